@@ -1,0 +1,1 @@
+"""chrislib: a desktop workbench for ChRIS."""

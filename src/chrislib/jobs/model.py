@@ -1,0 +1,272 @@
+"""Jobs as data: four axes, intents, immutable snapshots. No I/O.
+
+The axes and the ranks of the phases are those of the job manager's design: what the
+work is doing (phase), how good our last look was (reach), what the user did with the
+output (result), and what exists remotely (retention).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+JobKey = NewType("JobKey", str)
+"""UUIDv7 text, made before anything is sent."""
+
+
+class Kind(Enum):
+    """What sort of remote work a job follows."""
+
+    RUN = "run"
+    PULL = "pull"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+
+
+class Phase(Enum):
+    """What the work is doing; the value is what the catalog stores."""
+
+    DRAFT = "DRAFT"
+    SUBMITTING = "SUBMITTING"
+    SUBMIT_UNCERTAIN = "SUBMIT_UNCERTAIN"
+    SUBMITTED = "SUBMITTED"
+    WAITING = "WAITING"
+    STAGING_IN = "STAGING_IN"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    UNKNOWN = "UNKNOWN"
+    STAGING_OUT = "STAGING_OUT"
+    REGISTERING = "REGISTERING"
+    FINISHED = "FINISHED"
+    FINISHED_WITH_ERRORS = "FINISHED_WITH_ERRORS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CANCELLED_UPSTREAM = "CANCELLED_UPSTREAM"
+    NOT_SUBMITTED = "NOT_SUBMITTED"
+    GONE = "GONE"
+    ORPHANED = "ORPHANED"
+
+    @property
+    def rank(self) -> int:
+        """Order in which phases are passed; 100 and above are terminal."""
+        return _RANK[self]
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more is expected to happen by itself."""
+        return self.rank >= 100
+
+
+_RANK = {
+    Phase.DRAFT: 0,
+    Phase.SUBMITTING: 1,
+    Phase.SUBMIT_UNCERTAIN: 2,
+    Phase.SUBMITTED: 10,
+    Phase.WAITING: 20,
+    Phase.STAGING_IN: 30,
+    Phase.QUEUED: 40,
+    Phase.RUNNING: 50,
+    Phase.UNKNOWN: 55,
+    Phase.STAGING_OUT: 60,
+    Phase.REGISTERING: 70,
+    Phase.FINISHED: 100,
+    Phase.FINISHED_WITH_ERRORS: 101,
+    Phase.FAILED: 102,
+    Phase.CANCELLED: 103,
+    Phase.CANCELLED_UPSTREAM: 104,
+    Phase.NOT_SUBMITTED: 105,
+    Phase.GONE: 106,
+    Phase.ORPHANED: 107,
+}
+
+
+class Reach(Enum):
+    """How good our last look was. Never changes phase, result or retention."""
+
+    FRESH = "FRESH"
+    STALE = "STALE"
+    OFFLINE = "OFFLINE"
+    AUTH_REQUIRED = "AUTH_REQUIRED"
+    FORBIDDEN = "FORBIDDEN"
+    SERVER_CHANGED = "SERVER_CHANGED"
+
+
+class ResultState(Enum):
+    """What the user did with the output."""
+
+    NONE = "NONE"
+    READY = "READY"
+    FETCHING = "FETCHING"
+    FETCHED = "FETCHED"
+    FETCH_FAILED = "FETCH_FAILED"
+    MERGED = "MERGED"
+    SNOOZED = "SNOOZED"
+    DISCARDED = "DISCARDED"
+
+
+class Retention(Enum):
+    """What exists remotely."""
+
+    PRESENT = "PRESENT"
+    PURGE_REQUESTED = "PURGE_REQUESTED"
+    PURGING = "PURGING"
+    PURGED = "PURGED"
+    PURGE_FAILED = "PURGE_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class RunIntent:
+    """A plugin run to be made by one POST of ``plugins/<id>/instances/``."""
+
+    plugin_id: int
+    plugin_name: str
+    plugin_version: str
+    plugin_type: str
+    parameters: Mapping[str, str | int | float | bool]
+    previous_id: int | None = None
+    feed_id: int | None = None
+    """Known for ds and ts; an fs run makes its feed."""
+    title: str = ""
+    compute_resource: str = ""
+    """"" takes the plugin's first."""
+    note: str = ""
+    """Written into the feed's note once the feed exists (fs only)."""
+    item_ids: tuple[str, ...] = ()
+    """Library items this run takes (fs) or brings (reference data)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullIntent:
+    """One series to be brought from a PACS to the server."""
+
+    pacs: str
+    study_uid: str
+    series_uid: str
+    expected_images: int | None
+    title: str
+    """Series description, for rows in the window only."""
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFile:
+    """One local file and where it goes; `remote` is a storage path."""
+
+    local: str
+    remote: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadIntent:
+    """Local files to be sent under one folder of the server."""
+
+    folder: str
+    files: tuple[UploadFile, ...]
+    title: str
+    item_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadIntent:
+    """Files under storage folders (or single files) to be saved on this computer.
+
+    `sources` are storage paths of folders or files; links inside are followed.
+    """
+
+    sources: tuple[str, ...]
+    folder: str
+    """Local folder; nothing is ever written outside it."""
+    title: str
+    instance_id: int | None = None
+    feed_id: int | None = None
+
+
+Intent = RunIntent | PullIntent | UploadIntent | DownloadIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, in its own unit; `total` None when not known."""
+
+    done: int
+    total: int | None
+    unit: str
+    """"images", "files" or "bytes"."""
+    bytes_done: int = 0
+    bytes_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file of an upload or download that did not make it, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An immutable snapshot of one job.
+
+    Attributes
+    ----------
+    detail : str
+        One plain sentence about the state (reason of a failure, what it waits for).
+    hint : str
+        What to do about a failure.
+    created_at, changed_at, terminal_at : float
+        Seconds since the epoch, local clock.
+    checked_at : float or None
+        When the server was last asked about it.
+    """
+
+    key: JobKey
+    kind: Kind
+    phase: Phase
+    intent: Intent
+    title: str
+    epoch: int = 0
+    seq: int = 0
+    reach: Reach = Reach.FRESH
+    result: ResultState = ResultState.NONE
+    retention: Retention = Retention.PRESENT
+    remote_id: int | None = None
+    feed_id: int | None = None
+    previous_id: int | None = None
+    remote_status: str = ""
+    error_code: str = ""
+    detail: str = ""
+    hint: str = ""
+    progress: Progress | None = None
+    failed_files: tuple[FailedFile, ...] = ()
+    created_at: float = 0.0
+    changed_at: float = 0.0
+    terminal_at: float | None = None
+    checked_at: float | None = None
+    field_errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """Published to subscribers after the catalog has committed it."""
+
+    before: Job | None
+    after: Job
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One outcome that waits to be seen."""
+
+    dedupe_key: str
+    kind: str
+    """READY, ERRORS, FAILED, CANCELLED_EXTERNALLY, AUTH, SUBMIT_UNCERTAIN."""
+    job_key: JobKey | None
+    feed_id: int | None
+    instance_id: int | None
+    title: str
+    text: str
+    created_at: float
+    seen_at: float | None
+    acted_at: float | None

@@ -1,0 +1,161 @@
+"""The Library's things as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import NewType
+
+ItemId = NewType("ItemId", str)
+EntryId = NewType("EntryId", str)
+
+
+class Source(Enum):
+    """Where a library item came from."""
+
+    PACS = "pacs"
+    UPLOAD = "upload"
+    REFERENCE = "reference"
+    FEED = "feed"
+
+
+class ItemState(Enum):
+    """Whether an item's files can be opened."""
+
+    ON_THE_WAY = "on_the_way"
+    REGISTERING = "registering"
+    READY = "ready"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that can be ticked into the tray: a series, an upload, a reference.
+
+    Attributes
+    ----------
+    path : str
+        Storage path on the server (file or folder), "" while it is not known.
+    images : int or None
+        Number of images (or files, where it is no series).
+    size : int or None
+        Bytes.
+    received : int
+        Images or files that arrived, while it is on the way.
+    """
+
+    item_id: ItemId
+    source: Source
+    title: str
+    state: ItemState
+    path: str = ""
+    detail: str = ""
+    patient_id: str = ""
+    patient_name: str = ""
+    birth_date: date | None = None
+    sex: str = ""
+    study_uid: str = ""
+    study_date: date | None = None
+    study_description: str = ""
+    accession_number: str = ""
+    modality: str = ""
+    series_uid: str = ""
+    series_description: str = ""
+    pacs: str = ""
+    images: int | None = None
+    size: int | None = None
+    received: int = 0
+    job_key: str = ""
+    feed_id: int | None = None
+    instance_id: int | None = None
+    added_at: float = 0.0
+
+
+class EntryKind(Enum):
+    """The three ways in."""
+
+    LOOKUP = "lookup"
+    UPLOAD = "upload"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One row of History.
+
+    `state` is a word of the state vocabulary (queued, preparing, running,
+    registering, ready, errors, failed, cancelled, nomatch); `brought` says in words
+    what arrived; `done` of `total` is drawn as a bar while something runs.
+    """
+
+    entry_id: EntryId
+    kind: EntryKind
+    title: str
+    detail: str
+    at: float
+    state: str
+    brought: str = ""
+    done: int = 0
+    total: int = 0
+    request: Mapping[str, object] = field(default_factory=dict)
+    """What "Again" needs: criteria, local paths or the plugin."""
+    item_ids: tuple[ItemId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference data set that an fs plugin delivers."""
+
+    plugin_id: int
+    plugin_name: str
+    version: str
+    title: str
+    category: str
+    description: str
+    authors: str
+    license: str
+    item: Item | None = None
+    """The finished (or running) fetch of it, reused instead of a second run."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSeries:
+    """A DICOM series found in local files. `missing` are gaps in instance numbers."""
+
+    patient_id: str
+    patient_name: str
+    study_uid: str
+    study_date: date | None
+    study_description: str
+    series_uid: str
+    description: str
+    modality: str
+    files: tuple[str, ...]
+    size: int
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file that claims or seems to be DICOM but cannot be read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScan:
+    """What a drop or choice of files and folders contains.
+
+    `others` are (local path, path below the drop, bytes) of files that are not DICOM;
+    they are sent as they are.
+    """
+
+    title: str
+    roots: tuple[str, ...]
+    series: tuple[LocalSeries, ...]
+    others: tuple[tuple[str, str, int], ...]
+    unreadable: tuple[UnreadableFile, ...]
+    files: int
+    size: int

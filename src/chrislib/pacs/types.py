@@ -1,0 +1,92 @@
+"""What a PACS lookup asks and what it found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What to look up. Keys are DICOM attribute keywords CUBE's pfdcm knows.
+
+    Several values of one key are asked one after the other and merged.
+    Wildcards (``DOE*``) and date ranges (``20100101-20191231``) as in C-FIND
+    (DICOM PS3.4 C.2.2.2). Empty criteria are refused: they match the whole PACS.
+    """
+
+    values: Mapping[str, tuple[str, ...]]
+    pacs: str = ""
+    """Identifier of one PACS; "" asks all that are active."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSeries:
+    """A series the PACS says it has."""
+
+    pacs: str
+    series_uid: str
+    study_uid: str
+    number: str
+    description: str
+    modality: str
+    images: int | None
+    """Number of series related instances; None when the PACS does not say."""
+    body_part: str
+    protocol: str
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStudy:
+    """A study with its series, newest data as the PACS sent it."""
+
+    pacs: str
+    study_uid: str
+    date: date | None
+    description: str
+    accession_number: str
+    modalities: tuple[str, ...]
+    station: str
+    age_at_scan_days: int | None
+    series: tuple[FoundSeries, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPatient:
+    """A patient: the same ID *and* name. One ID under two names is two patients."""
+
+    patient_id: str
+    name: str
+    """DICOM PN text, component groups as sent."""
+    birth_date: date | None
+    sex: str
+    studies: tuple[FoundStudy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupResult:
+    """What one lookup found; `unreachable` lists PACS that did not answer."""
+
+    criteria: Criteria
+    patients: tuple[FoundPatient, ...]
+    seconds: float
+    unreachable: tuple[str, ...] = ()
+
+
+class PullStage(Enum):
+    """How far a pull of one series is."""
+
+    WAITING = "waiting"
+    RECEIVING = "receiving"
+    REGISTERING = "registering"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """Images received so far of one series; `total` None when unknown."""
+
+    stage: PullStage
+    received: int
+    total: int | None
