@@ -1,0 +1,1 @@
+"""Accounts: which server the window works with, and as whom."""
