@@ -1,0 +1,352 @@
+"""Jobs, their events, inbox, logs and files in the catalog."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chrislib.catalog import sql
+from chrislib.catalog.database import Database
+from chrislib.catalog.rows import (
+    AccountRow,
+    ArtifactRow,
+    EventRow,
+    InboxRowText,
+    JobRow,
+)
+
+LOG_LIMIT = 256 * 1024
+"""Bytes kept of one run's log: its end, where the reason stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobWrite:
+    """One job's share of a transaction.
+
+    `expected_seq` None inserts the row; otherwise the row is replaced only if the
+    catalog still holds that ``seq`` (compare and set).
+    """
+
+    row: JobRow
+    expected_seq: int | None
+    events: tuple[EventRow, ...] = ()
+    inbox: tuple[InboxRowText, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """Inbox rows of the job whose toast has become untrue and is not shown."""
+
+
+class StaleJob(Exception):
+    """Another writer changed the job first."""
+
+    def __init__(self, job_key: str) -> None:
+        super().__init__(job_key)
+        self.job_key = job_key
+
+
+class JobTable:
+    """Everything about jobs; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def account(
+        self, base_url: str, username: str, *, server_uuid: str
+    ) -> AccountRow:
+        """Find or make the account (disk).
+
+        A server is known by its uuid: an embedded one comes back on another port. A
+        known address that answers with another uuid is another server; the old one
+        keeps its jobs under its uuid.
+        """
+        return await self._db.write(
+            lambda db: _account(db, base_url, username, server_uuid=server_uuid)
+        )
+
+    async def commit(
+        self, writes: Sequence[JobWrite], *, low: tuple[int, str] | None = None
+    ) -> None:
+        """Write rows, events, inbox and watermark together or not at all (disk).
+
+        Parameters
+        ----------
+        writes : sequence of JobWrite
+            At most a page of changes.
+        low : (account_id, ISO time), optional
+            The watermark that this page makes true.
+
+        Raises
+        ------
+        StaleJob
+            A row has moved on since it was read; nothing was written.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            for write in writes:
+                _write_job(db, write)
+            if low is not None:
+                db.execute(
+                    "INSERT INTO watermark (account_id, low) VALUES (?, ?) "
+                    "ON CONFLICT(account_id) DO UPDATE SET low=excluded.low",
+                    low,
+                )
+
+        await self._db.write(work)
+
+    async def save_progress(self, job_key: str, progress_json: str) -> None:
+        """Keep how far a transfer is; no event, since nothing changed state (disk)."""
+        await self._db.write(
+            lambda db: db.execute(
+                "UPDATE job SET progress_json=? WHERE job_key=?",
+                (progress_json, job_key),
+            )
+        )
+
+    async def save_checked(self, job_keys: Sequence[str], at: float) -> None:
+        """Keep when jobs were last looked at without a change (disk)."""
+        pairs = [(at, key) for key in job_keys]
+        await self._db.write(
+            lambda db: db.executemany(
+                "UPDATE job SET checked_at=? WHERE job_key=?", pairs
+            )
+        )
+
+    async def load(self, *, limit: int = 20_000) -> list[JobRow]:
+        """Return every live job and the newest others, newest first (disk)."""
+        query = sql.select("job", JobRow)
+        return await self._db.read(
+            lambda db: sql.rows(
+                JobRow,
+                db.execute(
+                    f"{query} WHERE terminal_at IS NULL OR job_key IN "
+                    "(SELECT job_key FROM job ORDER BY created_at DESC LIMIT ?) "
+                    "ORDER BY created_at DESC, job_key DESC",
+                    (limit,),
+                ),
+            )
+        )
+
+    async def get(self, job_key: str) -> JobRow | None:
+        """Return one job (disk)."""
+        query = sql.select("job", JobRow) + " WHERE job_key=?"
+        found = await self._db.read(
+            lambda db: sql.rows(JobRow, db.execute(query, (job_key,)))
+        )
+        return found[0] if found else None
+
+    async def events(self, job_key: str) -> list[EventRow]:
+        """Return what happened to a job, oldest first (disk)."""
+        query = sql.select("job_event", EventRow) + " WHERE job_key=? ORDER BY seq"
+
+        def work(db: sqlite3.Connection) -> list[EventRow]:
+            return sql.rows(EventRow, db.execute(query, (job_key,)))
+
+        return await self._db.read(work)
+
+    async def low(self, account_id: int) -> str:
+        """Return the account's watermark as ISO text, or "" (disk)."""
+
+        def work(db: sqlite3.Connection) -> str:
+            row = db.execute(
+                "SELECT low FROM watermark WHERE account_id=?", (account_id,)
+            ).fetchone()
+            return str(row[0]) if row and row[0] else ""
+
+        return await self._db.read(work)
+
+    # Logs.
+
+    async def save_log(self, job_key: str, *, epoch: int, text: str, at: float) -> None:
+        """Keep a run's log, the last `LOG_LIMIT` bytes of it (disk)."""
+        body = text.encode("utf-8", errors="replace")[-LOG_LIMIT:]
+        await self._db.write(
+            lambda db: db.execute(
+                "INSERT INTO log_chunk (job_key, epoch, body, captured_at) "
+                "VALUES (?,?,?,?) ON CONFLICT(job_key, epoch) DO UPDATE SET "
+                "body=excluded.body, captured_at=excluded.captured_at",
+                (job_key, epoch, body, at),
+            )
+        )
+
+    async def log(self, job_key: str) -> str:
+        """Return the newest captured log of a job, or "" (disk)."""
+
+        def work(db: sqlite3.Connection) -> str:
+            row = db.execute(
+                "SELECT body FROM log_chunk WHERE job_key=? ORDER BY epoch DESC",
+                (job_key,),
+            ).fetchone()
+            return bytes(row[0]).decode("utf-8", errors="replace") if row else ""
+
+        return await self._db.read(work)
+
+    # Files of uploads and downloads.
+
+    async def save_artifacts(self, artifacts: Sequence[ArtifactRow]) -> None:
+        """Insert or replace files of a transfer (disk)."""
+        query = sql.insert("artifact", ArtifactRow, "job_key, remote_path")
+        rows = [sql.values(row) for row in artifacts]
+        await self._db.write(lambda db: db.executemany(query, rows))
+
+    async def artifacts(self, job_key: str) -> list[ArtifactRow]:
+        """Return the files of a transfer in the order they were listed (disk)."""
+        query = (
+            sql.select("artifact", ArtifactRow)
+            + " WHERE job_key=? ORDER BY position, remote_path"
+        )
+        return await self._db.read(
+            lambda db: sql.rows(ArtifactRow, db.execute(query, (job_key,)))
+        )
+
+    async def artifact_at(self, local_path: str) -> ArtifactRow | None:
+        """Return the newest finished file saved at a local path (disk)."""
+        query = (
+            sql.select("artifact", ArtifactRow)
+            + " WHERE local_path=? AND state='DONE' ORDER BY rowid DESC LIMIT 1"
+        )
+        found = await self._db.read(
+            lambda db: sql.rows(ArtifactRow, db.execute(query, (local_path,)))
+        )
+        return found[0] if found else None
+
+    # Inbox and outbox.
+
+    async def inbox(self, *, limit: int = 500) -> list[InboxRowText]:
+        """Return outcomes that were not discarded, newest first (disk)."""
+        query = (
+            sql.select("inbox", InboxRowText)
+            + " WHERE action <> 'discard' ORDER BY created_at DESC LIMIT ?"
+        )
+        return await self._db.read(
+            lambda db: sql.rows(InboxRowText, db.execute(query, (limit,)))
+        )
+
+    async def add_inbox(self, row: InboxRowText) -> bool:
+        """Add an outcome that belongs to no job; False when it is there (disk)."""
+        query = sql.insert("inbox", InboxRowText) + " ON CONFLICT DO NOTHING"
+        return await self._db.write(
+            lambda db: db.execute(query, sql.values(row)).rowcount > 0
+        )
+
+    async def mark_inbox(
+        self,
+        dedupe_key: str,
+        *,
+        seen_at: float | None = None,
+        acted_at: float | None = None,
+        action: str = "",
+    ) -> None:
+        """Note that an outcome was seen or acted on (disk)."""
+        await self._db.write(
+            lambda db: db.execute(
+                "UPDATE inbox SET seen_at=coalesce(seen_at, ?), "
+                "acted_at=coalesce(?, acted_at), "
+                "action=CASE WHEN ?='' THEN action ELSE ? END WHERE dedupe_key=?",
+                (seen_at, acted_at, action, action, dedupe_key),
+            )
+        )
+
+    async def pending_toasts(self, now: float) -> list[InboxRowText]:
+        """Return outcomes whose toast waits and may be shown, oldest first (disk)."""
+        query = (
+            sql.select("inbox", InboxRowText)
+            + " WHERE toast='PENDING' AND hold_until<=? ORDER BY created_at LIMIT 500"
+        )
+        return await self._db.read(
+            lambda db: sql.rows(InboxRowText, db.execute(query, (now,)))
+        )
+
+    async def claim_toasts(self, keys: Sequence[str], batch: str) -> list[str]:
+        """Claim toasts before they are shown; returns those that were ours (disk)."""
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            return [
+                key
+                for key in keys
+                if db.execute(
+                    "UPDATE inbox SET toast='CLAIMED', toast_batch=? "
+                    "WHERE dedupe_key=? AND toast='PENDING'",
+                    (batch, key),
+                ).rowcount
+            ]
+
+        return await self._db.write(work)
+
+    async def settle_toasts(self, batch: str, toast: str) -> None:
+        """Note what became of a claimed batch: SHOWN or UNKNOWN (disk)."""
+        await self._db.write(
+            lambda db: db.execute(
+                "UPDATE inbox SET toast=? WHERE toast_batch=? AND toast='CLAIMED'",
+                (toast, batch),
+            )
+        )
+
+    async def forget_claims(self) -> int:
+        """At start: toasts claimed by a process that died are never shown (disk)."""
+        return await self._db.write(
+            lambda db: (
+                db.execute(
+                    "UPDATE inbox SET toast='UNKNOWN' WHERE toast='CLAIMED'"
+                ).rowcount
+            )
+        )
+
+
+def _account(
+    db: sqlite3.Connection, base_url: str, username: str, *, server_uuid: str
+) -> AccountRow:
+    found = db.execute(
+        "SELECT server_id FROM server WHERE server_uuid=?", (server_uuid,)
+    ).fetchone()
+    db.execute(
+        "UPDATE server SET base_url='former:' || server_uuid || ':' || server_id "
+        "WHERE base_url=? AND server_uuid<>?",
+        (base_url, server_uuid),
+    )
+    if found is None:
+        server_id = db.execute(
+            "INSERT INTO server (base_url, server_uuid) VALUES (?, ?)",
+            (base_url, server_uuid),
+        ).lastrowid
+    else:
+        server_id = int(found[0])
+        db.execute(
+            "UPDATE server SET base_url=? WHERE server_id=?", (base_url, server_id)
+        )
+    db.execute(
+        "INSERT INTO account (server_id, username) VALUES (?, ?) "
+        "ON CONFLICT DO NOTHING",
+        (server_id, username),
+    )
+    account_id = db.execute(
+        "SELECT account_id FROM account WHERE server_id=? AND username=?",
+        (server_id, username),
+    ).fetchone()[0]
+    assert server_id is not None
+    return AccountRow(int(account_id), server_id, base_url, server_uuid, username)
+
+
+def _write_job(db: sqlite3.Connection, write: JobWrite) -> None:
+    if write.expected_seq is None:
+        db.execute(sql.insert("job", JobRow), sql.values(write.row))
+    else:
+        names = sql.columns(JobRow)
+        sets = ",".join(f"{name}=?" for name in names)
+        changed = db.execute(
+            f"UPDATE job SET {sets} WHERE job_key=? AND seq=?",
+            (*sql.values(write.row), write.row.job_key, write.expected_seq),
+        )
+        if changed.rowcount != 1:
+            raise StaleJob(write.row.job_key)
+    for event in write.events:
+        db.execute(sql.insert("job_event", EventRow), sql.values(event))
+    for row in write.inbox:
+        # One outcome, one row: a second entry into the same epoch changes nothing.
+        db.execute(
+            sql.insert("inbox", InboxRowText) + " ON CONFLICT DO NOTHING",
+            sql.values(row),
+        )
+    for key in write.withdrawn:
+        db.execute(
+            "UPDATE inbox SET toast='SUPPRESSED' "
+            "WHERE dedupe_key=? AND toast='PENDING'",
+            (key,),
+        )

@@ -1,0 +1,138 @@
+"""Library items, history and small settings in the catalog."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from chrislib.catalog import sql
+from chrislib.catalog.database import Database
+from chrislib.catalog.rows import HistoryRow, ItemRow
+
+
+class ItemTable:
+    """Library items; each method is one transaction on the catalog's threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def upsert(self, *items: ItemRow) -> None:
+        """Insert or replace items, all or none (disk)."""
+        query = sql.insert("library_item", ItemRow, "item_id")
+        values = [sql.values(item) for item in items]
+        await self._db.write(lambda db: db.executemany(query, values))
+
+    async def all(self) -> list[ItemRow]:
+        """Return every item, newest first (disk)."""
+        return await self._find("ORDER BY added_at DESC, item_id", ())
+
+    async def get(self, item_id: str) -> ItemRow | None:
+        """Return one item (disk)."""
+        found = await self._find("WHERE item_id=?", (item_id,))
+        return found[0] if found else None
+
+    async def by_series_uid(self, series_uid: str) -> ItemRow | None:
+        """Return the newest item of a series (disk)."""
+        found = await self._find(
+            "WHERE series_uid=? ORDER BY added_at DESC LIMIT 1", (series_uid,)
+        )
+        return found[0] if found else None
+
+    async def delete(self, item_ids: Sequence[str]) -> None:
+        """Forget items; nothing is deleted on the server (disk)."""
+        keys = [(item_id,) for item_id in item_ids]
+        await self._db.write(
+            lambda db: db.executemany("DELETE FROM library_item WHERE item_id=?", keys)
+        )
+
+    async def _find(self, tail: str, values: tuple[str, ...]) -> list[ItemRow]:
+        query = f"{sql.select('library_item', ItemRow)} {tail}"
+        return await self._db.read(
+            lambda db: sql.rows(ItemRow, db.execute(query, values))
+        )
+
+
+class HistoryTable:
+    """What was asked of the Library, newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def add(self, entry: HistoryRow) -> None:
+        """Add an entry (disk)."""
+        query = sql.insert("history_entry", HistoryRow)
+        await self._db.write(lambda db: db.execute(query, sql.values(entry)))
+
+    async def update(self, entry: HistoryRow) -> None:
+        """Replace an entry, or add it (disk)."""
+        query = sql.insert("history_entry", HistoryRow, "entry_id")
+        await self._db.write(lambda db: db.execute(query, sql.values(entry)))
+
+    async def list(self, limit: int = 500) -> list[HistoryRow]:
+        """Return entries, newest first (disk)."""
+        query = sql.select("history_entry", HistoryRow)
+        return await self._db.read(
+            lambda db: sql.rows(
+                HistoryRow,
+                db.execute(f"{query} ORDER BY at DESC, entry_id LIMIT ?", (limit,)),
+            )
+        )
+
+    async def get(self, entry_id: str) -> HistoryRow | None:
+        """Return one entry (disk)."""
+        query = sql.select("history_entry", HistoryRow) + " WHERE entry_id=?"
+        found = await self._db.read(
+            lambda db: sql.rows(HistoryRow, db.execute(query, (entry_id,)))
+        )
+        return found[0] if found else None
+
+    async def delete(self, entry_id: str) -> None:
+        """Forget an entry (disk)."""
+        await self._db.write(
+            lambda db: db.execute(
+                "DELETE FROM history_entry WHERE entry_id=?", (entry_id,)
+            )
+        )
+
+
+class KeyValueTable:
+    """Small texts by name: layout, tray, recently used, last account."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def get(self, key: str) -> str | None:
+        """Return a text, or None (disk)."""
+
+        def work(db: sqlite3.Connection) -> str | None:
+            row = db.execute("SELECT value FROM keyvalue WHERE key=?", (key,))
+            found = row.fetchone()
+            return str(found[0]) if found else None
+
+        return await self._db.read(work)
+
+    async def set(self, key: str, value: str) -> None:
+        """Keep a text (disk)."""
+        await self._db.write(
+            lambda db: db.execute(
+                "INSERT INTO keyvalue VALUES (?, ?) "
+                "ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+                (key, value),
+            )
+        )
+
+    async def delete(self, key: str) -> None:
+        """Forget a text (disk)."""
+        await self._db.write(
+            lambda db: db.execute("DELETE FROM keyvalue WHERE key=?", (key,))
+        )
+
+    async def with_prefix(self, prefix: str) -> dict[str, str]:
+        """Return every text whose name starts with `prefix` (disk)."""
+
+        def work(db: sqlite3.Connection) -> dict[str, str]:
+            found = db.execute(
+                "SELECT key, value FROM keyvalue WHERE substr(key, 1, ?)=?",
+                (len(prefix), prefix),
+            )
+            return {str(row[0]): str(row[1]) for row in found}
+
+        return await self._db.read(work)

@@ -1,0 +1,123 @@
+"""The tables of the catalog, version by version. A released step never changes."""
+
+import sqlite3
+
+from chrislib.catalog.database import Migration
+
+_VERSION_1 = (
+    """CREATE TABLE server (
+      server_id INTEGER PRIMARY KEY, base_url TEXT NOT NULL UNIQUE,
+      server_uuid TEXT, caps_json TEXT NOT NULL DEFAULT '{}', caps_at REAL,
+      skew_s REAL NOT NULL DEFAULT 0) STRICT""",
+    """CREATE TABLE account (
+      account_id INTEGER PRIMARY KEY,
+      server_id INTEGER NOT NULL REFERENCES server, username TEXT NOT NULL,
+      cred_ref TEXT NOT NULL DEFAULT '', paused_reason TEXT,
+      UNIQUE(server_id, username)) STRICT""",
+    """CREATE TABLE job (
+      job_key TEXT PRIMARY KEY,
+      account_id INTEGER NOT NULL REFERENCES account,
+      backend TEXT NOT NULL, kind TEXT NOT NULL,
+      server_uuid TEXT, remote_id INTEGER,
+      phase TEXT NOT NULL, epoch INTEGER NOT NULL DEFAULT 0,
+      seq INTEGER NOT NULL DEFAULT 0,
+      result TEXT NOT NULL DEFAULT 'NONE',
+      retention TEXT NOT NULL DEFAULT 'PRESENT',
+      remote_status TEXT NOT NULL DEFAULT '', error_code TEXT NOT NULL DEFAULT '',
+      title TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+      hint TEXT NOT NULL DEFAULT '',
+      feed_id INTEGER, workflow_id INTEGER, previous_id INTEGER, plugin TEXT,
+      start_date TEXT NOT NULL DEFAULT '', end_date TEXT NOT NULL DEFAULT '',
+      deletion_status TEXT NOT NULL DEFAULT '',
+      intent_json TEXT NOT NULL, fingerprint_json TEXT,
+      progress_json TEXT NOT NULL DEFAULT '', failed_json TEXT NOT NULL DEFAULT '[]',
+      fields_json TEXT NOT NULL DEFAULT '{}',
+      note_state TEXT NOT NULL DEFAULT '', reconcile_looks INTEGER NOT NULL DEFAULT 0,
+      missing_since REAL,
+      cancel_requested_at REAL, obs_sent REAL, obs_received REAL,
+      tracked INTEGER NOT NULL DEFAULT 1,
+      created_at REAL NOT NULL, changed_at REAL NOT NULL,
+      terminal_at REAL, checked_at REAL) STRICT""",
+    """CREATE UNIQUE INDEX job_token ON job(account_id, server_uuid, remote_id)
+      WHERE remote_id IS NOT NULL""",
+    "CREATE INDEX job_live ON job(account_id, phase) WHERE terminal_at IS NULL",
+    "CREATE INDEX job_feed ON job(account_id, feed_id)",
+    "CREATE INDEX job_created ON job(created_at)",
+    """CREATE TABLE job_event (
+      event_id INTEGER PRIMARY KEY, job_key TEXT NOT NULL REFERENCES job,
+      seq INTEGER NOT NULL, kind TEXT NOT NULL, from_phase TEXT, to_phase TEXT,
+      source TEXT NOT NULL, at REAL NOT NULL, server_at TEXT, detail_json TEXT,
+      UNIQUE(job_key, seq)) STRICT""",
+    """CREATE TRIGGER job_event_append_only BEFORE UPDATE ON job_event
+      BEGIN SELECT RAISE(ABORT, 'job_event is append only'); END""",
+    """CREATE TABLE inbox (
+      dedupe_key TEXT PRIMARY KEY, account_id INTEGER NOT NULL, job_key TEXT,
+      feed_id INTEGER, instance_id INTEGER, kind TEXT NOT NULL,
+      title TEXT NOT NULL DEFAULT '', body TEXT NOT NULL DEFAULT '',
+      created_at REAL NOT NULL, hold_until REAL NOT NULL DEFAULT 0,
+      toast TEXT NOT NULL DEFAULT 'PENDING', toast_batch TEXT,
+      seen_at REAL, acted_at REAL, action TEXT NOT NULL DEFAULT '') STRICT""",
+    "CREATE INDEX inbox_pending ON inbox(toast) WHERE toast IN ('PENDING','CLAIMED')",
+    "CREATE INDEX inbox_created ON inbox(created_at)",
+    """CREATE TABLE watermark (
+      account_id INTEGER PRIMARY KEY REFERENCES account, low TEXT, digest_at REAL,
+      adopt_scan_at REAL) STRICT""",
+    """CREATE TABLE feed_digest (
+      account_id INTEGER, feed_id INTEGER, vector TEXT NOT NULL, at REAL NOT NULL,
+      inflated INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY(account_id, feed_id)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE log_chunk (
+      job_key TEXT NOT NULL REFERENCES job, epoch INTEGER NOT NULL,
+      body BLOB NOT NULL, captured_at REAL NOT NULL,
+      PRIMARY KEY(job_key, epoch)) STRICT""",
+    """CREATE TABLE artifact (
+      job_key TEXT NOT NULL REFERENCES job, remote_path TEXT NOT NULL,
+      size INTEGER, etag TEXT, sha256 TEXT, local_path TEXT, remote_id INTEGER,
+      stored_path TEXT NOT NULL DEFAULT '', state TEXT NOT NULL,
+      reason TEXT NOT NULL DEFAULT '', bytes_done INTEGER NOT NULL DEFAULT 0,
+      position INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY(job_key, remote_path)) STRICT""",
+    "CREATE INDEX artifact_local ON artifact(local_path) WHERE local_path IS NOT NULL",
+    """CREATE TABLE lease (
+      id INTEGER PRIMARY KEY CHECK(id=1), holder TEXT NOT NULL, host TEXT NOT NULL,
+      boot_id TEXT NOT NULL, beat_at REAL NOT NULL) STRICT""",
+    """CREATE TABLE library_item (
+      item_id TEXT PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL,
+      state TEXT NOT NULL, path TEXT NOT NULL DEFAULT '',
+      detail TEXT NOT NULL DEFAULT '', patient_id TEXT NOT NULL DEFAULT '',
+      patient_name TEXT NOT NULL DEFAULT '', birth_date TEXT NOT NULL DEFAULT '',
+      sex TEXT NOT NULL DEFAULT '', study_uid TEXT NOT NULL DEFAULT '',
+      study_date TEXT NOT NULL DEFAULT '', study_description TEXT NOT NULL DEFAULT '',
+      accession_number TEXT NOT NULL DEFAULT '', modality TEXT NOT NULL DEFAULT '',
+      series_uid TEXT NOT NULL DEFAULT '',
+      series_description TEXT NOT NULL DEFAULT '', pacs TEXT NOT NULL DEFAULT '',
+      images INTEGER, size INTEGER, received INTEGER NOT NULL DEFAULT 0,
+      job_key TEXT NOT NULL DEFAULT '', feed_id INTEGER, instance_id INTEGER,
+      added_at REAL NOT NULL DEFAULT 0,
+      account_key TEXT NOT NULL DEFAULT '') STRICT""",
+    "CREATE INDEX item_series ON library_item(series_uid) WHERE series_uid <> ''",
+    "CREATE INDEX item_added ON library_item(added_at)",
+    """CREATE TABLE history_entry (
+      entry_id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL,
+      detail TEXT NOT NULL DEFAULT '', at REAL NOT NULL, state TEXT NOT NULL,
+      brought TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0,
+      total INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL DEFAULT '{}',
+      item_ids TEXT NOT NULL DEFAULT '[]',
+      account_key TEXT NOT NULL DEFAULT '') STRICT""",
+    "CREATE INDEX history_at ON history_entry(at)",
+    """CREATE TABLE keyvalue (
+      key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+)
+
+
+def _run(statements: tuple[str, ...]) -> Migration:
+    def step(connection: sqlite3.Connection) -> None:
+        # One by one: executescript() would commit the migration's transaction.
+        for statement in statements:
+            connection.execute(statement)
+
+    return step
+
+
+MIGRATIONS: tuple[Migration, ...] = (_run(_VERSION_1),)
+"""Step ``n`` takes the catalog from version ``n`` to ``n + 1``."""
