@@ -1,1 +1,1 @@
-"""chrislib station."""
+"""The embedded ChRIS: a CUBE-compatible server for one person and one machine."""
