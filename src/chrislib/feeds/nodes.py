@@ -1,0 +1,161 @@
+"""From a server's instances to the nodes of a feed. Pure functions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from chrislib.cube.types import Feed, InstanceId, PluginInstance
+from chrislib.feeds.model import FeedRow, FeedView, Node
+from chrislib.feeds.states import (
+    ACTIVE,
+    WORDS,
+    count_states,
+    duration,
+    reason_for,
+    state_of,
+    states_of_feed,
+)
+from chrislib.jobs.model import Job
+
+
+def row_of(feed: Feed, states: Mapping[str, int] | None = None) -> FeedRow:
+    """Return the list row of a feed; `states` replaces the server's counters."""
+    return FeedRow(
+        id=feed.id,
+        title=feed.name,
+        owner=feed.owner_username,
+        created=feed.creation_date,
+        public=feed.public,
+        states=states_of_feed(feed) if states is None else dict(states),
+    )
+
+
+def view_of(
+    feed: Feed,
+    instances: Iterable[PluginInstance],
+    *,
+    joins: Mapping[int, tuple[int, ...]],
+    jobs: Mapping[int, Job],
+    note: str,
+    now: datetime,
+    checked_at: float,
+) -> FeedView:
+    """Return a feed as one look at the server gave it.
+
+    Parameters
+    ----------
+    joins : mapping of int to tuple of int
+        Parents of ts nodes, as far as they are known.
+    jobs : mapping of int to Job
+        Jobs of ours by the instance they follow.
+    """
+    nodes = nodes_of(instances, joins=joins, jobs=jobs, now=now)
+    return FeedView(
+        row=row_of(feed, count_states(node.state for node in nodes)),
+        nodes=nodes,
+        note=note,
+        folder_path=feed.folder_path,
+        checked_at=checked_at,
+    )
+
+
+def nodes_of(
+    instances: Iterable[PluginInstance],
+    *,
+    joins: Mapping[int, tuple[int, ...]],
+    jobs: Mapping[int, Job],
+    now: datetime,
+) -> tuple[Node, ...]:
+    """Return nodes in the order of their ids, each instance once (trap 7)."""
+    rows = sorted({row.id: row for row in instances}.values(), key=lambda row: row.id)
+    done: dict[InstanceId, Node] = {}
+    for row in rows:
+        parents = _parents(row, joins)
+        above = [done[parent] for parent in parents if parent in done]
+        job = jobs.get(row.id)
+        state = state_of(
+            row.status,
+            row.error_code,
+            parents=[parent.state for parent in above],
+            phase=job.phase if job is not None else None,
+        )
+        reason = reason_for(row.error_code)
+        started, ended = row.start_date, None if row.active else row.end_date
+        done[row.id] = Node(
+            id=row.id,
+            title=row.title,
+            plugin_id=row.plugin_id,
+            plugin_name=row.plugin_name,
+            plugin_version=row.plugin_version,
+            plugin_type=row.plugin_type,
+            parents=parents,
+            state=state,
+            detail=_detail(row, state, above=above, now=now),
+            output_path=row.output_path,
+            started=started,
+            ended=ended,
+            compute=row.compute_resource_name,
+            error_code=row.error_code,
+            reason=f"{reason.text} {reason.hint}" if reason is not None else "",
+        )
+    return tuple(done.values())
+
+
+def _parents(
+    row: PluginInstance, joins: Mapping[int, tuple[int, ...]]
+) -> tuple[InstanceId, ...]:
+    first = () if row.previous_id is None else (row.previous_id,)
+    others = tuple(InstanceId(parent) for parent in joins.get(row.id, ()))
+    return tuple(dict.fromkeys((*first, *others)))
+
+
+def _detail(
+    row: PluginInstance, state: str, *, above: list[Node], now: datetime
+) -> str:
+    """Return the second line of a graph node."""
+    if state == "queued":
+        waits = [parent.plugin_name for parent in above if parent.state in ACTIVE]
+        if row.status == "waiting" and waits:
+            return f"Waits for {waits[0]}"
+        return "Queued"
+    if state == "running":
+        if row.status != "started":
+            return row.status
+        if row.start_date is None:
+            return WORDS["running"]
+        return f"Running {duration((now - row.start_date).total_seconds())}"
+    if state == "failed":
+        reason = reason_for(row.error_code)
+        return reason.short if reason is not None else WORDS["failed"]
+    if state == "upstream":
+        bad = [p for p in above if p.state not in ACTIVE and p.state != "ready"]
+        return f"{bad[0].plugin_name} {_ENDED[bad[0].state]}" if bad else WORDS[state]
+    if state == "ready" and row.start_date is not None and row.end_date is not None:
+        took = (row.end_date - row.start_date).total_seconds()
+        joined = f"Join of {len(above)} · " if len(above) > 1 else "Ready · "
+        return joined + duration(took)
+    return WORDS[state]
+
+
+_ENDED = {
+    "failed": "failed",
+    "cancelled": "was cancelled",
+    "upstream": "was stopped",
+    "errors": "ended with an error",
+    "gone": "is gone",
+}
+
+
+def descendants(nodes: Iterable[Node], root: int) -> tuple[Node, ...]:
+    """Return a node and everything after it, in the order of their ids."""
+    reached: set[int] = {root}
+    found = []
+    for node in sorted(nodes, key=lambda node: node.id):
+        if node.id in reached or reached.intersection(node.parents):
+            reached.add(node.id)
+            found.append(node)
+    return tuple(found)
+
+
+def to_cancel(nodes: Iterable[Node], root: int) -> int:
+    """Return how many nodes a cancel of `root` takes along, itself included."""
+    return sum(1 for node in descendants(nodes, root) if node.state in ACTIVE)

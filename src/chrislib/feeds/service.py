@@ -1,0 +1,550 @@
+"""Feeds for the window: what is there, what was made, and what to do with it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import CubeError
+from chrislib.cube.types import Plugin, PluginInstance
+from chrislib.errors import ChrislibError
+from chrislib.feeds import outputs as outputs_tree
+from chrislib.feeds.cache import PreviewCache
+from chrislib.feeds.details import Looks, details_of
+from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
+from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
+from chrislib.feeds.nodes import row_of, to_cancel, view_of
+from chrislib.feeds.ports import CatalogLike, FeedItem, JobsLike, SessionLike
+from chrislib.feeds.values import path_problem
+from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
+from chrislib.paths import Paths
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+TITLE_LIMIT = 100
+PREVIEW_LIMIT = 512_000_000
+"""Bytes; larger files are downloaded, not shown."""
+_PARALLEL = 6
+_COPY_PLUGIN = "pl-dircopy"
+
+
+class FeedsService:
+    """Everything the Feeds module asks for.
+
+    Parameters
+    ----------
+    jobs : JobsLike
+        Sends and follows runs and downloads.
+    session : SessionLike
+        The connection of the window.
+    paths : Paths
+        Where previews are kept.
+    catalog : CatalogLike, optional
+        Its record of what happened to a job gives the steps of a node their times.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobsLike,
+        session: SessionLike,
+        paths: Paths,
+        catalog: CatalogLike | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._session = session
+        self._catalog = catalog
+        self._cache = PreviewCache(paths.cache / "previews")
+        self._joins: dict[int, tuple[int, ...]] = {}
+        self._views: dict[int, FeedView] = {}
+        self._plugins: dict[str, list[Plugin]] = {}
+        self._plugins_of = ""
+        self._looks = Looks()
+        self._notes: dict[int, str] = {}
+
+    # -- looking ------------------------------------------------------------------
+
+    async def feeds(self, scope: str = "mine") -> list[FeedRow]:
+        """Return the feeds of a scope, newest first (network).
+
+        Parameters
+        ----------
+        scope : str
+            "mine" (own ones), "shared" (of others) or "public".
+        """
+        client = self._client()
+        if scope == "public":
+            found = await _all(client.feeds.public())
+        else:
+            mine = scope == "mine"
+            found = [
+                feed
+                for feed in await _all(client.feeds.list())
+                if (feed.owner_username == client.username) == mine
+            ]
+        rows = {feed.id: row_of(feed) for feed in found}
+        return sorted(rows.values(), key=lambda row: row.id, reverse=True)
+
+    async def open(self, feed_id: int) -> FeedView:
+        """Look at a feed: its nodes and its note (network)."""
+        client = self._client()
+        feed, instances = await asyncio.gather(
+            client.feeds.get(feed_id), _all(client.instances.of_feed(feed_id))
+        )
+        await self._learn_joins(instances)
+        note = self._notes.get(feed_id)
+        if note is None:
+            note = self._notes[feed_id] = await self._note(feed_id)
+        view = view_of(
+            feed,
+            instances,
+            joins=self._joins,
+            jobs=self._jobs_by_instance(),
+            note=note,
+            now=self._now(),
+            checked_at=time.time(),
+        )
+        self._views[feed_id] = view
+        self._looks.see(view.nodes, at=view.checked_at)
+        return view
+
+    async def details(self, feed_id: int, node_id: int) -> NodeDetails:
+        """Look at one node closely: steps, parameters, command, log (network)."""
+        client = self._client()
+        view = self._views.get(feed_id) or await self.open(feed_id)
+        instance, values = await asyncio.gather(
+            client.instances.get(node_id), client.instances.parameters(node_id)
+        )
+        node = next((row for row in view.nodes if row.id == node_id), None)
+        if node is None:
+            view = await self.open(feed_id)
+            node = next((row for row in view.nodes if row.id == node_id), None)
+        if node is None:
+            raise ChrislibError(
+                "This node is not in the feed any more.",
+                "It was deleted on the server. What was fetched stays here.",
+            )
+        job = self._jobs_by_instance().get(node_id)
+        phases: Sequence[tuple[float, str]] = ()
+        if job is not None and self._catalog is not None:
+            events = await self._catalog.jobs.events(job.key)
+            phases = [(event.at, event.to_phase) for event in events]
+        return details_of(
+            node,
+            instance,
+            values=values,
+            parameters=await client.plugins.parameters(instance.plugin_id),
+            log=await client.instances.log_of(instance),
+            phases=phases,
+            seen=self._looks.of(node_id),
+            siblings=view.nodes,
+            now=self._now().timestamp(),
+        )
+
+    def known(self, feed_id: int) -> FeedView | None:
+        """Return the last look at a feed, without asking the server."""
+        return self._views.get(feed_id)
+
+    def watch(self, feed_id: int | None) -> None:
+        """Say which feed is on screen, None for none."""
+        self._jobs.watch_feed(feed_id)
+
+    # -- a feed's own fields ----------------------------------------------------------
+
+    async def rename(self, feed_id: int, title: str) -> None:
+        """Give a feed another title (network)."""
+        _check_title(title, required=True)
+        await self._client().feeds.rename(feed_id, title.strip())
+
+    async def set_note(self, feed_id: int, text: str) -> None:
+        """Write a feed's note (network)."""
+        await self._client().feeds.set_note(feed_id, "Note", content=text)
+        self._notes[feed_id] = text
+
+    # -- making -----------------------------------------------------------------------
+
+    async def create_feed(
+        self, *, title: str, items: Sequence[FeedItem], note: str = ""
+    ) -> Job:
+        """Make a feed from library items; returns once the server has it (network).
+
+        Raises
+        ------
+        ChrislibError
+            A title that is too long, no items, or items that are not here yet.
+        Refused
+            The server refused a value; nothing was created.
+        """
+        _check_title(title)
+        paths = _paths_of(items)
+        plugin = await self._plugin_named(_COPY_PLUGIN)
+        parameters = await self._client().plugins.parameters(plugin.id)
+        name = next(
+            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
+        )
+        return await self._jobs.submit_now(
+            RunIntent(
+                plugin_id=plugin.id,
+                plugin_name=plugin.name,
+                plugin_version=plugin.version,
+                plugin_type=plugin.type,
+                parameters={name: ",".join(paths)},
+                title=title.strip(),
+                note=note.strip(),
+                item_ids=tuple(str(item.item_id) for item in items),
+            )
+        )
+
+    async def plugins(self) -> list[Plugin]:
+        """Return plugins that can follow a node, recently used first (network).
+
+        Each name occurs once, in its newest version.
+        """
+        by_name = await self._known_plugins()
+        recent = self.recent_plugins()
+        rank = {name: index for index, name in enumerate(recent)}
+        newest = [versions[0] for versions in by_name.values()]
+        usable = [plugin for plugin in newest if plugin.type in {"ds", "ts"}]
+        return sorted(
+            usable, key=lambda p: (rank.get(p.name, len(rank)), p.name.lower())
+        )
+
+    def recent_plugins(self) -> list[str]:
+        """Return names of plugins that were run from here, last used first."""
+        names: dict[str, None] = {}
+        for job in self._jobs.jobs():
+            if isinstance(job.intent, RunIntent):
+                names.setdefault(job.intent.plugin_name)
+        return list(names)
+
+    async def form_for(self, plugin: Plugin) -> ParameterForm:
+        """Return an empty form for a plugin (network)."""
+        client = self._client()
+        parameters, computes = await asyncio.gather(
+            client.plugins.parameters(plugin.id),
+            client.plugins.compute_resources(plugin.id),
+        )
+        return ParameterForm(
+            plugin,
+            parameters,
+            computes=computes,
+            generation=client.server.generation if client.server else 7,
+        )
+
+    async def form_again(self, node: Node) -> ParameterForm:
+        """Return a form that holds what a node was run with (network)."""
+        client = self._client()
+        plugin = await client.plugins.get(node.plugin_id)
+        form, values = await asyncio.gather(
+            self.form_for(plugin), client.instances.parameters(node.id)
+        )
+        form.adopt(values)
+        return form
+
+    async def add_node(
+        self,
+        *,
+        form: ParameterForm,
+        parent: Node,
+        compute: str = "",
+        title: str = "",
+        parents: Sequence[Node] = (),
+    ) -> Job:
+        """Add a node; returns once the server has it (network).
+
+        Parameters
+        ----------
+        parents : sequence of Node
+            For a join (ts): all nodes it takes, `parent` included or not.
+
+        Raises
+        ------
+        ChrislibError
+            The form has errors, the title is too long, the node cannot have a child.
+        Refused
+            The server refused a value; nothing was created, the form is untouched.
+        """
+        _check_title(title)
+        problems = form.errors()
+        if problems:
+            raise ChrislibError(
+                "Some values need attention.",
+                "Nothing was sent.",
+                hint=next(iter(problems.values())),
+            )
+        values = dict(form.payload())
+        if form.plugin.type == "ts":
+            ids = dict.fromkeys((parent.id, *(node.id for node in parents)))
+            values[JOIN_PARAMETER] = ",".join(str(node_id) for node_id in ids)
+        return await self._jobs.submit_now(
+            RunIntent(
+                plugin_id=form.plugin.id,
+                plugin_name=form.plugin.name,
+                plugin_version=form.plugin.version,
+                plugin_type=form.plugin.type,
+                parameters=values,
+                previous_id=parent.id,
+                feed_id=self._feed_of(parent),
+                title=title.strip(),
+                compute_resource=compute,
+            )
+        )
+
+    # -- outputs ----------------------------------------------------------------------
+
+    async def outputs(self, node: Node) -> list[OutputEntry]:
+        """Return what a node left behind, links followed (network)."""
+        return await outputs_tree.output_tree(self._client().files, node.output_path)
+
+    async def fetch(
+        self,
+        entry: OutputEntry,
+        *,
+        limit: int = PREVIEW_LIMIT,
+        progress: Callable[[int], None] | None = None,
+    ) -> Path:
+        """Return a file on this computer with an output's content (network, disk).
+
+        Raises
+        ------
+        ChrislibError
+            It is no file, or larger than `limit` bytes.
+        """
+        if entry.file_id is None:
+            raise ChrislibError(
+                f"{entry.relative} cannot be opened.",
+                "What it links to is not there any more, or is not yours to open.",
+            )
+        if entry.size is not None and entry.size > limit:
+            raise ChrislibError(
+                f"{entry.relative} is too large to be shown here.",
+                "It is safe on the server.",
+                hint="Get it to a folder and open it there.",
+            )
+        client = self._client()
+        name = entry.relative.rsplit("/", 1)[-1]
+        place = self._cache.place(
+            client.base_url, entry.file_id, name=name, size=entry.size
+        )
+        if self._cache.has(place, entry.size):
+            return place
+        part = self._cache.start(place)
+        got = 0
+        try:
+            with part.open("wb") as out:
+                async for chunk in client.files.stream(entry.file_id):
+                    out.write(chunk)
+                    got += len(chunk)
+                    if progress is not None:
+                        progress(got)
+            if entry.size is not None and got != entry.size:
+                raise ChrislibError(
+                    f"{name} arrived incomplete.",
+                    f"{got:,} of {entry.size:,} bytes came. The file is safe on the "
+                    "server.",
+                    hint="Try again.",
+                    retryable=True,
+                )
+            await asyncio.to_thread(self._cache.finish, part, place)
+        finally:
+            part.unlink(missing_ok=True)
+        return place
+
+    async def fetch_all(
+        self,
+        entries: Sequence[OutputEntry],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Path, ...]:
+        """Fetch several files, a few at a time, in the order given (network, disk)."""
+        gate = asyncio.Semaphore(_PARALLEL)
+        done = 0
+
+        async def one(entry: OutputEntry) -> Path:
+            nonlocal done
+            async with gate:
+                path = await self.fetch(entry)
+            done += 1
+            if progress is not None:
+                progress(done, len(entries))
+            return path
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(entry)) for entry in entries]
+        return tuple(task.result() for task in tasks)
+
+    async def download(
+        self, sources: Sequence[OutputEntry] | Node, folder: Path
+    ) -> Job:
+        """Start saving outputs in a folder of this computer (disk, network)."""
+        if isinstance(sources, Node):
+            node: Node | None = sources
+            paths: tuple[str, ...] = (sources.output_path,)
+            title = f"{sources.plugin_name} {sources.plugin_version}"
+        else:
+            node = None
+            paths = tuple(entry.path for entry in sources)
+            first = sources[0].relative.rsplit("/", 1)[-1] if sources else ""
+            title = first if len(paths) == 1 else f"{len(paths):,} outputs"
+        if not paths:
+            raise ChrislibError("There is nothing to get.", hint="Choose an output.")
+        intent = DownloadIntent(
+            sources=paths,
+            folder=str(folder),
+            title=title,
+            instance_id=node.id if node is not None else None,
+            feed_id=self._feed_of(node) if node is not None else None,
+        )
+        key = await self._jobs.submit(intent)
+        job = self._jobs.get(key)
+        if job is None:
+            raise ChrislibError(
+                "The download could not be started.", hint="Try again.", retryable=True
+            )
+        return job
+
+    # -- stopping --------------------------------------------------------------------
+
+    def cancel_count(self, node: Node) -> int:
+        """Return how many nodes a cancel takes along, `node` included."""
+        feed_id = self._feed_of(node)
+        view = self._views.get(feed_id) if feed_id is not None else None
+        return to_cancel(view.nodes if view is not None else (node,), node.id)
+
+    async def cancel(self, node: Node) -> int:
+        """Cancel a node and all after it; returns how many there were (network)."""
+        count = self.cancel_count(node)
+        job = self._jobs_by_instance().get(node.id)
+        if job is not None and not job.phase.terminal:
+            return max(count, await self._jobs.cancel(job.key))
+        await self._client().instances.cancel(node.id)
+        return count
+
+    # -- inside ----------------------------------------------------------------------
+
+    def _client(self) -> CubeClient:
+        client = self._session.client
+        if client is None:
+            raise ChrislibError(
+                "There is no connection to a server.",
+                "Feeds are kept on the server; nothing is lost.",
+                hint="Connect, then try again.",
+                retryable=True,
+            )
+        return client
+
+    def _now(self) -> datetime:
+        client = self._session.client
+        return datetime.now(UTC) if client is None else client.server_now()
+
+    def _jobs_by_instance(self) -> Mapping[int, Job]:
+        return {
+            job.remote_id: job
+            for job in self._jobs.jobs()
+            if job.kind is Kind.RUN and job.remote_id is not None
+        }
+
+    def _feed_of(self, node: Node) -> int | None:
+        for feed_id, view in self._views.items():
+            if any(row.id == node.id for row in view.nodes):
+                return feed_id
+        return None
+
+    async def _note(self, feed_id: int) -> str:
+        try:
+            return await self._client().feeds.note(feed_id)
+        except CubeError as error:
+            _log.info("the note of feed %s could not be read: %s", feed_id, error)
+            return ""
+
+    async def _learn_joins(self, instances: Sequence[PluginInstance]) -> None:
+        """Ask once for the parents of each join; a list says only the first."""
+        client = self._client()
+        for row in instances:
+            if row.plugin_type != "ts" or row.id in self._joins:
+                continue
+            values = await client.instances.parameters(row.id)
+            listed = values.get(JOIN_PARAMETER, "")
+            self._joins[row.id] = tuple(
+                int(part) for part in listed.split(",") if part.strip().isdigit()
+            )
+
+    async def _known_plugins(self) -> Mapping[str, list[Plugin]]:
+        client = self._client()
+        if self._plugins_of != client.base_url or not self._plugins:
+            found: dict[str, list[Plugin]] = {}
+            async for plugin in client.plugins.list():
+                found.setdefault(plugin.name, []).append(plugin)
+            for versions in found.values():
+                versions.sort(key=_newest_first, reverse=True)
+            self._plugins, self._plugins_of = found, client.base_url
+        return self._plugins
+
+    async def _plugin_named(self, name: str) -> Plugin:
+        client = self._client()
+        found = await _all(client.plugins.list(name_exact=name))
+        if not found:
+            raise ChrislibError(
+                f"This server has no {name}.",
+                "Feeds are made with it. Nothing was created.",
+                hint="Ask the person who runs the server to register it.",
+            )
+        return max(found, key=_newest_first)
+
+
+def _newest_first(plugin: Plugin) -> tuple[tuple[int, ...], int]:
+    numbers = []
+    for part in plugin.version.replace("-", ".").replace("+", ".").split("."):
+        digits = "".join(char for char in part if char.isdigit())
+        numbers.append(int(digits) if digits else 0)
+    return tuple(numbers), plugin.id
+
+
+def _check_title(title: str, *, required: bool = False) -> None:
+    if len(title.strip()) > TITLE_LIMIT:
+        raise ChrislibError(
+            f"The title has {len(title.strip())} characters.",
+            "Nothing was sent.",
+            hint=f"Up to {TITLE_LIMIT} are allowed.",
+        )
+    if required and not title.strip():
+        raise ChrislibError("The title is empty.", hint="Enter a title.")
+
+
+def _paths_of(items: Sequence[FeedItem]) -> list[str]:
+    """Return the storage paths of items that are all here."""
+    if not items:
+        raise ChrislibError(
+            "There is no data for this feed.",
+            "Nothing was created.",
+            hint="Tick something in the Library first.",
+        )
+    away = [item for item in items if item.state.value != "ready" or not item.path]
+    if away:
+        count = len(away)
+        raise ChrislibError(
+            "1 item is not here yet."
+            if count == 1
+            else f"{count:,} items are not here yet.",
+            "Nothing was created. They go on arriving.",
+            hint="Create the feed when they are here, or take them out of the tray.",
+        )
+    paths = list(dict.fromkeys(item.path.strip("/") for item in items))
+    for path in paths:
+        problem = path_problem(path)
+        if "," in path:
+            problem = f"“{path}” has a comma in its name, which servers refuse."
+        if problem:
+            raise ChrislibError(
+                "An item cannot be used in a feed.", problem, hint="Take it out."
+            )
+    return paths
+
+
+async def _all(rows: AsyncIterator[_T]) -> list[_T]:
+    return [row async for row in rows]
