@@ -73,3 +73,11 @@ class BadAnswer(CubeError):
 
 class ForeignOrigin(CubeError):
     """A link in an answer leads to another server; the token is not sent there."""
+
+
+class LocalFileProblem(CubeError):
+    """A file of this computer cannot be read, or changed while it was sent."""
+
+
+class ShortTransfer(CubeError):
+    """A transfer ended with another number of bytes than it should have."""

@@ -165,6 +165,18 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeFile:
+    """A file found below a folder; `relative` is where it appears to be there.
+
+    For what a link stands for, `file` has the target's own path. `relative` is server
+    text: check each part before it becomes a local path.
+    """
+
+    file: StoredFile
+    relative: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkFile:
     """``filebrowser/linkfiles/<id>/``: stands for another file or folder."""
 

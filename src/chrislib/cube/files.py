@@ -1,0 +1,323 @@
+"""The server's storage: folders, files, links, upload and download."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from chrislib.cube import answers, reading
+from chrislib.cube.errors import (
+    CubeError,
+    Forbidden,
+    NotFound,
+    Refused,
+    ShortTransfer,
+)
+from chrislib.cube.multipart import UploadBody
+from chrislib.cube.storage_paths import storage_path, upload_path
+from chrislib.cube.types import (
+    FileId,
+    Folder,
+    FolderId,
+    LinkFile,
+    StoragePath,
+    StoredFile,
+    TreeFile,
+)
+from chrislib.cube.wire import Body, Wire
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+# the server is silent while it stores what it got
+_UPLOAD_TIMEOUT = httpx.Timeout(300.0, connect=10.0, write=60.0, pool=None)
+_DOWNLOAD_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+
+
+class FilesApi:
+    """``filebrowser/`` and ``userfiles/``. Every coroutine uses the net.
+
+    All of them raise `CubeError`. Paths are storage paths without outer slashes.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def folder(self, path: str) -> Folder | None:
+        """Return a folder from the net, None when it is not there or hidden."""
+        wanted = storage_path(path)
+        if not wanted:
+            found = self._wire.items("filebrowser/", reading.folder)
+        else:
+            found = self._wire.items(
+                "filebrowser/search/", reading.folder, params={"path": wanted}
+            )
+        async for folder in found:
+            if folder.path == wanted:
+                return folder
+        return None
+
+    async def make_folder(self, path: str) -> Folder:
+        """Return a folder over the net, made with its parents if it is not there.
+
+        Do this before several uploads go into a new folder at once: they race for
+        making it, and some get 500 and are not stored (trap 14).
+        """
+        wanted = upload_path(storage_path(path))
+        found = await self.folder(wanted)
+        if found is not None:
+            return found
+        try:
+            return await self._wire.made(
+                "filebrowser/", {"path": wanted}, reading.folder
+            )
+        except Refused:
+            # somebody else was quicker
+            found = await self.folder(wanted)
+            if found is None:
+                raise
+            return found
+
+    def children(self, folder: Folder | FolderId) -> AsyncIterator[Folder]:
+        """Iterate over the net over the folders directly inside."""
+        return self._inside(folder, "children", reading.folder)
+
+    def files(self, folder: Folder | FolderId) -> AsyncIterator[StoredFile]:
+        """Iterate over the net over the files directly inside."""
+        return self._inside(folder, "files", reading.stored_file)
+
+    def links(self, folder: Folder | FolderId) -> AsyncIterator[LinkFile]:
+        """Iterate over the net over the link files directly inside."""
+        return self._inside(folder, "linkfiles", reading.link_file)
+
+    async def file_at(self, path: str) -> StoredFile | None:
+        """Return the file with exactly this path from the net, None if there is none.
+
+        Works for shared and PACS files as well, which ``userfiles/`` does not list
+        (trap 21).
+        """
+        wanted = storage_path(path)
+        parent = await self.folder(wanted.rpartition("/")[0])
+        if parent is not None:
+            async for file in self.files(parent):
+                if file.path == wanted:
+                    return file
+        return None
+
+    async def tree(
+        self, path: str, *, unreadable: Callable[[LinkFile], None] | None = None
+    ) -> AsyncIterator[StoredFile]:
+        """Iterate over the net over all files below `path`; see `walk`."""
+        async with aclosing(self.walk(path, unreadable=unreadable)) as entries:
+            async for entry in entries:
+                yield entry.file
+
+    async def walk(
+        self, path: str, *, unreadable: Callable[[LinkFile], None] | None = None
+    ) -> AsyncGenerator[TreeFile, None]:
+        """Iterate over the net over all files below `path`, links followed.
+
+        pl-dircopy makes links, not copies (trap 8): a link to a folder stands for a
+        sub-folder with the target's last name, as a link to a file does for a file.
+        Nothing is visited twice, so links may lead in circles.
+
+        Parameters
+        ----------
+        path : str
+            A folder, or one file.
+        unreadable : callable, optional
+            Gets each link whose target is gone or not open to us; without it they
+            are left out.
+
+        Raises
+        ------
+        NotFound
+            There is nothing at `path`.
+        """
+        top = await self.folder(path)
+        if top is None:
+            file = await self.file_at(path)
+            if file is None:
+                raise _nothing_there()
+            yield TreeFile(file=file, relative=file.name)
+            return
+        seen_files: set[FileId] = set()
+        seen_folders: set[StoragePath] = set()
+        waiting: list[tuple[Folder, str]] = [(top, "")]
+        while waiting:
+            folder, below = waiting.pop()
+            if folder.path in seen_folders:
+                continue
+            seen_folders.add(folder.path)
+            async for thing in self._contents(folder, unreadable):
+                name = _last(thing.path)
+                if isinstance(thing, Folder):
+                    waiting.append((thing, f"{below}{name}/"))
+                elif thing.id not in seen_files:
+                    seen_files.add(thing.id)
+                    yield TreeFile(file=thing, relative=below + name)
+
+    async def _contents(
+        self, folder: Folder, unreadable: Callable[[LinkFile], None] | None
+    ) -> AsyncIterator[StoredFile | Folder]:
+        async for file in self.files(folder):
+            yield file
+        async for child in self.children(folder):
+            yield child
+        async for link in self.links(folder):
+            target = await self._target(link)
+            if target is not None:
+                yield target
+                continue
+            _log.warning("a link leads nowhere or is not open to us")
+            if unreadable is not None:
+                unreadable(link)
+
+    async def upload(
+        self,
+        local: Path,
+        remote: str,
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> StoredFile:
+        """Send one file over the net, streamed from disk, by one POST.
+
+        The server neither overwrites nor fails when `remote` is taken, and cleans
+        file names (trap 15): compare ``path`` of what is returned with `remote`.
+
+        Raises
+        ------
+        Refused
+            The name cannot be used (``..``, comma, outer slash, …); nothing is sent
+            then. Or the server refuses it.
+        LocalFileProblem
+            The file cannot be read.
+        ShortTransfer
+            The server stored another number of bytes; they were deleted again.
+        """
+        body = UploadBody(local, upload_path(remote), progress=progress)
+        response = await self._wire.send(
+            "POST",
+            self._wire.url("userfiles/"),
+            body=Body(stream=body, headers=body.headers),
+            timeout=_UPLOAD_TIMEOUT,
+        )
+        value = answers.json_of(response)
+        try:
+            stored = reading.stored_file(value)
+        except reading.BadRow as bad:
+            raise answers.bad_answer(response, f"no {bad}") from None
+        if stored.size != body.size:
+            await self._forget(stored.id)
+            raise _short("sent", done=stored.size, total=body.size)
+        return stored
+
+    async def stream(
+        self, file: StoredFile | FileId | int
+    ) -> AsyncGenerator[bytes, None]:
+        """Iterate over the net over a file's bytes, in pieces as they come.
+
+        Close the iterator (`contextlib.aclosing`) when you leave it early.
+
+        Raises
+        ------
+        ShortTransfer
+            The bytes end before the length that the server named, or differ from
+            the file's size.
+        """
+        size = file.size if isinstance(file, StoredFile) else None
+        file_id = file.id if isinstance(file, StoredFile) else file
+        # filebrowser knows shared and PACS files too (trap 21). Names hold "#" and
+        # "?"; the server ignores what follows the id
+        url = self._wire.url(f"filebrowser/files/{file_id}/content")
+        got = 0
+        async with self._wire.streaming(url, timeout=_DOWNLOAD_TIMEOUT) as response:
+            named = response.headers.get("content-length", "")
+            if "content-encoding" not in response.headers and named.isdecimal():
+                size = int(named) if size is None else size
+            async for chunk in response.aiter_bytes():
+                got += len(chunk)
+                yield chunk
+        if size is not None and got != size:
+            raise _short("fetched", done=got, total=size)
+
+    async def read(self, file: StoredFile | FileId | int, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file from the net (or all of it)."""
+        kept = bytearray()
+        async with aclosing(self.stream(file)) as chunks:
+            async for chunk in chunks:
+                kept += chunk
+                if len(kept) >= limit:
+                    break
+        return bytes(kept[:limit])
+
+    async def delete_file(self, file_id: FileId | int) -> None:
+        """Delete a file over the net."""
+        await self._wire.delete(f"filebrowser/files/{file_id}/")
+
+    async def delete_folder(self, folder_id: FolderId | int) -> None:
+        """Delete a folder with all in it over the net.
+
+        Returns when the server has noted it.
+        """
+        await self._wire.delete(f"filebrowser/{folder_id}/")
+
+    async def count_files(self, folder_id: FolderId | int) -> int:
+        """Return over the net how many files are directly inside a folder."""
+        return await self._wire.count(f"filebrowser/{folder_id}/files/")
+
+    def _inside(
+        self,
+        folder: Folder | FolderId,
+        what: str,
+        read: Callable[[object], _T],
+    ) -> AsyncIterator[_T]:
+        folder_id = folder.id if isinstance(folder, Folder) else folder
+        return self._wire.items(f"filebrowser/{folder_id}/{what}/", read)
+
+    async def _target(self, link: LinkFile) -> Folder | StoredFile | None:
+        """Return what a link stands for, None when it cannot be opened."""
+        try:
+            if link.is_folder:
+                return await self.folder(link.target)
+            if link.is_folder is False:
+                return await self.file_at(link.target)
+        except (Forbidden, NotFound):
+            # the server shows a link's target even to those who may not open it
+            return None
+        return None
+
+    async def _forget(self, file_id: FileId) -> None:
+        try:
+            async with asyncio.timeout(10):
+                await self.delete_file(file_id)
+        except (CubeError, TimeoutError):
+            _log.warning("a short upload could not be deleted")
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _nothing_there() -> NotFound:
+    return NotFound(
+        "The server does not have this (any more).",
+        "It was deleted, or it is not shared with this account.",
+        hint="Look again at the list it was opened from.",
+    )
+
+
+def _short(verb: str, *, done: int, total: int) -> ShortTransfer:
+    return ShortTransfer(
+        f"Only {done:,} of {total:,} bytes were {verb}."
+        if done < total
+        else f"{done:,} bytes were {verb}, {total:,} were expected.",
+        "The incomplete copy is not used.",
+        hint="Try again.",
+        retryable=True,
+        context={"done": str(done), "total": str(total)},
+    )

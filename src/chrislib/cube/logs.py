@@ -1,0 +1,67 @@
+"""A plugin's program log out of what CUBE stores about its job. Pure, no I/O."""
+
+import re
+
+from chrislib.cube.reading import json_object, unpack
+
+_TOKEN = re.compile(r"(CHRIS_USER_TOKEN.{0,40}?)\b[0-9a-fA-F]{40}\b", re.DOTALL)
+_HOUSEKEEPING_CMD = re.compile(
+    r"\bpfcon\.\w*worker\b|\bpfcon\.\w*(?:delete|copy|upload)"
+)
+_HOUSEKEEPING_LOG = re.compile(
+    r"\A\s*\[[^\]]*\] \[INFO\] Starting (?:data deletion|file fetch|file upload)\b"
+)
+
+
+def program_log(*, summary: str, raw: str) -> str:
+    """Return the log of the plugin's own program, with tokens taken out.
+
+    `raw` holds up to 1000 lines, `summary` only the last 1800 characters, so `raw`
+    is preferred. CUBE 7 runs jobs of its own around the program (copying inputs,
+    cleaning up half a second after the end) and stores their logs in the same place
+    (trap 2): those are not the program's, and are left out.
+
+    Parameters
+    ----------
+    summary, raw : str
+        As in `chrislib.cube.types.PluginInstance`.
+
+    Returns
+    -------
+    str
+        "" when there is no log of the program (yet, or any more).
+    """
+    unpacked = unpack(raw)
+    compute = unpacked.get("compute") if isinstance(unpacked, dict) else None
+    if isinstance(compute, dict):
+        command = compute.get("cmd")
+        if isinstance(command, str) and _HOUSEKEEPING_CMD.search(command):
+            return ""
+        logs = compute.get("logs")
+        if isinstance(logs, str) and logs:
+            return "" if _HOUSEKEEPING_LOG.match(logs) else redact(logs)
+    returned = json_object(summary).get("compute")
+    returned = returned.get("return") if isinstance(returned, dict) else None
+    logs = returned.get("job_logs") if isinstance(returned, dict) else None
+    if not isinstance(logs, str) or _HOUSEKEEPING_LOG.match(logs):
+        return ""
+    return redact(logs)
+
+
+def program_command(raw: str) -> str:
+    """Return the command line CUBE ran, "" when it is not known."""
+    unpacked = unpack(raw)
+    compute = unpacked.get("compute") if isinstance(unpacked, dict) else None
+    command = compute.get("cmd") if isinstance(compute, dict) else None
+    if not isinstance(command, str) or _HOUSEKEEPING_CMD.search(command):
+        return ""
+    return redact(command)
+
+
+def redact(text: str) -> str:
+    """Take API tokens out of a log.
+
+    Every job gets its owner's token in its environment, and some plugins print their
+    environment (trap 3).
+    """
+    return _TOKEN.sub(r"\1(token removed)", text)

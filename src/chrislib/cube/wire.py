@@ -1,0 +1,381 @@
+"""Requests to one CUBE: token, retries of reads, pages, and the server's clock."""
+
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from chrislib.cube import answers
+from chrislib.cube.address import Address
+from chrislib.cube.errors import BadAnswer
+from chrislib.cube.reading import BadRow
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+CONNECTIONS = 16
+"""Most connections to one server: 8 for transfers, the rest for looking."""
+_PASSES = 3
+_CONNECT_SECONDS = 10.0
+# below uvicorn's five seconds, so that the server is not the one who hangs up
+_KEEP_ALIVE_SECONDS = 4.0
+_BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+
+
+class TokenAuth(httpx.Auth):
+    """Adds the token, and only to requests to the configured origin."""
+
+    def __init__(self, address: Address, token: str) -> None:
+        self._address = address
+        self._token = token
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the request with its header."""
+        if self._token and self._address.covers(str(request.url)):
+            request.headers["Authorization"] = f"Token {self._token}"
+        yield request
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries: JSON, or a stream with its own headers."""
+
+    json: Mapping[str, object] | None = None
+    stream: httpx.AsyncByteStream | None = None
+    headers: Mapping[str, str] | None = None
+
+
+_EMPTY = Body()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: list[object]
+    count: int | None
+
+
+class Wire:
+    """The connection pool to one CUBE. Every method that is a coroutine uses the net.
+
+    Parameters
+    ----------
+    address : Address
+        Where the server is.
+    token : str
+        API token, "" to ask without one.
+    transport : httpx.AsyncBaseTransport, optional
+        In place of real connections (tests).
+    timeout : float
+        Seconds without a byte until a request counts as unanswered.
+
+    Attributes
+    ----------
+    skipped_rows : int
+        Rows of lists that could not be understood, since the start.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        token: str,
+        transport: httpx.AsyncBaseTransport | None,
+        timeout: float,
+    ) -> None:
+        self.address = address
+        self.skipped_rows = 0
+        self._token = token
+        self._transport = transport
+        self._timeout = timeout
+        self._skew = timedelta()
+        self._client: httpx.AsyncClient | None = None
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Close all connections; later requests raise `ServerUnreachable`."""
+        self._closed = True
+        if self._client is not None:
+            await self._client.aclose()
+
+    def server_now(self) -> datetime:
+        """Return the server's time, as its latest answer told it (to the second)."""
+        return datetime.now(UTC) + self._skew
+
+    def url(self, path: str, params: Mapping[str, object] | None = None) -> str:
+        """Return the URL of a path below the API root; None values are left out."""
+        pairs = {
+            key: str(value).lower() if isinstance(value, bool) else value
+            for key, value in (params or {}).items()
+            if value is not None
+        }
+        query = urlencode(pairs)
+        return self.address.base_url + path + (f"?{query}" if query else "")
+
+    async def get(self, path: str, params: Mapping[str, object] | None = None) -> Any:
+        """GET JSON over the net; asked once more when the connection breaks."""
+        return answers.json_of(await self.send("GET", self.url(path, params)))
+
+    async def post(self, path: str, values: Mapping[str, object]) -> Any:
+        """POST JSON over the net, once: a POST is never repeated."""
+        body = Body(json=values)
+        return answers.json_of(await self.send("POST", self.url(path), body=body))
+
+    async def put(self, path: str, values: Mapping[str, object]) -> Any:
+        """PUT JSON over the net, once."""
+        body = Body(json=values)
+        return answers.json_of(await self.send("PUT", self.url(path), body=body))
+
+    async def one(self, path: str, read: Callable[[object], _T]) -> _T:
+        """GET one thing over the net and read it."""
+        return self._read(await self.send("GET", self.url(path)), read)
+
+    async def made(
+        self, path: str, values: Mapping[str, object], read: Callable[[object], _T]
+    ) -> _T:
+        """POST over the net, once, and read what was made."""
+        body = Body(json=values)
+        return self._read(await self.send("POST", self.url(path), body=body), read)
+
+    async def changed(
+        self, path: str, values: Mapping[str, object], read: Callable[[object], _T]
+    ) -> _T:
+        """PUT over the net, once, and read what it became."""
+        body = Body(json=values)
+        return self._read(await self.send("PUT", self.url(path), body=body), read)
+
+    def _read(self, response: httpx.Response, read: Callable[[object], _T]) -> _T:
+        value = answers.json_of(response)
+        try:
+            return read(value)
+        except BadRow as bad:
+            raise answers.bad_answer(response, f"no {bad}") from None
+
+    async def delete(self, path: str) -> None:
+        """DELETE over the net: 202 (deleted soon, trap 20) and 204 are success."""
+        answers.check(await self.send("DELETE", self.url(path)))
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Body = _EMPTY,
+        timeout: httpx.Timeout | None = None,
+    ) -> httpx.Response:
+        """Send one request over the net and read the whole answer.
+
+        Only a GET whose connection broke is sent a second time.
+        """
+        with self._trouble(method, url):
+            for last in (method != "GET", True):
+                try:
+                    response = await self._open(method, url, body=body, timeout=timeout)
+                    try:
+                        await response.aread()
+                    finally:
+                        await response.aclose()
+                except _BROKEN:
+                    if last:
+                        raise
+                else:
+                    return response
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def streaming(
+        self, url: str, *, timeout: httpx.Timeout | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """GET over the net with `Accept-Encoding: identity`; the body is left."""
+        body = Body(headers={"Accept-Encoding": "identity"})
+        with self._trouble("GET", url):
+            try:
+                response = await self._open("GET", url, body=body, timeout=timeout)
+            except _BROKEN:
+                response = await self._open("GET", url, body=body, timeout=timeout)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                answers.check(response)
+                yield response
+            finally:
+                await response.aclose()
+
+    async def items(
+        self,
+        path: str,
+        read: Callable[[object], _T],
+        *,
+        params: Mapping[str, object] | None = None,
+        limit: int = 1000,
+        identity: str = "id",
+    ) -> AsyncIterator[_T]:
+        """Read a list over the net, page by page, each thing once.
+
+        Lists of CUBE repeat rows of shared feeds (trap 7) and shift while jobs run
+        (trap 23). A row whose `identity` was seen is dropped; when a list of several
+        pages moved while it was read, it is read again for what slipped through. A
+        row that cannot be understood is skipped and counted.
+
+        Raises
+        ------
+        CubeError
+            Any page fails; `ForeignOrigin` when ``next`` leads to another server;
+            `BadAnswer` when the pages lead in a circle.
+        """
+        seen: set[object] = set()
+        for _ in range(_PASSES):
+            before = len(seen)
+            this_pass: set[object] = set()
+            received = pages = 0
+            counts: set[int | None] = set()
+            async for page in self._pages(path, {**(params or {}), "limit": limit}):
+                pages += 1
+                received += len(page.rows)
+                counts.add(page.count)
+                for row in page.rows:
+                    key = _identity(row, identity)
+                    this_pass.add(key)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                    try:
+                        found = read(row)
+                    except BadRow as bad:
+                        self.skipped_rows += 1
+                        _log.warning("skipped a row of %s: %s", _plain(path), bad)
+                        continue
+                    yield found
+            steady = counts == {received} and len(this_pass) == received
+            if pages <= 1 or steady or len(seen) == before:
+                return
+
+    async def count(self, path: str, params: Mapping[str, object] | None = None) -> int:
+        """Return how many rows a list has, over the net, without reading them."""
+        page = self._page(
+            await self.send("GET", self.url(path, {**(params or {}), "limit": 1}))
+        )[0]
+        return page.count if page.count is not None else len(page.rows)
+
+    async def _pages(
+        self, path: str, params: Mapping[str, object]
+    ) -> AsyncIterator[_Page]:
+        url: str | None = self.url(path, params)
+        visited: set[str] = set()
+        while url is not None:
+            visited.add(url)
+            # every page's status is checked: half a list must not look like a list
+            response = await self.send("GET", url)
+            page, link = self._page(response)
+            yield page
+            url = self.address.reroot(link) if link else None
+            if url is not None and (url in visited or not page.rows):
+                raise _circle(response)
+
+    def _page(self, response: httpx.Response) -> tuple[_Page, str]:
+        value = answers.json_of(response)
+        rows = value.get("results") if isinstance(value, dict) else None
+        if not isinstance(rows, list):
+            raise answers.bad_answer(response, "not a list")
+        count, link = value.get("count"), value.get("next")
+        return (
+            _Page(rows=rows, count=count if isinstance(count, int) else None),
+            link if isinstance(link, str) else "",
+        )
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                # exactly this: */* answers Collection+JSON, and so do errors for
+                # anything longer (trap 1)
+                headers={"Accept": "application/json"},
+                auth=TokenAuth(self.address, self._token),
+                transport=self._transport,
+                timeout=httpx.Timeout(
+                    self._timeout, connect=_CONNECT_SECONDS, pool=None
+                ),
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS,
+                    max_keepalive_connections=CONNECTIONS,
+                    keepalive_expiry=_KEEP_ALIVE_SECONDS,
+                ),
+                follow_redirects=False,
+                # a proxy cannot reach this computer's own server for us
+                trust_env=not self.address.loopback,
+                # reading the certificates costs 30 ms that plain http can do without
+                verify=True
+                if self.address.scheme == "https"
+                else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            )
+        return self._client
+
+    async def _open(
+        self, method: str, url: str, *, body: Body, timeout: httpx.Timeout | None
+    ) -> httpx.Response:
+        http = self._http()
+        request = http.build_request(
+            method,
+            url,
+            json=body.json,
+            headers=dict(body.headers or {}),
+            timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+        )
+        if body.stream is not None:
+            request.stream = body.stream
+        response = await http.send(request, stream=True)
+        self._note_clock(response)
+        return response
+
+    def _note_clock(self, response: httpx.Response) -> None:
+        try:
+            there = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        if there.tzinfo is not None:
+            self._skew = there - datetime.now(UTC)
+
+    @contextmanager
+    def _trouble(self, method: str, url: str) -> Generator[None, None, None]:
+        path = urlsplit(url).path
+        if self._closed:
+            error = RuntimeError("closed")
+            raise answers.unreachable(error, method=method, path=path, closed=True)
+        try:
+            yield
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise answers.unreachable(error, method=method, path=path) from error
+        except RuntimeError as error:
+            # httpx says this way that the pool was closed under the request
+            if not self._closed:
+                raise
+            raise answers.unreachable(error, method=method, path=path) from error
+
+
+def _identity(row: object, key: str) -> object:
+    value = row.get(key) if isinstance(row, dict) else None
+    if isinstance(value, int | str) and not isinstance(value, bool):
+        return value
+    # without an id nothing can be told apart; such a row is refused when read
+    return object()
+
+
+def _plain(path: str) -> str:
+    """Return the path without ids, for the log."""
+    return "".join("#" if char.isdigit() else char for char in path)
+
+
+def _circle(response: httpx.Response) -> BadAnswer:
+    return BadAnswer(
+        "The server's list leads in a circle.",
+        "Nothing was changed; the list may be incomplete.",
+        hint="Try again; if it stays so, tell whoever runs the server.",
+        context={"path": response.request.url.path},
+    )
