@@ -1,0 +1,107 @@
+"""The one adapter from job events to Qt: batches, at most four a second."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from chrislib.jobs.model import JobChange, JobKey
+
+_GAP_MS = 250
+
+
+class JobSource(Protocol):
+    """The part of the job manager this adapter listens to."""
+
+    def subscribe(
+        self, callback: Callable[[tuple[JobChange, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` with changes the catalog has committed."""
+
+    def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after the inbox changed."""
+
+
+class JobFeed(QObject):
+    """Turns job changes into `changed`, a tuple of `JobChange`, one per job.
+
+    The first change of a quiet time is passed on at once (with the next turn of the
+    loop), later ones are collected, so that nothing is drawn more often than four
+    times a second. Several changes of one job become one: from the oldest *before*
+    to the newest *after*.
+
+    Parameters
+    ----------
+    clock : callable
+        Monotonic seconds; tests give their own.
+    """
+
+    changed = Signal(object)
+    inboxChanged = Signal()
+
+    def __init__(
+        self,
+        source: JobSource | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._clock = clock
+        self._waiting: dict[JobKey, JobChange] = {}
+        self._last = float("-inf")
+        self._inbox = False
+        self._stops: list[Callable[[], None]] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._deliver)
+        if source is not None:
+            self.listen(source)
+
+    def listen(self, source: JobSource) -> None:
+        """Listen to `source` from now on."""
+        self._stops.append(source.subscribe(self.push))
+        self._stops.append(source.subscribe_inbox(self.push_inbox))
+
+    def close(self) -> None:
+        """Stop listening and drop what waits."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+        self._timer.stop()
+        self._waiting.clear()
+
+    def push(self, changes: tuple[JobChange, ...]) -> None:
+        """Take changes; they are delivered within 250 ms."""
+        for change in changes:
+            older = self._waiting.get(change.after.key)
+            if older is not None:
+                change = JobChange(older.before, change.after)  # noqa: PLW2901
+            self._waiting[change.after.key] = change
+        self._plan()
+
+    def push_inbox(self) -> None:
+        """Take note that the inbox changed."""
+        self._inbox = True
+        self._plan()
+
+    def _plan(self) -> None:
+        if self._timer.isActive():
+            return
+        passed = (self._clock() - self._last) * 1000
+        self._timer.start(max(0, round(_GAP_MS - passed)))
+
+    def _deliver(self) -> None:
+        # timers may fire up to a millisecond early: keep the promise, wait again
+        passed = (self._clock() - self._last) * 1000
+        if passed < _GAP_MS:
+            self._timer.start(max(1, round(_GAP_MS - passed)))
+            return
+        self._last = self._clock()
+        batch = tuple(self._waiting.values())
+        inbox = self._inbox
+        self._waiting.clear()
+        self._inbox = False
+        if batch:
+            self.changed.emit(batch)
+        if inbox:
+            self.inboxChanged.emit()

@@ -1,0 +1,92 @@
+"""Where to go in the window: places as data, one navigator, no pane knows another."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from chrislib.views.viewer_content import ViewContent
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLibrary:
+    """A section of the Library.
+
+    `section` is "overview", "pacs", "upload", "reference", "all", "patients",
+    "studies", "series", "previous" or "files"; `payload` is the
+    section's own business, e.g. the criteria of a lookup or an entry of History.
+    """
+
+    section: str = "overview"
+    payload: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFeed:
+    """A feed, and in it a node; without a feed the list."""
+
+    feed_id: int | None = None
+    node_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJobs:
+    """The job list, with one job highlighted."""
+
+    job_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowInbox:
+    """The inbox beside the job list."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenViewer:
+    """Something to look at in the viewer."""
+
+    content: ViewContent
+
+
+@dataclass(frozen=True, slots=True)
+class NewFeed:
+    """The sheet that makes a feed of library items."""
+
+    item_ids: tuple[str, ...] = ()
+
+
+Place = ShowLibrary | ShowFeed | ShowJobs | ShowInbox | OpenViewer | NewFeed
+
+
+class Navigator(QObject):
+    """Carries wishes to go somewhere to the shell, which knows the modules."""
+
+    requested = Signal(object)
+
+    def go(self, place: Place) -> None:
+        """Ask the shell to show `place`."""
+        self.requested.emit(place)
+
+
+def parse_link(link: str) -> Place | None:
+    """Return the place of a deep link of a notification, None for an unknown one.
+
+    Parameters
+    ----------
+    link : str
+        "feed/12/node/34", "feed/12", "jobs/<key>", "jobs", "inbox" or "library".
+    """
+    parts = link.strip("/").split("/")
+    match parts:
+        case ["feed", feed, "node", node] if feed.isdigit() and node.isdigit():
+            return ShowFeed(int(feed), int(node))
+        case ["feed", feed] if feed.isdigit():
+            return ShowFeed(int(feed))
+        case ["jobs", key]:
+            return ShowJobs(key)
+        case ["jobs"]:
+            return ShowJobs()
+        case ["inbox"]:
+            return ShowInbox()
+        case ["library", *rest]:
+            return ShowLibrary(rest[0] if rest else "overview")
+    return None

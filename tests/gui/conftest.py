@@ -1,0 +1,360 @@
+"""GUI tests: offscreen, one qasync loop for all, its running mark only while used.
+
+Tests are plain functions: they click with ``qtbot`` and wait with
+``qtbot.waitUntil``, which drives asyncio too. ``aio.run(coro)`` runs a coroutine to
+its end; what a test leaves behind (a task, a lost exception) makes it fail.
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+import pytest
+import qasync
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from chrislib.errors import ChrislibError
+from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
+from chrislib.library.model import Item
+from chrislib.paths import Paths, resources
+from chrislib.views.context import ViewContext
+from chrislib.views.messages import Message, Messages
+from chrislib.views.models.job_feed import JobFeed
+from chrislib.views.navigation import Navigator
+from chrislib.views.ports import MemoryStore
+from chrislib.views.theme.theme import Theme
+
+_T = TypeVar("_T")
+
+
+class Aio:
+    """What the fixture ``aio`` offers."""
+
+    def __init__(self, qtbot: QtBot, loop: asyncio.AbstractEventLoop) -> None:
+        self._qtbot = qtbot
+        self.loop = loop
+        self.errors: list[dict[str, Any]] = []
+
+    def spawn(self, coro: Coroutine[Any, Any, _T]) -> "asyncio.Task[_T]":
+        """Start `coro`."""
+        return self.loop.create_task(coro)
+
+    def run(self, coro: Coroutine[Any, Any, _T], timeout: int = 5000) -> _T:
+        """Run `coro` to its end (ms) and return its result."""
+        task = self.spawn(coro)
+        self._qtbot.waitUntil(task.done, timeout=timeout)
+        return task.result()
+
+
+@pytest.fixture(scope="session")
+def _qt_loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = qasync.QEventLoop(qapp, already_running=True)
+    asyncio.events._set_running_loop(None)
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def aio(qtbot: QtBot, _qt_loop: asyncio.AbstractEventLoop) -> Iterator[Aio]:
+    """Make asyncio run inside Qt's loop for one test; nothing may be left over."""
+    helper = Aio(qtbot, _qt_loop)
+    _qt_loop.set_exception_handler(lambda _loop, context: helper.errors.append(context))
+    asyncio.events._set_running_loop(_qt_loop)
+    try:
+        yield helper
+    finally:
+        left = [task for task in asyncio.all_tasks(_qt_loop) if not task.done()]
+        for task in left:
+            task.cancel()
+        if left:
+            qtbot.waitUntil(lambda: all(t.done() for t in left), timeout=5000)
+        gc.collect()
+        asyncio.events._set_running_loop(None)
+        _qt_loop.set_exception_handler(None)
+    assert not helper.errors, helper.errors
+    assert not left, f"tasks left over: {[task.get_name() for task in left]}"
+
+
+@pytest.fixture(scope="session")
+def _theme(qapp: QApplication) -> Theme:
+    made = Theme(resources())
+    made.apply(qapp)
+    return made
+
+
+@pytest.fixture
+def theme(_theme: Theme) -> Iterator[Theme]:
+    """The dark theme, applied; changes of a test are taken back."""
+    yield _theme
+    if _theme.mode != "dark" or _theme.text_size != 1.0:
+        _theme.choose("dark", 1.0)
+
+
+class FakeJobs:
+    """A job manager without a server: set ``rows``, look at ``calls``."""
+
+    def __init__(self) -> None:
+        self.rows: dict[JobKey, Job] = {}
+        self.inbox_rows: list[InboxRow] = []
+        self.calls: list[tuple[str, ...]] = []
+        self.checked_at: float | None = None
+        self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
+        self._inbox_listeners: list[Callable[[], None]] = []
+
+    def jobs(self) -> tuple[Job, ...]:
+        return tuple(
+            sorted(self.rows.values(), key=lambda job: job.created_at, reverse=True)
+        )
+
+    def get(self, key: JobKey) -> Job | None:
+        return self.rows.get(key)
+
+    async def inbox(self) -> tuple[InboxRow, ...]:
+        return tuple(self.inbox_rows)
+
+    async def act(self, dedupe_key: str, action: str) -> None:
+        self.calls.append(("act", dedupe_key, action))
+
+    async def cancel(self, key: JobKey) -> int:
+        self.calls.append(("cancel", key))
+        return 1
+
+    async def retry(self, key: JobKey) -> JobKey:
+        self.calls.append(("retry", key))
+        return key
+
+    async def refresh(self) -> None:
+        self.calls.append(("refresh",))
+
+    def watch_feed(self, feed_id: int | None) -> None:
+        self.calls.append(("watch_feed", str(feed_id)))
+
+    def subscribe(
+        self, callback: Callable[[tuple[JobChange, ...]], None]
+    ) -> Callable[[], None]:
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
+        self._inbox_listeners.append(callback)
+        return lambda: self._inbox_listeners.remove(callback)
+
+    def put(self, *jobs: Job) -> None:
+        """Change jobs and tell everybody, as the manager does."""
+        changes = []
+        for job in jobs:
+            changes.append(JobChange(self.rows.get(job.key), job))
+            self.rows[job.key] = job
+        for listener in tuple(self._listeners):
+            listener(tuple(changes))
+
+    def put_inbox(self, *rows: InboxRow) -> None:
+        """Replace the inbox and tell everybody."""
+        self.inbox_rows = list(rows)
+        for listener in tuple(self._inbox_listeners):
+            listener()
+
+
+class FakeTray:
+    """The tray in memory."""
+
+    def __init__(self, library: "FakeLibrary") -> None:
+        self._library = library
+        self.ids: list[str] = []
+
+    def items(self) -> list[Item]:
+        return [self._library.known[i] for i in self.ids]
+
+    def add(self, *ids: str) -> None:
+        self.ids += [i for i in ids if i not in self.ids]
+        self._library.tell()
+
+    def remove(self, *ids: str) -> None:
+        self.ids = [i for i in self.ids if i not in ids]
+        self._library.tell()
+
+    def clear(self) -> None:
+        self.ids = []
+        self._library.tell()
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self.ids
+
+
+class FakeLibrary:
+    """A library without a catalog: fill ``known``, then ``tell()``."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Item] = {}
+        self.tray = FakeTray(self)
+        self._listeners: list[Callable[[Any], None]] = []
+
+    def hold(self, *items: Item) -> None:
+        for item in items:
+            self.known[item.item_id] = item
+        self.tell()
+
+    async def items(self) -> list[Item]:
+        return list(self.known.values())
+
+    async def history(self) -> list[Any]:
+        return []
+
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def tell(self, change: Any = None) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)
+
+
+class FakeFeeds:
+    """Feeds without a server."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    async def feeds(self, scope: str = "mine") -> list[Any]:
+        return [] if scope != "mine" else list(self.rows)
+
+
+class ConnectionState(Enum):
+    """The same words as the session's own, without its imports."""
+
+    NONE = "none"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"
+    AUTH_REQUIRED = "auth_required"
+
+
+@dataclass
+class FakeSession:
+    """A session that signs in as told: set ``refuse`` to an exception."""
+
+    state: ConnectionState = ConnectionState.CONNECTED
+    host: str = "chris.example.org"
+    url: str = "https://chris.example.org/api/v1/"
+    username: str = "alex"
+    is_station: bool = False
+    remembered: bool = True
+    error: ChrislibError | None = None
+    client: Any = None
+    pacs: Any = None
+    refuse: BaseException | None = None
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def become(
+        self, state: ConnectionState, error: ChrislibError | None = None
+    ) -> None:
+        self.state, self.error = state, error
+        for listener in tuple(self.listeners):
+            listener()
+
+    async def sign_in(self, url: str, username: str, password: str) -> None:
+        self.calls.append(("sign_in", url, username, password))
+        if self.refuse is not None:
+            raise self.refuse
+
+    async def use_station(self) -> None:
+        self.calls.append(("use_station",))
+
+    async def reconnect(self) -> None:
+        self.calls.append(("reconnect",))
+
+
+@dataclass
+class FakeDialogs:
+    """Answers set beforehand instead of windows."""
+
+    files: tuple[Path, ...] = ()
+    folder: Path | None = None
+    answer: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    async def open_files(self, title: str, start: Path) -> tuple[Path, ...]:
+        self.asked.append(title)
+        return self.files
+
+    async def open_folder(self, title: str, start: Path) -> Path | None:
+        self.asked.append(title)
+        return self.folder
+
+    async def confirm(
+        self, title: str, text: str, *, action: str, danger: bool = False
+    ) -> bool:
+        self.asked.append(title)
+        return self.answer
+
+
+@dataclass
+class Fakes:
+    """The fakes behind ``ctx``; helpers may put their own service in."""
+
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    library: Any = field(default_factory=FakeLibrary)
+    feeds: Any = field(default_factory=FakeFeeds)
+    session: Any = field(default_factory=FakeSession)
+    dialogs: FakeDialogs = field(default_factory=FakeDialogs)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    now: float = 1_795_300_000.0
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    """What ``ctx`` is made of; a test module may override single fields of it."""
+    return Fakes()
+
+
+@pytest.fixture
+def posted() -> list[Message]:
+    """Every message posted through ``ctx.messages``."""
+    return []
+
+
+@pytest.fixture
+def ctx(
+    theme: Theme, fakes: Fakes, posted: list[Message], tmp_path: Path, aio: Aio
+) -> Iterator[ViewContext]:
+    """A view context over ``fakes``, with the asyncio loop running."""
+    messages = Messages()
+    messages.posted.connect(posted.append)
+    feed = JobFeed(fakes.jobs)
+    yield ViewContext(
+        theme=theme,
+        navigator=Navigator(),
+        messages=messages,
+        library=cast("Any", fakes.library),
+        feeds=cast("Any", fakes.feeds),
+        jobs=cast("Any", fakes.jobs),
+        job_feed=feed,
+        settings=cast("Any", fakes.store),
+        paths=Paths(
+            state=tmp_path / "state",
+            cache=tmp_path / "cache",
+            config=tmp_path / "config",
+            station=tmp_path / "station",
+            plugin_envs=tmp_path / "envs",
+            downloads=tmp_path / "downloads",
+        ),
+        layout=fakes.store,
+        session=fakes.session,
+        dialogs=fakes.dialogs,
+        now=lambda: fakes.now,
+    )
+    feed.close()
