@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from pathlib import Path
 from typing import NewType
 
 ItemId = NewType("ItemId", str)
@@ -22,10 +23,13 @@ class Source(Enum):
 class ItemState(Enum):
     """Whether an item's files can be opened."""
 
+    WANTED = "wanted"
+    """Ticked into the tray, not asked for yet: it is pulled when it is needed."""
     ON_THE_WAY = "on_the_way"
     REGISTERING = "registering"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     GONE = "gone"
 
 
@@ -101,6 +105,29 @@ class HistoryEntry:
     request: Mapping[str, object] = field(default_factory=dict)
     """What "Again" needs: criteria, local paths or the plugin."""
     item_ids: tuple[ItemId, ...] = ()
+    state_text: str = ""
+    """The words of the state cell, "Pulling 2 series"; made from the items."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChange:
+    """What subscribers are told: which items changed, and which lists to read again."""
+
+    items: tuple[Item, ...] = ()
+    history: bool = False
+    tray: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedItem:
+    """Files of an item on this computer, ready for the viewer.
+
+    `kind` is "dicom", "nifti", "image", "text" or "other", by what most files are.
+    """
+
+    title: str
+    kind: str
+    paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +161,13 @@ class LocalSeries:
     files: tuple[str, ...]
     size: int
     missing: tuple[int, ...] = ()
+    duplicates: int = 0
+    """Further copies of images that are in `files`; each image is sent once."""
+    birth_date: date | None = None
+    sex: str = ""
+    accession_number: str = ""
+    study_date_text: str = ""
+    """As stored, for dates that are not whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,223 @@
+"""Items follow their jobs: received counts, registering, ready, or why not."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chrislib.aio import TaskOwner
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import CubeError
+from chrislib.cube.types import InstanceId
+from chrislib.errors import ChrislibError
+from chrislib.jobs.model import Job, JobChange, Phase, PullIntent
+from chrislib.library.items import Items
+from chrislib.library.model import Item, ItemId, ItemState, Source
+from chrislib.library.ports import JobsPort, SessionPort
+
+_log = logging.getLogger(__name__)
+_FAILED = {
+    Phase.FAILED,
+    Phase.NOT_SUBMITTED,
+    Phase.ORPHANED,
+    Phase.CANCELLED_UPSTREAM,
+}
+_AGAIN_SECONDS = 15.0
+_COUNTED_FILES = 2000
+"""More files than this are not listed only to know the size of an item."""
+
+
+class Follower:
+    """Keeps items in step with the job manager, now and after a restart."""
+
+    def __init__(self, *, items: Items, jobs: JobsPort, session: SessionPort) -> None:
+        self._items = items
+        self._jobs = jobs
+        self._session = session
+        self._tasks = TaskOwner("library follow")
+        self._resolving: set[ItemId] = set()
+        self._unsubscribe = [jobs.subscribe(self._on_jobs)]
+        self._unsubscribe.append(session.subscribe(self.look_again))
+
+    def reconcile(self) -> None:
+        """Bring every item up to what its job is now, as after a start.
+
+        An item whose job was never made (the program ended in between) says so
+        instead of waiting for ever.
+        """
+        by_item = {
+            item_id: job
+            for job in reversed(self._jobs.jobs())
+            for item_id in _item_ids(job)
+        }
+        for item in self._items.waiting():
+            job = self._job(item.job_key) or by_item.get(item.item_id)
+            if job is not None:
+                self._take(item, job)
+            elif not item.job_key or item.source is Source.UPLOAD:
+                self._items.put([_never_sent(item)])
+            else:
+                self._look(item, None)
+
+    def look_again(self) -> None:
+        """Ask again for what could not be asked before (a new connection)."""
+        for item in self._items.waiting():
+            job = self._job(item.job_key)
+            if job is None or job.phase.terminal:
+                self._look(item, job)
+
+    async def close(self) -> None:
+        """Stop following."""
+        for stop in self._unsubscribe:
+            stop()
+        await self._tasks.close()
+
+    def _on_jobs(self, changes: Sequence[JobChange]) -> None:
+        for change in changes:
+            for item_id in _item_ids(change.after):
+                item = self._items.get(ItemId(item_id))
+                if item is not None and item.job_key == change.after.key:
+                    self._take(item, change.after)
+
+    def adopt(self, item: Item, job: Job) -> None:
+        """Take over what a job already did before its item knew its key."""
+        self._take(item, job)
+
+    def _take(self, item: Item, job: Job) -> None:
+        after = after_job(item, job)
+        if after != item:
+            self._items.put([after], keep=after.state is not item.state)
+        finished = job.phase in {Phase.FINISHED, Phase.FINISHED_WITH_ERRORS}
+        if finished and after.state is not ItemState.READY:
+            self._look(after, job)
+
+    def _job(self, key: str) -> Job | None:
+        return next((job for job in self._jobs.jobs() if job.key == key), None)
+
+    def _look(self, item: Item, job: Job | None) -> None:
+        if item.item_id in self._resolving:
+            return
+        self._resolving.add(item.item_id)
+        self._tasks.start(
+            self._resolve(item.item_id, job), name="find the files of an item"
+        )
+
+    async def _resolve(self, item_id: ItemId, job: Job | None) -> None:
+        """Find out where the files of a finished item are (network)."""
+        try:
+            while True:
+                client, item = self._session.client, self._items.get(item_id)
+                if item is None or client is None:
+                    return
+                try:
+                    found = await _where(client, item, job)
+                except (CubeError, ChrislibError) as error:
+                    _log.info("an item could not be located yet: %s", error.title)
+                    found = None
+                if found is not None:
+                    await self._items.save([found])
+                    await self._measure(client, found)
+                    return
+                await asyncio.sleep(_AGAIN_SECONDS)
+        finally:
+            self._resolving.discard(item_id)
+
+    async def _measure(self, client: CubeClient, item: Item) -> None:
+        """Add up the files of an item that is ready (network)."""
+        if item.size is not None or item.state is not ItemState.READY:
+            return
+        if (item.images or 0) > _COUNTED_FILES:
+            return
+        files = size = 0
+        try:
+            async for file in client.files.tree(item.path):
+                files += 1
+                size += file.size
+                if files > _COUNTED_FILES:
+                    return
+        except CubeError as error:
+            _log.info("an item could not be measured: %s", error.title)
+            return
+        now = self._items.get(item.item_id)
+        if now is not None and now.state is ItemState.READY and files:
+            await self._items.save([replace(now, size=size, images=files)])
+
+
+def after_job(item: Item, job: Job) -> Item:
+    """Return the item as its job has it; READY only when the path is known."""
+    state, detail = item.state, ""
+    phase = job.phase
+    received = item.received
+    if job.progress is not None and job.progress.unit in {"images", "files"}:
+        received = job.progress.done
+    if phase is Phase.FINISHED or phase is Phase.FINISHED_WITH_ERRORS:
+        state = ItemState.READY if item.path else ItemState.REGISTERING
+        if phase is Phase.FINISHED_WITH_ERRORS:
+            detail = job.detail or "Some files are missing."
+    elif phase in _FAILED:
+        state = ItemState.FAILED
+        detail = job.detail or "It did not arrive."
+    elif phase is Phase.CANCELLED:
+        state = ItemState.CANCELLED
+    elif phase is Phase.GONE:
+        state = ItemState.GONE
+    elif phase is Phase.REGISTERING:
+        state = ItemState.REGISTERING
+    else:
+        state = ItemState.ON_THE_WAY
+    images = item.images
+    if images is None and job.progress is not None and job.progress.unit == "images":
+        images = job.progress.total
+    return replace(
+        item,
+        state=state,
+        detail=detail,
+        received=received,
+        images=images,
+        job_key=job.key,
+        feed_id=job.feed_id if item.source is Source.REFERENCE else item.feed_id,
+    )
+
+
+async def _where(client: CubeClient, item: Item, job: Job | None) -> Item | None:
+    """Return the item with its path; None while the server does not show it yet."""
+    if item.source is Source.PACS:
+        series = await client.pacs.series(item.series_uid)
+        if series is None or not series.folder_path:
+            return None
+        count = await client.pacs.series_file_count(series)
+        return replace(
+            item,
+            state=ItemState.READY,
+            path=series.folder_path,
+            images=count or item.images,
+            received=count or item.received,
+        )
+    if item.source is Source.REFERENCE:
+        remote = job.remote_id if job is not None else item.instance_id
+        if remote is None:
+            return None
+        instance = await client.instances.get(InstanceId(remote))
+        return replace(
+            item,
+            state=ItemState.READY,
+            path=instance.output_path,
+            feed_id=int(instance.feed_id),
+            instance_id=int(instance.id),
+        )
+    return None
+
+
+def _item_ids(job: Job) -> tuple[str, ...]:
+    intent = job.intent
+    if isinstance(intent, PullIntent):
+        return (intent.item_id,)
+    return getattr(intent, "item_ids", ())
+
+
+def _never_sent(item: Item) -> Item:
+    return replace(
+        item,
+        state=ItemState.FAILED,
+        detail="chrislib ended before this was sent.",
+    )

@@ -1,0 +1,127 @@
+"""Files of an item on this computer, for the viewer."""
+
+import asyncio
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from chrislib.cube.client import CubeClient
+from chrislib.cube.types import StoredFile
+from chrislib.errors import ChrislibError
+from chrislib.library.model import Item, ItemState, OpenedItem
+from chrislib.library.upload import safe_name
+
+_AT_ONCE = 4
+_KINDS = {
+    ".dcm": "dicom",
+    ".ima": "dicom",
+    ".nii": "nifti",
+    ".gz": "nifti",
+    ".mgz": "nifti",
+    ".png": "image",
+    ".jpg": "image",
+    ".jpeg": "image",
+    ".txt": "text",
+    ".json": "text",
+    ".csv": "text",
+    ".tsv": "text",
+    ".md": "text",
+    ".log": "text",
+    ".bval": "text",
+    ".bvec": "text",
+}
+
+
+async def fetch_files(
+    client: CubeClient,
+    item: Item,
+    *,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> OpenedItem:
+    """Bring an item's files into `folder` (network, disk); those there are kept.
+
+    Parameters
+    ----------
+    client : CubeClient
+        Where the item lives.
+    item : Item
+        A ready item.
+    folder : Path
+        Cache folder; the files go into a folder of their own below it.
+    progress : callable, optional
+        Gets files here and files in all.
+
+    Raises
+    ------
+    ChrislibError
+        The item is not ready, or holds no files.
+    CubeError
+        The server does not answer; what arrived stays and is used the next time.
+    """
+    if item.state is not ItemState.READY or not item.path:
+        raise ChrislibError(
+            f"“{item.title}” cannot be opened yet.",
+            "Its files are not all on the server.",
+            hint="It opens as soon as it says Ready.",
+        )
+    files = [file async for file in client.files.tree(item.path)]
+    if not files:
+        raise ChrislibError(
+            f"“{item.title}” holds no files.",
+            "The server lists none in its folder.",
+            hint="Fetch it again if it should hold some.",
+        )
+    files.sort(key=lambda file: file.path)
+    name = hashlib.sha256(f"{client.base_url}\n{item.path}".encode()).hexdigest()[:24]
+    place = folder / "items" / name
+    await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
+    gate, here = asyncio.Semaphore(_AT_ONCE), 0
+
+    async def one(number: int, file: StoredFile) -> Path:
+        nonlocal here
+        async with gate:
+            target = place / f"{number:05d}-{safe_name(file.name)}"
+            await _fetch(client, file, target)
+        here += 1
+        if progress is not None:
+            progress(here, len(files))
+        return target
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(one(number, file))
+                for number, file in enumerate(files)
+            ]
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from several  # the first says it all
+    paths = tuple(task.result() for task in tasks)
+    kind = kind_of(paths)
+    shown = tuple(path for path in paths if kind_of((path,)) == kind)
+    return OpenedItem(title=item.title, kind=kind, paths=shown)
+
+
+async def _fetch(client: CubeClient, file: StoredFile, target: Path) -> None:
+    if target.exists() and target.stat().st_size == file.size:
+        return
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("wb") as out:
+            async for block in client.files.stream(file):
+                out.write(block)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def kind_of(paths: tuple[Path, ...]) -> str:
+    """Return what most files are, by their names; a picture wins over text."""
+    endings = (PurePosixPath(path.name.lower()).suffix for path in paths)
+    kinds = Counter(_KINDS.get(ending, "other") for ending in endings)
+    for kind in ("dicom", "nifti", "image", "text"):
+        if kinds[kind]:
+            return kind
+    return "other"

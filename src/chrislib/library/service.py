@@ -1,0 +1,481 @@
+"""The Library's verbs: look up, pull, scan, upload, fetch, open, and the tray."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+from chrislib.catalog.catalog import Catalog
+from chrislib.errors import ChrislibError
+from chrislib.jobs.model import JobKey, Progress
+from chrislib.library import criteria as asked
+from chrislib.library import words
+from chrislib.library.changes import Changes
+from chrislib.library.follow import Follower
+from chrislib.library.history import History
+from chrislib.library.items import Items
+from chrislib.library.model import (
+    EntryId,
+    EntryKind,
+    HistoryEntry,
+    Item,
+    ItemId,
+    ItemState,
+    LibraryChange,
+    LocalScan,
+    OpenedItem,
+    Reference,
+    Source,
+)
+from chrislib.library.opening import fetch_files
+from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
+from chrislib.library.pull import Found, Puller
+from chrislib.library.references import References
+from chrislib.library.scan import scan
+from chrislib.library.tray import Tray
+from chrislib.library.upload import folder_for, plan
+from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
+
+
+class LibraryService:
+    """Everything the Library pane does, without a window.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open; keeps items, history and the tray.
+    jobs : JobsPort
+        Carries out pulls, uploads and fetches.
+    session : SessionPort
+        The present connection; may have none.
+    """
+
+    def __init__(
+        self, *, catalog: Catalog, jobs: JobsPort, session: SessionPort
+    ) -> None:
+        self._jobs = jobs
+        self._session = session
+        self._changes = Changes()
+        self._items = Items(catalog.items, changes=self._changes, account=self._account)
+        self._history = History(
+            catalog.history,
+            item=self._items.get,
+            progress=self._progress,
+            changes=self._changes,
+            account=self._account,
+        )
+        self._follower = Follower(items=self._items, jobs=jobs, session=session)
+        self._puller = Puller(items=self._items, jobs=jobs, follower=self._follower)
+        self._references = References(
+            items=self._items,
+            jobs=jobs,
+            session=session,
+            follower=self._follower,
+            known=self._fetched,
+        )
+        self.tray = Tray(
+            catalog.settings_kv, item=self._items.get, changes=self._changes
+        )
+        self._changes.subscribe(self._follow_history)
+
+    async def start(self) -> None:
+        """Load what is known and bring it up to the jobs (disk; no server needed)."""
+        await self._items.load()
+        await self._history.load()
+        await self.tray.load()
+        self._follower.reconcile()
+        self._history.follow(self._items.all())
+
+    async def stop(self) -> None:
+        """Stop following and write what is not written yet (disk)."""
+        await self._follower.close()
+        await self._items.close()
+        await self._history.close()
+
+    def subscribe(
+        self, callback: Callable[[LibraryChange], None]
+    ) -> Callable[[], None]:
+        """Call `callback` after each change; returns how to stop that."""
+        return self._changes.subscribe(callback)
+
+    # --- PACS -----------------------------------------------------------------
+
+    async def archives(self) -> tuple[str, ...]:
+        """Return the PACS that can be asked (network)."""
+        return await pacs_of(self._session).archives()
+
+    async def lookup(
+        self,
+        criteria: Criteria,
+        *,
+        found: Callable[[tuple[FoundPatient, ...]], None] | None = None,
+        opened: Callable[[EntryId], None] | None = None,
+    ) -> LookupResult:
+        """Ask the PACS and note it in History (network, disk).
+
+        Parameters
+        ----------
+        criteria : Criteria
+            Checked first: nothing is sent that would match the whole PACS.
+        found : callable, optional
+            Gets what is found so far, as it comes.
+        opened : callable, optional
+            Gets the id of the History entry as soon as there is one; `pull` takes it.
+
+        Raises
+        ------
+        ChrislibError
+            The criteria are refused, nobody answered, or it is not allowed. A PACS
+            that does not answer beside others that do is in the result instead.
+        """
+        asked.check(criteria)
+        pacs = pacs_of(self._session)
+        fields = asked.fields_of(criteria)
+        entry = await self._history.put(
+            HistoryEntry(
+                entry_id=EntryId(uuid4().hex),
+                kind=EntryKind.LOOKUP,
+                title=asked.title_of(criteria),
+                detail=fields,
+                at=time.time(),
+                state="running",
+                state_text=f"Asking {criteria.pacs or 'all PACS'}",
+                request=asked.to_request(criteria),
+            )
+        )
+        if opened is not None:
+            opened(entry.entry_id)
+        try:
+            result = await pacs.lookup(criteria, found=found)
+            if result.unreachable and not result.patients:
+                raise unreachable(result.unreachable)
+        except asyncio.CancelledError:
+            await self._close_lookup(entry, state="cancelled", text="Cancelled")
+            raise
+        except ChrislibError as error:
+            failed = f"{fields} · {error.title}"
+            await self._close_lookup(
+                entry, state="failed", text="Failed", detail=failed
+            )
+            raise
+        studies = [study for patient in result.patients for study in patient.studies]
+        series = sum(len(study.series) for study in studies)
+        silent = (
+            f"no answer from {', '.join(result.unreachable)}"
+            if result.unreachable
+            else ""
+        )
+        counts = (
+            f"{words.studies(len(studies))}, {words.series(series)} found"
+            if studies
+            else "nothing found"
+        )
+        state, text = ("found", "Nothing pulled yet") if studies else _NO_MATCH
+        if silent:
+            state, text = "errors", "Partly answered"
+        detail = words.join(fields, counts, silent)
+        await self._close_lookup(entry, state=state, text=text, detail=detail)
+        return result
+
+    async def want(self, series: Sequence[Found]) -> list[Item]:
+        """Return the items of found series, made where there is none (disk)."""
+        return await self._puller.want(series)
+
+    async def pull(
+        self, series: Sequence[Found], *, entry_id: EntryId | None = None
+    ) -> list[Item]:
+        """Bring series into the Library, each by a job (disk; sent in the background).
+
+        What is here or on the way is not asked for again.
+        """
+        items = await self._puller.want(series)
+        if entry_id is not None:
+            await self._history.add_items(entry_id, (item.item_id for item in items))
+        return await self.bring([item.item_id for item in items])
+
+    async def bring(self, ids: Iterable[ItemId]) -> list[Item]:
+        """Ask for every PACS item among `ids` that is not here yet (disk)."""
+        return await self._puller.bring(ids)
+
+    async def retry(self, item_id: ItemId) -> Item | None:
+        """Continue what stopped: a pull or upload with what is missing (disk)."""
+        item = self._items.get(item_id)
+        if item is None:
+            return None
+        if item.source is Source.PACS:
+            return (await self.bring([item_id]))[0]
+        if item.job_key:
+            key = await self._jobs.retry(JobKey(item.job_key))
+            for one in self._items.all():
+                if one.job_key == item.job_key:
+                    self._items.put([replace(one, job_key=key)])
+            job = self._jobs.get(key)
+            now = self._items.get(item_id)
+            if job is not None and now is not None:
+                self._follower.adopt(now, job)
+        return self._items.get(item_id)
+
+    async def cancel(self, item_id: ItemId) -> None:
+        """Stop bringing an item (network); what arrived stays on the server."""
+        item = self._items.get(item_id)
+        if item is not None and item.job_key:
+            await self._jobs.cancel(JobKey(item.job_key))
+
+    # --- upload ---------------------------------------------------------------
+
+    async def scan(
+        self,
+        paths: Sequence[Path],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> LocalScan:
+        """Read what files and folders contain (disk, in a thread).
+
+        `progress` gets the number of files looked at, on this thread, at most ten
+        times a second. Cancelling stops the reading.
+        """
+        loop, stop, last = asyncio.get_running_loop(), threading.Event(), 0.0
+
+        def looked_at(files: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if progress is not None and now - last >= 0.1:
+                last = now
+                loop.call_soon_threadsafe(progress, files)
+
+        try:
+            return await asyncio.to_thread(
+                scan, [Path(path) for path in paths], progress=looked_at, stop=stop
+            )
+        finally:
+            stop.set()
+
+    async def upload(self, found: LocalScan, *, title: str = "") -> list[Item]:
+        """Send the files of a scan to a new folder of the user (disk, network).
+
+        Raises
+        ------
+        ChrislibError
+            There is nothing to send, or no connection.
+        """
+        client = client_of(self._session)
+        title = title or found.title
+        wished = folder_for(title, username=client.username, on=date.today())
+        folder, number = wished, 1
+        while await client.files.folder(folder) is not None:
+            # a path that is taken would be renamed file by file (cube-api trap 15)
+            number += 1
+            folder = f"{wished}-{number}"
+        planned = await asyncio.to_thread(
+            plan, replace(found, title=title), folder=folder
+        )
+        await self._items.save(planned.items)
+        ids = tuple(item.item_id for item in planned.items)
+        await self._history.put(
+            HistoryEntry(
+                entry_id=EntryId(uuid4().hex),
+                kind=EntryKind.UPLOAD,
+                title=title,
+                detail=_scan_words(found),
+                at=time.time(),
+                state="running",
+                request={"paths": list(found.roots), "folder": folder},
+                item_ids=ids,
+            )
+        )
+        try:
+            key = await self._jobs.submit(planned.intent)
+        except ChrislibError as error:
+            await self._items.save(
+                replace(item, state=ItemState.FAILED, detail=error.title)
+                for item in planned.items
+            )
+            raise
+        sent = [replace(item, job_key=key) for item in planned.items]
+        await self._items.save(sent)
+        job = self._jobs.get(key)
+        if job is not None:
+            for item in sent:
+                self._follower.adopt(item, job)
+        return [self._items.get(item_id) or item for item_id, item in zip(ids, sent)]
+
+    # --- reference data -------------------------------------------------------
+
+    async def references(self) -> list[Reference]:
+        """Return the reference data of the server (network)."""
+        return await self._references.list()
+
+    async def fetch_reference(self, reference: Reference) -> Item:
+        """Return a reference's item: the fetched one, or one on its way (network)."""
+        known = await self._references.adopt(reference)
+        item = known or await self._references.fetch(reference)
+        if known is None or not self._is_noted(item):
+            await self._history.put(
+                HistoryEntry(
+                    entry_id=EntryId(uuid4().hex),
+                    kind=EntryKind.REFERENCE,
+                    title=reference.title,
+                    detail=words.join(
+                        reference.category or "Reference data",
+                        f"version {reference.version}",
+                    ),
+                    at=time.time(),
+                    state="running",
+                    request={
+                        "plugin": reference.plugin_name,
+                        "version": reference.version,
+                    },
+                    item_ids=(item.item_id,),
+                )
+            )
+        return self._items.get(item.item_id) or item
+
+    # --- history and items ----------------------------------------------------
+
+    async def history(self) -> list[HistoryEntry]:
+        """Return what was asked, newest first."""
+        return self._history.all()
+
+    def entry(self, entry_id: EntryId) -> HistoryEntry | None:
+        """Return one History entry."""
+        return self._history.get(entry_id)
+
+    async def again(self, entry_id: EntryId) -> None:
+        """Repeat a History entry with the same request (network, disk).
+
+        Raises
+        ------
+        ChrislibError
+            It cannot be repeated, in words.
+        """
+        entry = self._history.get(entry_id)
+        if entry is None:
+            raise ChrislibError("This entry is gone from History.")
+        if entry.kind is EntryKind.LOOKUP:
+            await self.lookup(asked.from_request(entry.request))
+        elif entry.kind is EntryKind.UPLOAD:
+            await self.upload(await self.scan(paths_of(entry)), title=entry.title)
+        else:
+            wanted = (entry.request.get("plugin"), entry.request.get("version"))
+            for reference in await self.references():
+                if (reference.plugin_name, reference.version) == wanted:
+                    await self.fetch_reference(reference)
+                    return
+            raise ChrislibError(
+                f"The server no longer offers “{entry.title}”.",
+                "What was fetched before stays as it is.",
+                hint="Look for another version in Reference Data.",
+            )
+
+    async def items(self) -> list[Item]:
+        """Return every item, newest first."""
+        return list(self._items.all())
+
+    def item(self, item_id: ItemId) -> Item | None:
+        """Return one item."""
+        return self._items.get(item_id)
+
+    def state_of_series(self, series_uid: str) -> Item | None:
+        """Return the item of a series, if the Library knows it."""
+        return self._items.of_series(series_uid)
+
+    async def forget(self, ids: Iterable[ItemId]) -> None:
+        """Take items out of the Library (disk); the server keeps its files."""
+        gone = list(ids)
+        await self.tray.remove(gone)
+        await self._items.forget(gone)
+
+    async def open_item(
+        self,
+        item: Item,
+        *,
+        cache: Path,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> OpenedItem:
+        """Bring an item's files to this computer for the viewer (network, disk).
+
+        Raises
+        ------
+        ChrislibError
+            It is not ready, or holds no files.
+        """
+        client = client_of(self._session)
+        return await fetch_files(client, item, folder=cache, progress=progress)
+
+    # --- inside ---------------------------------------------------------------
+
+    def _account(self) -> str:
+        client = self._session.client
+        if client is None or client.server is None:
+            return ""
+        return f"{client.server.uuid}|{client.username}"
+
+    def _progress(self, job_key: str) -> Progress | None:
+        job = self._jobs.get(JobKey(job_key))
+        return job.progress if job is not None else None
+
+    def _fetched(self) -> dict[tuple[str, str], ItemId]:
+        found: dict[tuple[str, str], ItemId] = {}
+        for entry in self._history.all():
+            if entry.kind is EntryKind.REFERENCE:
+                plugin, version = (
+                    entry.request.get("plugin"),
+                    entry.request.get("version"),
+                )
+                for item_id in entry.item_ids:
+                    item = self._items.get(item_id)
+                    if item is not None and item.state is not ItemState.GONE:
+                        found.setdefault((str(plugin), str(version)), item_id)
+        return found
+
+    def _is_noted(self, item: Item) -> bool:
+        return item.item_id in self._fetched().values()
+
+    def _follow_history(self, change: LibraryChange) -> None:
+        if change.items and self._history.follow(change.items):
+            self._changes.tell(LibraryChange(history=True))
+
+    async def _close_lookup(
+        self, entry: HistoryEntry, *, state: str, text: str, detail: str = ""
+    ) -> None:
+        now = self._history.get(entry.entry_id) or entry
+        await self._history.put(
+            replace(now, state=state, state_text=text, detail=detail or now.detail)
+        )
+
+
+_NO_MATCH = ("nomatch", "No match")
+
+
+def paths_of(entry: HistoryEntry) -> list[Path]:
+    """Return the files and folders an upload was made of."""
+    raw = entry.request.get("paths")
+    return [Path(str(path)) for path in raw] if isinstance(raw, (list, tuple)) else []
+
+
+def unreachable(names: Sequence[str]) -> ChrislibError:
+    """Return the words for a lookup that nobody answered."""
+    which = ", ".join(names)
+    return ChrislibError(
+        f"No answer from {which}.",
+        "This is not “nothing found”: the PACS was not reached. Nothing was changed.",
+        hint="Check that the PACS is running, then try again.",
+        retryable=True,
+    )
+
+
+def _scan_words(found: LocalScan) -> str:
+    files = sum(len(one.files) for one in found.series) + len(found.others)
+    patients = {(one.patient_id, one.patient_name) for one in found.series}
+    dicom = (
+        f"{words.count(len(patients), 'patient')}, {words.series(len(found.series))}"
+        if found.series
+        else ""
+    )
+    missing = sum(bool(one.missing) for one in found.series)
+    gaps = f"{words.series(missing)} with gaps" if missing else ""
+    return words.join("Upload", dicom, words.count(files, "file"), gaps)
