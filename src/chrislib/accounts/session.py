@@ -8,13 +8,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from chrislib.cube.client import CubeClient
-from chrislib.cube.errors import BadCredentials, CubeError, TokenRejected
 from chrislib.errors import ChrislibError
-from chrislib.pacs.through_cube import PacsService
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
+    from chrislib.pacs.through_cube import PacsService
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +140,8 @@ class Session:
                 ),
             )
             return
+        from chrislib.cube.client import CubeClient
+
         client = CubeClient(url, token=token)
         await self._adopt(client, station=False)
 
@@ -145,6 +149,8 @@ class Session:
         """Connect to the embedded station, starting it if need be (processes)."""
         self.is_station = True
         self._become(ConnectionState.CONNECTING, None)
+        from chrislib.cube.client import CubeClient
+
         try:
             access = await self._start_station()
             client = await CubeClient.sign_in(
@@ -164,6 +170,8 @@ class Session:
         CubeError
             Wrong password, no answer, or no CUBE; the old connection stays.
         """
+        from chrislib.cube.client import CubeClient
+
         client = await CubeClient.sign_in(url, username, password)
         account = f"{client.base_url}|{username}"
         self.remembered = await self._secrets.set(account, client.token)
@@ -198,7 +206,10 @@ class Session:
             await self.client.aclose()
             self.client = None
 
-    async def _adopt(self, client: CubeClient, *, station: bool) -> bool:
+    async def _adopt(self, client: "CubeClient", *, station: bool) -> bool:
+        from chrislib.cube.errors import CubeError, TokenRejected
+        from chrislib.pacs.through_cube import PacsService
+
         self._url, self.is_station = client.base_url, station
         self._become(ConnectionState.CONNECTING, None)
         failure: ChrislibError | None = None
@@ -207,7 +218,7 @@ class Session:
         except TokenRejected:
             self.token_was_refused()
             return False
-        except (CubeError, BadCredentials) as error:
+        except CubeError as error:
             failure = error
         old = self.client
         self.client, self.pacs = client, PacsService(client)
@@ -226,5 +237,3 @@ class Session:
                 listener()
             except Exception:  # noqa: BLE001 - one bad listener must not stop the rest
                 _log.exception("a listener of the session failed")
-
-

@@ -1,0 +1,16 @@
+"""chrislib as it starts, ended after its first paint; prints when it painted."""
+
+import os
+import signal
+import sys
+
+from chrislib.app import run_app
+
+
+def painted() -> None:
+    sys.stdout.write("painted\n")
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+sys.exit(run_app(painted=painted))
