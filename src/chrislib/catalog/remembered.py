@@ -1,11 +1,12 @@
 """Small things that are read at once and written behind: layout and preferences."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
 from typing import Protocol
 
-from chrislib.aio import TaskOwner
+from chrislib.aio import spawn
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Remembered:
         self._defaults = dict(defaults or {})
         self._values: dict[str, object] = {}
         self._dirty: set[str] = set()
-        self._tasks = TaskOwner(f"remember {prefix}")
+        self._writing: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Read everything (catalog); call once before the first `get`."""
@@ -68,20 +69,20 @@ class Remembered:
         """Keep `value` under `key`; returns at once."""
         self._values[key] = value
         self._dirty.add(key)
-        if not self._tasks.pending:
-            self._tasks.start(self.flush(), name="write")
+        if self._writing is None or self._writing.done():
+            self._writing = spawn(self._write(), name=f"remember {self._prefix}")
 
     def set(self, name: str, value: object) -> None:
         """Keep a preference; the same as `put`."""
         self.put(name, value)
 
-    async def flush(self) -> None:
-        """Write what was put since the last time (catalog)."""
+    async def close(self) -> None:
+        """Write the rest (catalog)."""
+        if self._writing is not None:
+            await self._writing
+        await self._write()
+
+    async def _write(self) -> None:
         while self._dirty:
             key = self._dirty.pop()
             await self._store.set(self._prefix + key, json.dumps(self._values[key]))
-
-    async def close(self) -> None:
-        """Write the rest (catalog)."""
-        await self.flush()
-        await self._tasks.close()
