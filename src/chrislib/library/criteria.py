@@ -44,8 +44,11 @@ _PREFIXES = {
 }
 _LIMITS = {PATIENT_ID: 64, ACCESSION: 16, MODALITY: 16, STATION: 16, NAME: 64}
 _MODALITIES = frozenset(
-    "CR CT DX ECG ES IO IVOCT MG MR NM OCT OP OT PT PX RF RG RTDOSE RTIMAGE RTPLAN "
-    "RTSTRUCT SC SEG SM SR US XA XC".split()
+    re.split(
+        " ",
+        "CR CT DX ECG ES IO IVOCT MG MR NM OCT OP OT PT PX RF RG RTDOSE RTIMAGE "
+        "RTPLAN RTSTRUCT SC SEG SM SR US XA XC",
+    )
 )
 _RANGE = re.compile(r"^(.*?)\s*(?:\.\.| to | – |–|(?<=\d{4})-(?=\d{8}$))\s*(.*)$")
 

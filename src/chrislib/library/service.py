@@ -93,6 +93,7 @@ class LibraryService:
     async def stop(self) -> None:
         """Stop following and write what is not written yet (disk)."""
         await self._follower.close()
+        await self.tray.close()
         await self._items.close()
         await self._history.close()
 
@@ -301,7 +302,7 @@ class LibraryService:
         if job is not None:
             for item in sent:
                 self._follower.adopt(item, job)
-        return [self._items.get(item_id) or item for item_id, item in zip(ids, sent)]
+        return [self._items.get(item.item_id) or item for item in sent]
 
     # --- reference data -------------------------------------------------------
 
@@ -386,7 +387,7 @@ class LibraryService:
     async def forget(self, ids: Iterable[ItemId]) -> None:
         """Take items out of the Library (disk); the server keeps its files."""
         gone = list(ids)
-        await self.tray.remove(gone)
+        self.tray.remove(*gone)
         await self._items.forget(gone)
 
     async def open_item(

@@ -1,9 +1,10 @@
 """The tray: what was ticked, in order, across all sources; kept over restarts."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
+from chrislib.aio import TaskOwner
 from chrislib.library.changes import Changes
 from chrislib.library.model import Item, ItemId, LibraryChange
 
@@ -21,7 +22,10 @@ class KeyValues(Protocol):
 
 
 class Tray:
-    """Ordered ids of items; what they are is asked when they are shown."""
+    """Ordered ids of items; what they are is asked when they are shown.
+
+    Changes are told at once and written behind it.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,8 @@ class Tray:
         self._item = item
         self._changes = changes
         self._ids: list[ItemId] = []
+        self._dirty = False
+        self._tasks = TaskOwner("library tray")
 
     async def load(self) -> None:
         """Read what was ticked at the last end (disk)."""
@@ -62,32 +68,47 @@ class Tray:
         found = (self._item(item_id) for item_id in self._ids)
         return tuple(item for item in found if item is not None)
 
-    async def add(self, ids: Iterable[ItemId]) -> None:
-        """Put items at the end; those that are in stay where they are (disk)."""
+    def add(self, *ids: ItemId) -> None:
+        """Put items at the end; those that are in stay where they are."""
         new = [one for one in dict.fromkeys(ids) if one not in self._ids]
         if new:
-            await self._become([*self._ids, *new])
+            self._become([*self._ids, *new])
 
-    async def remove(self, ids: Iterable[ItemId]) -> None:
-        """Take items out (disk)."""
-        gone = set(ids)
-        kept = [one for one in self._ids if one not in gone]
+    def remove(self, *ids: ItemId) -> None:
+        """Take items out."""
+        kept = [one for one in self._ids if one not in ids]
         if len(kept) != len(self._ids):
-            await self._become(kept)
+            self._become(kept)
 
-    async def move(self, item_id: ItemId, to: int) -> None:
-        """Put one item at place `to` (disk)."""
+    def move(self, item_id: ItemId, to: int) -> None:
+        """Put one item at place `to`."""
         if item_id in self._ids:
             kept = [one for one in self._ids if one != item_id]
             kept.insert(max(0, min(to, len(kept))), item_id)
-            await self._become(kept)
+            self._become(kept)
 
-    async def clear(self) -> None:
-        """Take everything out (disk)."""
+    def clear(self) -> None:
+        """Take everything out."""
         if self._ids:
-            await self._become([])
+            self._become([])
 
-    async def _become(self, ids: list[ItemId]) -> None:
+    async def close(self) -> None:
+        """Write what is not written yet (disk)."""
+        await self._tasks.close()
+        if self._dirty:
+            await self._write()
+
+    def _become(self, ids: list[ItemId]) -> None:
         self._ids = ids
+        self._dirty = True
+        self._tasks.start(self._write(), name="write tray")
         self._changes.tell(LibraryChange(tray=True))
-        await self._store.set(_KEY, json.dumps(ids))
+
+    async def _write(self) -> None:
+        if self._dirty:
+            self._dirty = False
+            try:
+                await self._store.set(_KEY, json.dumps(self._ids))
+            except BaseException:
+                self._dirty = True
+                raise
