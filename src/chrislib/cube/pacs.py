@@ -109,7 +109,7 @@ class PacsApi:
         body = {
             "title": title or f"chrislib {uuid.uuid4()}",
             # a text that holds JSON, not an object (trap 13)
-            "query": json.dumps(_safe(values), ensure_ascii=False),
+            "query": json.dumps(check_query(values), ensure_ascii=False),
             "description": description[:700],
         }
         asked = await self._wire.made(
@@ -223,8 +223,14 @@ def _series_unless_deleted(value: object) -> PacsSeries | None:
     return reading.pacs_series(value)
 
 
-def _safe(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that say something; refuse what would match everything."""
+def check_query(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that say something; refuse what would match everything.
+
+    Raises
+    ------
+    Refused
+        No value but wildcards, or a key a PACS lookup does not know.
+    """
     kept = {key: value.strip() for key, value in values.items() if value.strip()}
     unknown = sorted(set(kept) - QUERY_KEYS)
     if unknown:
