@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chrislib.dicom.errors import NotAVolume
 from chrislib.dicom.reading import quiet
-from chrislib.dicom.render import Letters, Picture, Window, usual_range
+from chrislib.dicom.render import (
+    Letters,
+    Picture,
+    Window,
+    label_colors,
+    usual_range,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +69,7 @@ class Volume:
         """Return a slice as radiologists look at it: the right side on the left.
 
         Slices run from right to left, back to front, feet to head; row 0 is anterior
-        (axial) or superior.
+        (axial) or superior. Regions are shown in a color each.
         """
         sx, sy, sz = self.voxel
         if plane == "axial":
@@ -72,8 +78,11 @@ class Volume:
             flat, spacing = self.values[::-1, index, ::-1], (sz, sx)
         else:
             flat, spacing = self.values[index, :, ::-1], (sz, sy)
+        flat = flat.swapaxes(0, 1)
+        if self.labels:
+            flat = label_colors(flat)
         return Picture(
-            flat.swapaxes(0, 1),
+            flat,
             () if flat.ndim == 3 else (self.window,),
             aspect=spacing[0] / spacing[1],
             spacing=spacing,
@@ -175,19 +184,33 @@ def _read(path: Path, point: int) -> Volume:
 
 def _window(values: "NDArray[Any]") -> tuple[Window, bool]:
     """Return a window from what is not background, and whether values are labels."""
-    import numpy as np
-
     step = max(1, round((values.size / 500_000) ** (1 / 3)))
     some = values[::step, ::step, ::step]
     inside = some[some != 0]
     if inside.size == 0:
         return usual_range(some), False
-    distinct = np.unique(inside)
-    whole = bool(np.all(distinct == np.rint(distinct)))
-    labels = whole and 2 <= distinct.size <= 256 and float(distinct[0]) > 0
     usual = usual_range(inside)
     top = usual.center + usual.width / 2
     low = min(0.0, usual.center - usual.width / 2)
-    if labels and distinct.size > 64 and inside.size < distinct.size * 50:
-        labels = False
-    return Window((low + top) / 2, max(top - low, 1e-6)), labels
+    return Window((low + top) / 2, max(top - low, 1e-6)), _are_labels(values)
+
+
+def _are_labels(values: "NDArray[Any]") -> bool:
+    """Whether values name regions: whole, positive, and mostly equal to the next one.
+
+    An 8-bit picture has few values too, but its neighbors differ.
+    """
+    import numpy as np
+
+    step = max(1, round((values.size / 500_000) ** 0.5))
+    lines = values[:, ::step, ::step]
+    inside = lines[lines != 0]
+    if inside.size == 0 or float(inside.min()) < 0:
+        return False
+    distinct = np.unique(inside)
+    if distinct.size < 2 or not np.array_equal(distinct, np.rint(distinct)):
+        return False
+    one, other = lines[:-1], lines[1:]
+    both = (one != 0) & (other != 0)
+    count = int(both.sum())
+    return count > 0 and float((one == other)[both].sum()) / count > 0.7

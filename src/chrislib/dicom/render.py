@@ -163,6 +163,24 @@ def windowed(
     return np.asarray(np.clip(level, 0, 1), dtype=np.float32)
 
 
+def label_colors(values: "NDArray[np.float32]") -> "NDArray[np.uint8]":
+    """Return regions as colors: one per whole number, 0 is black.
+
+    Hues go round by the golden angle, so that neighbors in number differ in color.
+    """
+    import numpy as np
+
+    labels = np.rint(values).astype(np.int64)
+    hue = (labels * 0.61803398875) % 1.0 * 6.0
+    light = 0.86 - 0.22 * ((labels * 7) % 3) / 2
+    parts = [
+        np.clip(np.abs((hue + shift) % 6.0 - 3.0) - 1.0, 0, 1) for shift in (0, 4, 2)
+    ]
+    color = np.stack([(0.28 + 0.72 * part) * light for part in parts], axis=-1)
+    color[labels == 0] = 0
+    return np.asarray(color * 255, dtype=np.uint8)
+
+
 def _looked_up(
     values: "NDArray[np.float32] | NDArray[np.uint8]", lookup: LookUp
 ) -> "NDArray[np.float32]":
