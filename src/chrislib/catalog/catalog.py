@@ -11,7 +11,12 @@ from chrislib.catalog.schema import MIGRATIONS
 class Catalog:
     """Jobs, inbox, library items, history and small settings.
 
-    Make one with `Catalog.open`, which checks, backs up and migrates the file.
+    Nothing touches the disk before `open`.
+
+    Parameters
+    ----------
+    path : Path
+        The database file.
 
     Attributes
     ----------
@@ -25,25 +30,22 @@ class Catalog:
         The file belongs to a newer chrislib.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.jobs = JobTable(database)
-        self.items = ItemTable(database)
-        self.history = HistoryTable(database)
-        self.settings_kv = KeyValueTable(database)
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, MIGRATIONS)
+        self.jobs = JobTable(self._database)
+        self.items = ItemTable(self._database)
+        self.history = HistoryTable(self._database)
+        self.settings_kv = KeyValueTable(self._database)
 
-    @classmethod
-    async def open(cls, path: Path) -> "Catalog":
-        """Open or make the catalog at `path` (disk, threads of its own).
+    async def open(self) -> None:
+        """Open or make the file: check, back up, migrate (disk, own threads).
 
         Raises
         ------
         CatalogError
             The file cannot be opened.
         """
-        database = Database(path, MIGRATIONS)
-        await database.open()
-        return cls(database)
+        await self._database.open()
 
     async def close(self) -> None:
         """Finish what is queued and close the file (disk)."""

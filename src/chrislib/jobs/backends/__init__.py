@@ -1,0 +1,1 @@
+"""How each kind of remote work is done; the manager knows only the protocols."""

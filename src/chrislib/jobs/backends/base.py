@@ -1,0 +1,71 @@
+"""The small protocols between the job manager and what carries work out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chrislib.jobs.fsm import Observation
+from chrislib.jobs.model import FailedFile, Job, Phase, Progress, RunIntent
+
+
+class RunBackend(Protocol):
+    """Runs on a server: submitted once, looked at, cancelled."""
+
+    async def submit(self, intent: RunIntent) -> Observation:
+        """Make the run by one request that is never repeated (network)."""
+
+    async def candidates(self, intent: RunIntent, *, since: float) -> list[Observation]:
+        """Return own runs that this intent may have made since then (network)."""
+
+    async def active(self) -> list[Observation]:
+        """Return own runs that have not ended (network)."""
+
+    async def finished_since(self, low: datetime) -> list[Observation]:
+        """Return own runs whose end is not before `low` (network)."""
+
+    async def of_feed(self, feed_id: int) -> list[Observation]:
+        """Return the runs of one feed (network)."""
+
+    async def look(self, remote_id: int) -> Observation:
+        """Return one run (network)."""
+
+    async def cancel(self, remote_id: int) -> int:
+        """Stop a run and its active descendants; returns how many (network)."""
+
+    async def write_note(self, feed_id: int, text: str) -> None:
+        """Put the user's words into the note of a new feed (network)."""
+
+    def server_now(self) -> datetime:
+        """Return the server's time; no request is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a transfer ended."""
+
+    phase: Phase
+    detail: str = ""
+    hint: str = ""
+    progress: Progress | None = None
+    failed_files: tuple[FailedFile, ...] = ()
+    error_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a transfer tells how far it is; both return at once."""
+
+    progress: Callable[[Progress], None]
+    phase: Callable[[Phase], None]
+
+
+class TransferBackend(Protocol):
+    """Work this computer drives: pulls, uploads, downloads.
+
+    Run again after an interruption, it goes on with what is missing. Errors of
+    reach (server down, token refused) are raised: the job waits and is run again.
+    """
+
+    async def run(self, job: Job, report: Report) -> Outcome:
+        """Carry the transfer to its end (network, disk)."""

@@ -1,0 +1,195 @@
+"""Plugin runs of a CUBE as observations."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+
+from chrislib.cube.client import CubeClient
+from chrislib.cube.logs import program_log
+from chrislib.cube.types import FeedId, InstanceId, PluginId, PluginInstance
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.fsm import Observation
+from chrislib.jobs.model import RunIntent
+
+_ENDED = frozenset({"finishedSuccessfully", "finishedWithError", "cancelled"})
+_EARLIER = 60.0
+"""Seconds a run may seem older than its intent: clocks differ."""
+
+
+class CubeRuns:
+    """The runs of one user on one CUBE.
+
+    Parameters
+    ----------
+    client : CubeClient
+        Signed in.
+    clock : Clock
+        Orders the looks.
+    """
+
+    def __init__(self, client: CubeClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def submit(self, intent: RunIntent) -> Observation:
+        """Make the run by one POST that is never repeated (network)."""
+        sent = self._clock.monotonic()
+        instance = await self._client.instances.create(
+            PluginId(intent.plugin_id), values_of(intent)
+        )
+        return self._observation(instance, sent=sent, source="submit")
+
+    async def candidates(self, intent: RunIntent, *, since: float) -> list[Observation]:
+        """Return own runs with this intent's plugin, parent and values (network)."""
+        skew = self._client.server_now() - datetime.now(UTC)
+        start = datetime.fromtimestamp(since - _EARLIER, UTC) + skew
+        filters: dict[str, str | int] = {
+            "plugin_id": intent.plugin_id,
+            "owner_username": self._client.username,
+            "min_start_date": start.isoformat(),
+        }
+        if intent.previous_id is not None:
+            filters["previous_id"] = intent.previous_id
+        sent = self._clock.monotonic()
+        found = []
+        async for instance in self._client.instances.search(**filters):
+            if intent.previous_id is None and instance.previous_id is not None:
+                continue
+            if instance.start_date is not None and instance.start_date < start:
+                continue  # the server may have ignored the filter (trap 12)
+            given = await self._client.instances.parameters(instance.id)
+            if same_values(intent.parameters, given):
+                found.append(instance)
+        found.sort(key=lambda instance: instance.id)
+        return [self._observation(i, sent=sent, source="reconcile") for i in found]
+
+    async def active(self) -> list[Observation]:
+        """Return own runs that have not ended (network)."""
+        rows = self._client.instances.search(
+            active=True, owner_username=self._client.username
+        )
+        # Servers before 6.9 ignore the filter and list everything.
+        return [o for o in await self._collect(rows, "active") if _active(o)]
+
+    async def finished_since(self, low: datetime) -> list[Observation]:
+        """Return own runs whose end is not before `low` (network)."""
+        rows = self._client.instances.search(
+            active=False,
+            owner_username=self._client.username,
+            min_end_date=low.isoformat(),
+        )
+        return [o for o in await self._collect(rows, "window") if not _active(o)]
+
+    async def of_feed(self, feed_id: int) -> list[Observation]:
+        """Return the runs of one feed; their rows carry no log (network)."""
+        return await self._collect(
+            self._client.instances.of_feed(FeedId(feed_id)), "feed"
+        )
+
+    async def look(self, remote_id: int) -> Observation:
+        """Return one run (network)."""
+        sent = self._clock.monotonic()
+        instance = await self._client.instances.get(InstanceId(remote_id))
+        return self._observation(instance, sent=sent, source="point")
+
+    async def cancel(self, remote_id: int) -> int:
+        """Stop a run; CUBE stops its active descendants with it (network)."""
+        instance = await self._client.instances.get(InstanceId(remote_id))
+        count = 0
+        if instance.active:
+            rows = [
+                row async for row in self._client.instances.of_feed(instance.feed_id)
+            ]
+            below = _subtree(rows, instance.id)
+            count = sum(1 for row in rows if row.id in below and row.active)
+            await self._client.instances.cancel(InstanceId(remote_id))
+        return count
+
+    async def write_note(self, feed_id: int, text: str) -> None:
+        """Put the user's words into the note of a new feed (network)."""
+        await self._client.feeds.set_note(FeedId(feed_id), "", content=text)
+
+    def server_now(self) -> datetime:
+        """Return the server's time; no request is made."""
+        return self._client.server_now()
+
+    async def _collect(
+        self, rows: AsyncIterator[PluginInstance], source: str
+    ) -> list[Observation]:
+        # Every row counts as seen when the first page was asked for: the cautious
+        # side, since a row can only be newer than that.
+        sent = self._clock.monotonic()
+        return [self._observation(row, sent=sent, source=source) async for row in rows]
+
+    def _observation(
+        self, instance: PluginInstance, *, sent: float, source: str
+    ) -> Observation:
+        return Observation(
+            remote_id=instance.id,
+            remote_status=instance.status,
+            error_code=instance.error_code,
+            sent=sent,
+            received=self._clock.monotonic(),
+            source=source,
+            start_date=_iso(instance.start_date),
+            end_date=_iso(instance.end_date),
+            feed_id=instance.feed_id,
+            previous_id=instance.previous_id,
+            deletion_status=_deletion(instance),
+            title=instance.title,
+            log=program_log(summary=instance.summary, raw=instance.raw),
+        )
+
+
+def values_of(intent: RunIntent) -> dict[str, str | int | float | bool]:
+    """Return the flat object that ``plugins/<id>/instances/`` takes."""
+    values: dict[str, str | int | float | bool] = dict(intent.parameters)
+    if intent.title:
+        values["title"] = intent.title[:100]
+    if intent.previous_id is not None:
+        values["previous_id"] = intent.previous_id
+    if intent.compute_resource:
+        values["compute_resource_name"] = intent.compute_resource
+    return values
+
+
+def same_values(
+    wanted: Mapping[str, str | int | float | bool], given: Mapping[str, str]
+) -> bool:
+    """Whether a run's stored values are those of an intent, whatever their spelling."""
+    if set(wanted) != set(given):
+        return False
+    return all(_plain(wanted[name]) == _plain(given[name]) for name in wanted)
+
+
+def _active(observation: Observation) -> bool:
+    return observation.remote_status not in _ENDED
+
+
+def _plain(value: object) -> str:
+    text = str(value).strip()
+    if text.lower() in ("true", "false"):
+        return text.lower()
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text.strip("/")
+
+
+def _subtree(rows: list[PluginInstance], root: InstanceId) -> set[InstanceId]:
+    found = {root}
+    grew = True
+    while grew:
+        more = {r.id for r in rows if r.previous_id in found} - found
+        found |= more
+        grew = bool(more)
+    return found
+
+
+def _deletion(instance: PluginInstance) -> str:
+    # The clean-up of a finished run also passes through this field.
+    status = instance.deletion_status
+    return status if status in ("pending", "failed") and not instance.active else ""
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment is not None else ""

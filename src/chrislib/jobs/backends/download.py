@@ -1,0 +1,269 @@
+"""Downloads: files of the server to one folder of this computer."""
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.rows import ArtifactRow
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import CubeError, NotFound, ServerUnreachable, TokenRejected
+from chrislib.errors import ChrislibError
+from chrislib.jobs import results
+from chrislib.jobs.backends.base import Outcome, Report
+from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE = 3
+_OF_REACH = (ServerUnreachable, TokenRejected)
+
+
+class DownloadBackend:
+    """Fetches files and keeps what became of each in the catalog."""
+
+    def __init__(self, client: CubeClient, table: JobTable) -> None:
+        self._client = client
+        self._table = table
+
+    async def run(self, job: Job, report: Report) -> Outcome:
+        """Fetch what is not there yet (network, disk).
+
+        The first attempt lists the sources and fixes every local name; a repeated
+        one goes by that list, so that nothing is fetched twice or named anew.
+
+        Raises
+        ------
+        CubeError
+            The server cannot be reached; what was saved is remembered.
+        DiskFull
+            Before anything is fetched, or on the way.
+        """
+        intent = job.intent
+        assert isinstance(intent, DownloadIntent)
+        folder = Path(intent.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = await self._table.artifacts(job.key)
+        if not rows:
+            rows = await self._listed(job, intent, folder)
+            await self._table.save_artifacts(rows)
+        kept = {row.remote_path: _checked(row) for row in rows}
+        todo = [row for row in kept.values() if row.state != "DONE"]
+        results.check_space(folder, sum(row.size or 0 for row in todo))
+        fetching = _Fetching(self._client, self._table, rows=kept, report=report)
+        fetching.folder = folder
+        fetching.tell()
+        await self._fetch_all(fetching, deque(todo))
+        return _outcome(kept)
+
+    async def _listed(
+        self, job: Job, intent: DownloadIntent, folder: Path
+    ) -> list[ArtifactRow]:
+        rows: dict[str, ArtifactRow] = {}
+        taken: set[str] = set()
+        for source in intent.sources:
+            top = _top(source) if len(intent.sources) > 1 else ""
+            async with aclosing(self._client.files.walk(source)) as entries:
+                async for entry in entries:
+                    file = entry.file
+                    if file.path in rows:
+                        continue
+                    single = file.path == source.strip("/")
+                    relative = (
+                        entry.relative
+                        if single or not top
+                        else f"{top}/{entry.relative}"
+                    )
+                    parts = results.legal_path(relative)
+                    row = ArtifactRow(
+                        job_key=job.key,
+                        remote_path=file.path,
+                        size=file.size,
+                        remote_id=file.id,
+                        state="WAITING",
+                        position=len(rows),
+                    )
+                    target = folder.resolve().joinpath(*parts)
+                    rows[file.path] = await self._placed(row, target, taken)
+        return list(rows.values())
+
+    async def _placed(
+        self, row: ArtifactRow, target: Path, taken: set[str]
+    ) -> ArtifactRow:
+        """Give a file its local path; it is done if we saved just this one there."""
+        before = await self._table.artifact_at(str(target))
+        if (
+            before is not None
+            and before.remote_path == row.remote_path
+            and before.remote_id == row.remote_id
+            and before.sha256
+            and str(target).casefold() not in taken
+            and _same_size(target, row.size)
+            and await asyncio.to_thread(results.sha256_of, target) == before.sha256
+        ):
+            taken.add(str(target).casefold())
+            return replace(
+                row,
+                local_path=str(target),
+                state="DONE",
+                sha256=before.sha256,
+                bytes_done=row.size or 0,
+            )
+        return replace(row, local_path=str(results.claim_free(target, taken)))
+
+    async def _fetch_all(
+        self, fetching: "_Fetching", queue: deque[ArtifactRow]
+    ) -> None:
+        async def worker() -> None:
+            while queue:
+                await fetching.fetch(queue.popleft())
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(min(AT_ONCE, len(queue))):
+                    group.create_task(worker(), name=f"download {number}")
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+
+
+class _Fetching:
+    """The files of one attempt and how far they are."""
+
+    def __init__(
+        self,
+        client: CubeClient,
+        table: JobTable,
+        *,
+        rows: dict[str, ArtifactRow],
+        report: Report,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._rows = rows
+        self._report = report
+        self._total = sum(row.size or 0 for row in rows.values())
+        done = [row for row in rows.values() if row.state == "DONE"]
+        self._files_done = len(done)
+        self._bytes_done = sum(row.size or 0 for row in done)
+        self._under_way: dict[str, int] = {}
+        self.folder = Path()
+
+    def tell(self) -> None:
+        """Report files saved and bytes fetched."""
+        self._report.progress(
+            Progress(
+                self._files_done,
+                len(self._rows),
+                "files",
+                bytes_done=self._bytes_done + sum(self._under_way.values()),
+                bytes_total=self._total,
+            )
+        )
+
+    async def fetch(self, row: ArtifactRow) -> None:
+        """Fetch one file; what is wrong with it alone is noted and not raised."""
+        target = Path(row.local_path or "")
+        try:
+            parts = target.relative_to(self.folder.resolve()).parts
+            # First where it would be, then, with its folders made, where it is.
+            results.inside(self.folder, parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target = results.inside(self.folder, parts)
+            saved = await self._saved(row, target)
+        except (*_OF_REACH, results.DiskFull):
+            raise
+        except (ChrislibError, ValueError, OSError) as error:
+            await self._keep(replace(row, state="FAILED", reason=_reason(error)))
+            return
+        finally:
+            self._under_way.pop(row.remote_path, None)
+        self._files_done += 1
+        self._bytes_done += saved.size
+        await self._keep(
+            replace(
+                row,
+                state="DONE",
+                local_path=str(saved.path),
+                sha256=saved.sha256,
+                bytes_done=saved.size,
+                reason="",
+            )
+        )
+
+    async def _saved(self, row: ArtifactRow, target: Path) -> results.Saved:
+        if row.remote_id is None:
+            raise NotFound("The server does not have this file any more.")
+
+        def moved(count: int) -> None:
+            self._under_way[row.remote_path] = count
+            self.tell()
+
+        async with aclosing(self._client.files.stream(row.remote_id)) as chunks:
+            return await results.save(chunks, target, size=row.size, moved=moved)
+
+    async def _keep(self, row: ArtifactRow) -> None:
+        self._rows[row.remote_path] = row
+        await self._table.save_artifacts([row])
+        self.tell()
+
+
+def _checked(row: ArtifactRow) -> ArtifactRow:
+    """Return the row as its local file shows it: gone or short means again (disk)."""
+    if row.state != "DONE":
+        return row
+    if row.local_path and _same_size(Path(row.local_path), row.size):
+        return row
+    return replace(row, state="WAITING", bytes_done=0)
+
+
+def _same_size(path: Path, size: int | None) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _top(source: str) -> str:
+    """Return the sub-folder of one source among several: "data" says nothing."""
+    parts = source.strip("/").split("/")
+    return parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
+
+
+def _outcome(rows: dict[str, ArtifactRow]) -> Outcome:
+    failed = tuple(
+        FailedFile(row.remote_path, row.reason)
+        for row in rows.values()
+        if row.state != "DONE"
+    )
+    done = len(rows) - len(failed)
+    size = sum(row.size or 0 for row in rows.values() if row.state == "DONE")
+    total = sum(row.size or 0 for row in rows.values())
+    progress = Progress(done, len(rows), "files", bytes_done=size, bytes_total=total)
+    if not failed:
+        return Outcome(Phase.FINISHED, progress=progress)
+    phase = Phase.FINISHED_WITH_ERRORS if done else Phase.FAILED
+    return Outcome(
+        phase,
+        f"{done:,} of {len(rows):,} files were saved. First reason: {failed[0].reason}",
+        "Retry fetches only the files that are missing.",
+        progress=progress,
+        failed_files=failed,
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ChrislibError):
+        return " ".join(part for part in (error.title, error.hint) if part)
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "Its name cannot be used here."
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((e for e in leaves if isinstance(e, CubeError)), leaves[0])

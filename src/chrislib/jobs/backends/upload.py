@@ -1,0 +1,262 @@
+"""Uploads: local files to one folder of the server, each remembered by itself."""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.rows import ArtifactRow
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import (
+    CubeError,
+    ServerFault,
+    ServerUnreachable,
+    TokenRejected,
+)
+from chrislib.errors import ChrislibError
+from chrislib.jobs.backends.base import Outcome, Report
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.model import FailedFile, Job, Phase, Progress, UploadIntent
+
+_log = logging.getLogger(__name__)
+
+CONNECTIONS = 8
+STAGGER = 0.02
+"""Seconds between opening two connections: a burst overruns a listen backlog."""
+_OF_REACH = (ServerUnreachable, TokenRejected)
+_FAULTS_IN_A_ROW = 3
+"""Files in a row the server failed at (its disk may be full): the rest would too."""
+
+
+_NOT_TRIED = "Not sent, because the server failed at the files before it."
+
+
+class UploadBackend:
+    """Sends the files of an upload and keeps what became of each in the catalog."""
+
+    def __init__(self, client: CubeClient, table: JobTable, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    async def run(self, job: Job, report: Report) -> Outcome:
+        """Send what is not there yet (network, disk).
+
+        Raises
+        ------
+        CubeError
+            The server cannot be reached; what was sent is remembered.
+        """
+        intent = job.intent
+        assert isinstance(intent, UploadIntent)
+        rows = await self._rows(job, intent)
+        if any(row.state == "MOVING" for row in rows.values()):
+            await self._settle_interrupted(intent, rows)
+        todo = [row for row in rows.values() if row.state != "DONE"]
+        sending = _Sending(self._client, self._table, rows=rows, report=report)
+        sending.tell()
+        if todo:
+            for folder in _folders(intent.folder, todo):
+                await self._client.files.make_folder(folder)
+            # Alone: whatever is wrong with the folder shows once, not eight times.
+            await sending.send(todo[0])
+            await self._send_all(sending, deque(todo[1:]))
+        return _outcome(rows)
+
+    async def _send_all(self, sending: "_Sending", queue: deque[ArtifactRow]) -> None:
+        async def worker(number: int) -> None:
+            await self._clock.sleep(number * STAGGER)
+            while queue and not sending.hopeless:
+                await sending.send(queue.popleft())
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(min(CONNECTIONS, len(queue))):
+                    group.create_task(worker(number), name=f"upload {number}")
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+
+    async def _rows(self, job: Job, intent: UploadIntent) -> dict[str, ArtifactRow]:
+        rows = await self._table.artifacts(job.key)
+        if not rows:
+            rows = [
+                ArtifactRow(
+                    job_key=job.key,
+                    remote_path=file.remote,
+                    local_path=file.local,
+                    size=file.size,
+                    state="WAITING",
+                    position=number,
+                )
+                for number, file in enumerate(intent.files)
+            ]
+            await self._table.save_artifacts(rows)
+        return {row.remote_path: row for row in rows}
+
+    async def _settle_interrupted(
+        self, intent: UploadIntent, rows: dict[str, ArtifactRow]
+    ) -> None:
+        """Find out which files whose sending was cut off have arrived.
+
+        Sending one again would store a second copy under another name.
+        """
+        there: dict[str, tuple[int, int]] = {}
+        if await self._client.files.folder(intent.folder) is not None:
+            async for stored in self._client.files.tree(intent.folder):
+                there[stored.path] = stored.size, stored.id
+        settled = []
+        for path, row in rows.items():
+            if row.state != "MOVING":
+                continue
+            size, file_id = there.get(path, (-1, 0))
+            if row.size is not None and size == row.size:
+                row = replace(  # noqa: PLW2901
+                    row, state="DONE", stored_path=path, remote_id=file_id, reason=""
+                )
+            else:
+                row = replace(row, state="WAITING")  # noqa: PLW2901
+            rows[path] = row
+            settled.append(row)
+        await self._table.save_artifacts(settled)
+
+
+class _Sending:
+    """The files of one attempt and how far they are."""
+
+    def __init__(
+        self,
+        client: CubeClient,
+        table: JobTable,
+        *,
+        rows: dict[str, ArtifactRow],
+        report: Report,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._rows = rows
+        self._report = report
+        self._bytes_total = sum(row.size or 0 for row in rows.values())
+        done = [row for row in rows.values() if row.state == "DONE"]
+        self._files_done = len(done)
+        self._bytes_done = sum(row.size or 0 for row in done)
+        self._under_way: dict[str, int] = {}
+        self._faults = 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the server fails at every file."""
+        return self._faults >= _FAULTS_IN_A_ROW
+
+    def tell(self) -> None:
+        """Report files done and bytes sent."""
+        sent = self._bytes_done + sum(self._under_way.values())
+        self._report.progress(
+            Progress(
+                self._files_done,
+                len(self._rows),
+                "files",
+                bytes_done=sent,
+                bytes_total=self._bytes_total,
+            )
+        )
+
+    async def send(self, row: ArtifactRow) -> None:
+        """Send one file; what is wrong with it alone is noted and not raised."""
+        path = row.remote_path
+        await self._keep(replace(row, state="MOVING", reason=""))
+
+        def moved(count: int) -> None:
+            self._under_way[path] = count
+            self.tell()
+
+        try:
+            stored = await self._client.files.upload(
+                Path(row.local_path or ""), path, progress=moved
+            )
+        except _OF_REACH:
+            raise
+        except (ChrislibError, OSError) as error:
+            if isinstance(error, ServerFault):
+                self._faults += 1
+            await self._keep(replace(row, state="FAILED", reason=_reason(error)))
+            return
+        finally:
+            self._under_way.pop(path, None)
+        self._faults = 0
+        if stored.path != path:
+            _log.info("the server chose another name for an uploaded file")
+        await self._keep(
+            replace(
+                row,
+                state="DONE",
+                stored_path=stored.path,
+                remote_id=stored.id,
+                bytes_done=stored.size,
+                reason="",
+            )
+        )
+
+    async def _keep(self, row: ArtifactRow) -> None:
+        if row.state == "DONE":
+            self._files_done += 1
+            self._bytes_done += row.size or 0
+        self._rows[row.remote_path] = row
+        await self._table.save_artifacts([row])
+        self.tell()
+
+
+def _folders(top: str, rows: list[ArtifactRow]) -> list[str]:
+    """Return every folder that must be there, parents first."""
+    found = {top}
+    for row in rows:
+        for parent in PurePosixPath(row.remote_path).parents:
+            text = str(parent)
+            if text.startswith(top + "/"):
+                found.add(text)
+    return sorted(found, key=lambda text: (text.count("/"), text))
+
+
+def _outcome(rows: dict[str, ArtifactRow]) -> Outcome:
+    failed = tuple(
+        FailedFile(row.local_path or row.remote_path, row.reason or _NOT_TRIED)
+        for row in rows.values()
+        if row.state != "DONE"
+    )
+    done = len(rows) - len(failed)
+    size = sum(row.size or 0 for row in rows.values() if row.state == "DONE")
+    total = sum(row.size or 0 for row in rows.values())
+    progress = Progress(done, len(rows), "files", bytes_done=size, bytes_total=total)
+    if not failed:
+        return Outcome(Phase.FINISHED, progress=progress)
+    if done == 0:
+        phase, what = Phase.FAILED, "No file could be sent."
+    else:
+        phase = Phase.FINISHED_WITH_ERRORS
+        what = f"{done:,} of {len(rows):,} files are on the server."
+    return Outcome(
+        phase,
+        f"{what} First reason: {_first_reason(failed)}",
+        "Retry sends only the files that are missing.",
+        progress=progress,
+        failed_files=failed,
+    )
+
+
+def _first_reason(failed: tuple[FailedFile, ...]) -> str:
+    return next((f.reason for f in failed if f.reason != _NOT_TRIED), _NOT_TRIED)
+
+
+def _reason(error: ChrislibError | OSError) -> str:
+    if isinstance(error, ChrislibError):
+        return " ".join(part for part in (error.title, error.hint) if part)
+    return error.strerror or type(error).__name__
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error to act on of several that ended one attempt."""
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((e for e in leaves if isinstance(e, CubeError)), leaves[0])

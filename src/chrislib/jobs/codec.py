@@ -1,0 +1,246 @@
+"""Jobs to catalog rows and back. A row that cannot be read loses nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import Enum
+from typing import Any, TypeVar
+
+from chrislib.catalog.rows import EventRow, InboxRowText, JobRow
+from chrislib.jobs.fsm import Event, Notice, Tracked
+from chrislib.jobs.model import (
+    DownloadIntent,
+    FailedFile,
+    InboxRow,
+    Intent,
+    Job,
+    JobKey,
+    Kind,
+    Phase,
+    Progress,
+    PullIntent,
+    ResultState,
+    Retention,
+    RunIntent,
+    UploadFile,
+    UploadIntent,
+)
+
+_E = TypeVar("_E", bound=Enum)
+
+BACKENDS: Mapping[Kind, str] = {
+    Kind.RUN: "cube",
+    Kind.PULL: "pull",
+    Kind.UPLOAD: "upload",
+    Kind.DOWNLOAD: "download",
+}
+_KINDS: Mapping[type[Any], Kind] = {
+    RunIntent: Kind.RUN,
+    PullIntent: Kind.PULL,
+    UploadIntent: Kind.UPLOAD,
+    DownloadIntent: Kind.DOWNLOAD,
+}
+
+
+def kind_of(intent: Intent) -> Kind:
+    """Return the kind of job an intent makes."""
+    return _KINDS[type(intent)]
+
+
+def intent_to_json(intent: Intent) -> str:
+    """Return the intent as JSON text."""
+    return json.dumps(asdict(intent), ensure_ascii=False, default=dict)
+
+
+def intent_from_json(kind: Kind, text: str) -> Intent:
+    """Return the intent written by `intent_to_json`; unknown keys are left out."""
+    data: dict[str, Any] = json.loads(text)
+    if kind is Kind.RUN:
+        return RunIntent(**_known(RunIntent, data))
+    if kind is Kind.PULL:
+        return PullIntent(**_known(PullIntent, data))
+    if kind is Kind.UPLOAD:
+        files = [UploadFile(**_known(UploadFile, f)) for f in data.pop("files", ())]
+        return UploadIntent(**_known(UploadIntent, data), files=tuple(files))
+    return DownloadIntent(**_known(DownloadIntent, data))
+
+
+def to_row(tracked: Tracked) -> JobRow:
+    """Return the catalog's row of a job."""
+    job = tracked.job
+    plugin = job.intent.plugin_name if isinstance(job.intent, RunIntent) else None
+    return JobRow(
+        job_key=job.key,
+        account_id=tracked.account_id,
+        backend=BACKENDS[job.kind],
+        kind=job.kind.value,
+        server_uuid=tracked.server_uuid,
+        remote_id=job.remote_id,
+        phase=job.phase.value,
+        epoch=job.epoch,
+        seq=job.seq,
+        result=job.result.value,
+        retention=job.retention.value,
+        remote_status=job.remote_status,
+        error_code=job.error_code,
+        title=job.title,
+        detail=job.detail,
+        hint=job.hint,
+        feed_id=job.feed_id,
+        previous_id=job.previous_id,
+        plugin=plugin,
+        start_date=tracked.start_date,
+        end_date=tracked.end_date,
+        deletion_status=tracked.deletion_status,
+        intent_json=intent_to_json(job.intent),
+        progress_json=progress_to_json(job.progress),
+        failed_json=json.dumps([[f.path, f.reason] for f in job.failed_files]),
+        fields_json=json.dumps(dict(job.field_errors)),
+        note_state="PENDING" if tracked.note_pending else "",
+        reconcile_looks=tracked.reconcile_looks,
+        missing_since=tracked.missing_since,
+        cancel_requested_at=tracked.cancel_requested_at,
+        obs_sent=tracked.obs_sent,
+        obs_received=tracked.obs_received,
+        created_at=job.created_at,
+        changed_at=job.changed_at,
+        terminal_at=job.terminal_at,
+        checked_at=job.checked_at,
+    )
+
+
+def from_row(row: JobRow) -> Tracked:
+    """Return the job of a catalog row.
+
+    Raises
+    ------
+    ValueError
+        The row was written by another version and cannot be understood; it stays in
+        the catalog.
+    """
+    kind = Kind(row.kind)
+    try:
+        intent = intent_from_json(kind, row.intent_json)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"intent of {row.job_key}") from error
+    job = Job(
+        key=JobKey(row.job_key),
+        kind=kind,
+        phase=_enum(Phase, row.phase, Phase.UNKNOWN),
+        intent=intent,
+        title=row.title,
+        epoch=row.epoch,
+        seq=row.seq,
+        result=_enum(ResultState, row.result, ResultState.NONE),
+        retention=_enum(Retention, row.retention, Retention.PRESENT),
+        remote_id=row.remote_id,
+        feed_id=row.feed_id,
+        previous_id=row.previous_id,
+        remote_status=row.remote_status,
+        error_code=row.error_code,
+        detail=row.detail,
+        hint=row.hint,
+        progress=progress_from_json(row.progress_json),
+        failed_files=tuple(
+            FailedFile(str(path), str(reason))
+            for path, reason in json.loads(row.failed_json)
+        ),
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        terminal_at=row.terminal_at,
+        checked_at=row.checked_at,
+        field_errors={str(k): str(v) for k, v in json.loads(row.fields_json).items()},
+    )
+    return Tracked(
+        job=job,
+        account_id=row.account_id,
+        server_uuid=row.server_uuid or "",
+        start_date=row.start_date,
+        end_date=row.end_date,
+        deletion_status=row.deletion_status,
+        # Looks are ordered by a clock that starts anew with each process.
+        obs_sent=None,
+        obs_received=None,
+        cancel_requested_at=row.cancel_requested_at,
+        note_pending=row.note_state == "PENDING",
+        reconcile_looks=row.reconcile_looks,
+        missing_since=row.missing_since,
+    )
+
+
+def event_to_row(job: Job, event: Event, seq: int) -> EventRow:
+    """Return the catalog's row of an event."""
+    return EventRow(
+        job_key=job.key,
+        seq=seq,
+        kind=event.kind,
+        from_phase=event.from_phase.value if event.from_phase else None,
+        to_phase=event.to_phase.value,
+        source=event.source,
+        at=event.at,
+        detail_json=json.dumps(dict(event.detail)) if event.detail else "",
+    )
+
+
+def dedupe_key(job: Job, notice: Notice) -> str:
+    """Return the one name an outcome has, whoever reports it and how often."""
+    return f"{job.key}:{notice.kind}:{notice.epoch}"
+
+
+def notice_to_row(tracked: Tracked, notice: Notice, *, now: float) -> InboxRowText:
+    """Return the inbox row of an outcome."""
+    job = tracked.job
+    return InboxRowText(
+        dedupe_key=dedupe_key(job, notice),
+        account_id=tracked.account_id,
+        kind=notice.kind,
+        created_at=now,
+        job_key=job.key,
+        feed_id=job.feed_id,
+        instance_id=job.remote_id if job.kind is Kind.RUN else None,
+        title=job.title,
+        body=job.detail,
+        hold_until=now + notice.hold if notice.hold else 0.0,
+    )
+
+
+def inbox_from_row(row: InboxRowText) -> InboxRow:
+    """Return an inbox row as the window gets it."""
+    return InboxRow(
+        dedupe_key=row.dedupe_key,
+        kind=row.kind,
+        job_key=JobKey(row.job_key) if row.job_key else None,
+        feed_id=row.feed_id,
+        instance_id=row.instance_id,
+        title=row.title,
+        text=row.body,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        acted_at=row.acted_at,
+    )
+
+
+def progress_to_json(progress: Progress | None) -> str:
+    """Return progress as JSON text, "" for none."""
+    return json.dumps(asdict(progress)) if progress is not None else ""
+
+
+def progress_from_json(text: str) -> Progress | None:
+    """Return what `progress_to_json` wrote."""
+    return Progress(**_known(Progress, json.loads(text))) if text else None
+
+
+def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    names = kind.__dataclass_fields__
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key in names
+    }
+
+
+def _enum(kind: type[_E], text: str, fallback: _E) -> _E:
+    try:
+        return kind(text)
+    except ValueError:
+        return fallback

@@ -1,0 +1,415 @@
+"""The job manager: what library, feeds and the window call."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chrislib.aio import TaskOwner, spawn
+from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.rows import AccountRow
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import (
+    CubeError,
+    Refused,
+    ServerUnreachable,
+    TokenRejected,
+)
+from chrislib.errors import ChrislibError
+from chrislib.jobs import codec, fsm
+from chrislib.jobs.backends.base import TransferBackend
+from chrislib.jobs.backends.cube import CubeRuns
+from chrislib.jobs.backends.download import DownloadBackend
+from chrislib.jobs.backends.pull import PullBackend, PullService
+from chrislib.jobs.backends.upload import UploadBackend
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.link import Link, MakeBackend
+from chrislib.jobs.model import (
+    InboxRow,
+    Intent,
+    Job,
+    JobChange,
+    JobKey,
+    Kind,
+    Phase,
+    Reach,
+    ResultState,
+    RunIntent,
+)
+from chrislib.jobs.notify import NotificationSink, Relay
+from chrislib.jobs.pace import Pace
+from chrislib.jobs.poller import Poller
+from chrislib.jobs.store import JobStore
+from chrislib.jobs.submit import Submitter
+from chrislib.jobs.transfers import Transfers
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is known of a job's past.
+
+    `entered` are (phase, seconds since the epoch) in the order they were seen.
+    """
+
+    entered: tuple[tuple[Phase, float], ...]
+    log: str
+    """The program's log, tokens redacted, as captured before CUBE overwrites it."""
+
+
+class JobManager:
+    """Follows remote work so that nothing is lost, whatever fails or is closed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    client_for : callable
+        The present connection, or None while there is none.
+    pacs : callable
+        The PACS service of the present connection, or None.
+    clock : Clock
+    sinks : sequence of NotificationSink
+        Where toasts go.
+    base_period : float
+        Seconds between two looks at the server while nothing special happens.
+    stall_seconds : float
+        Without news for so long, a pull has stopped.
+    make_backend : callable
+        Makes what speaks to the server about runs (tests put a fake here).
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        client_for: Callable[[], CubeClient | None],
+        pacs: Callable[[], PullService | None],
+        clock: Clock,
+        sinks: Sequence[NotificationSink] = (),
+        base_period: float = 15.0,
+        stall_seconds: float = 60.0,
+        make_backend: MakeBackend = CubeRuns,
+    ) -> None:
+        self._table = catalog.jobs
+        self._read_only = catalog.read_only
+        self._client_for = client_for
+        self._pacs = pacs
+        self._clock = clock
+        self._stall = stall_seconds
+        pace = Pace(base_period)
+        self._store = JobStore(self._table, clock)
+        self._submitter = Submitter(store=self._store, clock=clock, settle=pace.settle)
+        self._link = Link(
+            client_for=client_for,
+            make_backend=make_backend,
+            table=self._table,
+            store=self._store,
+            clock=clock,
+            on_new_account=self._on_account,
+            wake=self._wake_transfers,
+        )
+        self._poller = Poller(
+            store=self._store,
+            table=self._table,
+            link=self._link,
+            submitter=self._submitter,
+            clock=clock,
+            pace=pace,
+        )
+        self._transfers = Transfers(
+            store=self._store,
+            link=self._link,
+            clock=clock,
+            pace=pace,
+            backends=self._transfer_backends(),
+        )
+        self._relay = Relay(
+            table=self._table,
+            job_of=self.get,
+            sinks=sinks,
+            clock=clock,
+            window=min(2.0, base_period / 5),
+        )
+        self._store.subscribe_inbox(self._relay.wake)
+        self._owner = TaskOwner("jobs")
+        self._recovered: set[int] = set()
+        self._started = False
+
+    async def start(self) -> None:
+        """Load every job and follow the live ones (disk, network later)."""
+        if self._started:
+            return
+        self._started = True
+        await self._store.load()
+        self._owner.start(self._poller.run(), name="poller")
+        if not self._read_only:
+            self._owner.start(self._relay.run(), name="notifications")
+
+    async def stop(self) -> None:
+        """Stop following; the work on the server goes on."""
+        await self._transfers.close()
+        await self._owner.close()
+        self._started = False
+
+    async def submit(self, intent: Intent) -> JobKey:
+        """Journal an intent and return at once (disk); the rest is done behind.
+
+        Raises
+        ------
+        ChrislibError
+            No server was ever reached, so the job has no account to be on.
+        """
+        account = await self._account()
+        (key,) = await self._submitter.journal(
+            [intent], account_id=account.account_id, server_uuid=account.server_uuid
+        )
+        if isinstance(intent, RunIntent):
+            self._poller.wake()
+        else:
+            self._transfers.follow()
+        return key
+
+    async def submit_now(self, intent: RunIntent) -> Job:
+        """Journal a run, send it once and return what became of it (disk, network).
+
+        A lost answer is no error: the job is SUBMIT_UNCERTAIN then and the server is
+        being asked what it did.
+
+        Raises
+        ------
+        Refused, Forbidden, NotFound
+            The server does not take it; nothing was started.
+        ServerUnreachable, TokenRejected
+            It was never sent; nothing was started.
+        """
+        account = await self._account()
+        backend = await self._link.current()
+        if backend is None:
+            raise _not_connected()
+        (key,) = await self._submitter.journal(
+            [intent],
+            account_id=account.account_id,
+            server_uuid=account.server_uuid,
+            sending=True,
+        )
+        # Carried through even if the caller goes away: the outcome must be noted.
+        sent = await asyncio.shield(
+            spawn(
+                self._submitter.post(key, intent, backend),
+                name="jobs: submit",
+                on_error=lambda _error: None,
+            )
+        )
+        if sent.job.phase is Phase.DRAFT and sent.error is not None:
+            await self._submitter.withdraw(key)
+            if isinstance(sent.error, ServerUnreachable | TokenRejected):
+                await self._link.failed(sent.error)
+            raise sent.error
+        self._poller.look_soon(key)
+        return sent.job
+
+    async def cancel(self, key: JobKey) -> int:
+        """Stop a job (disk, network); returns how many nodes or files it takes along.
+
+        A cancel that CUBE loses is sent again by the poller.
+
+        Raises
+        ------
+        CubeError
+            The server did not take it now; it is tried again.
+        """
+        tracked = self._store.get(key)
+        if tracked is None or tracked.job.phase.terminal:
+            return 0
+        if tracked.job.kind is not Kind.RUN:
+            return await self._transfers.cancel(key)
+        if tracked.job.phase is Phase.DRAFT:
+            await self._submitter.withdraw(key)
+            return 1
+        await self._store.apply(
+            key, lambda t: fsm.request_cancel(t, now=self._clock.time())
+        )
+        count = 1
+        backend = await self._link.current()
+        if backend is not None and tracked.job.remote_id is not None:
+            try:
+                count = max(1, await backend.cancel(tracked.job.remote_id))
+            except Refused:
+                _log.info("a run ended before its cancel arrived")
+        self._poller.look_soon(key)
+        return count
+
+    async def retry(self, key: JobKey) -> JobKey:
+        """Go on with what is missing of a transfer, or run a run anew (disk).
+
+        Returns
+        -------
+        JobKey
+            The same job for transfers; a new one for runs, whose tokens are spent.
+        """
+        tracked = self._store.get(key)
+        if tracked is None:
+            raise ChrislibError("This job is not known any more.")
+        if tracked.job.kind is Kind.RUN:
+            return await self.submit(tracked.job.intent)
+        if tracked.job.phase.terminal:
+            await self._store.apply(key, lambda t: fsm.again(t, now=self._clock.time()))
+        self._transfers.follow()
+        return key
+
+    async def act(self, dedupe_key: str, action: str) -> None:
+        """Note what the user did with an outcome: get, later, discard or seen (disk).
+
+        "undo" takes a discard back. Nothing here touches the server.
+        """
+        now = self._clock.time()
+        acted = None if action == "seen" else now
+        kept = "" if action == "seen" else action
+        await self._table.mark_inbox(
+            dedupe_key, seen_at=now, acted_at=acted, action=kept
+        )
+        to = {
+            "get": ResultState.FETCHING,
+            "later": ResultState.SNOOZED,
+            "discard": ResultState.DISCARDED,
+            "undo": ResultState.READY,
+        }.get(action)
+        key = JobKey(dedupe_key.partition(":")[0])
+        tracked = self._store.get(key)
+        fetchable = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
+        if to is not None and tracked is not None and tracked.job.phase in fetchable:
+            state = to
+            await self._store.apply(key, lambda t: fsm.decide_result(t, state, now=now))
+        self._store.inbox_changed()
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return every job as it is now, newest first; withdrawn drafts left out."""
+        return tuple(
+            tracked.job
+            for tracked in self._store.all()
+            if not (
+                tracked.job.phase is Phase.DRAFT
+                and tracked.job.result is ResultState.DISCARDED
+            )
+        )
+
+    def get(self, key: JobKey) -> Job | None:
+        """Return one job as it is now."""
+        tracked = self._store.get(key)
+        return tracked.job if tracked is not None else None
+
+    async def inbox(self) -> tuple[InboxRow, ...]:
+        """Return the outcomes that were not discarded, newest first (disk)."""
+        return tuple(codec.inbox_from_row(row) for row in await self._table.inbox())
+
+    async def trace(self, job: JobKey | int) -> Trace | None:
+        """Return the past of a job or of a run by its instance id (disk)."""
+        if isinstance(job, int):
+            account = self._link.account
+            tracked = (
+                self._store.by_token(account.account_id, account.server_uuid, job)
+                if account is not None
+                else self._store.by_remote(job)
+            )
+        else:
+            tracked = self._store.get(job)
+        if tracked is None:
+            return None
+        entered: list[tuple[Phase, float]] = []
+        for event in await self._table.events(tracked.job.key):
+            if event.from_phase == event.to_phase:
+                continue
+            try:
+                entered.append((Phase(event.to_phase), event.at))
+            except ValueError:
+                continue
+        return Trace(tuple(entered), await self._table.log(tracked.job.key))
+
+    def subscribe(
+        self, callback: Callable[[tuple[JobChange, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` after each commit; returns how to stop that."""
+        return self._store.subscribe(callback)
+
+    def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` when the inbox has changed; returns how to stop that."""
+        return self._store.subscribe_inbox(callback)
+
+    async def refresh(self) -> None:
+        """Look at everything now and return after that (network, disk)."""
+        if self._started:
+            self._transfers.wake()
+            await self._poller.looked()
+
+    def watch_feed(self, feed_id: int | None) -> None:
+        """Say which feed is on screen: its runs are looked at more often."""
+        if self._poller.watched_feed != feed_id:
+            self._poller.watched_feed = feed_id
+            self._poller.wake(sweep=feed_id is not None)
+
+    @property
+    def checked_at(self) -> float | None:
+        """When the server last answered, seconds since the epoch."""
+        return self._link.checked_at
+
+    @property
+    def reach(self) -> Reach:
+        """How good the last look at the account was."""
+        return self._link.reach
+
+    # Inside.
+
+    async def _account(self) -> AccountRow:
+        if self._link.account is None or self._client_for() is not None:
+            try:
+                await self._link.current()
+            except CubeError as error:
+                await self._link.failed(error)
+                if self._link.account is None:
+                    raise
+        if self._link.account is None:
+            raise _not_connected()
+        return self._link.account
+
+    async def _on_account(self, account: AccountRow) -> None:
+        await self._transfers.release_account(account.account_id)
+        if account.account_id not in self._recovered:
+            self._recovered.add(account.account_id)
+            await self._submitter.interrupted(account.account_id)
+        self._transfers.follow()
+        self._transfers.wake()
+        self._poller.wake(sweep=True)
+
+    def _wake_transfers(self) -> None:
+        self._transfers.wake()
+
+    def _transfer_backends(
+        self,
+    ) -> Mapping[Kind, Callable[[], TransferBackend | None]]:
+        def pull() -> TransferBackend | None:
+            service = self._pacs()
+            if service is None:
+                return None
+            return PullBackend(service, stall_seconds=self._stall)
+
+        def upload() -> TransferBackend | None:
+            client = self._client_for()
+            if client is None:
+                return None
+            return UploadBackend(client, self._table, self._clock)
+
+        def download() -> TransferBackend | None:
+            client = self._client_for()
+            return DownloadBackend(client, self._table) if client is not None else None
+
+        return {Kind.PULL: pull, Kind.UPLOAD: upload, Kind.DOWNLOAD: download}
+
+
+def _not_connected() -> ChrislibError:
+    return ChrislibError(
+        "No server is connected.",
+        "Nothing was sent.",
+        hint="Connect to a server first.",
+    )

@@ -1,0 +1,310 @@
+"""The jobs in memory, and the only way to change one: commit first, then publish."""
+
+import asyncio
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from chrislib.aio import spawn
+from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
+from chrislib.jobs import codec
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.fsm import Step, Tracked
+from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Progress, Reach
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+Decide = Callable[[Tracked], Step | None]
+"""Looks at a job as it is and says what changes; may be asked again."""
+
+_PROGRESS_EVERY = 1.0
+"""Seconds between two writes of a transfer's progress."""
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One job's part in a page of changes."""
+
+    key: JobKey
+    decide: Decide
+
+
+def new_key(now: float | None = None) -> JobKey:
+    """Return a UUIDv7 (RFC 9562 5.7): unique, and ordered by the time it was made."""
+    stamp = int((time.time() if now is None else now) * 1000)
+    value = stamp << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 7 << 76
+    value = value & ~(0x3 << 62) | 2 << 62
+    return JobKey(str(uuid.UUID(int=value & (1 << 128) - 1)))
+
+
+class JobStore:
+    """Every job of the catalog in memory, with one transaction per change.
+
+    Parameters
+    ----------
+    table : JobTable
+    clock : Clock
+    """
+
+    def __init__(self, table: JobTable, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+        self._jobs: dict[JobKey, Tracked] = {}
+        self._tokens: dict[tuple[int, str, int], JobKey] = {}
+        self._lock = asyncio.Lock()
+        self._subscribers: list[Callable[[tuple[JobChange, ...]], None]] = []
+        self._inbox_subscribers: list[Callable[[], None]] = []
+        self._progress_at: dict[JobKey, float] = {}
+
+    async def load(self) -> None:
+        """Read the catalog's jobs into memory (disk)."""
+        for row in await self._table.load():
+            try:
+                self._remember(codec.from_row(row))
+            except ValueError:
+                # It stays in the catalog for a version that understands it.
+                _log.exception("a job of another version is not shown")
+
+    def get(self, key: JobKey) -> Tracked | None:
+        """Return a job as it is now."""
+        return self._jobs.get(key)
+
+    def all(self) -> list[Tracked]:
+        """Return every job, newest first."""
+        return sorted(
+            self._jobs.values(),
+            key=lambda t: (t.job.created_at, t.job.key),
+            reverse=True,
+        )
+
+    def live(self, account_id: int, kind: Kind | None = None) -> list[Tracked]:
+        """Return the account's jobs that have not ended, oldest first."""
+        return sorted(
+            (
+                tracked
+                for tracked in self._jobs.values()
+                if tracked.account_id == account_id
+                and not tracked.job.phase.terminal
+                and (kind is None or tracked.job.kind is kind)
+            ),
+            key=lambda t: (t.job.created_at, t.job.key),
+        )
+
+    def by_token(
+        self, account_id: int, server_uuid: str, remote_id: int
+    ) -> Tracked | None:
+        """Return the job that owns a remote run."""
+        key = self._tokens.get((account_id, server_uuid, remote_id))
+        return self._jobs.get(key) if key is not None else None
+
+    def by_remote(self, remote_id: int) -> Tracked | None:
+        """Return the newest job of a remote run on any account."""
+        found = [
+            self._jobs[key]
+            for (_, _, number), key in self._tokens.items()
+            if number == remote_id
+        ]
+        return max(found, key=lambda t: t.job.created_at, default=None)
+
+    async def add(self, steps: Sequence[Step]) -> None:
+        """Journal new jobs, all in one transaction (disk)."""
+        await self._carried_through(self._add(steps))
+
+    async def apply(self, key: JobKey, decide: Decide) -> bool:
+        """Decide on one job and commit it (disk); True if that changed it."""
+        return await self.apply_page([Decision(key, decide)]) > 0
+
+    async def apply_page(
+        self, decisions: Sequence[Decision], *, low: tuple[int, str] | None = None
+    ) -> int:
+        """Decide on a page of jobs and commit all of it together (disk).
+
+        Parameters
+        ----------
+        low : (account_id, ISO time), optional
+            Watermark to be moved in the same transaction.
+
+        Returns
+        -------
+        int
+            How many jobs changed.
+        """
+        return await self._carried_through(self._apply_page(decisions, low=low))
+
+    def progress(self, key: JobKey, progress: Progress) -> None:
+        """Show how far a transfer is; kept about once a second (disk, later)."""
+        tracked = self._jobs.get(key)
+        if tracked is None or tracked.job.progress == progress:
+            return
+        self._show(tracked, replace(tracked.job, progress=progress))
+        now = self._clock.monotonic()
+        ended = progress.total is not None and progress.done >= progress.total
+        if ended or now - self._progress_at.get(key, -1e9) >= _PROGRESS_EVERY:
+            self._progress_at[key] = now
+            text = codec.progress_to_json(progress)
+            spawn(self._table.save_progress(key, text), name="jobs: progress")
+
+    def looked(self, keys: Iterable[JobKey], reach: Reach, at: float | None) -> None:
+        """Note how good the last look was: never a change of state."""
+        changes = []
+        for key in keys:
+            tracked = self._jobs.get(key)
+            if tracked is None:
+                continue
+            before = tracked.job
+            checked = at if at is not None else before.checked_at
+            job = replace(before, reach=reach, checked_at=checked)
+            self._jobs[key] = replace(tracked, job=job)
+            if before.reach is not reach:
+                changes.append(JobChange(before, job))
+        self._publish(changes)
+
+    def subscribe(
+        self, callback: Callable[[tuple[JobChange, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` after each commit; returns how to stop that."""
+        self._subscribers.append(callback)
+        return lambda: _drop(self._subscribers, callback)
+
+    def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` when the inbox has changed; returns how to stop that."""
+        self._inbox_subscribers.append(callback)
+        return lambda: _drop(self._inbox_subscribers, callback)
+
+    def inbox_changed(self) -> None:
+        """Tell subscribers that the inbox has changed."""
+        for callback in tuple(self._inbox_subscribers):
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - a view must not stop the manager
+                _log.exception("a subscriber of the inbox failed")
+
+    # Inside.
+
+    @staticmethod
+    async def _carried_through(work: Coroutine[Any, Any, _T]) -> _T:
+        """Finish a commit and its publication even if the caller is cancelled."""
+        return await asyncio.shield(
+            spawn(work, name="jobs: commit", on_error=lambda _error: None)
+        )
+
+    async def _add(self, steps: Sequence[Step]) -> None:
+        async with self._lock:
+            await self._table.commit([_write(step, None) for step in steps])
+            for step in steps:
+                self._remember(step.tracked)
+            self._publish([JobChange(None, step.tracked.job) for step in steps])
+
+    async def _apply_page(
+        self, decisions: Sequence[Decision], *, low: tuple[int, str] | None
+    ) -> int:
+        async with self._lock:
+            for _ in range(_TRIES):
+                before, writes = self._decide(decisions)
+                if not writes and low is None:
+                    return 0
+                try:
+                    await self._table.commit(
+                        [write for _, write in writes.values()], low=low
+                    )
+                except StaleJob as stale:
+                    await self._reload(JobKey(stale.job_key))
+                    continue
+                self._committed(before, [step for step, _ in writes.values()])
+                return len(writes)
+        raise RuntimeError("a job changed under every attempt to change it")
+
+    def _decide(
+        self, decisions: Sequence[Decision]
+    ) -> tuple[dict[JobKey, Job], dict[JobKey, tuple[Step, JobWrite]]]:
+        before: dict[JobKey, Job] = {}
+        writes: dict[JobKey, tuple[Step, JobWrite]] = {}
+        for decision in decisions:
+            if decision.key in writes:
+                continue  # lists can hold a run twice; the first one is as good
+            tracked = self._jobs.get(decision.key)
+            step = decision.decide(tracked) if tracked is not None else None
+            if tracked is None or step is None:
+                continue
+            before[decision.key] = tracked.job
+            writes[decision.key] = step, _write(step, tracked.job.seq)
+        return before, writes
+
+    def _committed(self, before: dict[JobKey, Job], steps: Sequence[Step]) -> None:
+        changes = []
+        for step in steps:
+            # How good the look was may have been noted while this was committed.
+            current = self._jobs[step.tracked.job.key].job
+            old = before[step.tracked.job.key]
+            job = replace(
+                step.tracked.job,
+                reach=current.reach
+                if old.reach is not current.reach
+                else step.tracked.job.reach,
+            )
+            if step.tracked.job.progress is old.progress:
+                job = replace(job, progress=current.progress)
+            self._remember(replace(step.tracked, job=job))
+            changes.append(JobChange(old, job))
+        self._publish(changes)
+        if any(step.notices or step.withdrawn for step in steps):
+            self.inbox_changed()
+
+    async def _reload(self, key: JobKey) -> None:
+        row = await self._table.get(key)
+        if row is None:
+            self._jobs.pop(key, None)
+            return
+        self._remember(codec.from_row(row))
+
+    def _remember(self, tracked: Tracked) -> None:
+        job = tracked.job
+        self._jobs[job.key] = tracked
+        if job.remote_id is not None:
+            token = (tracked.account_id, tracked.server_uuid, job.remote_id)
+            self._tokens[token] = job.key
+
+    def _show(self, tracked: Tracked, job: Job) -> None:
+        self._jobs[job.key] = replace(tracked, job=job)
+        self._publish([JobChange(tracked.job, job)])
+
+    def _publish(self, changes: Sequence[JobChange]) -> None:
+        if not changes:
+            return
+        batch = tuple(changes)
+        for callback in tuple(self._subscribers):
+            try:
+                callback(batch)
+            except Exception:  # noqa: BLE001 - a view must not stop the manager
+                _log.exception("a subscriber of the jobs failed")
+
+
+def _write(step: Step, expected_seq: int | None) -> JobWrite:
+    tracked = step.tracked
+    job = tracked.job
+    first = job.seq - len(step.events) + 1
+    now = job.changed_at
+    return JobWrite(
+        row=codec.to_row(tracked),
+        expected_seq=expected_seq,
+        events=tuple(
+            codec.event_to_row(job, event, first + number)
+            for number, event in enumerate(step.events)
+        ),
+        inbox=tuple(
+            codec.notice_to_row(tracked, notice, now=now) for notice in step.notices
+        ),
+        withdrawn=tuple(codec.dedupe_key(job, n) for n in step.withdrawn),
+    )
+
+
+def _drop(callbacks: list[Any], callback: object) -> None:
+    if callback in callbacks:
+        callbacks.remove(callback)
