@@ -1,1 +1,1 @@
-"""chrislib views library."""
+"""The Library: where data comes in and is looked at."""

@@ -1,0 +1,186 @@
+"""A tree of painted rows whose boxes, arrows and buttons are answered in place."""
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from chrislib.views.theme.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+TICK = "tick"
+FOLD = "fold"
+ACT = "act"
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Paints rows and says what lies under the pointer.
+
+    Subclasses paint, and return from `zone` the name of the part at a point: "tick",
+    "fold", "act" or "" for the row itself.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def zone(self, _index: Index, _rect: QRect, _at: QPoint) -> str:
+        """Return the part of the cell at a point of the viewport."""
+        return ""
+
+    def hovers(self, option: QStyleOptionViewItem, rect: QRect) -> bool:
+        """Whether the pointer is inside `rect` of the row that is painted."""
+        if not option.state & QStyle.StateFlag.State_MouseOver:
+            return False
+        widget = option.widget
+        if not isinstance(widget, QAbstractItemView):
+            return False
+        return rect.contains(widget.viewport().mapFromGlobal(QCursor.pos()))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """Paint one cell."""
+        painter.save()
+        painter.setClipRect(option.rect)
+        self.paint_cell(painter, option, index)
+        painter.restore()
+
+    def paint_cell(
+        self, _painter: QPainter, _option: QStyleOptionViewItem, _index: Index
+    ) -> None:
+        """Paint one cell; the clip is set."""
+
+
+class RowView(QTreeView):
+    """Rows without lines and indentation; keys and parts become signals."""
+
+    ticked = Signal(QModelIndex)
+    """The box of a row was clicked, or T was pressed with the row highlighted."""
+    acted = Signal(QModelIndex)
+    """The button of a row was clicked."""
+    opened = Signal(QModelIndex)
+    """Return, or a double click."""
+    key_pressed = Signal(str)
+    """A single-letter key that the view itself does not know."""
+
+    def __init__(self, theme: Theme, *, name: str, label: str) -> None:
+        super().__init__()
+        self.theme = theme
+        self._pressed: tuple[QPersistentModelIndex, str] | None = None
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.setIndentation(0)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(True)
+        self.setExpandsOnDoubleClick(False)
+        self.setUniformRowHeights(False)
+        self.setAllColumnsShowFocus(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        theme.changed.connect(self.viewport().update)
+
+    def zone_at(self, at: QPoint) -> tuple[QModelIndex, str]:
+        """Return the cell at a point and the part of it."""
+        index = self.indexAt(at)
+        delegate = self.itemDelegate()
+        if not index.isValid() or not isinstance(delegate, RowDelegate):
+            return index, ""
+        return index, delegate.zone(index, self.visualRect(index), at)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to press a part; elsewhere highlight."""
+        index, zone = self.zone_at(event.position().toPoint())
+        if zone and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = (QPersistentModelIndex(index), zone)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Answer a part that was pressed and released in the same place."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+            return
+        index, zone = self.zone_at(event.position().toPoint())
+        if QPersistentModelIndex(index) != pressed[0] or zone != pressed[1]:
+            return
+        self.answer(index, zone)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open a row; on a part it is a second click."""
+        index, zone = self.zone_at(event.position().toPoint())
+        if zone:
+            self.mousePressEvent(event)
+        elif index.isValid():
+            self.opened.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Keep the look of buttons in step with the pointer."""
+        super().mouseMoveEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid():
+            rect = self.visualRect(index)
+            self.viewport().update(
+                0, rect.top(), self.viewport().width(), rect.height()
+            )
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the hover back."""
+        super().leaveEvent(event)
+        self.viewport().update()
+
+    def answer(self, index: QModelIndex, zone: str) -> None:
+        """Do what a part is for."""
+        if zone == TICK:
+            self.ticked.emit(index)
+        elif zone == FOLD:
+            first = index.siblingAtColumn(0)
+            self.setExpanded(first, not self.isExpanded(first))
+        elif zone == ACT:
+            self.acted.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Turn the keys of lists into signals (ui.md §8)."""
+        index = self.currentIndex()
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            if index.isValid():
+                self.opened.emit(index)
+            return
+        text = event.text().upper()
+        shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if text and text.isprintable() and (plain or (shift and text.isalpha())):
+            self.key_pressed.emit(("Shift+" if shift else "") + text)
+            return
+        super().keyPressEvent(event)
+
+    def highlighted(self) -> list[QModelIndex]:
+        """Return the highlighted rows, first column, from the top."""
+        rows = self.selectionModel().selectedRows(0)
+        return sorted(rows, key=lambda index: self.visualRect(index).top())
