@@ -101,7 +101,10 @@ class Address:
             The link names another host, or leads out of the API: the token must
             not follow it there.
         """
-        parts = urlsplit(link)
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            raise _foreign("no address") from None
         if parts.netloc and not self._same_host(parts.netloc):
             raise _foreign(parts.netloc)
         if parts.scheme not in ("", *_PORTS):

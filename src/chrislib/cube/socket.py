@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -90,7 +91,7 @@ class ProgressSocket:
         quiet.setLevel(logging.WARNING)
         try:
             self._connection = await connect(
-                f"{address.socket_url}?token={made.text('token')}",
+                f"{address.socket_url}?token={quote(made.text('token'), safe='')}",
                 # a native program has no origin, and the server insists on one
                 origin=Origin(address.origin),
                 open_timeout=_OPEN_SECONDS,
