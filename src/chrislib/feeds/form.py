@@ -74,7 +74,7 @@ class ParameterForm:
         self._text: str | None = None
         self._problems: tuple[Problem, ...] = ()
 
-    # -- the form's side ---------------------------------------------------------
+    # -- the form's side -------------------------------------------------------
 
     def parameter(self, name: str) -> PluginParameter:
         """Return a parameter by name."""
@@ -168,7 +168,7 @@ class ParameterForm:
                 rest[key] = message
         return rest
 
-    # -- the command line's side ---------------------------------------------------
+    # -- the command line's side -----------------------------------------------
 
     def command_line(self) -> str:
         """Return the command: as typed while it is being typed, else as made."""
@@ -274,7 +274,7 @@ class ParameterForm:
         values.setdefault(parameter.name, "")
         return 1
 
-    # -- what is sent -----------------------------------------------------------
+    # -- what is sent ----------------------------------------------------------
 
     def payload(self) -> dict[str, Value]:
         """Return the values to be sent, by parameter name.

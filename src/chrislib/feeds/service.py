@@ -10,26 +10,22 @@ from typing import TypeVar
 
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError
-from chrislib.cube.types import Plugin, PluginInstance
+from chrislib.cube.types import Plugin, PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds import outputs as outputs_tree
-from chrislib.feeds.cache import PreviewCache
+from chrislib.feeds.checks import check_title, newest_first, paths_of
 from chrislib.feeds.details import Looks, details_of
+from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
 from chrislib.feeds.nodes import row_of, to_cancel, view_of
 from chrislib.feeds.ports import CatalogLike, FeedItem, JobsLike, SessionLike
-from chrislib.feeds.values import path_problem
 from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
 from chrislib.paths import Paths
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-TITLE_LIMIT = 100
-PREVIEW_LIMIT = 512_000_000
-"""Bytes; larger files are downloaded, not shown."""
-_PARALLEL = 6
 _COPY_PLUGIN = "pl-dircopy"
 
 
@@ -59,15 +55,18 @@ class FeedsService:
         self._jobs = jobs
         self._session = session
         self._catalog = catalog
-        self._cache = PreviewCache(paths.cache / "previews")
+        self._fetcher = Fetcher(paths.cache / "previews")
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
         self._plugins: dict[str, list[Plugin]] = {}
-        self._plugins_of = ""
         self._looks = Looks()
         self._notes: dict[int, str] = {}
+        # what was given to a node, and what a plugin takes, never change
+        self._values: dict[int, dict[str, str]] = {}
+        self._parameters: dict[int, tuple[PluginParameter, ...]] = {}
+        self._server = ""
 
-    # -- looking ------------------------------------------------------------------
+    # -- looking ---------------------------------------------------------------
 
     async def feeds(self, scope: str = "mine") -> list[FeedRow]:
         """Return the feeds of a scope, newest first (network).
@@ -77,18 +76,24 @@ class FeedsService:
         scope : str
             "mine" (own ones), "shared" (of others) or "public".
         """
+        return (await self.all_feeds())[scope]
+
+    async def all_feeds(self) -> dict[str, list[FeedRow]]:
+        """Return "mine", "shared" and "public" feeds, each newest first (network)."""
         client = self._client()
-        if scope == "public":
-            found = await _all(client.feeds.public())
-        else:
-            mine = scope == "mine"
-            found = [
-                feed
-                for feed in await _all(client.feeds.list())
-                if (feed.owner_username == client.username) == mine
-            ]
-        rows = {feed.id: row_of(feed) for feed in found}
-        return sorted(rows.values(), key=lambda row: row.id, reverse=True)
+        listed, public = await asyncio.gather(
+            _all(client.feeds.list()), _all(client.feeds.public())
+        )
+        found: dict[str, dict[int, FeedRow]] = {"mine": {}, "shared": {}, "public": {}}
+        for feed in listed:
+            mine = feed.owner_username == client.username
+            found["mine" if mine else "shared"][feed.id] = row_of(feed)
+        for feed in public:
+            found["public"][feed.id] = row_of(feed)
+        return {
+            scope: sorted(rows.values(), key=lambda row: row.id, reverse=True)
+            for scope, rows in found.items()
+        }
 
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
@@ -117,9 +122,12 @@ class FeedsService:
         """Look at one node closely: steps, parameters, command, log (network)."""
         client = self._client()
         view = self._views.get(feed_id) or await self.open(feed_id)
-        instance, values = await asyncio.gather(
-            client.instances.get(node_id), client.instances.parameters(node_id)
-        )
+        instance = await client.instances.get(node_id)
+        if node_id not in self._values:
+            self._values[node_id] = await client.instances.parameters(node_id)
+        plugin_id = instance.plugin_id
+        if plugin_id not in self._parameters:
+            self._parameters[plugin_id] = await client.plugins.parameters(plugin_id)
         node = next((row for row in view.nodes if row.id == node_id), None)
         if node is None:
             view = await self.open(feed_id)
@@ -137,8 +145,8 @@ class FeedsService:
         return details_of(
             node,
             instance,
-            values=values,
-            parameters=await client.plugins.parameters(instance.plugin_id),
+            values=self._values[node_id],
+            parameters=self._parameters[plugin_id],
             log=await client.instances.log_of(instance),
             phases=phases,
             seen=self._looks.of(node_id),
@@ -154,11 +162,11 @@ class FeedsService:
         """Say which feed is on screen, None for none."""
         self._jobs.watch_feed(feed_id)
 
-    # -- a feed's own fields ----------------------------------------------------------
+    # -- a feed's own fields ---------------------------------------------------
 
     async def rename(self, feed_id: int, title: str) -> None:
         """Give a feed another title (network)."""
-        _check_title(title, required=True)
+        check_title(title, required=True)
         await self._client().feeds.rename(feed_id, title.strip())
 
     async def set_note(self, feed_id: int, text: str) -> None:
@@ -166,7 +174,7 @@ class FeedsService:
         await self._client().feeds.set_note(feed_id, "Note", content=text)
         self._notes[feed_id] = text
 
-    # -- making -----------------------------------------------------------------------
+    # -- making ----------------------------------------------------------------
 
     async def create_feed(
         self, *, title: str, items: Sequence[FeedItem], note: str = ""
@@ -180,8 +188,8 @@ class FeedsService:
         Refused
             The server refused a value; nothing was created.
         """
-        _check_title(title)
-        paths = _paths_of(items)
+        check_title(title)
+        paths = paths_of(items)
         plugin = await self._plugin_named(_COPY_PLUGIN)
         parameters = await self._client().plugins.parameters(plugin.id)
         name = next(
@@ -269,7 +277,7 @@ class FeedsService:
         Refused
             The server refused a value; nothing was created, the form is untouched.
         """
-        _check_title(title)
+        check_title(title)
         problems = form.errors()
         if problems:
             raise ChrislibError(
@@ -295,7 +303,7 @@ class FeedsService:
             )
         )
 
-    # -- outputs ----------------------------------------------------------------------
+    # -- outputs ---------------------------------------------------------------
 
     async def outputs(self, node: Node) -> list[OutputEntry]:
         """Return what a node left behind, links followed (network)."""
@@ -315,45 +323,9 @@ class FeedsService:
         ChrislibError
             It is no file, or larger than `limit` bytes.
         """
-        if entry.file_id is None:
-            raise ChrislibError(
-                f"{entry.relative} cannot be opened.",
-                "What it links to is not there any more, or is not yours to open.",
-            )
-        if entry.size is not None and entry.size > limit:
-            raise ChrislibError(
-                f"{entry.relative} is too large to be shown here.",
-                "It is safe on the server.",
-                hint="Get it to a folder and open it there.",
-            )
-        client = self._client()
-        name = entry.relative.rsplit("/", 1)[-1]
-        place = self._cache.place(
-            client.base_url, entry.file_id, name=name, size=entry.size
+        return await self._fetcher.fetch(
+            self._client(), entry, limit=limit, progress=progress
         )
-        if self._cache.has(place, entry.size):
-            return place
-        part = self._cache.start(place)
-        got = 0
-        try:
-            with part.open("wb") as out:
-                async for chunk in client.files.stream(entry.file_id):
-                    out.write(chunk)
-                    got += len(chunk)
-                    if progress is not None:
-                        progress(got)
-            if entry.size is not None and got != entry.size:
-                raise ChrislibError(
-                    f"{name} arrived incomplete.",
-                    f"{got:,} of {entry.size:,} bytes came. The file is safe on the "
-                    "server.",
-                    hint="Try again.",
-                    retryable=True,
-                )
-            await asyncio.to_thread(self._cache.finish, part, place)
-        finally:
-            part.unlink(missing_ok=True)
-        return place
 
     async def fetch_all(
         self,
@@ -362,21 +334,7 @@ class FeedsService:
         progress: Callable[[int, int], None] | None = None,
     ) -> tuple[Path, ...]:
         """Fetch several files, a few at a time, in the order given (network, disk)."""
-        gate = asyncio.Semaphore(_PARALLEL)
-        done = 0
-
-        async def one(entry: OutputEntry) -> Path:
-            nonlocal done
-            async with gate:
-                path = await self.fetch(entry)
-            done += 1
-            if progress is not None:
-                progress(done, len(entries))
-            return path
-
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(entry)) for entry in entries]
-        return tuple(task.result() for task in tasks)
+        return await self._fetcher.fetch_all(self._client(), entries, progress=progress)
 
     async def download(
         self, sources: Sequence[OutputEntry] | Node, folder: Path
@@ -408,7 +366,7 @@ class FeedsService:
             )
         return job
 
-    # -- stopping --------------------------------------------------------------------
+    # -- stopping --------------------------------------------------------------
 
     def cancel_count(self, node: Node) -> int:
         """Return how many nodes a cancel takes along, `node` included."""
@@ -425,7 +383,7 @@ class FeedsService:
         await self._client().instances.cancel(node.id)
         return count
 
-    # -- inside ----------------------------------------------------------------------
+    # -- inside ----------------------------------------------------------------
 
     def _client(self) -> CubeClient:
         client = self._session.client
@@ -436,7 +394,18 @@ class FeedsService:
                 hint="Connect, then try again.",
                 retryable=True,
             )
+        if client.base_url != self._server:
+            self._forget(client.base_url)
         return client
+
+    def _forget(self, server: str) -> None:
+        """Drop what was learnt of another server: its numbers mean other things."""
+        self._server = server
+        for kept in (self._views, self._joins, self._notes, self._values):
+            kept.clear()
+        self._parameters.clear()
+        self._plugins = {}
+        self._looks = Looks()
 
     def _now(self) -> datetime:
         client = self._session.client
@@ -476,13 +445,13 @@ class FeedsService:
 
     async def _known_plugins(self) -> Mapping[str, list[Plugin]]:
         client = self._client()
-        if self._plugins_of != client.base_url or not self._plugins:
+        if not self._plugins:
             found: dict[str, list[Plugin]] = {}
             async for plugin in client.plugins.list():
                 found.setdefault(plugin.name, []).append(plugin)
             for versions in found.values():
-                versions.sort(key=_newest_first, reverse=True)
-            self._plugins, self._plugins_of = found, client.base_url
+                versions.sort(key=newest_first, reverse=True)
+            self._plugins = found
         return self._plugins
 
     async def _plugin_named(self, name: str) -> Plugin:
@@ -494,56 +463,7 @@ class FeedsService:
                 "Feeds are made with it. Nothing was created.",
                 hint="Ask the person who runs the server to register it.",
             )
-        return max(found, key=_newest_first)
-
-
-def _newest_first(plugin: Plugin) -> tuple[tuple[int, ...], int]:
-    numbers = []
-    for part in plugin.version.replace("-", ".").replace("+", ".").split("."):
-        digits = "".join(char for char in part if char.isdigit())
-        numbers.append(int(digits) if digits else 0)
-    return tuple(numbers), plugin.id
-
-
-def _check_title(title: str, *, required: bool = False) -> None:
-    if len(title.strip()) > TITLE_LIMIT:
-        raise ChrislibError(
-            f"The title has {len(title.strip())} characters.",
-            "Nothing was sent.",
-            hint=f"Up to {TITLE_LIMIT} are allowed.",
-        )
-    if required and not title.strip():
-        raise ChrislibError("The title is empty.", hint="Enter a title.")
-
-
-def _paths_of(items: Sequence[FeedItem]) -> list[str]:
-    """Return the storage paths of items that are all here."""
-    if not items:
-        raise ChrislibError(
-            "There is no data for this feed.",
-            "Nothing was created.",
-            hint="Tick something in the Library first.",
-        )
-    away = [item for item in items if item.state.value != "ready" or not item.path]
-    if away:
-        count = len(away)
-        raise ChrislibError(
-            "1 item is not here yet."
-            if count == 1
-            else f"{count:,} items are not here yet.",
-            "Nothing was created. They go on arriving.",
-            hint="Create the feed when they are here, or take them out of the tray.",
-        )
-    paths = list(dict.fromkeys(item.path.strip("/") for item in items))
-    for path in paths:
-        problem = path_problem(path)
-        if "," in path:
-            problem = f"“{path}” has a comma in its name, which servers refuse."
-        if problem:
-            raise ChrislibError(
-                "An item cannot be used in a feed.", problem, hint="Take it out."
-            )
-    return paths
+        return max(found, key=newest_first)
 
 
 async def _all(rows: AsyncIterator[_T]) -> list[_T]:

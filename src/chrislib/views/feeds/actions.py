@@ -1,0 +1,260 @@
+"""What a person does in the Feeds module: sheets, viewer, downloads, cancel."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+
+from chrislib.feeds.model import Node, OutputEntry
+from chrislib.feeds.outputs import walk
+from chrislib.jobs.model import Job
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.add_node import AddNodeSheet
+from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.output_preview import VIEWABLE
+from chrislib.views.feeds.text_sheet import TextSheet
+from chrislib.views.navigation import OpenViewer, ShowJobs
+from chrislib.views.tasks import PaneTasks
+from chrislib.views.viewer_content import ViewContent
+
+if TYPE_CHECKING:
+    from chrislib.views.feeds.pane import FeedsPane
+
+
+class FeedActions:
+    """The commands of a Feeds pane."""
+
+    def __init__(
+        self, context: ViewContext, tasks: PaneTasks, *, pane: "FeedsPane"
+    ) -> None:
+        self._context = context
+        self._tasks = tasks
+        self._pane = pane
+        self._preview: object = None
+
+    def commands(self) -> list[QAction]:
+        """Return the commands for palette and menu."""
+        rows = (
+            ("New feed …", "Ctrl+N", lambda: self.create_feed(())),
+            ("Add node …", "A", self.add_node),
+            ("Run again …", "R", self.run_again),
+            ("Get all outputs …", "D", self.get_all),
+            ("Edit the feed's note …", "", self.edit_note),
+            ("Rename the feed …", "", self.rename),
+        )
+        made = []
+        for words, key, act in rows:
+            action = QAction(words, self._pane)
+            action.setObjectName("feeds.command." + words.split(" …")[0].lower())
+            if key:
+                action.setToolTip(f"{words} ({key})")
+            action.triggered.connect(lambda _on=False, act=act: act())
+            made.append(action)
+        return made
+
+    # -- making ----------------------------------------------------------------
+
+    def create_feed(self, item_ids: Sequence[str]) -> None:
+        """Open the sheet that makes a feed."""
+        sheet = CreateFeedSheet(self._pane.window(), self._context, tuple(item_ids))
+        sheet.created.connect(self._created)
+        sheet.open()
+
+    def add_node(self) -> None:
+        """Open the sheet that adds a node after the highlighted one."""
+        node, view = self._pane.node, self._pane.feed
+        if node is None or view is None:
+            self._context.messages.info(
+                "No node is highlighted.", hint="Click one in the graph first."
+            )
+            return
+        sheet = AddNodeSheet(self._pane.window(), self._context, view=view, parent=node)
+        sheet.created.connect(self._pane.made)
+        sheet.open()
+
+    def run_again(self) -> None:
+        """Open the sheet with the values the highlighted node was run with."""
+        node, view = self._pane.node, self._pane.feed
+        if node is None or view is None:
+            return
+        parents = [row for row in view.nodes if row.id in node.parents]
+        if not parents:
+            self.create_feed(())
+            return
+        sheet = AddNodeSheet(
+            self._pane.window(), self._context, view=view, parent=parents[0], again=node
+        )
+        sheet.created.connect(self._pane.made)
+        sheet.open()
+
+    def edit_note(self) -> None:
+        """Open the feed's note."""
+        view = self._pane.feed
+        if view is None:
+            return
+        feed_id = view.row.id
+        sheet = TextSheet(
+            self._pane.window(),
+            self._context,
+            title="Note",
+            subtitle=f"{view.row.title}, feed {feed_id}",
+            text=view.note,
+            several_lines=True,
+            save=lambda text: self._context.feeds.set_note(feed_id, text),
+        )
+        sheet.saved.connect(self._pane.refresh)
+        sheet.open()
+
+    def rename(self) -> None:
+        """Give the feed another title."""
+        view = self._pane.feed
+        if view is None:
+            return
+        feed_id = view.row.id
+        sheet = TextSheet(
+            self._pane.window(),
+            self._context,
+            title="Rename feed",
+            subtitle=f"Feed {feed_id}",
+            text=view.row.title,
+            several_lines=False,
+            save=lambda text: self._context.feeds.rename(feed_id, text),
+        )
+        sheet.saved.connect(self._pane.refresh)
+        sheet.open()
+
+    def _created(self, job: Job) -> None:
+        number = f"Feed {job.feed_id}" if job.feed_id is not None else "The feed"
+        self._context.messages.success(
+            f"{number} is created.", "Its data is linked, not copied."
+        )
+        self._pane.made(job)
+
+    # -- stopping --------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Cancel the highlighted node and all after it, once that is confirmed."""
+        node = self._pane.node
+        if node is not None:
+            self._tasks.start(self._cancel(node), name="cancel")
+
+    async def _cancel(self, node: Node) -> None:
+        count = self._context.feeds.cancel_count(node)
+        nodes = "1 node" if count == 1 else f"{count} nodes"
+        after = "" if count == 1 else " It and all after it stop."
+        sure = await self._context.dialogs.confirm(
+            f"Cancel {nodes}?",
+            f"{node.plugin_name} {node.plugin_version} has not finished.{after} "
+            "What was computed before stays.",
+            action=f"Cancel {nodes}",
+            danger=True,
+        )
+        if not sure:
+            return
+        count = await self._context.feeds.cancel(node)
+        stopped = "1 node is" if count == 1 else f"{count} nodes are"
+        self._context.messages.info(f"{stopped} cancelled.")
+        self._pane.refresh()
+
+    # -- looking at outputs ----------------------------------------------------
+
+    def preview(self, entry: OutputEntry) -> None:
+        """Fetch the highlighted output and show it beside the list."""
+        preview = self._pane.centre.outputs.preview
+        self._preview = entry
+        if not preview.announce(entry):
+            return
+
+        def show(path: object) -> None:
+            if self._preview is entry:
+                preview.show_file(path, entry.kind)  # type: ignore[arg-type]
+
+        def failed(error: BaseException) -> None:
+            if self._preview is entry:
+                preview.show_failure(error)
+
+        self._tasks.start(
+            self._context.feeds.fetch(entry), name="preview", done=show, failed=failed
+        )
+
+    def open_current(self) -> None:
+        """Open the highlighted output, or the first that can be opened."""
+        outputs = self._pane.centre.outputs
+        entry = outputs.current
+        if entry is None:
+            entry = next((e for e in walk(outputs.entries) if e.kind in VIEWABLE), None)
+        if entry is not None:
+            self.open_entry(entry)
+
+    def open_entry(self, entry: OutputEntry) -> None:
+        """Open an output in the viewer; images of one folder open as a series."""
+        kind, files = self._series_of(entry)
+        if not files:
+            self._context.messages.info(
+                "There is no viewer for this.",
+                hint="Get it to open it in another program.",
+            )
+            return
+        title = entry.relative.rsplit("/", 1)[-1]
+        if kind == "dicom" and len(files) > 1:
+            folder = files[0].relative.rpartition("/")[0]
+            title = folder.rsplit("/", 1)[-1] or title
+
+        def show(paths: object) -> None:
+            content = ViewContent(kind, title, paths)  # type: ignore[arg-type]
+            self._context.navigator.go(OpenViewer(content))
+
+        self._tasks.start(
+            self._context.feeds.fetch_all(files), name="open output", done=show
+        )
+
+    def _series_of(self, entry: OutputEntry) -> tuple[str, list[OutputEntry]]:
+        """Return the kind and the files that open together."""
+        if entry.is_folder:
+            files = [e for e in walk([entry]) if e.kind == "dicom"]
+            return "dicom", files
+        if entry.kind not in VIEWABLE or entry.file_id is None:
+            return entry.kind, []
+        if entry.kind != "dicom":
+            return entry.kind, [entry]
+        folder = entry.relative.rpartition("/")[0]
+        together = [
+            other
+            for other in walk(self._pane.centre.outputs.entries)
+            if other.kind == "dicom" and other.relative.rpartition("/")[0] == folder
+        ]
+        # the one that was asked for comes first where the order is not known
+        return "dicom", together or [entry]
+
+    # -- taking along ----------------------------------------------------------
+
+    def get_all(self) -> None:
+        """Save all outputs of the highlighted node in a folder."""
+        node = self._pane.node
+        if node is not None:
+            self._tasks.start(self._get(node), name="get all")
+
+    def get_current(self) -> None:
+        """Save the highlighted outputs, or all where none is."""
+        chosen = self._pane.centre.outputs.selected
+        if chosen and self._pane.centre.outputs.view.hasFocus():
+            self.get_entries(chosen)
+        else:
+            self.get_all()
+
+    def get_entries(self, entries: Sequence[OutputEntry]) -> None:
+        """Save some outputs in a folder."""
+        self._tasks.start(self._get(list(entries)), name="get outputs")
+
+    async def _get(self, sources: Node | list[OutputEntry]) -> None:
+        folder = await self._context.dialogs.open_folder(
+            "Choose a folder for the outputs", self._context.paths.downloads
+        )
+        if folder is None:
+            return
+        job = await self._context.feeds.download(sources, folder)
+        self._context.messages.info(
+            f"Getting {job.title}.",
+            f"It goes to {folder.name}. You can go on working.",
+            action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
+        )

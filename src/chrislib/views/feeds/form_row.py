@@ -1,0 +1,217 @@
+"""One parameter of the form: its flag, its field, its help, and what is wrong."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.cube.types import PluginParameter
+from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.values import PATH_TYPES, is_on_word
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.buttons import Field, button, icon_button
+from chrislib.views.widgets.text import Label
+
+PathChoices = Callable[[], Sequence[tuple[str, Sequence[tuple[str, str]]]]]
+"""Gives groups of (words, storage path) to choose from."""
+
+_LABEL_WIDTH = 136
+
+
+class FormRow(QWidget):
+    """A parameter; it writes into the form's buffer and tells when it did."""
+
+    edited = Signal(str)
+    removed = Signal(str)
+
+    def __init__(
+        self,
+        theme: Theme,
+        form: ParameterForm,
+        parameter: PluginParameter,
+        *,
+        paths: PathChoices,
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self._form = form
+        self._paths = paths
+        self.parameter = parameter
+        self.name = parameter.name
+        flag = parameter.flag or parameter.name
+        self.setObjectName(f"form.{self.name}.row")
+        self._field: Field | None = None
+        self._check: QCheckBox | None = None
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.setContentsMargins(0, 6, 0, 0)
+        label = Label(theme, flag, style="mono")
+        label.setFixedWidth(_LABEL_WIDTH)
+        label.setWordWrap(True)
+        left.addWidget(label)
+        if not parameter.optional:
+            left.addWidget(
+                Label(theme, "required", style="caption", token="text.muted")
+            )
+        left.addStretch(1)
+        self._help = Label(
+            theme, parameter.help, style="caption", token="text.secondary", wrap=True
+        )
+        self._help.setVisible(bool(parameter.help))
+        self._glyph = QLabel()
+        self._error = Label(
+            theme,
+            style="small",
+            token="state.failed",
+            wrap=True,
+            name=f"form.{self.name}.error",
+        )
+        wrong = QHBoxLayout()
+        wrong.setSpacing(6)
+        wrong.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        wrong.addWidget(self._error, 1)
+        middle = QVBoxLayout()
+        middle.setSpacing(4)
+        middle.addWidget(self._make_field(flag))
+        middle.addLayout(wrong)
+        middle.addWidget(self._help)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 12)
+        grid.setHorizontalSpacing(12)
+        grid.addLayout(left, 0, 0)
+        grid.addLayout(middle, 0, 1)
+        cross = icon_button(
+            theme, "x", name=f"form.{self.name}.remove", tooltip=f"Take {flag} out"
+        )
+        cross.clicked.connect(lambda: self.removed.emit(self.name))
+        policy = cross.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        cross.setSizePolicy(policy)
+        cross.setVisible(parameter.optional)
+        grid.addWidget(cross, 0, 2, Qt.AlignmentFlag.AlignTop)
+        grid.setColumnStretch(1, 1)
+        theme.changed.connect(self._dress)
+        self.show_error("")
+        self._dress()
+
+    def take_from_form(self) -> None:
+        """Show what the buffer holds, without telling."""
+        text = self._form.text(self.name)
+        if self._field is not None and self._field.text() != text:
+            self._field.blockSignals(True)
+            self._field.setText(text)
+            self._field.blockSignals(False)
+        if self._check is not None:
+            self._check.blockSignals(True)
+            self._check.setChecked(self._is_on(text))
+            self._check.blockSignals(False)
+
+    def show_error(self, message: str) -> None:
+        """Mark the field as refused and say why, or take that back."""
+        self._error.setText(message)
+        self._error.setVisible(bool(message))
+        self._glyph.setVisible(bool(message))
+        self._help.setVisible(bool(self.parameter.help) and not message)
+        if self._field is not None:
+            self._field.set_refused(bool(message))
+            self._field.setAccessibleDescription(message or self.parameter.help)
+
+    def go_in(self) -> None:
+        """Take the focus."""
+        target = self._field or self._check
+        if target is not None:
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._field is not None:
+            self._field.selectAll()
+
+    def _make_field(self, flag: str) -> QWidget:
+        parameter = self.parameter
+        if parameter.type == "boolean":
+            self._check = QCheckBox("On")
+            self._check.setObjectName(f"form.{self.name}")
+            self._check.setAccessibleName(flag)
+            self._check.setChecked(self._is_on(self._form.text(self.name)))
+            self._check.toggled.connect(self._switched)
+            return self._check
+        self._field = Field(
+            self._theme, _hint(parameter), name=f"form.{self.name}", label=flag
+        )
+        self._field.setText(self._form.text(self.name))
+        self._field.textEdited.connect(self._typed)
+        if parameter.type in {"integer", "float"}:
+            self._field.setMaximumWidth(self._theme.px(220))
+        if parameter.type not in PATH_TYPES:
+            return self._field
+        choose = button(
+            self._theme,
+            "Choose …",
+            kind="quiet",
+            name=f"form.{self.name}.choose",
+            tooltip="Choose data of this feed or of the library",
+        )
+        choose.clicked.connect(lambda: self._choose(choose))
+        both = QWidget()
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._field, 1)
+        row.addWidget(choose)
+        return both
+
+    def _typed(self, text: str) -> None:
+        self._form.set(self.name, text)
+        self.edited.emit(self.name)
+
+    def _switched(self, on: bool) -> None:
+        words = ("false", "true")
+        if self.parameter.action == "store_false":
+            words = ("true", "false")
+        self._form.set(self.name, words[on])
+        self.edited.emit(self.name)
+
+    def _is_on(self, text: str) -> bool:
+        on = is_on_word(text)
+        return not on if self.parameter.action == "store_false" else on
+
+    def _choose(self, at: QWidget) -> None:
+        menu = QMenu(self)
+        menu.setObjectName(f"form.{self.name}.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for title, rows in self._paths():
+            if not rows:
+                continue
+            below = menu.addMenu(title.replace("&", "&&"))
+            for words, path in rows:
+                action = below.addAction(words.replace("&", "&&"))
+                action.triggered.connect(lambda _on=False, path=path: self._take(path))
+        if menu.isEmpty():
+            menu.addAction("There is nothing to choose from yet").setEnabled(False)
+        menu.popup(at.mapToGlobal(QPoint(0, at.height())))
+
+    def _take(self, path: str) -> None:
+        if self._field is not None:
+            self._field.setText(path)
+            self._typed(path)
+
+    def _dress(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self._glyph.setPixmap(
+            self._theme.pixmap("circle-x", "state.failed", size=14, dpr=ratio)
+        )
+
+
+def _hint(parameter: PluginParameter) -> str:
+    if parameter.type in PATH_TYPES:
+        return "Choose, or type a path of the server's storage"
+    if parameter.type == "integer":
+        return "Whole number"
+    if parameter.type == "float":
+        return "Number"
+    return ""

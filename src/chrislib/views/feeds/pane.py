@@ -1,0 +1,479 @@
+"""The Feeds module: list, feed, inspector, kept fresh while somebody looks."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QHideEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+
+from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
+from chrislib.feeds.states import ACTIVE
+from chrislib.jobs.model import Job, JobChange
+from chrislib.library.dates import show_time
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.actions import FeedActions
+from chrislib.views.feeds.centre import Centre
+from chrislib.views.feeds.feed_list import FeedList
+from chrislib.views.feeds.inspector import Inspector
+
+POLL_MS = 2_500
+_IDLE_TICKS = 6
+_SOON_MS = 300
+_FOLD_WIDTH = 1320
+_SIZES = "feeds.sizes"
+_LAST = "feeds.last"
+_LISTED = ACTIVE | {"gone"}
+
+
+class FeedsPane(QWidget):
+    """List, graph, inspector and outputs of feeds."""
+
+    def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._tasks = context.tasks("feeds")
+        self._view: FeedView | None = None
+        self._feed_id: int | None = None
+        self._node_id: int | None = None
+        self._wanted_node: int | None = None
+        self._last_node: dict[int, int] = {}
+        self._busy: set[str] = set()
+        self._ticks = 0
+        self._listed_as = ""
+        self._folded_by_user: bool | None = None
+        self._right_folded = False
+        self.setObjectName("feeds")
+        self.list = FeedList(context)
+        self.centre = Centre(context)
+        self.inspector = Inspector(context)
+        self.actions_ = FeedActions(context, self._tasks, pane=self)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._build()
+        self._connect()
+        self._poll = QTimer(self)
+        self._poll.setInterval(POLL_MS)
+        self._poll.timeout.connect(self._tick)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        context.job_feed.changed.connect(self._jobs_changed)
+        self._stop_listening = context.session.subscribe(self._session_changed)
+
+    # -- what the shell calls --------------------------------------------------
+
+    @property
+    def feed(self) -> FeedView | None:
+        """The feed on screen."""
+        return self._view
+
+    @property
+    def node(self) -> Node | None:
+        """The highlighted node."""
+        if self._view is None:
+            return None
+        return next((n for n in self._view.nodes if n.id == self._node_id), None)
+
+    def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
+        """Open a feed and highlight a node; without a feed, show the last one."""
+        if feed_id is None:
+            self._load_list()
+            return
+        if feed_id != self._feed_id:
+            self._open(feed_id, node_id)
+            return
+        self._wanted_node = node_id
+        self.refresh()
+        if node_id is not None:
+            self._choose(node_id)
+
+    def new_feed(self, item_ids: Sequence[str]) -> None:
+        """Open the sheet that makes a feed; no ids means what is in the tray."""
+        self.actions_.create_feed(item_ids)
+
+    def refresh(self) -> None:
+        """Look again at the list and at the open feed."""
+        self._load_list()
+        if self._feed_id is not None:
+            self._look(self._feed_id)
+
+    def focus_filter(self) -> None:
+        """Go to the search field."""
+        self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.list.search.selectAll()
+
+    def toggle_left(self) -> None:
+        """Fold or show the list."""
+        self.list.setVisible(self.list.isHidden())
+
+    def toggle_right(self) -> None:
+        """Fold or show the inspector, and keep it so."""
+        self._folded_by_user = not self._right_folded
+        self._fold_right(self._folded_by_user)
+
+    def commands(self) -> list[QAction]:
+        """Return what palette and menu offer for this module."""
+        return self.actions_.commands()
+
+    def shutdown(self) -> None:
+        """Stop looking and cancel what runs."""
+        self._poll.stop()
+        self._soon.stop()
+        self._stop_listening()
+        self._tasks.cancel_all()
+
+    # -- events ----------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at once, then every few seconds."""
+        super().showEvent(event)
+        self._poll.start()
+        self._context.feeds.watch(self._feed_id)
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop looking; the job manager goes on by itself."""
+        super().hideEvent(event)
+        self._poll.stop()
+        self._context.feeds.watch(None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold the inspector by itself where there is no room for it."""
+        super().resizeEvent(event)
+        narrow = self.width() < _FOLD_WIDTH
+        if self._folded_by_user is None or narrow:
+            self._fold_right(narrow if self._folded_by_user is not False else False)
+
+    # -- looking ---------------------------------------------------------------
+
+    def _load_list(self) -> None:
+        self.list.start_loading()
+        self._once(
+            "list",
+            self._context.feeds.all_feeds,
+            self._show_list,
+            failed=self._list_failed,
+        )
+
+    def _show_list(self, scopes: dict[str, list[FeedRow]]) -> None:
+        if self._view is not None:
+            # the nodes know better than the counters of a list
+            fresh = self._view.row
+            for scope, rows in scopes.items():
+                scopes[scope] = [fresh if r.id == fresh.id else r for r in rows]
+        self.list.set_scopes(scopes)
+        self._well()
+        if self._feed_id is not None:
+            self.list.select(self._feed_id)
+            return
+        rows = [*scopes["mine"], *scopes["shared"]]
+        last = self._context.layout.get(_LAST)
+        wanted = next((row.id for row in rows if row.id == last), None)
+        if wanted is None and rows:
+            wanted = rows[0].id
+        if wanted is not None:
+            self._open(wanted, None)
+        else:
+            self.centre.show_state(
+                "workflow",
+                "No feeds yet",
+                "A feed is data and what is made of it. Tick something in the "
+                "Library, then press Create feed at the tray.",
+            )
+
+    def _list_failed(self, error: BaseException) -> None:
+        self.list.show_failure(error)
+        if self._view is None:
+            if self._feed_id is None:
+                self.centre.show_failure(error)
+        else:
+            self._offline(error)
+
+    def _open(self, feed_id: int, node_id: int | None) -> None:
+        self._remember_node()
+        self._feed_id, self._node_id = feed_id, None
+        self._wanted_node = node_id or self._last_node.get(feed_id)
+        self._listed_as = ""
+        self._context.layout.put(_LAST, feed_id)
+        if self.isVisible():
+            self._context.feeds.watch(feed_id)
+        self.list.select(feed_id)
+        self.centre.outputs.show_node(None)
+        known = self._context.feeds.known(feed_id)
+        self._view = None
+        if known is not None:
+            self._show_view(feed_id, known)
+        else:
+            self.inspector.show_node(None)
+            self.centre.show_loading(f"Opening feed {feed_id}")
+        self._look(feed_id)
+
+    def _look(self, feed_id: int) -> None:
+        self._once(
+            f"feed {feed_id}",
+            lambda: self._context.feeds.open(feed_id),
+            lambda view: self._show_view(feed_id, view),
+            failed=lambda error: self._look_failed(feed_id, error),
+        )
+
+    def _look_failed(self, feed_id: int, error: BaseException) -> None:
+        if feed_id != self._feed_id:
+            return
+        if self._view is None:
+            self.centre.show_failure(error)
+        else:
+            self._offline(error)
+
+    def _show_view(self, feed_id: int, view: FeedView) -> None:
+        if feed_id != self._feed_id:
+            return
+        self._view = view
+        self._well()
+        self.list.replace(view.row)
+        self.centre.show_feed(view)
+        ids = [node.id for node in view.nodes]
+        if self._wanted_node in ids:
+            wanted, self._wanted_node = self._wanted_node, None
+            self._choose(wanted)
+        elif self._node_id not in ids:
+            self._choose(max(ids) if ids else None)
+        else:
+            self._show_node()
+
+    def _choose(self, node_id: int | None) -> None:
+        if self._view is None:
+            self._wanted_node = node_id
+            return
+        if node_id is not None and all(n.id != node_id for n in self._view.nodes):
+            self._wanted_node = node_id
+            return
+        changed = node_id != self._node_id
+        self._node_id = node_id
+        self.centre.select(node_id)
+        if changed:
+            self._listed_as = ""
+            self.centre.outputs.show_node(self.node)
+        self._show_node()
+
+    def _show_node(self) -> None:
+        node, view = self.node, self._view
+        if node is None or view is None:
+            self.inspector.show_node(None)
+            return
+        ids = [row.id for row in view.nodes]
+        self.inspector.show_node(
+            node,
+            place=f"Node {ids.index(node.id) + 1} of {len(ids)}",
+            cancels=self._context.feeds.cancel_count(node),
+        )
+        self._details(view.row.id, node)
+        self._outputs(node)
+
+    def _details(self, feed_id: int, node: Node) -> None:
+        self._once(
+            f"details {node.id}",
+            lambda: self._context.feeds.details(feed_id, node.id),
+            self._show_details,
+            failed=self._offline,
+        )
+
+    def _show_details(self, details: NodeDetails) -> None:
+        self.inspector.show_details(details)
+
+    def _outputs(self, node: Node) -> None:
+        """List outputs once for a state; while files are registered, each time."""
+        key = f"{node.id} {node.state}"
+        if node.state in _LISTED and node.state != "registering":
+            self.centre.outputs.show_state(node)
+            return
+        if key == self._listed_as and node.state != "registering":
+            return
+        if node.state != "registering":
+            self.centre.outputs.start_loading()
+
+        def show(entries: list[OutputEntry]) -> None:
+            if node.id == self._node_id:
+                self._listed_as = key
+                self.centre.outputs.set_entries(entries)
+
+        def failed(error: BaseException) -> None:
+            if node.id == self._node_id:
+                self.centre.outputs.show_failure(error)
+
+        self._once(
+            f"outputs {key}",
+            lambda: self._context.feeds.outputs(node),
+            show,
+            failed=failed,
+        )
+
+    # -- staying fresh ---------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Look at the open feed: soon while it works, seldom while it rests."""
+        self._ticks += 1
+        view = self._view
+        if view is None or self._feed_id is None:
+            return
+        active = any(node.state in ACTIVE for node in view.nodes)
+        if active or self._ticks % _IDLE_TICKS == 0:
+            self._look(self._feed_id)
+        if self._ticks % (2 * _IDLE_TICKS) == 0:
+            self._load_list()
+
+    def _jobs_changed(self, changes: Sequence[JobChange]) -> None:
+        if not self.isVisible():
+            return
+        known = {row.id for row in self.list.rows()}
+        for change in changes:
+            feed_id = change.after.feed_id
+            if feed_id is not None and (
+                feed_id == self._feed_id or feed_id not in known
+            ):
+                self._soon.start()
+                return
+
+    def _session_changed(self) -> None:
+        if self._context.session.state.value == "connected" and self.isVisible():
+            self._soon.start()
+
+    def _offline(self, error: BaseException) -> None:
+        view = self._view
+        if view is None:
+            return
+        title = getattr(error, "title", "The server could not be asked.")
+        self.centre.banner.show_text(
+            "offline",
+            f"{title} You see what was there at {show_time(view.checked_at)}.",
+            ("Try now", self.refresh),
+        )
+        self.centre.banner.show()
+
+    def _well(self) -> None:
+        self.centre.banner.hide()
+
+    def _once(
+        self,
+        name: str,
+        ask: Callable[[], object],
+        done: Callable[..., None],
+        *,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Ask, unless the same is being asked already."""
+        if name in self._busy:
+            return
+        self._busy.add(name)
+
+        def finish(result: object) -> None:
+            self._busy.discard(name)
+            done(result)
+
+        def fail(error: BaseException) -> None:
+            self._busy.discard(name)
+            failed(error)
+
+        coroutine = ask()
+        self._tasks.start(coroutine, name=name, done=finish, failed=fail)  # type: ignore[arg-type]
+
+    # -- putting together ------------------------------------------------------
+
+    def made(self, job: Job) -> None:
+        """Show what was just made: the feed of a job and the node itself."""
+        if job.feed_id is None:
+            self.refresh()
+            return
+        self.show_feed(job.feed_id, job.remote_id)
+        self._load_list()
+        self.centre.focus_nodes()
+
+    def _remember_node(self) -> None:
+        if self._feed_id is not None and self._node_id is not None:
+            self._last_node[self._feed_id] = self._node_id
+
+    def _fold_right(self, folded: bool) -> None:
+        self._right_folded = folded
+        self.inspector.setVisible(not folded)
+        self.centre.head.set_folded(folded)
+
+    def _build(self) -> None:
+        for piece in (self.list, self.centre, self.inspector):
+            self._splitter.addWidget(piece)
+        self.list.setMinimumWidth(184)
+        self.list.setMaximumWidth(360)
+        self.inspector.setMinimumWidth(264)
+        self.inspector.setMaximumWidth(480)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setStretchFactor(2, 0)
+        kept = self._context.layout.get(_SIZES)
+        sizes = [264, 872, 304]
+        if isinstance(kept, list) and len(kept) == 3:
+            sizes = [int(size) for size in kept]
+        self._splitter.setSizes(sizes)
+        self._splitter.splitterMoved.connect(self._keep_sizes)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._splitter)
+
+    def _keep_sizes(self) -> None:
+        if not self._right_folded and not self.list.isHidden():
+            self._context.layout.put(_SIZES, self._splitter.sizes())
+
+    def _connect(self) -> None:
+        acts = self.actions_
+        self.list.opened.connect(self.show_feed)
+        self.list.new_feed.connect(lambda: self.new_feed(()))
+        self.list.retry.connect(self.refresh)
+        centre = self.centre
+        centre.chosen.connect(self._choose)
+        centre.node_opened.connect(lambda _node: centre.outputs.go_in())
+        centre.retry.connect(self.refresh)
+        head = centre.head
+        head.note_pressed.connect(acts.edit_note)
+        head.rename_pressed.connect(acts.rename)
+        head.refresh_pressed.connect(self.refresh)
+        head.add_pressed.connect(acts.add_node)
+        head.fold_pressed.connect(self.toggle_right)
+        self.inspector.add_node.connect(acts.add_node)
+        self.inspector.run_again.connect(acts.run_again)
+        self.inspector.cancel_node.connect(acts.cancel)
+        outputs = centre.outputs
+        outputs.highlighted.connect(acts.preview)
+        outputs.open_entry.connect(acts.open_entry)
+        outputs.get_entries.connect(acts.get_entries)
+        outputs.get_all.connect(acts.get_all)
+        outputs.retry.connect(self._list_outputs_again)
+        graphs: tuple[QWidget, ...] = (centre.graph, centre.nodes)
+        for widget in (*graphs, outputs.view):
+            self._key(widget, "A", acts.add_node)
+            self._key(widget, "R", acts.run_again)
+            self._key(widget, "E", acts.open_current)
+            self._key(widget, "D", acts.get_current)
+            self._key(widget, "Y", self.inspector.copy_command)
+            self._key(widget, "H", self.inspector.show_log)
+        self._key(outputs.view, "Return", acts.open_current)
+        for key, act in (
+            ("Ctrl+=", centre.graph.zoom_in),
+            ("Ctrl+-", centre.graph.zoom_out),
+            ("Ctrl+0", centre.graph.fit),
+        ):
+            self._key(centre.graph, key, act)
+
+    def _list_outputs_again(self) -> None:
+        self._listed_as = ""
+        if self.node is not None:
+            self._outputs(self.node)
+
+    def _key(self, widget: QWidget, key: str, act: Callable[[], object]) -> None:
+        shortcut = QShortcut(QKeySequence(key), widget)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(act)
