@@ -37,7 +37,7 @@ def refusal(qt: str, python: tuple[int, int]) -> ChrislibError | None:
 
 
 def check() -> None:
-    """Raise `ChrislibError` when the installed PySide6 is a broken one.
+    """End the program, in words, when the installed PySide6 is a broken one.
 
     Reads the package's metadata from disk.
     """
@@ -48,5 +48,5 @@ def check() -> None:
             continue
         error = refusal(version, sys.version_info[:2])
         if error is not None:
-            raise error
+            raise SystemExit(str(error))
         return

@@ -10,7 +10,6 @@ import gc
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -22,6 +21,7 @@ import qasync
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from chrislib.accounts.session import ConnectionState
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.library.model import Item
@@ -169,25 +169,29 @@ class FakeTray:
 
     def __init__(self, library: "FakeLibrary") -> None:
         self._library = library
-        self.ids: list[str] = []
+        self._ids: list[str] = []
 
-    def items(self) -> list[Item]:
-        return [self._library.known[i] for i in self.ids]
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._ids)
+
+    def items(self) -> tuple[Item, ...]:
+        return tuple(self._library.known[i] for i in self._ids)
 
     def add(self, *ids: str) -> None:
-        self.ids += [i for i in ids if i not in self.ids]
+        self._ids += [i for i in ids if i not in self._ids]
         self._library.tell()
 
     def remove(self, *ids: str) -> None:
-        self.ids = [i for i in self.ids if i not in ids]
+        self._ids = [i for i in self._ids if i not in ids]
         self._library.tell()
 
     def clear(self) -> None:
-        self.ids = []
+        self._ids = []
         self._library.tell()
 
     def __contains__(self, item_id: str) -> bool:
-        return item_id in self.ids
+        return item_id in self._ids
 
 
 class FakeLibrary:
@@ -226,16 +230,6 @@ class FakeFeeds:
 
     async def feeds(self, scope: str = "mine") -> list[Any]:
         return [] if scope != "mine" else list(self.rows)
-
-
-class ConnectionState(Enum):
-    """The same words as the session's own, without its imports."""
-
-    NONE = "none"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    UNREACHABLE = "unreachable"
-    AUTH_REQUIRED = "auth_required"
 
 
 @dataclass

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -17,7 +20,7 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.text import plain_tooltip
 
 _KEY_WORDS = {"Return": "⏎", "Ctrl": "Ctrl"}
-_ICON_TOKENS = {
+_TOKENS = {
     "primary": "text.on-accent",
     "quiet": "accent.text",
     "danger": "state.failed",
@@ -71,62 +74,72 @@ class Button(QPushButton):
         self.setAccessibleName(accessible(text))
 
     def sizeHint(self) -> QSize:
-        """Return Qt's hint plus room for the key."""
+        """Return Qt's hint plus room for the key and the gap after the glyph."""
         hint = super().sizeHint()
-        return QSize(hint.width() + self._key_width(), hint.height())
+        gap = 4 if self._glyph else 0
+        return QSize(hint.width() + gap + self._key_width(), hint.height())
 
     def minimumSizeHint(self) -> QSize:
         """Return the hint: words of a button are never cut."""
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the button, then its key."""
-        if self._keys:
-            # the style centres icon and text: the key takes the right end
-            self._paint_with_key()
+        """Draw the ground by the style, glyph, words and key by hand."""
+        if not self._keys and not self._glyph:
+            super().paintEvent(event)
             return
-        super().paintEvent(event)
-
-    def _paint_with_key(self) -> None:
-        from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStylePainter
-
         option = QStyleOptionButton()
         self.initStyleOption(option)
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
-        width = self._key_width()
-        option.rect.adjust(0, 0, -width, 0)
-        painter.drawControl(QStyle.ControlElement.CE_PushButtonLabel, option)
-        font = self._theme.font("caption")
+        kind = str(self.property("kind"))
+        token = _TOKENS.get(kind, "text.primary")
+        if not self.isEnabled():
+            token = "text.disabled"
+        metrics = QFontMetrics(self.font())
+        words = metrics.horizontalAdvance(self.text())
+        side = self.iconSize().width() if self._glyph else 0
+        gap = 8 if self._glyph else 0
+        left = (self.width() - words - side - gap - self._key_width()) // 2
+        if self._glyph:
+            ratio = self.devicePixelRatioF()
+            painter.drawPixmap(
+                left,
+                (self.height() - side) // 2,
+                self._theme.pixmap(self._glyph, token, size=side, dpr=ratio),
+            )
+        painter.setFont(self.font())
+        painter.setPen(self._theme.color(token))
+        rect = QRectF(left + side + gap, 0, words + 2, self.height())
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(rect, int(flags), self.text())
+        if self._keys:
+            self._draw_key(painter, token, left + side + gap + words)
+        painter.end()
+
+    def _draw_key(self, painter: QPainter, token: str, left: int) -> None:
         height = self._theme.px(18)
-        box = QRectF(
-            self.width() - width - self._theme.px(10) + 8,
-            (self.height() - height) / 2,
-            width - 8,
-            height,
-        )
-        token = _ICON_TOKENS.get(str(self.property("kind")), "text.secondary")
-        color = self._theme.color(token if self.isEnabled() else "text.disabled")
+        width = self._key_width() - 12
+        box = QRectF(left + 12, (self.height() - height) / 2, width, height)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         faint = self._theme.color(token)
         faint.setAlphaF(0.55)
         painter.setPen(QPen(faint, 1))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-        painter.setPen(color)
-        painter.setFont(font)
+        painter.setPen(self._theme.color(token))
+        painter.setFont(self._theme.font("caption"))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self._keys)
-        painter.end()
 
     def _key_width(self) -> int:
         if not self._keys:
             return 0
         metrics = QFontMetrics(self._theme.font("caption"))
-        return metrics.horizontalAdvance(self._keys) + self._theme.px(12) + 8
+        return metrics.horizontalAdvance(self._keys) + 12 + 12
 
     def _dress(self) -> None:
         self.setFont(self._theme.font("small-strong" if self._small else "button"))
         if self._glyph:
-            token = _ICON_TOKENS.get(str(self.property("kind")), "text.primary")
+            token = _TOKENS.get(str(self.property("kind")), "text.primary")
             side = 14 if self._small else 16
             self.setIcon(self._theme.icon(self._glyph, token, size=side))
             self.setIconSize(QSize(side, side))

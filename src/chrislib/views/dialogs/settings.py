@@ -1,0 +1,132 @@
+"""Settings: how the window looks and moves, and the account in use."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.views.ports import Preferences
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.sheet import Sheet
+from chrislib.views.widgets.text import Label, line
+
+_SIZES = {"0.9": 0.9, "1": 1.0, "1.15": 1.15, "1.3": 1.3}
+
+
+class SettingsSheet(Sheet):
+    """Each change counts at once; there is nothing to save."""
+
+    sign_in_requested = Signal()
+    station_requested = Signal()
+    motion_changed = Signal(bool)
+
+    def __init__(
+        self,
+        window: QWidget,
+        theme: Theme,
+        settings: Preferences,
+        *,
+        account: str,
+    ) -> None:
+        super().__init__(window, theme, "Settings", width=720, height=560)
+        self.setObjectName("settings.sheet")
+        self._settings = settings
+        self.cancel_button.hide()
+        self.next_button.setText("Close")
+        self.next_pressed.connect(self.accept)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(24, 16, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(Label(theme, "Look", style="section"))
+        column.addLayout(self._look())
+        column.addWidget(line())
+        column.addWidget(Label(theme, "Account", style="section"))
+        column.addWidget(
+            Label(theme, account, token="text.secondary", name="settings.account")
+        )
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        sign_in = button(theme, "Sign in …", icon="server", name="settings.sign-in")
+        station = button(
+            theme, "Use this computer", icon="house", name="settings.station"
+        )
+        station.setToolTip("Samples and plugins on this computer, no server needed")
+        sign_in.clicked.connect(self._sign_in)
+        station.clicked.connect(self._station)
+        row.addWidget(sign_in)
+        row.addWidget(station)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(1)
+        self.body.addWidget(page)
+
+    def _look(self) -> QGridLayout:
+        theme = self._theme
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(12)
+        mode = Segments(
+            theme,
+            [("dark", "Dark", ""), ("light", "Light", ""), ("system", "System", "")],
+            name="settings.theme",
+        )
+        mode.choose(theme.mode)
+        mode.chosen.connect(self._choose_mode)
+        size = Segments(
+            theme,
+            [
+                ("0.9", "Small", ""),
+                ("1", "Normal", ""),
+                ("1.15", "Large", ""),
+                ("1.3", "Largest", ""),
+            ],
+            name="settings.text-size",
+        )
+        for key, factor in _SIZES.items():
+            if factor == theme.text_size:
+                size.choose(key)
+        size.chosen.connect(self._choose_size)
+        still = QCheckBox("Less motion")
+        still.setObjectName("settings.still")
+        still.setChecked(bool(self._settings.get("reduced_motion")))
+        still.toggled.connect(self._choose_motion)
+        tab = QCheckBox("Tab moves the focus everywhere")
+        tab.setObjectName("settings.tab")
+        tab.setToolTip("Otherwise Tab in a list, picture or graph folds the panels")
+        tab.setChecked(bool(self._settings.get("tab_moves_focus")))
+        tab.toggled.connect(lambda on: self._settings.set("tab_moves_focus", on))
+        for row, (words, piece) in enumerate(
+            (("Theme", mode), ("Text size", size), ("Motion", still), ("Keys", tab))
+        ):
+            label = Label(theme, words, token="text.secondary")
+            grid.addWidget(label, row, 0)
+            grid.addWidget(piece, row, 1)
+        grid.setColumnMinimumWidth(0, 120)
+        grid.setColumnStretch(2, 1)
+        return grid
+
+    def _choose_mode(self, mode: str) -> None:
+        self._settings.set("theme", mode)
+        self._theme.choose(mode=mode)
+
+    def _choose_size(self, key: str) -> None:
+        self._settings.set("text_size", _SIZES[key])
+        self._theme.choose(text_size=_SIZES[key])
+
+    def _choose_motion(self, still: bool) -> None:
+        self._settings.set("reduced_motion", still)
+        self.motion_changed.emit(still)
+
+    def _sign_in(self) -> None:
+        self.accept()
+        self.sign_in_requested.emit()
+
+    def _station(self) -> None:
+        self.accept()
+        self.station_requested.emit()

@@ -1,0 +1,58 @@
+"""The Library: places at the left, the pane in the middle, the tray below."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from chrislib.views.shell.places import PlacesPanel
+from chrislib.views.shell.tray import TrayPanel
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.text import line
+
+
+class LibraryPage(QWidget):
+    """Puts the Library's pane between places and tray."""
+
+    fold_changed = Signal()
+
+    def __init__(
+        self, theme: Theme, pane: QWidget, *, sections: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.setObjectName("library.page")
+        self.pane = pane
+        self.places = PlacesPanel(theme, sections)
+        self.places.setMinimumWidth(184)
+        self.places.setMaximumWidth(360)
+        self.tray = TrayPanel(theme)
+        right = QWidget()
+        right.setObjectName("centre")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(pane, 1)
+        column.addWidget(line())
+        column.addWidget(self.tray)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("library.splitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.places)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([224, 1216])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+
+    def folded(self, side: str) -> bool:
+        """Return whether "left" or "tray" is folded."""
+        return self.tray.folded if side == "tray" else self.places.isHidden()
+
+    def fold(self, side: str, folded: bool) -> None:
+        """Fold or show "left" or "tray"."""
+        if side == "tray":
+            self.tray.set_folded(folded)
+        else:
+            self.places.setVisible(not folded)
+        self.fold_changed.emit()

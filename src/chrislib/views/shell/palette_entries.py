@@ -1,0 +1,58 @@
+"""What the palette offers: commands at once, library items and feeds when known."""
+
+from collections.abc import Callable, Sequence
+
+from chrislib.errors import ChrislibError
+from chrislib.views.context import ViewContext
+from chrislib.views.navigation import Place, ShowFeed, ShowLibrary
+from chrislib.views.shell.commands import Command, native
+from chrislib.views.shell.palette import Entry
+from chrislib.views.shell.tray import second_line
+
+
+def command_entries(commands: Sequence[Command]) -> list[Entry]:
+    """Return the commands that are not for keys only."""
+    return [
+        Entry(
+            "Commands",
+            command.text,
+            native(command.keys[0]) if command.keys else "",
+            command.icon,
+            command.run,
+        )
+        for command in commands
+        if not command.hidden
+    ]
+
+
+async def data_entries(context: ViewContext) -> list[Entry]:
+    """Return library items and feeds (asks the server for the feeds)."""
+
+    def leads_to(place: Place) -> Callable[[], None]:
+        return lambda: context.navigator.go(place)
+
+    entries = [
+        Entry(
+            "Library",
+            item.title,
+            second_line(item),
+            "layers",
+            leads_to(ShowLibrary("all", item.item_id)),
+        )
+        for item in await context.library.items()
+    ]
+    try:
+        rows = await context.feeds.feeds("mine")
+    except ChrislibError:
+        # without a server the palette offers what is known here
+        return entries
+    return entries + [
+        Entry(
+            "Feeds",
+            row.title,
+            f"Feed {row.id}",
+            "workflow",
+            leads_to(ShowFeed(row.id)),
+        )
+        for row in rows
+    ]

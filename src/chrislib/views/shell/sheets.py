@@ -1,0 +1,38 @@
+"""The shell's own sheets: sign-in, settings, keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.settings import SettingsSheet
+from chrislib.views.dialogs.sign_in import SignInSheet
+from chrislib.views.shell.commands import Command
+from chrislib.views.shell.keys import key_sheet
+
+if TYPE_CHECKING:
+    from chrislib.views.shell.main_window import MainWindow
+
+
+def open_sheet(
+    name: str,
+    window: "MainWindow",
+    context: ViewContext,
+    *,
+    commands: Sequence[Command],
+    module: str,
+) -> None:
+    """Open the sheet "sign-in", "settings" or "keys"; returns at once."""
+    theme = context.theme
+    if name == "keys":
+        key_sheet(window, theme, commands, module=module).open()
+        return
+    session = context.session
+    if name == "sign-in":
+        SignInSheet(window, theme, session, messages=context.messages).open()
+        return
+    account = f"{session.host or 'No server'} {session.username}".strip()
+    sheet = SettingsSheet(window, theme, context.settings, account=account)
+    sheet.sign_in_requested.connect(lambda: window.show_sheet("sign-in"))
+    sheet.station_requested.connect(window.use_station)
+    sheet.motion_changed.connect(window.set_still)
+    sheet.open()

@@ -1,0 +1,186 @@
+"""What the top bar, the tray and the banner show, kept up to date."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from chrislib.jobs.model import Job
+from chrislib.library.model import Item, ItemState
+from chrislib.views.context import ViewContext
+from chrislib.views.shell.library_module import LibraryPage
+from chrislib.views.shell.top_bar import TopBar
+from chrislib.views.widgets.banner import Banner
+
+_COALESCE_MS = 100
+
+
+def activity(jobs: tuple[Job, ...]) -> tuple[int, float | None]:
+    """Return how many jobs have not ended, and their mean progress if any is known."""
+    live = [job for job in jobs if not job.phase.terminal]
+    shares = [
+        job.progress.done / job.progress.total
+        for job in live
+        if job.progress is not None and job.progress.total
+    ]
+    return len(live), sum(shares) / len(shares) if shares else None
+
+
+def place_counts(items: list[Item]) -> dict[str, int]:
+    """Return how many things each place of My Library holds."""
+    kept = [item for item in items if item.state is not ItemState.WANTED]
+    return {
+        "all": len(kept),
+        "series": sum(1 for item in kept if item.series_uid),
+        "studies": len({item.study_uid for item in kept if item.study_uid}),
+        "patients": len(
+            {(i.patient_id, i.patient_name) for i in kept if i.patient_name}
+        ),
+    }
+
+
+class Status(QObject):
+    """Listens to jobs, inbox, library and session, and tells the shell's pieces.
+
+    It begins with `start`, after the first paint; what it needs to ask is asked in
+    tasks and shown when it arrives.
+    """
+
+    sign_in_requested = Signal()
+
+    def __init__(self, context: ViewContext, top: TopBar, banner: Banner) -> None:
+        super().__init__(top)
+        self._context = context
+        self._top = top
+        self._banner = banner
+        self._tasks = context.tasks("shell status")
+        self._library: LibraryPage | None = None
+        self._stops: list[Callable[[], None]] = []
+        self._started = False
+        self._answered: float | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_COALESCE_MS)
+        self._soon.timeout.connect(self._read_library)
+        self.show_connection()
+
+    def start(self) -> None:
+        """Begin to listen and to ask."""
+        if self._started:
+            return
+        self._started = True
+        context = self._context
+        context.job_feed.changed.connect(self._jobs_changed)
+        context.job_feed.inboxChanged.connect(self._read_inbox)
+        self._stops.append(context.session.subscribe(self.show_connection))
+        self._stops.append(context.library.subscribe(lambda _change: self._later()))
+        self._jobs_changed()
+        self._read_inbox()
+        self._read_library()
+        self.show_connection()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+        self._soon.stop()
+        self._tasks.cancel_all()
+
+    def set_library(self, page: LibraryPage) -> None:
+        """Take note of the page whose places and tray are to be kept up to date."""
+        self._library = page
+        if self._started:
+            self._read_library()
+
+    def show_connection(self) -> None:
+        """Show the session's state in chip and banner."""
+        session = self._context.session
+        state = str(session.state.value)
+        self._top.chip.show_connection(
+            host=session.host, user=session.username, state=state
+        )
+        if state == "connected":
+            self._answered = self._context.now()
+        host = session.host or "the server"
+        error = session.error
+        if state == "unreachable":
+            since = ""
+            if self._answered is not None:
+                at = datetime.fromtimestamp(self._answered).astimezone()
+                since = f" since {at:%H:%M}"
+            title = error.title if error is not None else f"No answer from {host}."
+            self._banner.show_text(
+                "offline",
+                f"Offline{since}. {title} You see what was there at that time. "
+                "What runs on the server goes on.",
+                ("Try now", self._try_now),
+            )
+        elif state == "auth_required":
+            title = error.title if error is not None else f"Sign in to {host} again."
+            self._banner.show_text(
+                "warn",
+                f"{title} What runs on the server goes on and is followed again "
+                "after signing in.",
+                ("Sign in …", self.sign_in_requested.emit),
+            )
+        self._banner.setVisible(state in {"unreachable", "auth_required"})
+
+    def _try_now(self) -> None:
+        self._tasks.start(self._context.session.reconnect(), name="try now")
+
+    def _jobs_changed(self, _changes: object = None) -> None:
+        count, share = activity(self._context.jobs.jobs())
+        self._top.activity.show_activity(count, share)
+
+    def _read_inbox(self) -> None:
+        async def unread() -> int:
+            rows = await self._context.jobs.inbox()
+            return sum(1 for r in rows if r.seen_at is None and r.acted_at is None)
+
+        self._tasks.start(unread(), name="count the inbox", done=self._show_unread)
+
+    def _show_unread(self, count: int) -> None:
+        self._top.bell.show_count(
+            count,
+            words=f"Inbox, {count} unread" if count else "Inbox",
+            tooltip=f"Inbox: {count} unread (Ctrl+I)" if count else "Inbox (Ctrl+I)",
+        )
+
+    def _later(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _read_library(self) -> None:
+        if self._library is None:
+            return
+        self._library.tray.show_items(self._context.library.tray.items())
+        self._tasks.start(
+            self._context.library.items(), name="count items", done=self._show_counts
+        )
+        state = self._context.paths.state
+        self._tasks.start(_space(state), name="disk space", done=self._show_space)
+
+    def _show_counts(self, items: list[Item]) -> None:
+        if self._library is not None:
+            self._library.places.show_counts(place_counts(items))
+
+    def _show_space(self, space: tuple[int, int]) -> None:
+        if self._library is not None:
+            self._library.places.space.show_space(*space)
+
+
+async def _space(folder: Path) -> tuple[int, int]:
+    """Return bytes used and bytes in all of the disk that holds `folder` (disk)."""
+
+    def ask() -> tuple[int, int]:
+        place = folder
+        while not place.exists():
+            place = place.parent
+        usage = shutil.disk_usage(place)
+        return usage.used, usage.total
+
+    return await asyncio.to_thread(ask)

@@ -1,0 +1,385 @@
+"""Invented rows for the pictures; nobody real."""
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from chrislib.accounts.session import ConnectionState
+from chrislib.jobs.model import (
+    FailedFile,
+    InboxRow,
+    Job,
+    JobKey,
+    Kind,
+    Phase,
+    Progress,
+    PullIntent,
+    ResultState,
+    RunIntent,
+    UploadIntent,
+)
+from chrislib.library.model import Item, ItemId, ItemState, Source
+from chrislib.views.context import ViewContext
+from chrislib.views.navigation import ShowInbox, ShowJobs
+from chrislib.views.shell.main_window import MainWindow
+from chrislib.views.shell.panes import PaneFactories
+from chrislib.views.widgets.state_view import StateView
+
+NOW = 1_795_300_000.0
+
+
+class EmptyPane(StateView):
+    """Stands where a pane of another module would be."""
+
+    def __init__(self, ctx: ViewContext) -> None:
+        super().__init__(
+            ctx.theme, "images", "Your library is empty", "Bring something in."
+        )
+
+    def show_section(self, section: str, payload: object = None) -> None: ...
+
+    def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None: ...
+
+    def new_feed(self, item_ids: tuple[str, ...]) -> None: ...
+
+    def show_job(self, job_key: str | None) -> None: ...
+
+    def show_content(self, content: object) -> None: ...
+
+
+def run(plugin: str, version: str, title: str = "") -> RunIntent:
+    return RunIntent(1, plugin, version, "ds", {}, previous_id=3, title=title)
+
+
+def pull(title: str) -> PullIntent:
+    return PullIntent("Main PACS", "1.2", "1.2.3", 192, title, "item")
+
+
+def job(key: str, kind: Kind, phase: Phase, intent: Any, **more: Any) -> Job:
+    return Job(
+        JobKey(key),
+        kind,
+        phase,
+        intent,
+        more.pop("title", ""),
+        created_at=more.pop("created_at", NOW - 900),
+        changed_at=NOW - 60,
+        checked_at=NOW - 12,
+        **more,
+    )
+
+
+def jobs() -> list[Job]:
+    run_, pull_, upload_ = Kind.RUN, Kind.PULL, Kind.UPLOAD
+    return [
+        job(
+            "a",
+            run_,
+            Phase.FAILED,
+            run("pl-mri_deface", "1.1"),
+            title="pl-mri_deface 1.1 · Chiari pilot",
+            detail="Out of memory: it asked for 8 GB. Its inputs are safe.",
+            feed_id=12,
+            remote_id=34,
+            terminal_at=NOW - 300,
+            error_code="CODE12",
+        ),
+        job(
+            "b",
+            pull_,
+            Phase.FAILED,
+            pull("AX DTI 64 DIR b1000"),
+            title="AX DTI 64 DIR b1000",
+            detail="The PACS closed the connection. 1,907 of 4,290 images are safe.",
+            progress=Progress(1907, 4290, "images"),
+            terminal_at=NOW - 600,
+        ),
+        job(
+            "c",
+            run_,
+            Phase.FINISHED_WITH_ERRORS,
+            run("pl-leg_length", "2.0.3"),
+            title="pl-leg_length 2.0.3 · Leg length",
+            detail="17 of 18 subjects measured. 1 could not be read.",
+            feed_id=13,
+            remote_id=40,
+            result=ResultState.READY,
+            terminal_at=NOW - 2400,
+        ),
+        job(
+            "d",
+            pull_,
+            Phase.RUNNING,
+            pull("AX T2 FSE"),
+            title="AX T2 FSE",
+            progress=Progress(132, 192, "images"),
+        ),
+        job(
+            "e",
+            run_,
+            Phase.RUNNING,
+            run("pl-fastsurfer", "1.3.8"),
+            title="pl-fastsurfer 1.3.8 · Chiari pilot",
+            detail="slurm-gpu",
+            feed_id=12,
+            remote_id=36,
+            created_at=NOW - 1560,
+        ),
+        job(
+            "f",
+            run_,
+            Phase.REGISTERING,
+            run("pl-ants_reg", "2.3.1"),
+            title="pl-ants_reg 2.3.1 · Chiari pilot",
+            detail="The computation is over; its files are being listed",
+            feed_id=12,
+            remote_id=37,
+        ),
+        job(
+            "g",
+            upload_,
+            Phase.REGISTERING,
+            UploadIntent("home/alex/uploads/sub-07", (), "sub-07"),
+            title="sub-07 · 412 files",
+            progress=Progress(412, 412, "files"),
+            failed_files=(FailedFile("a/b.dcm", "not readable"),),
+        ),
+        job(
+            "h",
+            run_,
+            Phase.STAGING_IN,
+            run("pl-dcm2niix", "1.0.1"),
+            title="pl-dcm2niix 1.0.1 · Fetal MR",
+            feed_id=14,
+            remote_id=50,
+        ),
+        job(
+            "i",
+            run_,
+            Phase.WAITING,
+            run("pl-fs_stats", "1.2.0"),
+            title="pl-fs_stats 1.2.0 · Chiari pilot",
+            detail="Waits for pl-fastsurfer 1.3.8",
+            feed_id=12,
+            remote_id=38,
+        ),
+        job(
+            "j",
+            run_,
+            Phase.FINISHED,
+            run("pl-covidnet", "0.3.2"),
+            title="pl-covidnet 0.3.2 · COVID-Net, chest PA",
+            detail="6 files · 2.4 MB",
+            feed_id=15,
+            remote_id=60,
+            result=ResultState.READY,
+            terminal_at=NOW - 8000,
+        ),
+        job(
+            "k",
+            pull_,
+            Phase.FINISHED,
+            pull("SAG T1 MPRAGE"),
+            title="SAG T1 MPRAGE",
+            progress=Progress(192, 192, "images"),
+            terminal_at=NOW - 9000,
+        ),
+        job(
+            "l",
+            run_,
+            Phase.CANCELLED,
+            run("pl-bids_pack", "0.9"),
+            title="pl-bids_pack 0.9 · Spine CT crop",
+            detail="Cancelled by alex",
+            feed_id=16,
+            remote_id=70,
+            terminal_at=NOW - 90000,
+        ),
+    ]
+
+
+def inbox() -> list[InboxRow]:
+    def row(key: str, kind: str, title: str, text: str, **more: Any) -> InboxRow:
+        return InboxRow(
+            key,
+            kind,
+            more.pop("job", None),
+            more.pop("feed", 12),
+            34,
+            title,
+            text,
+            NOW - more.pop("ago", 300),
+            more.pop("seen", None),
+            None,
+        )
+
+    return [
+        row(
+            "1",
+            "FAILED",
+            "pl-mri_deface 1.1 failed",
+            "Out of memory. 1 node after it was stopped.",
+            job=JobKey("a"),
+        ),
+        row(
+            "2",
+            "FAILED",
+            "1 series was not pulled completely",
+            "The PACS closed the connection.",
+            job=JobKey("b"),
+            ago=600,
+        ),
+        row(
+            "3",
+            "ERRORS",
+            "Leg length is ready, with errors",
+            "17 of 18 subjects. One radiograph could not be read.",
+            job=JobKey("c"),
+            ago=2400,
+        ),
+        row(
+            "4",
+            "READY",
+            "COVID-Net, chest PA is ready",
+            "6 files, 2.4 MB.",
+            job=JobKey("j"),
+            ago=8000,
+            seen=NOW - 7000,
+        ),
+    ]
+
+
+def items() -> list[Item]:
+    return [
+        Item(
+            ItemId("1"),
+            Source.PACS,
+            "SAG T1 MPRAGE",
+            ItemState.READY,
+            patient_id="1",
+            patient_name="Doe^Jonathan",
+            series_uid="1.2.3",
+            images=192,
+            size=51_000_000,
+        ),
+        Item(
+            ItemId("2"),
+            Source.PACS,
+            "AX T2 FLAIR FS",
+            ItemState.ON_THE_WAY,
+            patient_id="1",
+            patient_name="Doe^Jonathan",
+            series_uid="1.2.4",
+            images=48,
+            received=12,
+            size=24_000_000,
+        ),
+        Item(
+            ItemId("3"),
+            Source.REFERENCE,
+            "MNI152 T1 1 mm",
+            ItemState.READY,
+            images=1,
+            size=1_600_000,
+        ),
+        Item(
+            ItemId("4"),
+            Source.UPLOAD,
+            "sub-07 anat",
+            ItemState.REGISTERING,
+            images=412,
+            size=218_000_000,
+        ),
+    ]
+
+
+def fill(fakes: Any) -> None:
+    """Put the samples into the fakes."""
+    fakes.now = NOW
+    fakes.jobs.checked_at = NOW - 12
+    for one in jobs():
+        fakes.jobs.rows[one.key] = one
+    fakes.jobs.inbox_rows = inbox()
+    fakes.library.hold(*items())
+    fakes.library.tray.add(*[ItemId(str(n)) for n in range(1, 5)])
+
+
+def window(ctx: ViewContext) -> MainWindow:
+    """Return the window with the panes that belong to the shell."""
+    return MainWindow(ctx, factories())
+
+
+def factories() -> PaneFactories:
+    """Return real panes of the shell, and stand-ins for the others."""
+    try:
+        from chrislib.views.jobs.inbox_pane import InboxPane
+        from chrislib.views.jobs.jobs_pane import JobsPane
+    except ImportError:
+        JobsPane = InboxPane = EmptyPane  # type: ignore[misc, assignment]
+
+    def empty(ctx: ViewContext) -> QWidget:
+        return EmptyPane(ctx)
+
+    return PaneFactories(
+        library=empty, feeds=empty, jobs=JobsPane, inbox=InboxPane, viewer=empty
+    )
+
+
+def _nothing(win: MainWindow, fakes: Any, ctx: ViewContext) -> None: ...
+
+
+def _jobs(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.go(ShowJobs("a"))
+
+
+def _inbox(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.go(ShowInbox())
+
+
+def _toasts(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    ctx.messages.success(
+        "Feed 812: run finished",
+        "64 files are ready to open.",
+        action=("Show", lambda: None),
+    )
+    ctx.messages.error(
+        "The PACS closed the connection.",
+        "1,907 of 4,290 images are safe.",
+        hint="Try again to bring the rest.",
+        technical="status: 502",
+    )
+    fakes.session.become(ConnectionState.UNREACHABLE)
+    win.toggle("tray")
+
+
+def _sign_in(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.show_sheet("sign-in")
+    from chrislib.views.dialogs.sign_in import SignInSheet
+
+    sheet = win.findChild(SignInSheet)
+    assert sheet is not None
+    sheet.next_button.click()
+
+
+def _settings(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.show_sheet("settings")
+
+
+def _keys(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.show_sheet("keys")
+
+
+def _palette(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.show_palette()
+
+
+PICTURES = {
+    "shell": _nothing,
+    "jobs": _jobs,
+    "inbox": _inbox,
+    "toasts": _toasts,
+    "sign-in": _sign_in,
+    "settings": _settings,
+    "keys": _keys,
+    "palette": _palette,
+}
