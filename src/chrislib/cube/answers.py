@@ -136,6 +136,14 @@ def unreachable(
             retryable=True,
             context=context,
         )
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ServerUnreachable(
+            "The server's certificate is not trusted on this computer.",
+            "Nothing was sent.",
+            hint="Check the address. If it is right, ask whoever runs the server "
+            "for its certificate authority and add that to this computer.",
+            context=context,
+        )
     if isinstance(error, httpx.TimeoutException) and sent:
         title = "The server did not answer in time."
     elif sent:

@@ -192,6 +192,7 @@ def _token_of(response: httpx.Response) -> str:
     except BadAnswer:
         raise answers.not_a_cube(response) from None
     token = value.get("token") if isinstance(value, dict) else None
-    if not isinstance(token, str) or not token:
+    # anything else could not even be put into a header
+    if not isinstance(token, str) or not token.isascii() or not token.isalnum():
         raise answers.not_a_cube(response)
     return token

@@ -1,5 +1,6 @@
 """Requests to one CUBE: token, retries of reads, pages, and the server's clock."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
@@ -26,6 +27,9 @@ _PASSES = 3
 _CONNECT_SECONDS = 10.0
 # below uvicorn's five seconds, so that the server is not the one who hangs up
 _KEEP_ALIVE_SECONDS = 4.0
+# what a window's event loop may do at a time: 2 ms of reading rows or of JSON
+_ROWS_AT_A_TIME = 100
+_BIG_ANSWER = 200_000
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
@@ -98,6 +102,7 @@ class Wire:
         self._timeout = timeout
         self._skew = timedelta()
         self._client: httpx.AsyncClient | None = None
+        self._tls: ssl.SSLContext | None = None
         self._closed = False
 
     async def aclose(self) -> None:
@@ -241,7 +246,9 @@ class Wire:
                 pages += 1
                 received += len(page.rows)
                 counts.add(page.count)
-                for row in page.rows:
+                for number, row in enumerate(page.rows, 1):
+                    if number % _ROWS_AT_A_TIME == 0:
+                        await asyncio.sleep(0)
                     key = _identity(row, identity)
                     this_pass.add(key)
                     if key in seen:
@@ -260,9 +267,8 @@ class Wire:
 
     async def count(self, path: str, params: Mapping[str, object] | None = None) -> int:
         """Return how many rows a list has, over the net, without reading them."""
-        page = self._page(
-            await self.send("GET", self.url(path, {**(params or {}), "limit": 1}))
-        )[0]
+        url = self.url(path, {**(params or {}), "limit": 1})
+        page, _ = await self._page(await self.send("GET", url))
         return page.count if page.count is not None else len(page.rows)
 
     async def _pages(
@@ -274,14 +280,17 @@ class Wire:
             visited.add(url)
             # every page's status is checked: half a list must not look like a list
             response = await self.send("GET", url)
-            page, link = self._page(response)
+            page, link = await self._page(response)
             yield page
             url = self.address.reroot(link) if link else None
             if url is not None and (url in visited or not page.rows):
                 raise _circle(response)
 
-    def _page(self, response: httpx.Response) -> tuple[_Page, str]:
-        value = answers.json_of(response)
+    async def _page(self, response: httpx.Response) -> tuple[_Page, str]:
+        if len(response.content) < _BIG_ANSWER:
+            value = answers.json_of(response)
+        else:
+            value = await asyncio.to_thread(answers.json_of, response)
         rows = value.get("results") if isinstance(value, dict) else None
         if not isinstance(rows, list):
             raise answers.bad_answer(response, "not a list")
@@ -291,8 +300,13 @@ class Wire:
             link if isinstance(link, str) else "",
         )
 
-    def _http(self) -> httpx.AsyncClient:
+    async def _http(self) -> httpx.AsyncClient:
+        tls = self._tls
+        if self._client is None and tls is None:
+            # reading the certificates takes 20 ms or more
+            tls = await asyncio.to_thread(_tls, self.address)
         if self._client is None:
+            self._tls = tls
             self._client = httpx.AsyncClient(
                 # exactly this: */* answers Collection+JSON, and so do errors for
                 # anything longer (trap 1)
@@ -310,17 +324,14 @@ class Wire:
                 follow_redirects=False,
                 # a proxy cannot reach this computer's own server for us
                 trust_env=not self.address.loopback,
-                # reading the certificates costs 30 ms that plain http can do without
-                verify=True
-                if self.address.scheme == "https"
-                else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                verify=True if tls is None else tls,
             )
         return self._client
 
     async def _open(
         self, method: str, url: str, *, body: Body, timeout: httpx.Timeout | None
     ) -> httpx.Response:
-        http = self._http()
+        http = await self._http()
         request = http.build_request(
             method,
             url,
@@ -357,6 +368,16 @@ class Wire:
             if not self._closed:
                 raise
             raise answers.unreachable(error, method=method, path=path) from error
+
+
+def _tls(address: Address) -> ssl.SSLContext:
+    """Return what certificates are checked against; reads the disk."""
+    if address.scheme == "http":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = httpx.create_ssl_context()
+    # hospitals sign with authorities of their own, known to the system only
+    context.load_default_certs()
+    return context
 
 
 def _identity(row: object, key: str) -> object:

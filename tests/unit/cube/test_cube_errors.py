@@ -244,3 +244,14 @@ def test_what_is_no_address_is_refused_in_words(address: str) -> None:
     with pytest.raises(errors.Refused) as caught:
         CubeClient(address)
     assert "address" in caught.value.fields
+
+
+async def test_a_certificate_nobody_knows_is_told_as_such(serve: Any) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        # the words of Python's ssl, as httpx hands them on
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed")
+
+    with pytest.raises(errors.ServerUnreachable) as caught:
+        await serve(handler).identify()
+    assert "certificate" in caught.value.title
+    assert caught.value.context["sent"] == "no"
