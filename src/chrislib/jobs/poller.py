@@ -137,6 +137,10 @@ class Poller:
         account = self._link.account
         if backend is None or account is None:
             return self._pace.base
+        if self._link.reach is not Reach.FRESH:
+            # The cheapest question first: nothing is sent into the dark.
+            await backend.probe()
+            self._link.answered()
         account_id = account.account_id
         await self._send_drafts(account_id, backend)
         await self._reconcile(account_id, backend)
@@ -249,8 +253,12 @@ class Poller:
             if not self._fast[key]:
                 del self._fast[key]
             tracked = self._store.get(key)
-            if tracked is not None and tracked.job.remote_id is not None:
-                await self._point(backend, tracked.job.remote_id, key=key)
+            if tracked is None or tracked.job.remote_id is None:
+                continue
+            if tracked.job.phase.terminal and tracked.job.phase not in _AFTER_CANCEL:
+                self._fast.pop(key, None)
+                continue
+            await self._point(backend, tracked.job.remote_id, key=key)
 
     async def _sweep(self, account_id: int, backend: RunBackend) -> None:
         live = self._live(account_id)

@@ -12,6 +12,9 @@ from chrislib.jobs.model import FailedFile, Job, Phase, Progress, RunIntent
 class RunBackend(Protocol):
     """Runs on a server: submitted once, looked at, cancelled."""
 
+    async def probe(self) -> None:
+        """Ask the cheapest question there is; raises while it is not answered."""
+
     async def submit(self, intent: RunIntent) -> Observation:
         """Make the run by one request that is never repeated (network)."""
 

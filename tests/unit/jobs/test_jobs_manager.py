@@ -1,0 +1,341 @@
+"""The manager on a scripted server: nothing is lost, sent twice or told twice."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chrislib.cube.errors import (
+    Refused,
+    ServerFault,
+    ServerUnreachable,
+    TokenRejected,
+)
+from chrislib.jobs.model import JobChange, Phase, Reach, ResultState, RunIntent
+
+Bench = Any
+
+
+async def test_a_run_is_followed_to_its_end(bench: Bench, intent: RunIntent) -> None:
+    job = await bench.jobs.submit_now(intent)
+    assert (job.remote_id, job.feed_id) == (1, 7)
+    phases = []
+    bench.jobs.subscribe(lambda cs: phases.extend(c.after.phase for c in cs))
+    for status in ("started", "registeringFiles", "finishedSuccessfully"):
+        bench.server.set(1, status, log="the log")
+        expected = {
+            "started": Phase.RUNNING,
+            "registeringFiles": Phase.REGISTERING,
+            "finishedSuccessfully": Phase.FINISHED,
+        }[status]
+        await bench.until(lambda p=expected: bench.job(job.key).phase is p)
+    assert bench.job(job.key).result is ResultState.READY
+    trace = await bench.jobs.trace(1)
+    assert trace.log == "the log"
+    assert [p for p, _ in trace.entered] == [
+        Phase.SUBMITTING,
+        Phase.QUEUED,
+        Phase.RUNNING,
+        Phase.REGISTERING,
+        Phase.FINISHED,
+    ]
+    rows = await bench.jobs.inbox()
+    assert [(row.kind, row.feed_id, row.instance_id) for row in rows] == [
+        ("READY", 7, 1)
+    ]
+    await bench.until(lambda: bench.sink.toasts)
+    (toast,) = bench.sink.toasts
+    assert toast.target == "feed/7/node/1"
+    assert "copy" not in toast.title + toast.text
+
+
+async def test_a_refused_form_is_corrected_by_its_author(
+    bench: Bench, intent: RunIntent
+) -> None:
+    refusal = Refused("no", fields={"prefix": "too long"})
+    bench.server.post_errors = [(refusal, False)]
+    with pytest.raises(Refused) as caught:
+        await bench.jobs.submit_now(intent)
+    assert caught.value.fields == {"prefix": "too long"}
+    assert bench.jobs.jobs() == ()
+    await bench.jobs.refresh()
+    assert len(bench.server.posts) == 1
+
+
+async def test_a_refused_background_run_keeps_its_reasons(
+    bench: Bench, intent: RunIntent
+) -> None:
+    refusal = Refused("no", "bad", fields={"prefix": "too long"})
+    bench.server.post_errors = [(refusal, False)]
+    key = await bench.jobs.submit(intent)
+    await bench.until(lambda: bench.job(key).field_errors)
+    assert bench.job(key).phase is Phase.DRAFT
+    await bench.jobs.refresh()
+    assert len(bench.server.posts) == 1
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_a_lost_answer_is_reconciled_and_never_sent_again(
+    bench: Bench, intent: RunIntent, *, made: bool
+) -> None:
+    lost = ServerUnreachable("no answer", context={"sent": "yes"})
+    bench.server.post_errors = [(lost, made)]
+    job = await bench.jobs.submit_now(intent)
+    assert job.phase is Phase.SUBMIT_UNCERTAIN
+    end = Phase.QUEUED if made else Phase.NOT_SUBMITTED
+    await bench.until(lambda: bench.job(job.key).phase is end)
+    assert len(bench.server.posts) == 1
+    assert bench.job(job.key).remote_id == (1 if made else None)
+    kinds = [row.kind for row in await bench.jobs.inbox()]
+    assert kinds == ([] if made else ["SUBMIT_UNCERTAIN"])
+
+
+async def test_uncertain_twins_get_one_run_each(
+    bench: Bench, intent: RunIntent
+) -> None:
+    fault = ServerFault("500")
+    bench.server.post_errors = [(fault, True), (fault, True)]
+    first = await bench.jobs.submit_now(intent)
+    second = await bench.jobs.submit_now(intent)
+    await bench.until(
+        lambda: (
+            {bench.job(first.key).remote_id, bench.job(second.key).remote_id} == {1, 2}
+        )
+    )
+    assert bench.job(first.key).remote_id == 1
+
+
+async def test_what_was_never_sent_is_sent_when_the_server_is_back(
+    bench: Bench, intent: RunIntent
+) -> None:
+    bench.server.down = ServerUnreachable("down", context={"sent": "no"})
+    key = await bench.jobs.submit(intent)
+    await bench.until(lambda: bench.jobs.reach is Reach.OFFLINE)
+    assert bench.job(key).phase is Phase.DRAFT
+    bench.server.down = None
+    await bench.until(lambda: bench.job(key).phase is Phase.QUEUED)
+    assert len(bench.server.posts) == 1
+    assert bench.jobs.reach is Reach.FRESH
+
+
+async def test_nothing_is_kept_of_a_run_its_author_saw_fail(
+    bench: Bench, intent: RunIntent
+) -> None:
+    bench.server.down = ServerUnreachable("down", context={"sent": "no"})
+    with pytest.raises(ServerUnreachable):
+        await bench.jobs.submit_now(intent)
+    bench.server.down = None
+    await bench.jobs.refresh()
+    assert bench.server.posts == []
+    assert bench.jobs.jobs() == ()
+
+
+async def test_a_dead_server_changes_reach_and_nothing_else(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "started")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.RUNNING)
+    bench.server.down = ServerUnreachable("down", context={"sent": "no"})
+    await bench.until(lambda: bench.job(job.key).reach is Reach.OFFLINE)
+    assert bench.job(job.key).phase is Phase.RUNNING
+    bench.server.set(1, "finishedSuccessfully")
+    bench.server.down = None
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    assert bench.job(job.key).reach is Reach.FRESH
+
+
+async def test_a_refused_token_is_told_once_and_asked_no_more(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.down = TokenRejected("401")
+    await bench.until(lambda: bench.job(job.key).reach is Reach.AUTH_REQUIRED)
+    asked = bench.server.requests
+    for _ in range(3):
+        await bench.jobs.refresh()
+    assert bench.server.requests == asked
+    assert [row.kind for row in await bench.jobs.inbox()] == ["AUTH"]
+    assert bench.job(job.key).phase is Phase.QUEUED
+    bench.server.down = None
+    bench.server.set(1, "finishedSuccessfully")
+    bench.connection = replace(bench.connection, token="new")
+    await bench.jobs.refresh()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+
+
+async def test_a_run_that_ends_while_we_are_closed_is_found_and_told(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    await bench.stop()
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.restart()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    await bench.until(lambda: bench.sink.toasts)
+    await bench.restart()
+    await bench.jobs.refresh()
+    await asyncio.sleep(0.2)
+    assert [toast.target for toast in bench.sink.toasts] == ["feed/7/node/1"]
+
+
+async def test_a_process_killed_while_it_sends_does_not_send_again(
+    bench: Bench, intent: RunIntent
+) -> None:
+    bench.server.post_delay = 30
+    sending = asyncio.ensure_future(bench.jobs.submit_now(intent))
+    await bench.until(
+        lambda: any(j.phase is Phase.SUBMITTING for j in bench.jobs.jobs())
+    )
+    (job,) = bench.jobs.jobs()
+    sending.cancel()
+    bench.server.post_delay = 0
+    await bench.restart()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.NOT_SUBMITTED)
+    assert bench.server.posts == []
+
+
+async def test_a_lost_cancel_is_sent_again(bench: Bench, intent: RunIntent) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.loses_cancels = 2
+    assert await bench.jobs.cancel(job.key) == 1
+    await bench.until(lambda: bench.job(job.key).phase is Phase.CANCELLED)
+    assert len(bench.server.cancels) == 3
+    assert await bench.jobs.inbox() == ()
+
+
+async def test_a_cancel_taken_back_by_the_server_reopens_the_job(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "cancelled")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.CANCELLED)
+    bench.server.set(1, "started")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.RUNNING)
+    assert bench.job(job.key).epoch == 1
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    await bench.until(lambda: bench.sink.toasts)
+    await asyncio.sleep(0.8)
+    assert [t.title for t in bench.sink.toasts] == ["Feed 7: run finished"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "phase", "kind"),
+    [
+        ("finishedWithError", "", Phase.FINISHED_WITH_ERRORS, "ERRORS"),
+        ("cancelled", "CODE07", Phase.FAILED, "FAILED"),
+        ("cancelled", "", Phase.CANCELLED, "CANCELLED_EXTERNALLY"),
+    ],
+)
+async def test_every_bad_end_is_told(
+    bench: Bench, intent: RunIntent, *, status: str, code: str, phase: Phase, kind: str
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, status, code=code)
+    await bench.until(lambda: bench.job(job.key).phase is phase)
+    assert bench.job(job.key).detail
+    assert [row.kind for row in await bench.jobs.inbox()] == [kind]
+    await bench.until(lambda: bench.sink.toasts)
+
+
+async def test_a_deleted_run_is_gone_after_two_looks(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    del bench.server.runs[1]
+    await bench.until(lambda: bench.job(job.key).phase is Phase.GONE)
+
+
+async def test_the_note_is_written_once_the_feed_is_made(
+    bench: Bench, intent: RunIntent
+) -> None:
+    first = replace(intent, plugin_type="fs", feed_id=None, note="Why we do this.")
+    job = await bench.jobs.submit_now(first)
+    await bench.until(lambda: bench.server.notes)
+    assert bench.server.notes == {job.feed_id: "Why we do this."}
+    await bench.restart()
+    bench.server.notes.clear()
+    await bench.jobs.refresh()
+    assert bench.server.notes == {}
+
+
+async def test_many_runs_are_found_by_lists(
+    bench: Bench, another: Callable[[str], RunIntent]
+) -> None:
+    keys = [
+        (await bench.jobs.submit_now(another(f"p{number}"))).key for number in range(12)
+    ]
+    for number in range(1, 13):
+        bench.server.set(number, "finishedSuccessfully")
+    await bench.until(
+        lambda: all(bench.job(key).phase is Phase.FINISHED for key in keys)
+    )
+    assert len(await bench.jobs.inbox()) == 12
+    await bench.until(lambda: bench.sink.toasts)
+
+
+async def test_a_broken_subscriber_harms_nobody(
+    bench: Bench, intent: RunIntent
+) -> None:
+    def broken(_changes: tuple[JobChange, ...]) -> None:
+        raise RuntimeError
+
+    seen: list[JobChange] = []
+    bench.jobs.subscribe(broken)
+    bench.jobs.subscribe(seen.extend)
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    assert seen[0].before is None
+    assert seen[-1].after.phase is Phase.FINISHED
+
+
+async def test_acting_on_an_outcome_is_local_and_kept(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    (row,) = await bench.jobs.inbox()
+    asked = bench.server.requests
+    await bench.jobs.act(row.dedupe_key, "seen")
+    assert (await bench.jobs.inbox())[0].seen_at is not None
+    await bench.jobs.act(row.dedupe_key, "discard")
+    assert await bench.jobs.inbox() == ()
+    assert bench.job(job.key).result is ResultState.DISCARDED
+    await bench.jobs.act(row.dedupe_key, "undo")
+    assert len(await bench.jobs.inbox()) == 1
+    assert bench.job(job.key).result is ResultState.READY
+    assert bench.server.requests == asked
+
+
+async def test_without_work_nothing_is_asked(bench: Bench) -> None:
+    await bench.jobs.refresh()
+    await asyncio.sleep(0.5)
+    assert bench.server.requests == 0
+
+
+async def test_jobs_stay_without_a_connection(bench: Bench, intent: RunIntent) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.connection = None
+    await bench.restart()
+    await bench.jobs.refresh()
+    assert bench.job(job.key).phase is Phase.QUEUED
+
+
+async def test_another_server_at_the_same_address_gets_no_old_jobs(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    old = bench.connection
+    bench.connection = replace(old, server=replace(old.server, uuid="uuid-2"))
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.restart()
+    await bench.jobs.refresh()
+    assert bench.job(job.key).phase is Phase.QUEUED
+    bench.connection = replace(old, base_url="http://there/api/v1/")
+    await bench.jobs.refresh()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
