@@ -24,14 +24,14 @@ from chrislib.station.store import Store
 _log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
 
-# Order matters: paths with fixed words stand before those with numbers in the place.
+# Order matters: the later ones use what the earlier ones put into the context.
 ROUTE_MODULES = (
     "chrislib.station.routes.core",
-    "chrislib.station.routes.feeds",
-    "chrislib.station.routes.plugins",
-    "chrislib.station.routes.instances",
     "chrislib.station.routes.folders",
     "chrislib.station.routes.files",
+    "chrislib.station.routes.plugins",
+    "chrislib.station.routes.instances",
+    "chrislib.station.routes.feeds",
     "chrislib.station.routes.pacs",
 )
 

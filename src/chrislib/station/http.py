@@ -6,7 +6,7 @@ It runs in a worker thread, so it may use the database and the disk as it likes.
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -42,6 +42,8 @@ __all__ = [
     "forbidden",
     "invalid",
     "missing",
+    "raw_endpoint",
+    "read_body",
 ]
 
 _log = logging.getLogger(__name__)
@@ -194,6 +196,7 @@ class Call:
 
 
 Handler = Callable[[Call], Answer | Response]
+RawHandler = Callable[[Request, Call], Awaitable[Answer | Response]]
 
 
 def as_template(names: Iterable[str]) -> dict[str, Any]:
@@ -251,6 +254,21 @@ def endpoint(
     return Route(full, serve, methods=list(_METHODS))
 
 
+def raw_endpoint(
+    path: str, context: StationContext, *, get: Handler, post: RawHandler
+) -> Route:
+    """Return a route whose POST reads its body itself, as it comes in."""
+    served = _Endpoint(
+        handlers={"GET": get}, public=False, open=False, allowed=None,
+        offered=_OFFERED, raw_post=post,
+    )  # fmt: skip
+
+    async def serve(request: Request) -> Response:
+        return await served.serve(request, context)
+
+    return Route(f"/api/v1/{path}", serve, methods=list(_METHODS))
+
+
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
     handlers: Mapping[str, Handler]
@@ -258,6 +276,7 @@ class _Endpoint:
     open: bool
     allowed: Callable[[Call], bool] | None
     offered: tuple[str, ...]
+    raw_post: RawHandler | None = None
 
     async def serve(self, request: Request, context: StationContext) -> Response:
         """Answer one request (network, database, disk)."""
@@ -302,6 +321,8 @@ class _Endpoint:
             raise _not_signed_in()
         if self.allowed is not None and not await run_in_threadpool(self.allowed, call):
             raise forbidden()
+        if method == "POST" and self.raw_post is not None:
+            return await self.raw_post(call.request, call)
         handler = self.handlers.get(method)
         if handler is None:
             raise ApiError(405, {"detail": f'Method "{call.method}" not allowed.'})

@@ -1,10 +1,315 @@
-"""Not served yet."""
+"""The file browser: folders, their contents, moves and deletions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from starlette.routing import Route
 
-from chrislib.station.context import StationContext
+from chrislib.station.access import may_read, may_write
+from chrislib.station.context import StationContext, shown
+from chrislib.station.http import (
+    Answer,
+    Call,
+    endpoint,
+    forbidden,
+    invalid,
+    missing,
+)
+from chrislib.station.store import Row
+from chrislib.station.tree import Tree
+
+_WITH_OWNER = "x.*, u.username AS owner_username"
+_MAX_PATH = 1024
 
 
-def routes(_context: StationContext) -> list[Route]:
+def routes(context: StationContext) -> list[Route]:
     """Return the routes of this module."""
-    return []
+    context.shared["tree"] = Tree(context)
+    return [
+        endpoint("filebrowser/", context, get=_root, post=_create, public=True),
+        endpoint("filebrowser/search/", context, get=_search, public=True),
+        endpoint(
+            "filebrowser/{id:int}/",
+            context,
+            get=_detail,
+            put=_change,
+            delete=_delete,
+            public=True,
+        ),
+        endpoint("filebrowser/{id:int}/children/", context, get=_children, public=True),
+        endpoint("filebrowser/{id:int}/files/", context, get=_files, public=True),
+        endpoint("filebrowser/{id:int}/linkfiles/", context, get=_links, public=True),
+        *_permissions(context, "filebrowser/{id:int}/", "folder", "filebrowser"),
+        *_permissions(
+            context, "filebrowser/files/{id:int}/", "file", "filebrowser/files"
+        ),
+        *_permissions(
+            context,
+            "filebrowser/linkfiles/{id:int}/",
+            "link_file",
+            "filebrowser/linkfiles",
+        ),
+    ]
+
+
+def _permissions(
+    context: StationContext, path: str, link: str, target: str
+) -> list[Route]:
+    """Return the lists of who else may see something: one person, so nobody."""
+
+    def nobody(call: Call) -> Answer:
+        return call.listing(0, [], links={link: f"{target}/{call.ids['id']}/"})
+
+    def refuse_user(call: Call) -> Answer:
+        name = str(call.data.get("username", ""))
+        raise invalid("username", f"Couldn't find any user with username '{name}'.")
+
+    def refuse_group(call: Call) -> Answer:
+        name = str(call.data.get("grp_name", ""))
+        raise invalid("grp_name", f"Couldn't find any group with name '{name}'.")
+
+    return [
+        endpoint(f"{path}userpermissions/", context, get=nobody, post=refuse_user),
+        endpoint(f"{path}grouppermissions/", context, get=nobody, post=refuse_group),
+    ]
+
+
+def show_folder(call: Call, row: Row) -> dict[str, Any]:
+    """Return a folder as the API shows one."""
+    at = f"filebrowser/{row['id']}/"
+    parent = row["parent_id"]
+    return {
+        "url": call.url(at),
+        "id": row["id"],
+        "creation_date": shown(row["creation_date"]),
+        "path": row["path"],
+        "public": bool(row["public"]),
+        "owner_username": row["owner_username"],
+        "deletion_status": row["deletion_status"],
+        "deletion_requested_at": shown(row["deletion_requested_at"]),
+        "deletion_error": row["deletion_error"],
+        "parent": None if parent is None else call.url(f"filebrowser/{parent}/"),
+        "children": call.url(f"{at}children/"),
+        "files": call.url(f"{at}files/"),
+        "link_files": call.url(f"{at}linkfiles/"),
+        "group_permissions": call.url(f"{at}grouppermissions/"),
+        "user_permissions": call.url(f"{at}userpermissions/"),
+        "owner": call.url(f"users/{row['owner_id']}/"),
+    }
+
+
+def show_file(
+    call: Call, row: Row, *, below: str = "filebrowser/files"
+) -> dict[str, Any]:
+    """Return a file as the API shows one below `below`."""
+    at = f"{below}/{row['id']}/"
+    rights = f"filebrowser/files/{row['id']}/"
+    return {
+        "url": call.url(at),
+        "id": row["id"],
+        "creation_date": shown(row["creation_date"]),
+        "fname": row["fname"],
+        "fsize": row["fsize"],
+        "public": bool(row["public"]),
+        "owner_username": row["owner_username"],
+        "file_resource": call.url(at + row["fname"].rpartition("/")[2]),
+        "parent_folder": call.url(f"filebrowser/{row['folder_id']}/"),
+        "group_permissions": call.url(f"{rights}grouppermissions/"),
+        "user_permissions": call.url(f"{rights}userpermissions/"),
+        "owner": call.url(f"users/{row['owner_id']}/"),
+    }
+
+
+def show_link(call: Call, row: Row) -> dict[str, Any]:
+    """Return a link file as the API shows one."""
+    at = f"filebrowser/linkfiles/{row['id']}/"
+    target = row["path"]
+    folder = call.store.folder_id(target)
+    file = call.store.value("SELECT id FROM files WHERE fname = ?", target)
+    return {
+        "url": call.url(at),
+        "id": row["id"],
+        "creation_date": shown(row["creation_date"]),
+        "path": target,
+        "fname": row["fname"],
+        "fsize": len(target.encode()),
+        "public": bool(row["public"]),
+        "owner_username": row["owner_username"],
+        "file_resource": call.url(at + row["fname"].rpartition("/")[2]),
+        "linked_folder": None if folder is None else call.url(f"filebrowser/{folder}/"),
+        "linked_file": None if file is None else call.url(f"filebrowser/files/{file}/"),
+        "parent_folder": call.url(f"filebrowser/{row['folder_id']}/"),
+        "group_permissions": call.url(f"{at}grouppermissions/"),
+        "user_permissions": call.url(f"{at}userpermissions/"),
+        "owner": call.url(f"users/{row['owner_id']}/"),
+    }
+
+
+def with_template(body: dict[str, Any], *names: str) -> Answer:
+    """Return a detail: the object and the fields that can be written."""
+    body["template"] = {"data": [{"name": n, "value": ""} for n in names]}
+    return Answer(body)
+
+
+def load(call: Call, table: str, kind: str, *, write: bool = False) -> Row:
+    """Return the row of the path's id, if the user may read (or write) it."""
+    row = call.store.row(
+        f"SELECT {_WITH_OWNER} FROM {table} x JOIN users u ON u.id = x.owner_id "
+        "WHERE x.id = ?",
+        call.ids["id"],
+    )
+    if row is None:
+        raise missing(kind)
+    if not may_read(call.store, call.user, row) or (
+        write and not may_write(call.me, row)
+    ):
+        if call.user is None:
+            _ = call.me
+        raise forbidden()
+    return row
+
+
+def _folder(call: Call, *, write: bool = False) -> Row:
+    return load(call, "folders", "ChrisFolder", write=write)
+
+
+def _folder_by_id(call: Call, ident: int) -> Row:
+    row = call.store.row(
+        f"SELECT {_WITH_OWNER} FROM folders x JOIN users u ON u.id = x.owner_id "
+        "WHERE x.id = ?",
+        ident,
+    )
+    if row is None:
+        raise missing("ChrisFolder")
+    return row
+
+
+def _root(call: Call) -> Answer:
+    root = call.store.folder_id("")
+    assert root is not None
+    return call.listing(
+        1,
+        [show_folder(call, _folder_by_id(call, root))],
+        search=("filebrowser/search/", ("id", "path")),
+        template=("path",),
+    )
+
+
+def _search(call: Call) -> Answer:
+    ident, path = call.query.get("id"), call.query.get("path")
+    row: Row | None = None
+    if ident is not None and ident.isdigit():
+        row = call.store.row("SELECT id FROM folders WHERE id = ?", int(ident))
+    elif path is not None:
+        row = call.store.row("SELECT id FROM folders WHERE path = ?", path.strip("/"))
+    found = None if row is None else _folder_by_id(call, row["id"])
+    if found is None or not may_read(call.store, call.user, found):
+        return call.listing(0, [])
+    if path is not None and found["path"] != path.strip("/"):
+        return call.listing(0, [])
+    return call.listing(1, [show_folder(call, found)])
+
+
+def _detail(call: Call) -> Answer:
+    return with_template(show_folder(call, _folder(call)), "public", "path")
+
+
+def _level(
+    call: Call, table: str, order: str, show: Callable[[Call, Row], Mapping[str, Any]]
+) -> Answer:
+    folder = _folder(call)
+    column = "parent_id" if table == "folders" else "folder_id"
+    return call.query_listing(
+        f"FROM {table} x JOIN users u ON u.id = x.owner_id WHERE x.{column} = ?",
+        [folder["id"]],
+        order=f"x.{order} DESC",
+        columns=_WITH_OWNER,
+        show=lambda row: show(call, row),
+        links={"folder": f"filebrowser/{folder['id']}/"},
+    )
+
+
+def _children(call: Call) -> Answer:
+    return _level(call, "folders", "path", show_folder)
+
+
+def _files(call: Call) -> Answer:
+    return _level(call, "files", "fname", show_file)
+
+
+def _links(call: Call) -> Answer:
+    return _level(call, "linkfiles", "fname", show_link)
+
+
+def _new_path(call: Call) -> str:
+    given = call.data.get("path")
+    if given is None:
+        raise invalid("path", "This field is required.")
+    path = str(given).strip().strip("/")
+    if len(path) > _MAX_PATH:
+        text = f"Ensure this field has no more than {_MAX_PATH} characters."
+        raise invalid("path", text)
+    if not path.startswith("home/"):
+        raise invalid("path", "Invalid path. Path must start with 'home/'.")
+    if "," in path:
+        raise invalid("path", "Invalid path. Cannot contain commas.")
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        raise invalid("path", "Invalid path.")
+    return path
+
+
+def check_writable(call: Call, field: str, path: str) -> None:
+    """Refuse with 400 unless the user may write the nearest folder above `path`."""
+    parent = path.rpartition("/")[0]
+    above = parent
+    while above and call.store.folder_id(above) is None:
+        above = above.rpartition("/")[0]
+    row = call.store.row("SELECT * FROM folders WHERE path = ?", above)
+    if row is None or not may_write(call.me, row):
+        text = "User does not have write permission under the folder"
+        raise invalid(field, f"Invalid path. {text} '{parent}'.")
+
+
+def _create(call: Call) -> Answer:
+    path = _new_path(call)
+    if call.store.folder_id(path) is not None:
+        raise invalid("path", f"Folder with path '{path}' already exists.")
+    check_writable(call, "path", path)
+    ident = call.store.ensure_folder(path, call.me.username)
+    return Answer(show_folder(call, _folder_by_id(call, ident)), 201)
+
+
+def _tree(call: Call) -> Tree:
+    tree: Tree = call.context.shared["tree"]
+    return tree
+
+
+def _change(call: Call) -> Answer:
+    folder = _folder(call, write=True)
+    if "path" in call.data:
+        path = _new_path(call)
+        if path != folder["path"]:
+            if call.store.folder_id(path) is not None:
+                raise invalid("path", f"Folder with path '{path}' already exists.")
+            _refuse_fixed(folder["path"], "Moving")
+            check_writable(call, "path", path)
+            if (path + "/").startswith(folder["path"] + "/"):
+                raise invalid("path", f"Invalid path. Path '{path}' is below itself.")
+            _tree(call).move_folder(folder, path)
+    if "public" in call.data:
+        _tree(call).publish(folder["id"], public=call.data["public"] in (True, "true"))
+    return Answer(show_folder(call, _folder_by_id(call, folder["id"])))
+
+
+def _refuse_fixed(path: str, what: str) -> None:
+    parts = path.split("/")
+    fixed = len(parts) < 3 or (len(parts) == 3 and parts[2] == "feeds")
+    if fixed or parts[0] != "home":
+        raise invalid("non_field_errors", f"{what} folder '{path}' is not allowed.")
+
+
+def _delete(call: Call) -> Answer:
+    folder = _folder(call, write=True)
+    _refuse_fixed(folder["path"], "Deleting")
+    _tree(call).request_deletion("folders", folder["id"])
+    return Answer(show_folder(call, _folder_by_id(call, folder["id"])), 202)
