@@ -41,7 +41,7 @@ def details_of(
     values: Mapping[str, str],
     parameters: Sequence[PluginParameter],
     log: str,
-    phases: Sequence[tuple[float, str]],
+    phases: Sequence[tuple[Phase, float]],
     seen: Mapping[str, float],
     siblings: Sequence[Node],
     now: float,
@@ -52,7 +52,7 @@ def details_of(
     ----------
     values : mapping of str to str
         The parameters that were given, by name.
-    phases : sequence of (float, str)
+    phases : sequence of (Phase, float)
         What the job manager recorded; it goes before what was seen here.
     """
     times = {**seen, **_times(phases)}
@@ -76,13 +76,10 @@ def details_of(
     )
 
 
-def _times(phases: Sequence[tuple[float, str]]) -> dict[str, float]:
+def _times(phases: Sequence[tuple[Phase, float]]) -> dict[str, float]:
     times: dict[str, float] = {}
-    for at, name in phases:
-        try:
-            word = step_of_phase(Phase(name))
-        except ValueError:
-            continue
+    for phase, at in phases:
+        word = step_of_phase(phase)
         if word and word not in times:
             times[word] = at
     return times

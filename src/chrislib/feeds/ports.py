@@ -3,9 +3,8 @@
 from enum import Enum
 from typing import Protocol
 
-from chrislib.catalog.rows import EventRow
 from chrislib.cube.client import CubeClient
-from chrislib.jobs.model import Intent, Job, JobKey, RunIntent
+from chrislib.jobs.model import Intent, Job, JobKey, Phase, RunIntent
 
 
 class SessionLike(Protocol):
@@ -14,6 +13,18 @@ class SessionLike(Protocol):
     @property
     def client(self) -> CubeClient | None:
         """The client of the present server."""
+
+
+class Trace(Protocol):
+    """What is known of a run's past."""
+
+    @property
+    def entered(self) -> tuple[tuple[Phase, float], ...]:
+        """Phases and when they were seen, in order."""
+
+    @property
+    def log(self) -> str:
+        """The program's log as captured."""
 
 
 class JobsLike(Protocol):
@@ -28,6 +39,9 @@ class JobsLike(Protocol):
     async def cancel(self, key: JobKey) -> int:
         """Cancel a job; returns how many nodes it took along (network)."""
 
+    async def trace(self, job: JobKey | int) -> Trace | None:
+        """Return the phases a run was seen in and its captured log (disk)."""
+
     def jobs(self) -> tuple[Job, ...]:
         """Every job in memory, newest first."""
 
@@ -36,21 +50,6 @@ class JobsLike(Protocol):
 
     def watch_feed(self, feed_id: int | None) -> None:
         """Say which feed is on screen, so that it is looked at more often."""
-
-
-class EventTable(Protocol):
-    """The catalog's record of what happened to jobs."""
-
-    async def events(self, job_key: str) -> list[EventRow]:
-        """Return what happened to a job, oldest first (disk)."""
-
-
-class CatalogLike(Protocol):
-    """The part of the catalog that feeds read."""
-
-    @property
-    def jobs(self) -> EventTable:
-        """The table of jobs and their events."""
 
 
 class FeedItem(Protocol):

@@ -19,7 +19,7 @@ from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
 from chrislib.feeds.nodes import row_of, to_cancel, view_of
-from chrislib.feeds.ports import CatalogLike, FeedItem, JobsLike, SessionLike
+from chrislib.feeds.ports import FeedItem, JobsLike, SessionLike
 from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
 from chrislib.paths import Paths
 
@@ -40,8 +40,6 @@ class FeedsService:
         The connection of the window.
     paths : Paths
         Where previews are kept.
-    catalog : CatalogLike, optional
-        Its record of what happened to a job gives the steps of a node their times.
     """
 
     def __init__(
@@ -50,11 +48,9 @@ class FeedsService:
         jobs: JobsLike,
         session: SessionLike,
         paths: Paths,
-        catalog: CatalogLike | None = None,
     ) -> None:
         self._jobs = jobs
         self._session = session
-        self._catalog = catalog
         self._fetcher = Fetcher(paths.cache / "previews")
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
@@ -137,17 +133,18 @@ class FeedsService:
                 "This node is not in the feed any more.",
                 "It was deleted on the server. What was fetched stays here.",
             )
-        job = self._jobs_by_instance().get(node_id)
-        phases: Sequence[tuple[float, str]] = ()
-        if job is not None and self._catalog is not None:
-            events = await self._catalog.jobs.events(job.key)
-            phases = [(event.at, event.to_phase) for event in events]
+        trace = await self._jobs.trace(node_id)
+        phases = trace.entered if trace is not None else ()
+        log = await client.instances.log_of(instance)
+        if not log and trace is not None:
+            # what was captured before the server overwrote it (CUBE 7)
+            log = trace.log
         return details_of(
             node,
             instance,
             values=self._values[node_id],
             parameters=self._parameters[plugin_id],
-            log=await client.instances.log_of(instance),
+            log=log,
             phases=phases,
             seen=self._looks.of(node_id),
             siblings=view.nodes,

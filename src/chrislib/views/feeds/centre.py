@@ -48,6 +48,7 @@ class Centre(QWidget):
         self._splitter.addWidget(self._modes)
         self._splitter.addWidget(self.outputs)
         self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self.outputs.setMinimumHeight(160)

@@ -54,7 +54,6 @@ class FormRow(QWidget):
         left.setSpacing(0)
         left.setContentsMargins(0, 6, 0, 0)
         label = Label(theme, flag, style="mono")
-        label.setFixedWidth(_LABEL_WIDTH)
         label.setWordWrap(True)
         left.addWidget(label)
         if not parameter.optional:
@@ -62,6 +61,9 @@ class FormRow(QWidget):
                 Label(theme, "required", style="caption", token="text.muted")
             )
         left.addStretch(1)
+        side = QWidget()
+        side.setLayout(left)
+        side.setFixedWidth(_LABEL_WIDTH)
         self._help = Label(
             theme, parameter.help, style="caption", token="text.secondary", wrap=True
         )
@@ -86,7 +88,7 @@ class FormRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 12)
         grid.setHorizontalSpacing(12)
-        grid.addLayout(left, 0, 0)
+        grid.addWidget(side, 0, 0)
         grid.addLayout(middle, 0, 1)
         cross = icon_button(
             theme, "x", name=f"form.{self.name}.remove", tooltip=f"Take {flag} out"
@@ -140,7 +142,12 @@ class FormRow(QWidget):
             self._check.setAccessibleName(flag)
             self._check.setChecked(self._is_on(self._form.text(self.name)))
             self._check.toggled.connect(self._switched)
-            return self._check
+            wide = QWidget()
+            line = QHBoxLayout(wide)
+            line.setContentsMargins(0, 4, 0, 0)
+            line.addWidget(self._check)
+            line.addStretch(1)
+            return wide
         self._field = Field(
             self._theme, _hint(parameter), name=f"form.{self.name}", label=flag
         )

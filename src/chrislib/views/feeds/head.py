@@ -1,14 +1,58 @@
 """The head of an open feed: title, number, people, dates, and what can be done."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from chrislib.feeds.model import FeedView
-from chrislib.feeds.states import duration, feed_words
+from chrislib.feeds.states import duration
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.words import show_date
+from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button, icon_button
-from chrislib.views.widgets.text import ElidedLabel, Label
+from chrislib.views.widgets.paint import draw_text
+from chrislib.views.widgets.text import ElidedLabel, plain_tooltip
+
+
+class TitleLine(QWidget):
+    """A feed's title, ending in "…" where it must, and its number behind it."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._title = ""
+        self._number = ""
+        self.setObjectName("feeds.head.title")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def show_title(self, title: str, number: str) -> None:
+        """Show another title and number."""
+        self._title, self._number = title, number
+        self.setToolTip(plain_tooltip(title))
+        self.setAccessibleName(f"{title}, {number}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the height of a line of the page style."""
+        return QSize(200, self._theme.px(28))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw title and number on one base line."""
+        painter = QPainter(self)
+        small = QFontMetrics(self._theme.font("small"))
+        tail = small.horizontalAdvance(self._number) + 12
+        room = self.rect().adjusted(0, 0, -tail, 0)
+        used = draw_text(painter, room, self._theme, text=self._title, style="page")
+        draw_text(
+            painter,
+            self.rect().adjusted(used + 12, 3, 0, 3),
+            self._theme,
+            text=self._number,
+            style="small",
+            token="text.muted",
+        )
+        painter.end()
 
 
 class FeedHead(QWidget):
@@ -26,10 +70,7 @@ class FeedHead(QWidget):
         theme = context.theme
         self._view: FeedView | None = None
         self.setObjectName("feeds.head")
-        self._title = ElidedLabel(theme, style="page", name="feeds.head.title")
-        self._number = Label(
-            theme, style="small", token="text.muted", name="feeds.head.number"
-        )
+        self._title = TitleLine(theme)
         self._facts = ElidedLabel(
             theme, style="small", token="text.secondary", name="feeds.head.facts"
         )
@@ -70,18 +111,14 @@ class FeedHead(QWidget):
             tooltip="Fold or show the inspector (F8)",
         )
         self.fold_button.clicked.connect(self.fold_pressed)
-        titles = QHBoxLayout()
-        titles.setSpacing(12)
-        titles.addWidget(self._title, 1)
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addLayout(titles)
+        words.addWidget(self._title)
         words.addWidget(self._facts)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 8, 16, 8)
         row.setSpacing(8)
         row.addLayout(words, 1)
-        row.addWidget(self._number, 0, Qt.AlignmentFlag.AlignVCenter)
         for piece in (
             self.add_button,
             self.modes,
@@ -96,13 +133,12 @@ class FeedHead(QWidget):
         """Show another feed, or a fresher look at it."""
         self._view = view
         row = view.row
-        self._title.setText(row.title)
-        self._number.setText(f"Feed {row.id}")
+        self._title.show_title(row.title, f"Feed {row.id}")
         facts = [row.owner] if row.owner else []
         if row.created is not None:
             local = row.created.astimezone()
             facts.append(f"created {show_date(local.date())} {local:%H:%M}")
-        facts.append(feed_words(row.states))
+        facts.append("1 node" if row.nodes == 1 else f"{row.nodes:,} nodes")
         spans = [
             (node.ended - node.started).total_seconds()
             for node in view.nodes

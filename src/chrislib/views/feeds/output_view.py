@@ -366,6 +366,7 @@ class OutputView(QWidget):
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([500, 376])
         self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QHideEvent,
@@ -27,13 +27,14 @@ POLL_MS = 2_500
 _IDLE_TICKS = 6
 _SOON_MS = 300
 _FOLD_WIDTH = 1320
-_SIZES = "feeds.sizes"
 _LAST = "feeds.last"
 _LISTED = ACTIVE | {"gone"}
 
 
 class FeedsPane(QWidget):
     """List, graph, inspector and outputs of feeds."""
+
+    fold_changed = Signal()
 
     def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,14 +48,13 @@ class FeedsPane(QWidget):
         self._busy: set[str] = set()
         self._ticks = 0
         self._listed_as = ""
-        self._folded_by_user: bool | None = None
-        self._right_folded = False
+        self._folded_by_hand: bool | None = None
         self.setObjectName("feeds")
         self.list = FeedList(context)
         self.centre = Centre(context)
         self.inspector = Inspector(context)
         self.actions_ = FeedActions(context, self._tasks, pane=self)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._build()
         self._connect()
         self._poll = QTimer(self)
@@ -109,14 +109,18 @@ class FeedsPane(QWidget):
         self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.list.search.selectAll()
 
-    def toggle_left(self) -> None:
-        """Fold or show the list."""
-        self.list.setVisible(self.list.isHidden())
+    def folded(self, side: str) -> bool:
+        """Return whether the list ("left") or the inspector ("right") is folded."""
+        return self.list.isHidden() if side == "left" else self.inspector.isHidden()
 
-    def toggle_right(self) -> None:
-        """Fold or show the inspector, and keep it so."""
-        self._folded_by_user = not self._right_folded
-        self._fold_right(self._folded_by_user)
+    def fold(self, side: str, folded: bool) -> None:
+        """Fold or show the list ("left") or the inspector ("right")."""
+        if side == "left":
+            self.list.setVisible(not folded)
+            self.fold_changed.emit()
+        elif side == "right":
+            self._folded_by_hand = folded
+            self._fold_right(folded)
 
     def commands(self) -> list[QAction]:
         """Return what palette and menu offer for this module."""
@@ -137,6 +141,7 @@ class FeedsPane(QWidget):
         self._poll.start()
         self._context.feeds.watch(self._feed_id)
         self.refresh()
+        self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop looking; the job manager goes on by itself."""
@@ -147,9 +152,8 @@ class FeedsPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold the inspector by itself where there is no room for it."""
         super().resizeEvent(event)
-        narrow = self.width() < _FOLD_WIDTH
-        if self._folded_by_user is None or narrow:
-            self._fold_right(narrow if self._folded_by_user is not False else False)
+        if self._folded_by_hand is None:
+            self._fold_right(self.width() < _FOLD_WIDTH)
 
     # -- looking ---------------------------------------------------------------
 
@@ -399,34 +403,27 @@ class FeedsPane(QWidget):
             self._last_node[self._feed_id] = self._node_id
 
     def _fold_right(self, folded: bool) -> None:
-        self._right_folded = folded
-        self.inspector.setVisible(not folded)
+        if folded != self.inspector.isHidden():
+            self.inspector.setVisible(not folded)
+            self.fold_changed.emit()
         self.centre.head.set_folded(folded)
 
     def _build(self) -> None:
         for piece in (self.list, self.centre, self.inspector):
-            self._splitter.addWidget(piece)
+            self.splitter.addWidget(piece)
         self.list.setMinimumWidth(184)
         self.list.setMaximumWidth(360)
         self.inspector.setMinimumWidth(264)
         self.inspector.setMaximumWidth(480)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setStretchFactor(2, 0)
-        kept = self._context.layout.get(_SIZES)
-        sizes = [264, 872, 304]
-        if isinstance(kept, list) and len(kept) == 3:
-            sizes = [int(size) for size in kept]
-        self._splitter.setSizes(sizes)
-        self._splitter.splitterMoved.connect(self._keep_sizes)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setStretchFactor(2, 0)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setSizes([264, 872, 304])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._splitter)
-
-    def _keep_sizes(self) -> None:
-        if not self._right_folded and not self.list.isHidden():
-            self._context.layout.put(_SIZES, self._splitter.sizes())
+        row.addWidget(self.splitter)
 
     def _connect(self) -> None:
         acts = self.actions_
@@ -442,7 +439,7 @@ class FeedsPane(QWidget):
         head.rename_pressed.connect(acts.rename)
         head.refresh_pressed.connect(self.refresh)
         head.add_pressed.connect(acts.add_node)
-        head.fold_pressed.connect(self.toggle_right)
+        head.fold_pressed.connect(lambda: self.fold("right", not self.folded("right")))
         self.inspector.add_node.connect(acts.add_node)
         self.inspector.run_again.connect(acts.run_again)
         self.inspector.cancel_node.connect(acts.cancel)
