@@ -72,15 +72,16 @@ async def _main(
 
     stop = asyncio.Event()
     _install_hooks(asyncio.get_running_loop(), stop)
-    services = bootstrap.compose(paths)
-    await services.catalog.open()
-    window = await bootstrap.build_window(services, application)
+    services = await bootstrap.compose(paths)
+    window = await bootstrap.build_window(
+        services, lambda theme: theme.apply(application)
+    )
     window.quit_requested.connect(stop.set)
     if painted is not None:
         window.first_painted.connect(painted)
     window.show()
     listener = await instance.listen(paths.state, window.open_link)
-    await bootstrap.start(services, window)
+    await bootstrap.start(services)
     if link:
         window.open_link(link)
     await stop.wait()
@@ -89,6 +90,7 @@ async def _main(
         ("single instance", listener.close),
         ("window", window.shutdown),
         ("jobs", services.jobs.stop),
+        ("library", services.close),
         ("session", services.session.close),
         ("catalog", services.catalog.close),
     ):

@@ -1,0 +1,221 @@
+"""The composition root: the one place that knows every concrete class."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chrislib.accounts.session import ConnectionState, Session, StationAccess
+from chrislib.aio import TaskOwner
+from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.remembered import Remembered
+from chrislib.desktop.notify import DesktopNotifier
+from chrislib.desktop.secrets import secret_store
+from chrislib.desktop.toast import Toast
+from chrislib.feeds.service import FeedsService
+from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.manager import JobManager
+from chrislib.jobs.model import Reach
+from chrislib.library.service import LibraryService
+from chrislib.paths import Paths, resources
+from chrislib.settings import Settings
+
+if TYPE_CHECKING:
+    from chrislib.views.context import ViewContext
+    from chrislib.views.feeds.pane import FeedsPane
+    from chrislib.views.jobs.inbox_pane import InboxPane
+    from chrislib.views.jobs.jobs_pane import JobsPane
+    from chrislib.views.library.pane import LibraryPane
+    from chrislib.views.shell.main_window import MainWindow
+    from chrislib.views.shell.panes import PaneFactories
+    from chrislib.views.theme.theme import Theme
+    from chrislib.views.viewer.viewer import Viewer
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything behind the window. `clicked` gets the link of a clicked toast."""
+
+    paths: Paths
+    settings: Settings
+    catalog: Catalog
+    layout: Remembered
+    session: Session
+    jobs: JobManager
+    library: LibraryService
+    feeds: FeedsService
+    clicked: list[Callable[[str], None]] = field(default_factory=list)
+    tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
+
+    async def close(self) -> None:
+        """Stop what runs by itself and write what is remembered (disk)."""
+        await self.tasks.close()
+        await self.library.stop()
+        await self.layout.close()
+
+
+async def compose(paths: Paths) -> Services:
+    """Make everything behind the window and read the catalog (disk, no network)."""
+    for folder in (paths.state, paths.cache, paths.config):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = Settings(paths.config / "settings.json")
+    catalog = Catalog(paths.catalog)
+    await catalog.open()
+    layout = Remembered(catalog.settings_kv, "layout.")
+    await layout.load()
+    session = Session(
+        secrets=secret_store(),
+        accounts=catalog.settings_kv,
+        start_station=_station_of(paths),
+    )
+    clicked: list[Callable[[str], None]] = []
+
+    def on_click(link: str) -> None:
+        for listener in clicked:
+            listener(link)
+
+    notifier = DesktopNotifier(
+        on_click,
+        icon=resources() / "icons" / "chrislib.png",
+        wanted=_wanted_by(settings),
+    )
+    jobs = JobManager(
+        catalog=catalog,
+        client_for=lambda: session.client,
+        pacs=lambda: session.pacs,
+        clock=SystemClock(),
+        sinks=(notifier,),
+        base_period=settings.number("poll_seconds"),
+        stall_seconds=settings.number("pull_stall_seconds"),
+    )
+    return Services(
+        paths=paths,
+        settings=settings,
+        catalog=catalog,
+        layout=layout,
+        session=session,
+        jobs=jobs,
+        library=LibraryService(catalog=catalog, jobs=jobs, session=session),
+        feeds=FeedsService(jobs=jobs, session=session, paths=paths),
+        clicked=clicked,
+    )
+
+
+async def build_window(
+    services: Services, dress: Callable[["Theme"], None]
+) -> "MainWindow":
+    """Make the window; panes come when they are first shown (Qt, disk).
+
+    Parameters
+    ----------
+    dress : callable
+        Applies the theme to the application before anything is drawn.
+    """
+    from chrislib.views.context import ViewContext
+    from chrislib.views.dialogs.files import QtDialogs
+    from chrislib.views.messages import Messages
+    from chrislib.views.models.job_feed import JobFeed
+    from chrislib.views.navigation import Navigator
+    from chrislib.views.shell.main_window import MainWindow
+    from chrislib.views.theme.theme import Theme
+
+    await services.library.start()
+    theme = Theme(
+        resources(),
+        str(services.settings.get("theme")),
+        text_size=services.settings.number("text_size"),
+    )
+    dress(theme)
+    made: list[MainWindow] = []
+    context = ViewContext(
+        theme=theme,
+        navigator=Navigator(),
+        messages=Messages(),
+        library=services.library,
+        feeds=services.feeds,
+        jobs=services.jobs,
+        job_feed=JobFeed(services.jobs),
+        settings=services.settings,
+        paths=services.paths,
+        layout=services.layout,
+        session=services.session,
+        dialogs=QtDialogs(theme, lambda: made[0]),
+        now=time.time,
+    )
+    window = MainWindow(context, _factories())
+    made.append(window)
+    services.clicked.append(window.open_link)
+    return window
+
+
+async def start(services: Services) -> None:
+    """Connect and follow the jobs; the window is there already (network)."""
+    session, jobs = services.session, services.jobs
+
+    def session_changed() -> None:
+        if session.state is ConnectionState.CONNECTED:
+            services.tasks.start(jobs.refresh(), name="look after connecting")
+
+    def jobs_changed(_changes: object) -> None:
+        if jobs.reach is Reach.AUTH_REQUIRED:
+            session.token_was_refused()
+
+    session.subscribe(session_changed)
+    jobs.subscribe(jobs_changed)
+    services.tasks.start(session.resume(), name="connect")
+    await jobs.start()
+
+
+def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:
+    async def start_station() -> StationAccess:
+        from chrislib.desktop.station_launcher import ensure_station
+
+        found = await ensure_station(paths)
+        return StationAccess(found.url, found.username, found.password)
+
+    return start_station
+
+
+def _wanted_by(settings: Settings) -> Callable[[Toast], bool]:
+    def wanted(toast: Toast) -> bool:
+        level = settings.get("notifications")
+        return level == "all" or (level == "problems" and toast.problem)
+
+    return wanted
+
+
+def _factories() -> "PaneFactories":
+    """Return how panes are made; each is imported when it is first shown."""
+    from chrislib.views.shell.panes import PaneFactories
+
+    def library(context: "ViewContext") -> "LibraryPane":
+        from chrislib.views.library.pane import LibraryPane
+
+        return LibraryPane(context)
+
+    def feeds(context: "ViewContext") -> "FeedsPane":
+        from chrislib.views.feeds.pane import FeedsPane
+
+        return FeedsPane(context)
+
+    def jobs(context: "ViewContext") -> "JobsPane":
+        from chrislib.views.jobs.jobs_pane import JobsPane
+
+        return JobsPane(context)
+
+    def inbox(context: "ViewContext") -> "InboxPane":
+        from chrislib.views.jobs.inbox_pane import InboxPane
+
+        return InboxPane(context)
+
+    def viewer(context: "ViewContext") -> "Viewer":
+        from chrislib.views.viewer.viewer import Viewer
+
+        return Viewer(context)
+
+    return PaneFactories(
+        library=library, feeds=feeds, jobs=jobs, inbox=inbox, viewer=viewer
+    )
