@@ -16,9 +16,12 @@ class Toast:
     target : str
         Deep link a click opens: ``feed/12/node/34``, ``feed/12``, ``inbox``,
         ``jobs`` or ``library``.
+    problem : bool
+        Whether it tells of anything but success.
     """
 
     id: str
     title: str
     text: str
     target: str
+    problem: bool = False

@@ -138,7 +138,10 @@ class Relay:
         first = rows[0]
         job = self._job_of(JobKey(first.job_key)) if first.job_key else None
         if job is None:
-            return Toast(number, "Sign in again", "Jobs go on meanwhile.", "jobs")
+            return Toast(
+                number, "Sign in again", "Jobs go on meanwhile.", "jobs", problem=True
+            )
+        problem = first.kind != "READY"
         words = _WORDS.get((job.kind, first.kind), "changed")
         if job.kind is Kind.RUN:
             title = f"Feed {first.feed_id}: {words}" if first.feed_id else words
@@ -147,15 +150,15 @@ class Relay:
                 if len(rows) == 1
                 else f"{len(rows)} of its nodes. Click to open it."
             )
-            return Toast(number, title, text, _target(first))
+            return Toast(number, title, text, _target(first), problem)
         unit = {"READY": "Click to open the Library."}.get(
             first.kind, "Click to see why."
         )
         count = f"{len(rows)} transfers. " if len(rows) > 1 else ""
-        place = "jobs" if first.kind != "READY" else "library"
+        place = "jobs" if problem else "library"
         if job.kind is Kind.DOWNLOAD:
             place, unit = "jobs", "Click to see it."
-        return Toast(number, words, f"{count}{unit}", place)
+        return Toast(number, words, f"{count}{unit}", place, problem)
 
     async def _wait(self, seconds: float | None) -> None:
         if seconds is None:
@@ -186,7 +189,8 @@ def _summary(rows: Sequence[InboxRowText], batch: str) -> Toast:
         parts.append(f"{ready} ready")
     if trouble:
         parts.append(f"{trouble} need attention")
-    return Toast(batch, ", ".join(parts), "Click to open the inbox.", "inbox")
+    text = "Click to open the inbox."
+    return Toast(batch, ", ".join(parts), text, "inbox", problem=trouble > 0)
 
 
 async def _contained(showing: Awaitable[None]) -> None:

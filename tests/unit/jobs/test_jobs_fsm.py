@@ -54,7 +54,10 @@ def play(
     start: Tracked, observations: list[Observation], parent: Phase | None
 ) -> tuple[Tracked, list[Event], list[Notice], list[Step]]:
     """Apply looks one after the other."""
-    tracked, events, notices, steps = start, [], [], []
+    tracked = start
+    events: list[Event] = []
+    notices: list[Notice] = []
+    steps: list[Step] = []
     for number, observation in enumerate(observations):
         step = fsm.reduce(tracked, observation, now=float(number), parent=parent)
         if step is not None:

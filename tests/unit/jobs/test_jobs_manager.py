@@ -21,7 +21,7 @@ Bench = Any
 async def test_a_run_is_followed_to_its_end(bench: Bench, intent: RunIntent) -> None:
     job = await bench.jobs.submit_now(intent)
     assert (job.remote_id, job.feed_id) == (1, 7)
-    phases = []
+    phases: list[Phase] = []
     bench.jobs.subscribe(lambda cs: phases.extend(c.after.phase for c in cs))
     for status in ("started", "registeringFiles", "finishedSuccessfully"):
         bench.server.set(1, status, log="the log")
