@@ -381,7 +381,7 @@ class Radiograph:
     def frames(self, seed: int) -> Iterator[Frame]:
         """Yield the views."""
         for number, view in enumerate(self.views):
-            path = radiograph(self.anatomy, view, depth=self.depth, step=2.5)
+            path = radiograph(self.anatomy, view, depth=self.depth, step=4.0)
             noise = Noise(seed + number, view.rows, view.columns).at(0)
             top = float(np.percentile(path, 99.7)) or 1.0
             image = 3600 * np.clip(path / top, 0, 1.1) ** 0.8 + 14 * noise
