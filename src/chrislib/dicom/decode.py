@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from chrislib.dicom.errors import BrokenDicom, CannotDecode, DicomError, NoPicture
 from chrislib.dicom.reading import integer, numbers, quiet, read_dataset, text, value
 from chrislib.dicom.render import (
+    AUTOMATIC,
     Function,
     LookUp,
     Picture,
@@ -242,7 +243,10 @@ def _windows(
         for index, (center, width) in enumerate(zip(centers, widths, strict=False))
         if width > 0
     )
-    return found or (_default_window(values, dataset),)
+    if found:
+        return found
+    usual = _default_window(values, dataset)
+    return (Window(usual.center, usual.width, usual.function, AUTOMATIC),)
 
 
 def _default_window(values: "NDArray[np.float32]", dataset: Any) -> Window:

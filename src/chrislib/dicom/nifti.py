@@ -46,6 +46,10 @@ class Volume:
         Number of volumes in the file (time points, directions).
     labels : bool
         The values are few whole numbers: regions, not intensities.
+    stored : str
+        The data type in the file.
+    affine : array
+        (4, 4) from voxel numbers of `values` to millimeters.
     """
 
     values: "NDArray[Any]"
@@ -54,6 +58,12 @@ class Volume:
     window: Window
     labels: bool
     stored: str
+    affine: "NDArray[Any]"
+
+    def world(self, x: int, y: int, z: int) -> tuple[float, float, float]:
+        """Return where a voxel is, in millimeters to the right, front and top."""
+        at = self.affine @ (x, y, z, 1)
+        return float(at[0]), float(at[1]), float(at[2])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -157,6 +167,7 @@ def _read(path: Path, point: int) -> Volume:
     orientation = nib.orientations.io_orientation(affine)
     if np.isnan(orientation).any():
         orientation = np.array([[0, 1], [1, 1], [2, 1]])
+        affine = np.eye(4)
         voxel = [1.0, 1.0, 1.0]
     else:
         sizes = nib.affines.voxel_sizes(affine)
@@ -164,6 +175,7 @@ def _read(path: Path, point: int) -> Volume:
         for axis in range(3):
             voxel[int(orientation[axis, 0])] = float(sizes[axis]) or 1.0
     canonical = nib.orientations.apply_orientation(block, orientation)
+    affine = affine @ nib.orientations.inv_ornt_aff(orientation, block.shape[:3])
     if canonical.ndim == 4:
         return Volume(
             canonical.astype(np.uint8),
@@ -172,13 +184,20 @@ def _read(path: Path, point: int) -> Volume:
             Window(127.5, 255),
             False,
             stored,
+            affine,
         )
     if np.iscomplexobj(canonical):
         canonical = np.abs(canonical)
     values = np.nan_to_num(canonical.astype(np.float32), posinf=0.0, neginf=0.0)
     window, labels = _window(values)
     return Volume(
-        values, (voxel[0], voxel[1], voxel[2]), points, window, labels, stored
+        values,
+        (voxel[0], voxel[1], voxel[2]),
+        points,
+        window,
+        labels,
+        stored,
+        affine,
     )
 
 

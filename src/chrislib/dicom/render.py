@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
+AUTOMATIC = "Automatic"
+"""Name of a window that was made from the values, not stated by the file."""
+
 _SIDES = (("L", "R"), ("P", "A"), ("S", "I"))
 """Letter of the positive and the negative end of the patient's x, y and z axis."""
 

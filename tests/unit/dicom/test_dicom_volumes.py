@@ -115,6 +115,8 @@ def test_other_orientations_look_the_same(tmp_path: Path) -> None:
     turned = read_volume(saved(tmp_path / "b.nii", las, affine))
     assert np.array_equal(turned.values, plain.values)
     assert turned.voxel == pytest.approx(plain.voxel)
+    assert turned.world(1, 2, 3) == (2, 6, 12)
+    assert plain.world(1, 2, 3) == (2, 6, 12)
 
 
 def test_fourth_axis_and_nifti2_and_color(tmp_path: Path) -> None:

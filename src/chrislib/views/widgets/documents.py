@@ -279,6 +279,7 @@ class JsonTree(QTreeView):
         self.setAccessibleName("JSON")
         self.setFont(theme.font("mono"))
         self.setUniformRowHeights(True)
+        self.setStyleSheet(f"QTreeView::item {{ min-height: {theme.px(26)}px; }}")
         self.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self._items = QStandardItemModel(self)
         self._items.setHorizontalHeaderLabels(["Name", "Value"])

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QPainter
 
 from chrislib.dicom.errors import DicomError
 from chrislib.dicom.render import Picture, Window, render
@@ -66,6 +66,31 @@ def to_image(
     form = QImage.Format.Format_RGB888 if color else QImage.Format.Format_Grayscale8
     # copy(): a QImage over a numpy buffer does not keep that buffer alive
     return QImage(array.data, columns, rows, array.strides[0], form).copy()
+
+
+def fitted(image: QImage, side: int, *, aspect: float = 1.0) -> QImage:
+    """Return a picture fitted into a black square; may run in any thread."""
+    square = QImage(side, side, QImage.Format.Format_RGB32)
+    square.fill(0xFF000000)
+    wide, high = image.width(), image.height() * aspect
+    if wide <= 0 or high <= 0:
+        return square
+    scale = min(side / wide, side / high)
+    area = QRectF(
+        (side - wide * scale) / 2, (side - high * scale) / 2, wide * scale, high * scale
+    )
+    if scale < 0.5:  # painting alone would skip pixels
+        image = image.scaled(
+            max(round(area.width()), 1),
+            max(round(area.height()), 1),
+            Qt.AspectRatioMode.IgnoreAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    painter = QPainter(square)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(area, image)
+    painter.end()
+    return square
 
 
 class FrameStream(QObject):

@@ -1,0 +1,477 @@
+"""The viewer: stacks, volumes, pictures, text, tables; keys and menu in one place."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QIcon, QImage, QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.dicom.decode import read_picture
+from chrislib.dicom.errors import DicomError
+from chrislib.dicom.render import Window
+from chrislib.dicom.volume import Opened, Stack, open_stacks
+from chrislib.errors import ChrislibError
+from chrislib.views.context import ViewContext
+from chrislib.views.viewer.document_page import DocumentPage
+from chrislib.views.viewer.pages import PLAY_MS, PicturePage
+from chrislib.views.viewer.planes_page import PlanesPage
+from chrislib.views.viewer.stack_page import StackPage, read_picture_file
+from chrislib.views.viewer.toolbar import Toolbar
+from chrislib.views.viewer_content import ViewContent
+from chrislib.views.widgets.documents import kind_of
+from chrislib.views.widgets.frames import fitted, to_image
+from chrislib.views.widgets.skeleton import Skeleton
+from chrislib.views.widgets.text import Label
+
+_FAR = 10
+_THUMB = 72
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One thing that can be looked at: a series, a set of pictures, or a file."""
+
+    kind: str
+    title: str
+    detail: str
+    paths: tuple[Path, ...]
+    stack: Stack | None = None
+
+
+def _gather(content: ViewContent) -> tuple[tuple[_Entry, ...], Opened | None]:
+    """Sort the files of a content by what they are (reads headers from disk)."""
+    kinds = {path: kind_of(path, content.kind) for path in content.paths}
+    entries: list[_Entry] = []
+    opened: Opened | None = None
+    dicom = [path for path, kind in kinds.items() if kind == "dicom"]
+    if dicom:
+        opened = open_stacks(dicom)
+        entries += [_stack_entry(stack) for stack in opened.stacks]
+    pictures = tuple(path for path, kind in kinds.items() if kind == "image")
+    if pictures:
+        words = f"{len(pictures):,} pictures" if len(pictures) > 1 else ""
+        title = content.title if len(pictures) > 1 else pictures[0].name
+        entries.append(_Entry("image", title, words, pictures))
+    entries += [
+        _Entry(kind, path.name, "", (path,))
+        for path, kind in kinds.items()
+        if kind not in ("dicom", "image")
+    ]
+    return tuple(entries), opened
+
+
+def _stack_entry(stack: Stack) -> _Entry:
+    header = stack.header
+    count = len(stack.slices)
+    words = f"{count:,} images" if count != 1 else "1 image"
+    if stack.series.missing:
+        words += f" · {len(stack.series.missing)} missing"
+    title = header.series_description or header.modality or "Series"
+    return _Entry("dicom", title, words, (), stack)
+
+
+def _thumbnail(entry: _Entry) -> QImage | None:
+    """Return the middle picture of an entry, fitted into black; runs in a thread."""
+    try:
+        if entry.stack is not None:
+            middle = entry.stack.slices[len(entry.stack.slices) // 2]
+            picture = read_picture(middle.path, middle.frame)
+        elif entry.kind == "image":
+            picture = read_picture_file(entry.paths[len(entry.paths) // 2])
+        else:
+            return None
+        return fitted(to_image(picture), _THUMB, aspect=picture.aspect)
+    except DicomError:
+        return None
+
+
+class Viewer(QWidget):
+    """Shows one `ViewContent`; `back_requested` asks the shell to lead back."""
+
+    back_requested = Signal()
+
+    def __init__(self, ctx: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self._theme = ctx.theme
+        self._tasks = ctx.tasks("viewer")
+        self._content: ViewContent | None = None
+        self._entries: tuple[_Entry, ...] = ()
+        self._current = -1
+        self._actions: list[QAction] = []
+        self.setObjectName("viewer")
+        self.setAccessibleName("Viewer")
+        self.setProperty("surface", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.toolbar = Toolbar(ctx.theme)
+        self.strip = QListWidget()
+        self.stack_page = StackPage(ctx)
+        self.planes_page = PlanesPage(ctx)
+        self.document_page = DocumentPage(ctx)
+        self._waiting = Skeleton(ctx.theme, picture=True)
+        self._blank = QPixmap(_THUMB, _THUMB)
+        self._blank.fill(ctx.theme.color("bg.image"))
+        self._player = QTimer(self)
+        self._player.setInterval(PLAY_MS)
+        self._player.timeout.connect(self._play_on)
+        self._build()
+        self._connect()
+        self._make_actions()
+
+    # --- what the shell calls ------------------------------------------------
+
+    def show_content(self, content: ViewContent) -> None:
+        """Look at local files; they are read in threads."""
+        self._stop()
+        self._content = content
+        self._entries, self._current = (), -1
+        self.toolbar.show_title(content.title)
+        self.strip.clear()
+        self._left.hide()
+        self.toolbar.show_kind(pictures=False, planes=False)
+        self._pages.setCurrentWidget(self._waiting)
+        count = len(content.paths)
+        self._waiting.start(f"Reading {count:,} files" if count > 1 else "Reading")
+        self._tasks.start(self._gather(content), name="gather", failed=self._failed)
+
+    def refresh_names(self) -> None:
+        """Read again whether patient names are hidden."""
+        self.stack_page.refresh_names()
+
+    def escape(self) -> bool:
+        """Leave the full screen, or ask to be led back; True as it had something."""
+        window = self.window()
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            self.back_requested.emit()
+        return True
+
+    def commands(self) -> list[QAction]:
+        """Return the viewer's commands for palette and menu."""
+        return list(self._actions)
+
+    def toggle_left(self) -> None:
+        """Fold or unfold the strip."""
+        self._left.setVisible(self._left.isHidden() and len(self._entries) > 1)
+
+    @property
+    def pending(self) -> int:
+        """Number of tasks that have not ended."""
+        pages = (self.stack_page, self.planes_page, self.document_page)
+        return self._tasks.pending + sum(page.pending for page in pages)
+
+    def shutdown(self) -> None:
+        """Stop everything that reads."""
+        self._stop()
+        for page in (self.stack_page, self.planes_page, self.document_page):
+            page.shutdown()
+
+    # --- building ------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.strip.setObjectName("viewer.strip")
+        self.strip.setAccessibleName("Series")
+        self.strip.setIconSize(QSize(_THUMB, _THUMB))
+        self.strip.setWordWrap(True)
+        self.strip.setStyleSheet("QListWidget::item { padding: 0 8px; }")
+        self.strip.setSpacing(0)
+        self.strip.setUniformItemSizes(True)
+        self.strip.setFont(self._theme.font("small"))
+        self._left = QWidget()
+        self._left.setProperty("surface", "panel")
+        self._left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._left.setFixedWidth(200)
+        self._strip_head = Label(
+            self._theme, style="small-strong", name="viewer.strip.head"
+        )
+        column = QVBoxLayout(self._left)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 12, 0)
+        head.addWidget(self._strip_head)
+        column.addLayout(head)
+        column.addWidget(self.strip, 1)
+        self._pages = QStackedWidget()
+        for page in (
+            self._waiting,
+            self.stack_page,
+            self.planes_page,
+            self.document_page,
+        ):
+            self._pages.addWidget(page)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.toolbar)
+        right.addWidget(self._pages, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._left)
+        row.addLayout(right, 1)
+        self._left.hide()
+
+    def _connect(self) -> None:
+        bar = self.toolbar
+        bar.back.connect(self.back_requested)
+        bar.tool_chosen.connect(self._tool)
+        bar.preset_chosen.connect(self._choose_window)
+        bar.reset.connect(lambda: self._on_page(lambda p: p.reset()))
+        bar.invert.connect(lambda: self._on_page(lambda p: p.toggle_invert()))
+        bar.play.connect(self._toggle_play)
+        bar.texts_toggled.connect(
+            lambda on: self._on_page(lambda p: p.set_texts_shown(on))
+        )
+        bar.full_screen.connect(self._full_screen)
+        bar.layout_chosen.connect(self._layout)
+        self.strip.currentRowChanged.connect(self._show_entry)
+        for page in (self.stack_page, self.planes_page):
+            page.menu_requested.connect(self._menu)
+            page.presets_changed.connect(self._presets)
+        self.planes_page.failed.connect(self._volume_failed)
+
+    def _make_actions(self) -> None:
+        page = self._on_page
+        table: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("Previous image", "Up", lambda: page(lambda p: p.step(-1))),
+            ("Next image", "Down", lambda: page(lambda p: p.step(1))),
+            ("10 images back", "PgUp", lambda: page(lambda p: p.step(-_FAR))),
+            ("10 images on", "PgDown", lambda: page(lambda p: p.step(_FAR))),
+            ("First image", "Home", lambda: page(lambda p: p.step(-(1 << 30)))),
+            ("Last image", "End", lambda: page(lambda p: p.step(1 << 30))),
+            ("Previous series", "Left", lambda: self._series(-1)),
+            ("Next series", "Right", lambda: self._series(1)),
+            ("Play, stop", "Space", self._toggle_play),
+            ("", "", lambda: None),
+            ("Window tool", "W", lambda: self._tool("window")),
+            ("Pan tool", "M", lambda: self._tool("pan")),
+            ("Zoom tool", "Z", lambda: self._tool("zoom")),
+            ("Invert", "I", lambda: page(lambda p: p.toggle_invert())),
+            ("Overlay text", "V", self.toolbar.toggle_texts),
+            ("Overlay on, off", "O", self._toggle_overlay),
+            ("Reset view", "R", lambda: page(lambda p: p.reset())),
+            ("", "", lambda: None),
+            ("Single", "E", lambda: self._layout("single")),
+            ("Three planes", "Q", lambda: self._layout("planes")),
+            ("Full screen", "F", self._full_screen),
+            ("Back", "G", self.back_requested.emit),
+        )
+        self._overlay = True
+        for words, key, call in table:
+            action = QAction(words, self)
+            if words:
+                action.setShortcut(QKeySequence(key))
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                action.triggered.connect(lambda _on=False, call=call: call())
+                action.setObjectName(f"viewer.action.{words.lower()}")
+            else:
+                action.setSeparator(True)
+            self._actions.append(action)
+        for number in range(1, 10):
+            action = QAction(f"Window preset {number}", self)
+            action.setShortcut(QKeySequence(f"Alt+{number}"))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(
+                lambda _on=False, number=number: self.toolbar.choose_preset(number - 1)
+            )
+            self._pages.addAction(action)
+        # only pages of pictures answer single keys: text keeps its own
+        for page_widget in (self.stack_page, self.planes_page):
+            page_widget.addActions(self._actions)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Answer Esc, where the shell has not, and G over text."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.escape()
+        elif event.key() == Qt.Key.Key_G and not event.modifiers():
+            self.back_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    # --- opening -------------------------------------------------------------
+
+    async def _gather(self, content: ViewContent) -> None:
+        entries, opened = await asyncio.to_thread(_gather, content)
+        self._waiting.stop(lambda: self._show_entries(content, entries, opened))
+
+    def _show_entries(
+        self,
+        content: ViewContent,
+        entries: tuple[_Entry, ...],
+        opened: Opened | None,
+    ) -> None:
+        if content is not self._content:
+            return  # something else was opened meanwhile
+        self._entries = entries
+        if not entries:
+            self._nothing(content, opened)
+            return
+        for entry in entries:
+            words = f"{entry.title}\n{entry.detail}" if entry.detail else entry.title
+            item = QListWidgetItem(words)
+            item.setSizeHint(QSize(180, _THUMB + 16))
+            item.setIcon(QIcon(self._blank))
+            self.strip.addItem(item)
+        self._left.setVisible(len(entries) > 1)
+        if len(entries) > 1:
+            self._tasks.start(self._draw_strip(entries), name="strip")
+        if opened is not None and opened.failed:
+            count = len(opened.failed)
+            self._ctx.messages.warning(
+                f"{count} file could not be read"
+                if count == 1
+                else f"{count:,} files could not be read",
+                "The others are shown.",
+            )
+        self.strip.setCurrentRow(0)
+
+    async def _draw_strip(self, entries: tuple[_Entry, ...]) -> None:
+        """Give the rows of the strip their pictures, decoded in threads."""
+        for row, entry in enumerate(entries):
+            image = await asyncio.to_thread(_thumbnail, entry)
+            item = self.strip.item(row)
+            if image is None or item is None:
+                continue
+            icon = QIcon(QPixmap.fromImage(image))
+            # a highlighted row must not tint the picture
+            icon.addPixmap(QPixmap.fromImage(image), QIcon.Mode.Selected)
+            item.setIcon(icon)
+
+    def _nothing(self, content: ViewContent, opened: Opened | None) -> None:
+        first = content.paths[0] if content.paths else None
+        error: ChrislibError = DicomError("There is nothing to look at here.")
+        if opened is not None and opened.failed:
+            error = opened.failed[0][1]
+        self.document_page.show_trouble(error, first)
+        self._pages.setCurrentWidget(self.document_page)
+
+    def _show_entry(self, row: int) -> None:
+        if not 0 <= row < len(self._entries) or row == self._current:
+            return
+        self._current = row
+        entry = self._entries[row]
+        self._stop_playing()
+        self._strip_head.setText(f"Series  {row + 1} of {len(self._entries)}")
+        page: QWidget
+        if entry.stack is not None:
+            self.stack_page.open_stack(entry.stack)
+            page = self.stack_page
+        elif entry.kind == "image":
+            self.stack_page.open_files(entry.paths, entry.title)
+            page = self.stack_page
+        elif entry.kind == "nifti":
+            self.planes_page.open_path(entry.paths[0], entry.title)
+            page = self.planes_page
+        else:
+            self.document_page.open_path(entry.paths[0], entry.kind)
+            page = self.document_page
+        self.toolbar.show_kind(
+            pictures=page is not self.document_page, planes=page is self.planes_page
+        )
+        self._pages.setCurrentWidget(page)
+        self._presets()
+        if page is self.stack_page:
+            self.stack_page.canvas.setFocus()
+        elif page is self.planes_page:
+            self.planes_page.canvases["axial"].setFocus()
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, ChrislibError):
+            first = self._content.paths[0] if self._content else None
+            self.document_page.show_trouble(error, first)
+            self._pages.setCurrentWidget(self.document_page)
+        else:
+            self._ctx.messages.failed(error)
+
+    def _volume_failed(self, error: BaseException) -> None:
+        entry = self._entries[self._current] if self._entries else None
+        if isinstance(error, ChrislibError) and entry is not None:
+            self.document_page.show_trouble(error, entry.paths[0])
+            self._pages.setCurrentWidget(self.document_page)
+            self.toolbar.show_kind(pictures=False, planes=False)
+        else:
+            self._ctx.messages.failed(error)
+
+    # --- doing ---------------------------------------------------------------
+
+    @property
+    def page(self) -> PicturePage | None:
+        """The page of pictures on show, if one is."""
+        current = self._pages.currentWidget()
+        return current if isinstance(current, PicturePage) else None
+
+    def _on_page(self, act: Callable[[PicturePage], object]) -> None:
+        if self.page is not None:
+            act(self.page)
+
+    def _choose_window(self, window: Window | None) -> None:
+        self._on_page(lambda p: p.set_window(window))
+
+    def _tool(self, tool: str) -> None:
+        self.toolbar.show_tool(tool)
+        for page in (self.stack_page, self.planes_page):
+            page.set_tool(tool)
+
+    def _presets(self) -> None:
+        page = self.page or self.stack_page
+        self.toolbar.show_presets(page.presets)
+
+    def _toggle_overlay(self) -> None:
+        self._overlay = not self._overlay
+        self._on_page(lambda p: p.set_overlay_shown(self._overlay))
+
+    def _layout(self, key: str) -> None:
+        self.toolbar.show_layout(key)
+        self._on_page(lambda p: p.set_single(key == "single"))
+
+    def _series(self, by: int) -> None:
+        row = self._current + by
+        if 0 <= row < len(self._entries):
+            self.strip.setCurrentRow(row)
+
+    def _full_screen(self) -> None:
+        window = self.window()
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+
+    def _toggle_play(self) -> None:
+        if self._player.isActive():
+            self._stop_playing()
+        elif self.page is not None and self.page.count > 1:
+            self._player.start()
+            self.toolbar.show_playing(True)
+
+    def _stop_playing(self) -> None:
+        self._player.stop()
+        self.toolbar.show_playing(False)
+
+    def _play_on(self) -> None:
+        page = self.page
+        if page is None or page.count < 2:
+            self._stop_playing()
+        else:
+            page.go((page.index + 1) % page.count)
+
+    def _menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.addActions(self._actions)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def _stop(self) -> None:
+        self._stop_playing()
+        self._tasks.cancel_all()
