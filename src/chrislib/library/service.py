@@ -38,6 +38,7 @@ from chrislib.library.references import References
 from chrislib.library.scan import scan
 from chrislib.library.tray import Tray
 from chrislib.library.upload import folder_for, plan
+from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 
 
@@ -303,6 +304,10 @@ class LibraryService:
             for item in sent:
                 self._follower.adopt(item, job)
         return [self._items.get(item.item_id) or item for item in sent]
+
+    def uploads(self) -> list[UploadRun]:
+        """Return the uploads the job manager knows, newest first."""
+        return upload_runs(self._jobs.jobs())
 
     # --- reference data -------------------------------------------------------
 

@@ -49,11 +49,11 @@ class Flow(QLayout):
         """Return the number of items."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         """Return an item."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         """Take an item out."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
@@ -154,6 +154,9 @@ class Chip(QToolButton):
             return
         super().keyPressEvent(event)
 
+    def _ask_removal(self) -> None:
+        self.removed.emit()
+
     def _menu(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -165,7 +168,7 @@ class Chip(QToolButton):
                 lambda _on=False, key=key: self.kind_chosen.emit(key)
             )
         menu.addSeparator()
-        menu.addAction("Remove").triggered.connect(lambda: self.removed.emit())
+        menu.addAction("Remove").triggered.connect(self._ask_removal)
         menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
 

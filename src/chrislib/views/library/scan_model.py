@@ -1,0 +1,296 @@
+"""What a scan found, with boxes for what is to be sent."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+
+from chrislib.library.dates import show_age_at, show_partial
+from chrislib.library.model import LocalScan, LocalSeries
+from chrislib.library.names import clean, isolate, show_full_name
+from chrislib.library.scan import only
+from chrislib.library.words import count, join, series, size, studies
+
+Index = QModelIndex | QPersistentModelIndex
+NAME, IMAGES, SIZE, CHECK = range(4)
+FactsRole = Qt.ItemDataRole.UserRole + 1
+_MISSING_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a row stands for and what the delegate paints.
+
+    `kind` is "patient", "study", "series", "group", "file" or "unreadable";
+    `level` how far it is moved in; `state` and `words` fill the check column.
+    """
+
+    kind: str
+    level: int
+    icon: str
+    title: str
+    detail: str = ""
+    state: str = ""
+    words: str = ""
+    more: str = ""
+    key: int | str | None = None
+    can_tick: bool = True
+
+
+class ScanModel(QStandardItemModel):
+    """Patients, studies and series, then other files, then what cannot be read."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(0, 4, parent)
+        self.setHorizontalHeaderLabels(
+            ["Patient, study, series", "Images", "Size", "Check"]
+        )
+        self._scan: LocalScan | None = None
+
+    @property
+    def scan(self) -> LocalScan | None:
+        """The scan that is shown."""
+        return self._scan
+
+    def show(self, scan: LocalScan, *, hidden: bool = False) -> None:
+        """Show a scan with everything ticked that can be sent."""
+        self._scan = scan
+        self.removeRows(0, self.rowCount())
+        names: dict[str, set[str]] = defaultdict(set)
+        for one in scan.series:
+            if one.patient_id:
+                names[one.patient_id].add(one.patient_name)
+        for (patient_id, name), members in _groups(scan).items():
+            self._add_patient(patient_id, name, members, names, hidden=hidden)
+        if scan.others:
+            self._add_others(scan)
+        if scan.unreadable:
+            self._add_unreadable(scan)
+
+    def chosen(self) -> LocalScan | None:
+        """Return the part of the scan whose boxes are ticked."""
+        if self._scan is None:
+            return None
+        places: list[int] = []
+        others: list[str] = []
+        for item in self._leaves(self.invisibleRootItem()):
+            facts = item.data(FactsRole)
+            if item.checkState() == Qt.CheckState.Checked:
+                if facts.kind == "series":
+                    places.append(int(facts.key))
+                elif facts.kind == "file":
+                    others.append(str(facts.key))
+        return only(self._scan, series=places, others=others)
+
+    def toggle(self, index: Index) -> None:
+        """Tick or untick a row and all below it."""
+        first = self.index(index.row(), NAME, index.parent())
+        item = self.itemFromIndex(first)
+        if item is None or not item.data(FactsRole).can_tick:
+            return
+        on = item.checkState() != Qt.CheckState.Checked
+        self._set(item, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        above = item.parent()
+        while above is not None:
+            states = {above.child(row).checkState() for row in range(above.rowCount())}
+            mixed = Qt.CheckState.PartiallyChecked
+            above.setCheckState(states.pop() if len(states) == 1 else mixed)
+            above = above.parent()
+
+    def _set(self, item: QStandardItem, state: Qt.CheckState) -> None:
+        item.setCheckState(state)
+        for row in range(item.rowCount()):
+            self._set(item.child(row), state)
+
+    def _leaves(self, item: QStandardItem) -> Iterator[QStandardItem]:
+        for row in range(item.rowCount()):
+            child = item.child(row)
+            if child.rowCount():
+                yield from self._leaves(child)
+            elif child.data(FactsRole).can_tick:
+                yield child
+
+    def _add_patient(
+        self,
+        patient_id: str,
+        name: str,
+        members: dict[str, list[tuple[int, LocalSeries]]],
+        names: dict[str, set[str]],
+        *,
+        hidden: bool,
+    ) -> None:
+        found = [one for study in members.values() for _, one in study]
+        two = len(names.get(patient_id, ())) > 1
+        first = found[0]
+        detail = join(
+            "" if hidden else patient_id or "no patient ID",
+            first.sex,
+            studies(len(members)),
+        )
+        patient = self._add(
+            self.invisibleRootItem(),
+            Facts(
+                "patient",
+                0,
+                "user",
+                "(name hidden)" if hidden else show_full_name(name),
+                detail,
+                "errors" if two else "",
+                "One ID, two names" if two else "",
+            ),
+            images=sum(len(one.files) for one in found),
+            bytes_=sum(one.size for one in found),
+        )
+        for study in members.values():
+            head = study[0][1]
+            branch = self._add(
+                patient,
+                Facts(
+                    "study",
+                    1,
+                    "briefcase-medical",
+                    isolate(clean(head.study_description)) or "(no description)",
+                    join(
+                        show_partial(head.study_date_text) or "no date",
+                        show_age_at(head.birth_date, head.study_date),
+                        head.accession_number,
+                    ),
+                ),
+                images=sum(len(one.files) for _, one in study),
+                bytes_=sum(one.size for _, one in study),
+            )
+            for at, one in study:
+                state, words, more = check_words(one)
+                self._add(
+                    branch,
+                    Facts(
+                        "series",
+                        2,
+                        "image",
+                        isolate(clean(one.description)) or "(no description)",
+                        one.modality,
+                        state,
+                        words,
+                        more,
+                        key=at,
+                    ),
+                    images=len(one.files),
+                    bytes_=one.size,
+                )
+
+    def _add_others(self, scan: LocalScan) -> None:
+        total = sum(bytes_ for _, _, bytes_ in scan.others)
+        group = self._add(
+            self.invisibleRootItem(),
+            Facts(
+                "group",
+                0,
+                "folder",
+                "Other files",
+                join(count(len(scan.others), "file"), "sent as they are"),
+            ),
+            bytes_=total,
+        )
+        for local, relative, bytes_ in scan.others:
+            self._add(
+                group, Facts("file", 1, "file", relative, key=local), bytes_=bytes_
+            )
+
+    def _add_unreadable(self, scan: LocalScan) -> None:
+        group = self._add(
+            self.invisibleRootItem(),
+            Facts(
+                "group",
+                0,
+                "triangle-alert",
+                "Cannot be read",
+                join(count(len(scan.unreadable), "file"), "not sent"),
+                "errors",
+                "Left out",
+                can_tick=False,
+            ),
+        )
+        for file in scan.unreadable:
+            self._add(
+                group,
+                Facts(
+                    "unreadable",
+                    1,
+                    "file",
+                    file.path.rsplit("/", 1)[-1],
+                    state="failed",
+                    words=file.reason,
+                    can_tick=False,
+                ),
+            )
+
+    def _add(
+        self,
+        parent: QStandardItem,
+        facts: Facts,
+        *,
+        images: int | None = None,
+        bytes_: int | None = None,
+    ) -> QStandardItem:
+        first = QStandardItem(facts.title)
+        first.setData(facts, FactsRole)
+        first.setData(
+            join(facts.title, facts.detail), Qt.ItemDataRole.AccessibleTextRole
+        )
+        if facts.can_tick:
+            first.setCheckable(True)
+            first.setCheckState(Qt.CheckState.Checked)
+        cells = [
+            first,
+            QStandardItem(f"{images:,}" if images is not None else ""),
+            QStandardItem(size(bytes_)),
+            QStandardItem(facts.words),
+        ]
+        for cell in cells:
+            cell.setEditable(False)
+        cells[CHECK].setToolTip(join(facts.words, facts.more))
+        parent.appendRow(cells)
+        return first
+
+
+def check_words(one: LocalSeries) -> tuple[str, str, str]:
+    """Return state, words and a second line about a series' completeness."""
+    number = len(one.missing)
+    if number:
+        if number == 1:
+            words = f"Image {one.missing[0]} missing"
+        elif number <= _MISSING_SHOWN:
+            words = f"Images {', '.join(map(str, one.missing))} missing"
+        else:
+            words = f"{count(number, 'image')} missing"
+        total = len(one.files) + number
+        return "errors", words, f"{len(one.files):,} of {total:,}, by image number"
+    if one.duplicates:
+        return "ready", count(one.duplicates, "duplicate"), "each is sent once"
+    return "ready", "Complete", ""
+
+
+def summary_of(scan: LocalScan) -> str:
+    """Return "3 patients · 4 studies · 10 series · 1,225 files"."""
+    patients = {(one.patient_id, one.patient_name) for one in scan.series}
+    number = {(one.patient_id, one.study_uid) for one in scan.series}
+    if not scan.series:
+        return count(scan.files, "file")
+    return join(
+        count(len(patients), "patient"),
+        studies(len(number)),
+        series(len(scan.series)),
+        count(scan.files, "file"),
+    )
+
+
+def _groups(
+    scan: LocalScan,
+) -> dict[tuple[str, str], dict[str, list[tuple[int, LocalSeries]]]]:
+    found: dict[tuple[str, str], dict[str, list[tuple[int, LocalSeries]]]] = {}
+    for at, one in enumerate(scan.series):
+        patient = found.setdefault((one.patient_id, one.patient_name), {})
+        patient.setdefault(one.study_uid, []).append((at, one))
+    return found

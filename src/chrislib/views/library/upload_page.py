@@ -1,0 +1,305 @@
+"""Upload Data: drop, see what is there, choose, send, follow."""
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.errors import ChrislibError
+from chrislib.library.model import Item, LibraryChange, LocalScan
+from chrislib.library.upload import safe_name
+from chrislib.library.uploads import UploadRun
+from chrislib.library.words import count, join, size
+from chrislib.views.context import ViewContext
+from chrislib.views.library.cards import dropped_paths
+from chrislib.views.library.drop_area import DropArea
+from chrislib.views.library.running import RunningUploads, item_of_run
+from chrislib.views.library.scan_model import ScanModel, summary_of
+from chrislib.views.library.scan_tree import ScanTree
+from chrislib.views.navigation import ShowLibrary
+from chrislib.views.widgets.buttons import Field, button
+from chrislib.views.widgets.skeleton import Skeleton
+from chrislib.views.widgets.state_view import StateView
+from chrislib.views.widgets.text import Label, line
+
+
+class UploadPage(QWidget):
+    """The whole section."""
+
+    def __init__(self, ctx: ViewContext) -> None:
+        super().__init__()
+        theme = ctx.theme
+        self._ctx = ctx
+        self._tasks = ctx.tasks("upload scan")
+        self._verbs = ctx.tasks("uploads")
+        self._paths: list[Path] = []
+        self._scanning: asyncio.Task[LocalScan] | None = None
+        self.setObjectName("library.upload")
+        self.setAccessibleName("Upload Data")
+        self.setAcceptDrops(True)
+        self._model = ScanModel(self)
+        self._tree = ScanTree(theme, self._model)
+        self._summary = Label(
+            theme, style="small", token="text.muted", name="upload.summary"
+        )
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(Label(theme, "Upload Data", style="page"))
+        head.addWidget(self._summary, 1)
+        self._drop = DropArea(theme)
+        top = QVBoxLayout()
+        top.setContentsMargins(20, 12, 16, 12)
+        top.setSpacing(10)
+        top.addLayout(head)
+        top.addWidget(self._drop)
+        self._runs = RunningUploads(ctx)
+        self._skeleton = Skeleton(theme, row_height=48, picture=True)
+        self._state = StateView(theme, "triangle-alert", "")
+        self._nothing = QWidget()
+        self._pages = QStackedWidget()
+        for page in (self._nothing, self._skeleton, self._state, self._tree):
+            self._pages.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(line())
+        whole.addWidget(self._runs)
+        whole.addWidget(self._pages, 1)
+        whole.addWidget(self._foot())
+        self._drop.dropped.connect(self.add)
+        self._drop.files_wanted.connect(
+            lambda: self._verbs.start(self._choose_files(), name="choose files")
+        )
+        self._drop.folder_wanted.connect(
+            lambda: self._verbs.start(self._choose_folder(), name="choose folder")
+        )
+        self._drop.cleared.connect(self.clear)
+        self._model.itemChanged.connect(self._recount_later)
+        self._runs.cancelled.connect(self._cancel)
+        self._runs.retried.connect(self._retry)
+        self._runs.shown.connect(self._show_run)
+        self._unsubscribe = ctx.library.subscribe(self._on_change)
+        self._look = self._timer(250, self._show_runs)
+        self._count = self._timer(0, self._recount)
+        self._show_runs()
+        self.clear()
+
+    def _timer(self, milliseconds: int, call: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(call)
+        return timer
+
+    def _foot(self) -> QWidget:
+        theme = self._ctx.theme
+        self._foot_bar = QWidget()
+        self._foot_bar.setProperty("surface", "panel")
+        self._name = Field(
+            theme, "Name", name="upload.name", label="Name of the upload"
+        )
+        self._name.setMaximumWidth(theme.px(320))
+        self._name.textChanged.connect(self._recount_later)
+        self._what = Label(
+            theme, style="small", token="text.secondary", name="upload.chosen"
+        )
+        self._send = button(
+            theme,
+            "Send",
+            kind="primary",
+            icon="upload",
+            name="upload.send",
+            shortcut="Ctrl+Return",
+        )
+        self._send.clicked.connect(self.primary)
+        row = QHBoxLayout(self._foot_bar)
+        row.setContentsMargins(20, 10, 16, 10)
+        row.setSpacing(12)
+        row.addWidget(Label(theme, "To uploads /", style="small"))
+        row.addWidget(self._name, 1)
+        row.addStretch(1)
+        row.addWidget(self._what)
+        row.addWidget(self._send)
+        return self._foot_bar
+
+    # --- choosing ---
+
+    def show_payload(self, paths: list[Path]) -> None:
+        """Scan paths that were dropped elsewhere; without any, stay as it is."""
+        if paths:
+            self.clear()
+            self.add(paths)
+
+    def add(self, paths: list[Path]) -> None:
+        """Add files and folders and scan all of them (disk)."""
+        self._paths += [path for path in paths if path not in self._paths]
+        if self._scanning is not None:
+            self._scanning.cancel()
+        first = self._paths[0]
+        more = f" and {len(self._paths) - 1} more" if len(self._paths) > 1 else ""
+        place = "\n".join(str(path) for path in self._paths[:20])
+        self._drop.fold(f"{first.name}{more}", place)
+        self._foot_bar.hide()
+        self._skeleton.start("Reading files", self.clear)
+        self._pages.setCurrentWidget(self._skeleton)
+        self._scanning = self._tasks.start(
+            self._ctx.library.scan(self._paths, progress=self._read),
+            name="scan",
+            done=self._scanned,
+            failed=self._failed,
+        )
+
+    def clear(self) -> None:
+        """Put the scan away; running uploads stay."""
+        self._tasks.cancel_all()
+        self._scanning = None
+        self._paths = []
+        self._summary.setText("")
+        self._drop.unfold()
+        self._foot_bar.hide()
+        self._pages.setCurrentWidget(self._nothing)
+
+    async def _choose_files(self) -> None:
+        start = self._paths[0].parent if self._paths else Path.home()
+        chosen = await self._ctx.dialogs.open_files("Choose files", start)
+        if chosen:
+            self.add(list(chosen))
+
+    async def _choose_folder(self) -> None:
+        start = self._paths[0].parent if self._paths else Path.home()
+        chosen = await self._ctx.dialogs.open_folder("Choose a folder", start)
+        if chosen is not None:
+            self.add([chosen])
+
+    def _read(self, files: int) -> None:
+        if self._scanning is not None:
+            self._summary.setText(f"{count(files, 'file')} read …")
+
+    def _scanned(self, scan: LocalScan) -> None:
+        self._scanning = None
+        self._skeleton.stop(lambda: self._show_scan(scan))
+
+    def _show_scan(self, scan: LocalScan) -> None:
+        hidden = bool(self._ctx.settings.get("hide_names"))
+        self._model.show(scan, hidden=hidden)
+        self._summary.setText(summary_of(scan))
+        self._drop.fold(scan.title, "\n".join(scan.roots[:20]))
+        if not scan.series and not scan.others and not scan.unreadable:
+            self._state.show_state(
+                "folder-open",
+                "There is no file in it",
+                "The chosen folders are empty.",
+                [("Choose others", self.clear)],
+            )
+            self._pages.setCurrentWidget(self._state)
+            return
+        self._name.setText(safe_name(scan.title))
+        self._tree.unfold()
+        self._pages.setCurrentWidget(self._tree)
+        self._foot_bar.show()
+        self._recount()
+        self._tree.setFocus()
+
+    def _failed(self, error: BaseException) -> None:
+        self._scanning = None
+        paths = list(self._paths)
+        self._skeleton.stop(lambda: self._show_error(error, paths))
+        if not isinstance(error, ChrislibError):
+            self._ctx.messages.failed(error)
+
+    def _show_error(self, error: BaseException, paths: list[Path]) -> None:
+        self._state.show_error(error, lambda: self.add(paths))
+        self._pages.setCurrentWidget(self._state)
+
+    def _recount_later(self) -> None:
+        self._count.start()
+
+    def _recount(self) -> None:
+        chosen = self._model.chosen()
+        if chosen is None:
+            return
+        files = sum(len(one.files) for one in chosen.series) + len(chosen.others)
+        self._what.setText(join(count(files, "file"), size(chosen.size)))
+
+    # --- sending ---
+
+    def primary(self) -> None:
+        """Send what is ticked."""
+        chosen = self._model.chosen()
+        if chosen is None or self._pages.currentWidget() is not self._tree:
+            return
+        if not chosen.series and not chosen.others:
+            self._ctx.messages.info(
+                "Nothing is ticked", "Tick what is to be sent, then send again."
+            )
+            return
+        self._send.setEnabled(False)
+        self._verbs.start(
+            self._ctx.library.upload(chosen, title=self._name.text().strip()),
+            name="send",
+            done=self._sent,
+            failed=self._not_sent,
+        )
+
+    def _sent(self, _items: list[Item]) -> None:
+        self._send.setEnabled(True)
+        self.clear()
+        self._show_runs()
+
+    def _not_sent(self, error: BaseException) -> None:
+        self._send.setEnabled(True)
+        self._ctx.messages.failed(error)
+
+    # --- following ---
+
+    def _on_change(self, change: LibraryChange) -> None:
+        if (change.items or change.history) and not self._look.isActive():
+            self._look.start()
+
+    def _show_runs(self) -> None:
+        self._runs.show_runs(self._ctx.library.uploads())
+
+    def _cancel(self, run: UploadRun) -> None:
+        item_id = item_of_run(run)
+        if item_id is not None:
+            self._verbs.start(self._ctx.library.cancel(item_id), name="cancel")
+
+    def _retry(self, run: UploadRun) -> None:
+        item_id = item_of_run(run)
+        if item_id is not None:
+            self._verbs.start(self._ctx.library.retry(item_id), name="retry")
+
+    def _show_run(self, run: UploadRun) -> None:
+        self._ctx.navigator.go(ShowLibrary("all", run.item_ids))
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the name."""
+        self._name.setFocus()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files anywhere on the page."""
+        if dropped_paths(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add what was dropped."""
+        paths = dropped_paths(event)
+        if paths:
+            event.acceptProposedAction()
+            self.add(paths)
+
+    def shutdown(self) -> None:
+        """Stop listening and cancel what runs here; uploads are jobs and go on."""
+        self._unsubscribe()
+        self._look.stop()
+        self._count.stop()
+        self._tasks.cancel_all()
+        self._verbs.cancel_all()
