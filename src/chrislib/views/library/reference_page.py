@@ -34,7 +34,6 @@ class ReferencePage(QWidget):
 
     def __init__(self, ctx: ViewContext, opener: ItemOpener) -> None:
         super().__init__()
-        theme = ctx.theme
         self._ctx = ctx
         self._opener = opener
         self._tasks = ctx.tasks("references")
