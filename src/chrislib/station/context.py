@@ -38,7 +38,7 @@ class StationConfig:
 
     generation: int = 7
     poll: float = 1.0
-    pace: float = 0.15
+    pace: float = 0.03
     pacs_folder: Path | None = None
     quota: int | None = None
     max_seconds: int = 86_400

@@ -21,6 +21,8 @@ from chrislib.station.http import refused_download
 from chrislib.station.store import Row
 
 _AT_ONCE = 1 << 20
+# What a bare machine's table does not know.
+_KINDS = {"dcm": "application/dicom", "json": "application/json", "csv": "text/csv"}
 Extra = Callable[[User | None, Row], bool]
 
 
@@ -100,11 +102,12 @@ def _send(source: Path, name: str, *, head: bool) -> Response:
 
 def _headers(name: str, size: int) -> dict[str, str]:
     last = name.rpartition("/")[2]
-    kind = mimetypes.guess_type(last)[0] or "application/octet-stream"
+    ending = last.rpartition(".")[2].lower()
+    kind = _KINDS.get(ending) or mimetypes.guess_type(last)[0]
     # Raw bytes of the name, as the recordings have them; quotes would end it early.
     shown = last.replace('"', "'").encode().decode("latin-1")
     return {
-        "content-type": kind,
+        "content-type": kind or "application/octet-stream",
         "content-length": str(size),
         "content-disposition": f'attachment; filename="{shown}"',
     }

@@ -20,6 +20,7 @@ from pathlib import Path
 from chrislib.errors import ChrislibError
 from chrislib.paths import Paths
 from chrislib.station.registry import Descriptor, descriptors
+from chrislib.station.samples.environment import sample_data
 
 _log = logging.getLogger(__name__)
 _MARKER = "ready.json"
@@ -145,7 +146,10 @@ class Environments:
 
 
 def prepare_all(paths: Paths, *, report: Callable[[str], None]) -> int:
-    """Make the environments of all plugins (network, disk); return an exit code."""
+    """Make all environments and fetch the sample images (network, disk).
+
+    Returns an exit code: 1 when something is missing at the end.
+    """
     environments = Environments(paths.plugin_envs)
     failed = 0
     for descriptor in descriptors():
@@ -157,4 +161,9 @@ def prepare_all(paths: Paths, *, report: Callable[[str], None]) -> int:
         except ChrislibError as error:
             failed += 1
             report(f"{error}\n{error.context.get('pip', '')}")
+    try:
+        sample_data(paths)
+    except ChrislibError as error:
+        failed += 1
+        report(str(error))
     return 1 if failed else 0

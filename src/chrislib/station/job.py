@@ -12,6 +12,7 @@ from chrislib.station.context import StationContext
 from chrislib.station.environments import Environments
 from chrislib.station.process import Process, identity_of, kill, start
 from chrislib.station.registry import Descriptor, find
+from chrislib.station.reports import read_log
 from chrislib.station.storage import (
     RunFailed,
     copy_inputs,
@@ -212,6 +213,15 @@ class Job:
         process = self.process()
         if process is not None:
             kill(process)
+
+    def log(self) -> str:
+        """Return the end of the program's log, without paths of this computer."""
+        names = {
+            str(self._context.paths.plugin_envs): "/usr/local/lib/environments",
+            str(Path(__file__).parent): "/usr/local/lib/station",
+            sys.base_prefix: "/usr/local",
+        }
+        return read_log(self.folder, names)
 
     def note(self, line: str) -> None:
         """Add a line of the station's to the program's log on disk."""

@@ -114,7 +114,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         "--pacs-folder", type=Path, help="DICOM files to serve as the PACS"
     )
     parser.add_argument(
-        "--pace", type=float, default=0.15, help="seconds for an image of a pull"
+        "--pace", type=float, default=0.03, help="seconds for an image of a pull"
     )
     parser.add_argument(
         "--poll", type=float, default=1.0, help="seconds between looks at the runs"

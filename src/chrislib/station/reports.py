@@ -9,7 +9,7 @@ import base64
 import json
 import shlex
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,18 @@ def packed(content: dict[str, Any]) -> str:
     return base64.b64encode(zlib.compress(json.dumps(content).encode())).decode()
 
 
-def read_log(run: Path) -> str:
+def read_log(run: Path, names: Mapping[str, str]) -> str:
     """Read the last lines of a program's log from disk.
 
     The folders of the run are shown under the names a container would have: no path
     of this computer gets out.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of the run.
+    names : mapping of str to str
+        Folders of this computer and the names they are shown under.
     """
     path = run / "log.txt"
     try:
@@ -39,7 +46,10 @@ def read_log(run: Path) -> str:
     except OSError:
         return ""
     lines = text.splitlines(keepends=True)[-_LINES:]
-    return "".join(lines).replace(str(run), "/share").replace("\0", "")
+    shown = "".join(lines).replace("\0", "")
+    for folder, name in {str(run): "/share", **names}.items():
+        shown = shown.replace(folder, name)
+    return shown
 
 
 class Reporter:

@@ -22,7 +22,7 @@ from chrislib.station.context import StationContext
 from chrislib.station.creation import first_status
 from chrislib.station.environments import Environments
 from chrislib.station.job import Job
-from chrislib.station.reports import Reporter, read_log
+from chrislib.station.reports import Reporter
 from chrislib.station.storage import (
     RunFailed,
     gather,
@@ -176,7 +176,7 @@ class Runner:
                 row["id"],
                 row["dock_image"],
                 command=job.command(),
-                log=read_log(job.folder),
+                log=job.log(),
             )
             if (summary, raw) != (row["summary"], row["raw"]):
                 self._move(row, "started", summary=summary, raw=raw)
@@ -206,7 +206,7 @@ class Runner:
             row["id"],
             row["dock_image"],
             command=job.command(),
-            log=read_log(job.folder),
+            log=job.log(),
             status=status,
             pulled=True,
         )
@@ -262,7 +262,7 @@ class Runner:
                 row["id"],
                 row["dock_image"],
                 command=job.command(),
-                log=read_log(job.folder),
+                log=job.log(),
                 status="undefined",
                 pulled=False,
             )
