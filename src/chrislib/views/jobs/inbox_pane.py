@@ -178,6 +178,7 @@ class InboxDelegate(QStyledItemDelegate):
                 theme,
                 text=verb.word,
                 kind=verb.kind,
+                icon=verb.icon,
                 hovered=box.contains(self._view.pointer),
             )
 

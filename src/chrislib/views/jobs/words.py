@@ -98,6 +98,15 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d"
 
 
+def roughly(seconds: float) -> str:
+    """Return a span without false precision: "20 s", "6 min", "2 h"."""
+    if seconds < 55:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    if seconds < 3300:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{max(1, round(seconds / 3600))} h"
+
+
 def when(at: float, now: float) -> str:
     """Return a moment for a list: "14:23", "Yesterday", "Fri 20", or the date."""
     then = datetime.fromtimestamp(at).astimezone()
@@ -161,7 +170,7 @@ def time_text(job: Job, now: float) -> str:
         passed = max(0.0, job.changed_at - job.created_at)
         left = passed / progress.done * (progress.total - progress.done)
         if passed and left:
-            return f"about {duration(left)}"
+            return f"about {roughly(left)}"
     return ""
 
 

@@ -47,12 +47,14 @@ class LibraryPage(QWidget):
 
     def folded(self, side: str) -> bool:
         """Return whether "left" or "tray" is folded."""
-        return self.tray.folded if side == "tray" else self.places.isHidden()
+        if side == "tray":
+            return self.tray.folded
+        return side == "left" and self.places.isHidden()
 
     def fold(self, side: str, folded: bool) -> None:
         """Fold or show "left" or "tray"."""
         if side == "tray":
             self.tray.set_folded(folded)
-        else:
+        elif side == "left":
             self.places.setVisible(not folded)
         self.fold_changed.emit()

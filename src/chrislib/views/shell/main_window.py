@@ -4,10 +4,20 @@ import inspect
 from collections.abc import Awaitable
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QObject,
+    QPoint,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QAccessible,
     QCloseEvent,
+    QKeyEvent,
     QPaintEvent,
     QResizeEvent,
 )
@@ -160,14 +170,15 @@ class MainWindow(QMainWindow):
     def toggle(self, side: str) -> None:
         """Fold or show "left", "right" or "tray" of what is in front."""
         self._by_size = False
-        self._pages.fold(side, not self._pages.folded(side))
+        self._pages.toggle(side)
 
     def toggle_sides(self, *, all_panels: bool) -> None:
         """Fold side panels (or all panels) if one is shown, else show them."""
         sides = _SIDES if all_panels else _SIDES[:2]
         shown = [side for side in sides if not self._pages.folded(side)]
         for side in sides:
-            self._pages.fold(side, bool(shown))
+            if not shown or side in shown:
+                self._pages.toggle(side)
 
     def press_primary(self) -> None:
         """Press the one primary button on screen."""
@@ -243,17 +254,23 @@ class MainWindow(QMainWindow):
 
     # -- Qt ------------------------------------------------------------------
 
-    def focusNextPrevChild(self, forward: bool) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Fold panels with Tab in lists, pictures and graphs; else move the focus."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return False
+        if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+            return False
         focus = self.focusWidget()
         folds = isinstance(focus, QAbstractItemView | QGraphicsView) or (
             focus is not None and bool(focus.property("foldsPanels"))
         )
         moves = QAccessible.isActive() or self._context.settings.get("tab_moves_focus")
-        if folds and not moves and self._sheet() is None:
-            self.toggle_sides(all_panels=not forward)
-            return True
-        return super().focusNextPrevChild(forward)
+        if not folds or moves or self._sheet() is not None:
+            return False
+        self.toggle_sides(all_panels=event.key() == Qt.Key.Key_Backtab)
+        return True
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide; jobs go on. The program ends only when nothing runs."""
@@ -312,6 +329,9 @@ class MainWindow(QMainWindow):
         self._status.sign_in_requested.connect(lambda: self.show_sheet("sign-in"))
 
     def _after_first_paint(self) -> None:
+        # keys reach the window before the widget: the one place to see Tab first
+        if self.windowHandle() is not None:
+            self.windowHandle().installEventFilter(self)
         self.first_painted.emit()
         self._status.start()
 

@@ -117,19 +117,32 @@ class Pages(QStackedWidget):
 
     def folded(self, side: str) -> bool:
         """Return whether a side ("left", "right", "tray") of the front is folded."""
-        asked = [self.page(), self.pane()]
         return any(
             bool(piece.folded(side))
-            for piece in asked
-            if piece is not None and hasattr(piece, "folded")
+            for piece in self._front()
+            if hasattr(piece, "folded")
         )
 
     def fold(self, side: str, folded: bool) -> None:
         """Fold or show a side of what is in front."""
-        page, pane = self.page(), self.pane()
-        for piece in {page, pane} if page is not None else ():
-            if piece is not None and hasattr(piece, "fold"):
+        for piece in self._front():
+            if hasattr(piece, "fold"):
                 piece.fold(side, folded)
+
+    def toggle(self, side: str) -> None:
+        """Fold a side of what is in front, or show it."""
+        own = getattr(self.pane(), f"toggle_{side}", None)
+        if own is not None:
+            # the pane knows better whether it was folded by size or by hand
+            own()
+        else:
+            self.fold(side, not self.folded(side))
+
+    def _front(self) -> list[QWidget]:
+        """Return the page in front and, where it is another widget, its pane."""
+        page, pane = self.page(), self.pane()
+        pieces = [page] if page is pane else [page, pane]
+        return [piece for piece in pieces if piece is not None]
 
     def _make(self, module: str) -> QWidget:
         context, factories = self._context, self._factories
