@@ -1,0 +1,76 @@
+"""Steps with their time and picture, and the report of the whole tour."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as it went."""
+
+    name: str
+    ok: bool
+    seconds: float
+    screenshot: str
+    reason: str = ""
+
+
+class Report:
+    """Runs steps, takes a picture after each, and keeps ``report.json`` current.
+
+    Parameters
+    ----------
+    folder : Path
+        Where pictures and report go.
+    picture : callable
+        Saves the screen to a path.
+    """
+
+    def __init__(self, folder: Path, picture: Callable[[Path], None]) -> None:
+        self._folder = folder
+        self._picture = picture
+        self._steps: list[Step] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step so far went well, and there was one."""
+        return bool(self._steps) and all(step.ok for step in self._steps)
+
+    def play(self, name: str, act: Callable[[], object]) -> None:
+        """Run a step; a failure is recorded with its picture and raised."""
+        began = time.monotonic()
+        file = self._folder / f"{len(self._steps) + 1:02d}-{_slug(name)}.png"
+        reason = ""
+        try:
+            act()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 2)
+            self._picture(file)
+            step = Step(name, not reason, seconds, file.name, reason)
+            self._steps.append(step)
+            self.write()
+            mark = "ok  " if step.ok else "FAIL"
+            print(f"{mark} {seconds:6.1f} s  {name}  {reason}", flush=True)
+
+    def write(self) -> None:
+        """Write ``report.json``."""
+        steps = []
+        for step in self._steps:
+            facts = asdict(step)
+            if not facts["reason"]:
+                del facts["reason"]
+            steps.append(facts)
+        content = {"ok": self.ok, "steps": steps}
+        path = self._folder / "report.json"
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _slug(name: str) -> str:
+    kept = "".join(char if char.isalnum() else "-" for char in name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60]

@@ -1,0 +1,63 @@
+"""Play the main story in a real window; pictures and report go to ``build/tour/``.
+
+Run as ``python tests/e2e/tour/run.py``. Exits with 1 when a step fails, with 2 when
+the machine lacks something.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "build" / "tour"
+_INSIDE = "CHRISLIB_TOUR_INSIDE"
+
+
+def main() -> int:
+    """Prepare the folder, then play the story inside a bus session of its own."""
+    sys.path.insert(0, str(ROOT))
+    from tests.e2e.tour.session import missing
+
+    lacking = missing()
+    if lacking:
+        print("The tour needs: apt-get install " + " ".join(lacking))
+        return 2
+    if os.environ.get(_INSIDE) != "1":
+        if FOLDER.exists():
+            shutil.rmtree(FOLDER)
+        FOLDER.mkdir(parents=True)
+        command = ["dbus-run-session", "--", sys.executable, str(Path(__file__))]
+        return subprocess.run(
+            command, env=os.environ | {_INSIDE: "1"}, check=False
+        ).returncode
+    return play()
+
+
+def play() -> int:
+    """Play the story on a desktop of its own."""
+    from tests.e2e.tour.report import Report
+    from tests.e2e.tour.screen import Screen
+    from tests.e2e.tour.session import Desktop, TourError
+    from tests.e2e.tour.steps import Story
+
+    desktop = Desktop(FOLDER, FOLDER / "home")
+    screen = Screen(desktop)
+    try:
+        desktop.start()
+        report = Report(FOLDER, screen.picture)
+        try:
+            Story(desktop, screen, report).play()
+        except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
+            print(f"The tour stopped: {error}")
+            print(f"On the screen: {screen.words()}")
+            return 1
+        return 0 if report.ok else 1
+    finally:
+        screen.close()
+        desktop.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
