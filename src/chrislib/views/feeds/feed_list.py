@@ -285,7 +285,7 @@ class FeedList(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(12, 12, 12, 8)
         head.addWidget(Label(theme, "Feeds", style="section", name="feeds.title"), 1)
-        new = button(
+        self._new = new = button(
             theme,
             "New feed",
             icon="plus",
@@ -327,6 +327,9 @@ class FeedList(QWidget):
     def _show_page(self) -> None:
         if self.model.rowCount():
             self._stack.setCurrentWidget(self.view)
+            if self.window().focusWidget() in {None, self._new}:
+                # Qt gave the keys to the first button: rows are what one came for
+                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         if self.model.total:
             self._state.show_state(

@@ -90,19 +90,26 @@ class FormRow(QWidget):
         grid.setHorizontalSpacing(12)
         grid.addWidget(side, 0, 0)
         grid.addLayout(middle, 0, 1)
-        cross = icon_button(
-            theme, "x", name=f"form.{self.name}.remove", tooltip=f"Take {flag} out"
-        )
-        cross.clicked.connect(lambda: self.removed.emit(self.name))
-        policy = cross.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        cross.setSizePolicy(policy)
-        cross.setVisible(parameter.optional)
+        cross = self._make_cross(flag)
         grid.addWidget(cross, 0, 2, Qt.AlignmentFlag.AlignTop)
         grid.setColumnStretch(1, 1)
         theme.changed.connect(self._dress)
         self.show_error("")
         self._dress()
+
+    def _make_cross(self, flag: str) -> QWidget:
+        cross = icon_button(
+            self._theme,
+            "x",
+            name=f"form.{self.name}.remove",
+            tooltip=f"Take {flag} out",
+        )
+        cross.clicked.connect(lambda: self.removed.emit(self.name))
+        policy = cross.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        cross.setSizePolicy(policy)
+        cross.setVisible(self.parameter.optional)
+        return cross
 
     def take_from_form(self) -> None:
         """Show what the buffer holds, without telling."""
