@@ -60,6 +60,7 @@ QToolButton[segment="true"]:checked { background: $bg.selected; }
 QToolButton[segment="true"]:hover:!checked { background: $bg.hover; }
 QToolButton[segment="true"]:focus { border: 2px solid $border.focus; }
 
+QAbstractScrollArea { background: transparent; border: none; }
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
   color: $text.primary; background: $bg.input; border: 1px solid $border.control;
   border-radius: 4px; selection-background-color: $accent.fill;
@@ -108,7 +109,6 @@ QMenu::item:disabled { color: $text.disabled; }
 QMenu::separator { height: 1px; background: $border.subtle; margin: 4px 8px; }
 QMenu::icon { padding-left: @8px; }
 
-QAbstractScrollArea { background: transparent; border: none; }
 QAbstractItemView { color: $text.primary; border: none; outline: none;
   selection-background-color: $bg.selected; selection-color: $text.primary; }
 QTableView, QTreeView, QListView { alternate-background-color: transparent;
@@ -118,8 +118,8 @@ QHeaderView::section { background: transparent; color: $text.muted; border: none
   border-bottom: 1px solid $border.subtle; padding: 0 8px;
   min-height: @27px; max-height: @27px; }
 QSplitter::handle { background: $border.subtle; }
-QSplitter::handle:horizontal { width: 5px; margin: 0 2px; }
-QSplitter::handle:vertical { height: 5px; margin: 2px 0; }
+QSplitter::handle:horizontal { width: 1px; }
+QSplitter::handle:vertical { height: 1px; }
 QSplitter::handle:hover { background: $accent.glyph; }
 QScrollBar { background: transparent; border: none; margin: 0; }
 QScrollBar:vertical { width: 10px; }

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QStylePainter,
@@ -262,6 +263,7 @@ class Segments(QWidget):
             self._group.addButton(piece)
             self._buttons[key] = piece
             row.addWidget(piece)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._dress()
         theme.changed.connect(self._dress)
         if choices:
