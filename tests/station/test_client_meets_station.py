@@ -75,6 +75,11 @@ def _start(home: Path, generation: int) -> Served:
     return Served(url=found["url"], home=home, generation=generation, process=process)
 
 
+def _stop(station: Served) -> None:
+    station.process.terminate()
+    station.process.wait(20)
+
+
 async def _living(
     runtime: Path, process: "subprocess.Popen[bytes]"
 ) -> dict[str, Any] | None:
@@ -105,8 +110,7 @@ def served(
     home = tmp_path_factory.mktemp(f"station{request.param}")
     station = _start(home, request.param)
     yield station
-    station.process.terminate()
-    station.process.wait(20)
+    _stop(station)
 
 
 @pytest.fixture
@@ -365,7 +369,7 @@ async def test_a_station_that_is_killed(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     station = await asyncio.to_thread(_start, tmp_path, 7)
-    request.addfinalizer(station.process.kill)
+    request.addfinalizer(lambda: _stop(station))
     async with await CubeClient.sign_in(
         station.url, "local", station.password
     ) as client:
@@ -380,7 +384,7 @@ async def test_a_station_that_is_killed(
             await client.instances.create(1, {"dir": "home/local/uploads"})
         assert isinstance(caught.value, ServerUnreachable)
     again = await asyncio.to_thread(_start, tmp_path, 7)
-    request.addfinalizer(again.process.terminate)
+    request.addfinalizer(lambda: _stop(again))
     async with CubeClient(again.url, token=client.token) as client:
         # the same server: the token and what was stored are still good
         file = await client.files.file_at("home/local/uploads/a.txt")
