@@ -22,6 +22,11 @@ class Pace:
         return tuple(self.base * part / 15 for part in (2, 5, 10))
 
     @property
+    def log(self) -> float:
+        """Between two looks at a run on screen: CUBE 7 keeps a log 0.5 s."""
+        return min(0.4, self.base)
+
+    @property
     def settle(self) -> float:
         """How long an unasked ``cancelled`` may still be taken back: 60 s."""
         return 4 * self.base

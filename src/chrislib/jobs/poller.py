@@ -22,6 +22,9 @@ from chrislib.jobs.submit import Submitter
 _log = logging.getLogger(__name__)
 
 _CANCEL_TRIES = 20
+_ON_SCREEN = 2
+_ON_SCREEN_SECONDS = 600.0
+_HANDED_OVER = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, Phase.STAGING_OUT)
 _AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
 
 
@@ -66,6 +69,7 @@ class Poller:
         self._looked_at: dict[int, float] = {}
         self._logs: dict[JobKey, str] = {}
         self._sweep_at = 0.0
+        self._screen_at = 0.0
         self._sweep_asked = False
         self._quiet = 0
         self._failures = 0
@@ -147,6 +151,7 @@ class Poller:
         await self._write_notes(account_id, backend)
         await self._cancel_again(account_id, backend)
         await self._fast_looks(backend)
+        await self._look_at_screen(account_id, backend)
         if self._sweep_asked or self._clock.monotonic() >= self._sweep_at:
             self._sweep_asked = False
             await self._sweep(account_id, backend)
@@ -156,6 +161,8 @@ class Poller:
         now = self._clock.monotonic()
         due = [self._sweep_at, *self._reconcile_at.values()]
         due += [times[0] for times in self._fast.values() if times]
+        if self._on_screen(account_id):
+            due.append(self._screen_at)
         if self._cancels(account_id):
             due.append(now + self._pace.fast[0])
         return max(0.0, min(due) - now)
@@ -259,6 +266,29 @@ class Poller:
                 self._fast.pop(key, None)
                 continue
             await self._point(backend, tracked.job.remote_id, key=key)
+
+    def _on_screen(self, account_id: int) -> list[int]:
+        """Return the runs someone looks at now, a few, not for hours.
+
+        CUBE 7 overwrites a log half a second after the end, and with it the reason
+        of a failure: only looking this often gets it.
+        """
+        since = self._clock.time() - _ON_SCREEN_SECONDS
+        return [
+            tracked.job.remote_id
+            for tracked in self._store.live(account_id, Kind.RUN)
+            if tracked.job.remote_id is not None
+            and tracked.job.feed_id == self.watched_feed
+            and tracked.job.phase in _HANDED_OVER
+            and tracked.job.changed_at > since
+        ][:_ON_SCREEN]
+
+    async def _look_at_screen(self, account_id: int, backend: RunBackend) -> None:
+        if self._clock.monotonic() < self._screen_at:
+            return
+        for remote_id in self._on_screen(account_id):
+            await self._point(backend, remote_id)
+        self._screen_at = self._clock.monotonic() + self._pace.log
 
     async def _sweep(self, account_id: int, backend: RunBackend) -> None:
         live = self._live(account_id)

@@ -64,13 +64,14 @@ class JobStore:
         self._progress_at: dict[JobKey, float] = {}
 
     async def load(self) -> None:
-        """Read the catalog's jobs into memory (disk)."""
+        """Read the catalog's jobs into memory (disk) and tell who listens already."""
         for row in await self._table.load():
             try:
                 self._remember(codec.from_row(row))
             except ValueError:
                 # It stays in the catalog for a version that understands it.
                 _log.exception("a job of another version is not shown")
+        self._publish([JobChange(None, tracked.job) for tracked in self.all()])
 
     def get(self, key: JobKey) -> Tracked | None:
         """Return a job as it is now."""

@@ -1,0 +1,449 @@
+"""Jobs against the real station process: whatever fails, nothing is lost."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chrislib.catalog.catalog import Catalog
+from chrislib.cube.client import CubeClient
+from chrislib.desktop.toast import Toast
+from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.manager import JobManager
+from chrislib.jobs.model import (
+    DownloadIntent,
+    Job,
+    JobKey,
+    Phase,
+    PullIntent,
+    Reach,
+    RunIntent,
+    UploadFile,
+    UploadIntent,
+)
+from chrislib.pacs.through_cube import PacsService
+from chrislib.pacs.types import Criteria, FoundSeries
+
+Station = Any
+StationFactory = Callable[..., Station]
+
+
+class Sink:
+    """Keeps toasts."""
+
+    def __init__(self) -> None:
+        self.toasts: list[Toast] = []
+
+    async def show(self, toast: Toast) -> None:
+        """Keep one."""
+        self.toasts.append(toast)
+
+
+@dataclass
+class Desk:
+    """A job manager signed in to a station; `reopen` plays the next start."""
+
+    folder: Path
+    client: CubeClient
+    stall: float = 20.0
+    sink: Sink = field(default_factory=Sink)
+    catalog: Catalog = field(init=False)
+    jobs: JobManager = field(init=False)
+
+    async def open(self) -> "Desk":
+        """Open the catalog and start."""
+        self.catalog = Catalog(self.folder / "state" / "catalog.db")
+        await self.catalog.open()
+        self.jobs = JobManager(
+            catalog=self.catalog,
+            client_for=lambda: self.client,
+            pacs=lambda: PacsService(self.client),
+            clock=SystemClock(),
+            sinks=[self.sink],
+            base_period=0.6,
+            stall_seconds=self.stall,
+        )
+        await self.jobs.start()
+        return self
+
+    async def close(self) -> None:
+        """Stop and close; the work on the station goes on."""
+        await self.jobs.stop()
+        await self.catalog.close()
+
+    async def reopen(self) -> None:
+        """End and start anew over the same catalog."""
+        await self.close()
+        await self.open()
+        await self.jobs.refresh()
+
+    def job(self, key: JobKey) -> Job:
+        """Return a job."""
+        found = self.jobs.get(key)
+        assert found is not None
+        return found
+
+    async def until(
+        self, condition: Callable[[], object], seconds: float = 40.0
+    ) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, [
+                (job.kind, job.phase, job.detail, job.progress)
+                for job in self.jobs.jobs()
+            ]
+            await asyncio.sleep(0.02)
+
+    async def ends(self, key: JobKey) -> Job:
+        """Wait until a job has ended."""
+        await self.until(lambda: self.job(key).phase.terminal)
+        return self.job(key)
+
+    async def plugin(self, name: str) -> tuple[int, str]:
+        """Return id and version of a plugin."""
+        async for plugin in self.client.plugins.list(name_exact=name):
+            return plugin.id, plugin.version
+        raise AssertionError(name)
+
+    async def run(
+        self, name: str, previous: Job | None = None, **parameters: Any
+    ) -> Job:
+        """Start a run."""
+        number, version = await self.plugin(name)
+        return await self.jobs.submit_now(
+            RunIntent(
+                plugin_id=number,
+                plugin_name=name,
+                plugin_version=version,
+                plugin_type="ds" if previous else "fs",
+                parameters=parameters,
+                previous_id=previous.remote_id if previous else None,
+                feed_id=previous.feed_id if previous else None,
+                title="a title",
+                note="" if previous else "a note",
+            )
+        )
+
+    async def upload(self, count: int = 3, size: int = 1000) -> tuple[JobKey, str]:
+        """Start an upload; returns its job and its folder on the station."""
+        local = self.folder / f"files {time.monotonic_ns()}"
+        (local / "sub").mkdir(parents=True)
+        files = []
+        remote = f"home/local/uploads/{time.monotonic_ns()}"
+        for number in range(count):
+            name = f"{'sub/' if number % 2 else ''}f{number}.bin"
+            (local / name).write_bytes(os.urandom(size + number))
+            files.append(
+                UploadFile(str(local / name), f"{remote}/{name}", size + number)
+            )
+        key = await self.jobs.submit(UploadIntent(remote, tuple(files), "files"))
+        return key, remote
+
+
+async def signed_in(station: Station) -> CubeClient:
+    """Return a client that knows who it is."""
+    client = CubeClient(station.url, token=station.token)
+    await client.identify()
+    return client
+
+
+@pytest.fixture
+async def desk(station: Station, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Return a manager on the shared station."""
+    made = await Desk(tmp_path, await signed_in(station)).open()
+    yield made
+    await made.close()
+    await made.client.aclose()
+
+
+async def small_series(
+    client: CubeClient, *, least: int = 5, most: int = 60
+) -> FoundSeries:
+    """Return a series of the PACS that is not registered yet."""
+    service = PacsService(client)
+    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        criteria = Criteria({"PatientName": (f"{letter}*",)})
+        for patient in (await service.lookup(criteria)).patients:
+            for study in patient.studies:
+                for series in study.series:
+                    if not least <= (series.images or 0) <= most:
+                        continue
+                    if await client.pacs.series(series.series_uid) is None:
+                        return series
+    raise AssertionError("no such series")
+
+
+def pull_of(series: FoundSeries) -> PullIntent:
+    """Return the intent that pulls a series."""
+    return PullIntent(
+        pacs=series.pacs,
+        study_uid=series.study_uid,
+        series_uid=series.series_uid,
+        expected_images=series.images,
+        title=series.description,
+        item_id=series.series_uid,
+    )
+
+
+async def test_from_local_files_to_local_results(desk: Desk, tmp_path: Path) -> None:
+    key, remote = await desk.upload()
+    uploaded = await desk.ends(key)
+    assert uploaded.phase is Phase.FINISHED, uploaded.detail
+    assert uploaded.progress is not None
+    assert uploaded.progress.done == uploaded.progress.total == 3
+    root = await desk.run("pl-dircopy", dir=remote)
+    assert root.feed_id is not None
+    desk.jobs.watch_feed(root.feed_id)
+    node = await desk.run("pl-simpledsapp", root, prefix="x_")
+    assert (await desk.ends(root.key)).phase is Phase.FINISHED
+    ended = await desk.ends(node.key)
+    assert ended.phase is Phase.FINISHED, ended.detail
+    assert await desk.client.feeds.note(root.feed_id) == "a note"
+    trace = await desk.jobs.trace(node.remote_id or 0)
+    assert trace is not None
+    assert trace.log
+    instance = await desk.client.instances.get(node.remote_id or 0)
+    folder = tmp_path / "saved"
+    download = await desk.jobs.submit(
+        DownloadIntent((instance.output_path,), str(folder), "results")
+    )
+    saved = await desk.ends(download)
+    assert saved.phase is Phase.FINISHED, saved.detail
+    names = [path.name for path in folder.rglob("*") if path.is_file()]
+    assert saved.progress is not None
+    assert len(names) == saved.progress.total
+    assert not any(name.endswith(".part") for name in names)
+    await desk.until(lambda: len(desk.sink.toasts) >= 1)
+    assert all("title" not in t.title + t.text for t in desk.sink.toasts)
+
+
+async def test_the_same_files_are_not_fetched_twice(desk: Desk, tmp_path: Path) -> None:
+    key, remote = await desk.upload(5)
+    await desk.ends(key)
+    folder = tmp_path / "saved"
+    for _ in range(2):
+        job = await desk.jobs.submit(DownloadIntent((remote,), str(folder), "x"))
+        assert (await desk.ends(job)).phase is Phase.FINISHED
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) == 5
+    next(path for path in files if path.name == "f1.bin").write_bytes(b"mine")
+    job = await desk.jobs.submit(DownloadIntent((remote,), str(folder), "x"))
+    assert (await desk.ends(job)).phase is Phase.FINISHED
+    names = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    assert "f1 (2).bin" in names
+    assert len(names) == 6
+
+
+async def test_a_series_is_pulled_and_registered(desk: Desk) -> None:
+    series = await small_series(desk.client)
+    seen: list[tuple[Phase, int]] = []
+    desk.jobs.subscribe(
+        lambda changes: seen.extend(
+            (c.after.phase, c.after.progress.done if c.after.progress else 0)
+            for c in changes
+        )
+    )
+    job = await desk.ends(await desk.jobs.submit(pull_of(series)))
+    assert job.phase is Phase.FINISHED, job.detail
+    assert job.progress is not None
+    assert job.progress.done == series.images
+    assert Phase.REGISTERING in [phase for phase, _ in seen]
+    again = await desk.ends(await desk.jobs.submit(pull_of(series)))
+    assert again.phase is Phase.FINISHED
+
+
+async def test_a_pull_that_stops_says_so_and_goes_on(
+    station_factory: StationFactory, tmp_path: Path
+) -> None:
+    station = station_factory("--pace", "1.2")
+    desk = await Desk(tmp_path, await signed_in(station), stall=0.9).open()
+    series = await small_series(desk.client, least=3, most=12)
+    key = await desk.jobs.submit(pull_of(series))
+    job = await desk.ends(key)
+    assert job.phase is Phase.FAILED
+    assert job.error_code == "STOPPED"
+    assert job.hint
+    assert job.progress is not None
+    assert job.progress.done < (series.images or 0)
+    desk.stall = 20.0
+    await desk.reopen()
+    assert await desk.jobs.retry(key) == key
+    job = await desk.ends(key)
+    assert job.phase is Phase.FINISHED, job.detail
+    assert job.epoch == 1
+    await desk.close()
+    await desk.client.aclose()
+
+
+async def test_a_pull_goes_on_over_a_restart_of_ours(
+    station_factory: StationFactory, tmp_path: Path
+) -> None:
+    station = station_factory("--pace", "0.15")
+    desk = await Desk(tmp_path, await signed_in(station)).open()
+    series = await small_series(desk.client, least=10, most=40)
+    key = await desk.jobs.submit(pull_of(series))
+    await desk.until(lambda: (p := desk.job(key).progress) and p.done >= 2)
+    await desk.reopen()
+    assert not desk.job(key).phase.terminal
+    job = await desk.ends(key)
+    assert job.phase is Phase.FINISHED, job.detail
+    assert job.progress is not None
+    assert job.progress.done == series.images
+    await desk.close()
+    await desk.client.aclose()
+
+
+async def test_a_station_killed_and_started_again_loses_nothing(
+    station_factory: StationFactory, tmp_path: Path
+) -> None:
+    station = station_factory()
+    desk = await Desk(tmp_path, await signed_in(station)).open()
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    node = await desk.run("pl-simpledsapp", root, sleepLength="2")
+    station.kill()
+    await desk.until(lambda: desk.job(node.key).reach is Reach.OFFLINE)
+    assert not desk.job(node.key).phase.terminal
+    upload, _ = await desk.upload(4)
+    await asyncio.sleep(0)
+    assert not desk.job(upload).phase.terminal
+    old = desk.client
+    station.start()
+    desk.client = await signed_in(station)
+    await desk.jobs.refresh()
+    await old.aclose()
+    assert (await desk.ends(root.key)).phase is Phase.FINISHED
+    ended = await desk.ends(node.key)
+    assert ended.phase is Phase.FINISHED, ended.detail
+    sent = await desk.ends(upload)
+    assert sent.phase is Phase.FINISHED, sent.detail
+    assert desk.jobs.reach is Reach.FRESH
+    await desk.close()
+    await desk.client.aclose()
+
+
+async def test_a_run_that_ends_while_we_are_closed_is_told_at_the_next_start(
+    desk: Desk,
+) -> None:
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    node = await desk.run("pl-simpledsapp", root, sleepLength="1")
+    await desk.close()
+    number = node.remote_id or 0
+    deadline = time.monotonic() + 40
+    while (await desk.client.instances.get(number)).active:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    await desk.open()
+    await desk.jobs.refresh()
+    assert desk.job(node.key).phase is Phase.FINISHED
+    target = f"feed/{node.feed_id}/node/{node.remote_id}"
+    await desk.until(lambda: target in [t.target for t in desk.sink.toasts])
+    await desk.reopen()
+    await asyncio.sleep(0.3)
+    assert [t.target for t in desk.sink.toasts].count(target) == 1
+
+
+async def test_a_program_that_fails_is_told_with_its_log(desk: Desk) -> None:
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    desk.jobs.watch_feed(root.feed_id)
+    node = await desk.run("pl-dcm2niix", root, b="nonsense")
+    job = await desk.ends(node.key)
+    assert job.phase is Phase.FINISHED_WITH_ERRORS
+    assert "log" in job.hint
+    trace = await desk.jobs.trace(node.key)
+    assert trace is not None
+    assert "invalid choice" in trace.log
+    kinds = {row.kind for row in await desk.jobs.inbox() if row.job_key == node.key}
+    assert kinds == {"ERRORS"}
+
+
+async def test_a_cancel_takes_the_subtree(desk: Desk) -> None:
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    node = await desk.run("pl-simpledsapp", root, sleepLength="30")
+    below = await desk.run("pl-simpledsapp", node, prefix="y")
+    await desk.until(lambda: desk.job(node.key).phase is Phase.RUNNING)
+    assert await desk.jobs.cancel(node.key) == 2
+    assert (await desk.ends(node.key)).phase is Phase.CANCELLED
+    await desk.until(lambda: desk.job(below.key).phase.terminal)
+
+
+async def test_a_revoked_token_pauses_and_loses_nothing(desk: Desk) -> None:
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    good = desk.client
+    revoked = CubeClient(good.base_url, token="0" * 40)
+    revoked.username, revoked.server = good.username, good.server
+    desk.client = revoked
+    upload, _ = await desk.upload(2)
+    await desk.until(lambda: desk.jobs.reach is Reach.AUTH_REQUIRED)
+    await desk.jobs.refresh()
+    assert not desk.job(upload).phase.terminal
+    assert [row.kind for row in await desk.jobs.inbox()].count("AUTH") == 1
+    desk.client = good
+    await desk.jobs.refresh()
+    assert (await desk.ends(root.key)).phase is Phase.FINISHED
+    assert (await desk.ends(upload)).phase is Phase.FINISHED
+    await revoked.aclose()
+
+
+async def test_a_file_that_cannot_be_read_does_not_stop_the_rest(desk: Desk) -> None:
+    local = desk.folder / "mixed"
+    local.mkdir()
+    (local / "good.bin").write_bytes(b"x" * 10)
+    remote = f"home/local/uploads/{time.monotonic_ns()}"
+    files = (
+        UploadFile(str(local / "good.bin"), f"{remote}/good.bin", 10),
+        UploadFile(str(local / "missing.bin"), f"{remote}/missing.bin", 5),
+    )
+    key = await desk.jobs.submit(UploadIntent(remote, files, "mixed"))
+    job = await desk.ends(key)
+    assert job.phase is Phase.FINISHED_WITH_ERRORS
+    assert [Path(f.path).name for f in job.failed_files] == ["missing.bin"]
+    (local / "missing.bin").write_bytes(b"y" * 5)
+    await desk.jobs.retry(key)
+    job = await desk.ends(key)
+    assert job.phase is Phase.FINISHED, job.detail
+    stored = [file.path async for file in desk.client.files.tree(remote)]
+    assert sorted(stored) == [f"{remote}/good.bin", f"{remote}/missing.bin"]
+
+
+async def test_a_station_without_room_says_so_and_goes_on(
+    station_factory: StationFactory, tmp_path: Path
+) -> None:
+    station = station_factory("--quota", "30000")
+    desk = await Desk(tmp_path, await signed_in(station)).open()
+    key, _ = await desk.upload(8, size=9000)
+    job = await desk.ends(key)
+    assert job.phase in (Phase.FINISHED_WITH_ERRORS, Phase.FAILED)
+    assert job.failed_files
+    assert job.failed_files[0].reason
+    assert "Retry" in job.hint
+    await desk.close()
+    await desk.client.aclose()
+
+
+async def test_the_old_generation_is_followed_too(
+    old_station: Station, tmp_path: Path
+) -> None:
+    desk = await Desk(tmp_path, await signed_in(old_station)).open()
+    key, remote = await desk.upload()
+    await desk.ends(key)
+    root = await desk.run("pl-dircopy", dir=remote)
+    node = await desk.run("pl-simpledsapp", root, prefix="z")
+    assert (await desk.ends(node.key)).phase is Phase.FINISHED
+    await desk.close()
+    await desk.client.aclose()
