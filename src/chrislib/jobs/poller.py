@@ -104,6 +104,9 @@ class Poller:
         """Look at a run 2, 5 and 10 s from now: it was just submitted or cancelled."""
         now = self._clock.monotonic()
         self._fast[key] = [now + delay for delay in self._pace.fast]
+        # The next sweep may be far away: there was nothing to follow until now.
+        self._sweep_at = min(self._sweep_at, now + self._pace.base)
+        self._quiet = 0
         self.wake()
 
     # One turn.

@@ -339,3 +339,15 @@ async def test_another_server_at_the_same_address_gets_no_old_jobs(
     bench.connection = replace(old, base_url="http://there/api/v1/")
     await bench.jobs.refresh()
     await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+
+
+async def test_a_run_after_a_quiet_time_is_swept_again(
+    bench: Bench, intent: RunIntent
+) -> None:
+    await bench.jobs.refresh()  # nothing to follow: the next sweep is far away
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "started")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.RUNNING)
+    await asyncio.sleep(0.15)  # the quick looks are over
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED, 1.0)
