@@ -67,32 +67,48 @@ class UploadBody(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body; the file is open only meanwhile."""
+        file, first = await asyncio.to_thread(self._opened)
         try:
-            file = await asyncio.to_thread(self._local.open, "rb")
-        except OSError as error:
-            raise _unreadable(error.strerror or "") from error
-        try:
-            yield self._head
-            async for chunk in self._chunks(file):
+            if len(first) == self.size:
+                # most files of a series are small: one hop, one piece
+                yield self._head + first + self._tail
+                self._tell(self.size)
+                return
+            yield self._head + first
+            sent = len(first)
+            self._tell(sent)
+            while sent < self.size:
+                chunk = await asyncio.to_thread(self._read, file, sent)
                 yield chunk
+                sent += len(chunk)
+                self._tell(sent)
             yield self._tail
         finally:
             file.close()
 
-    async def _chunks(self, file: BinaryIO) -> AsyncIterator[bytes]:
-        sent = 0
-        while sent < self.size:
-            wanted = min(_CHUNK, self.size - sent)
-            try:
-                chunk = await asyncio.to_thread(file.read, wanted)
-            except OSError as error:
-                raise _unreadable(error.strerror or "") from error
-            if not chunk:
-                raise _unreadable("It became shorter while it was sent.")
-            yield chunk
-            sent += len(chunk)
-            if self._progress is not None:
-                self._progress(sent)
+    def _opened(self) -> tuple[BinaryIO, bytes]:
+        try:
+            file = self._local.open("rb")
+        except OSError as error:
+            raise _unreadable(error.strerror or "") from error
+        try:
+            return file, self._read(file, 0) if self.size else b""
+        except BaseException:
+            file.close()
+            raise
+
+    def _read(self, file: BinaryIO, done: int) -> bytes:
+        try:
+            chunk = file.read(min(_CHUNK, self.size - done))
+        except OSError as error:
+            raise _unreadable(error.strerror or "") from error
+        if not chunk:
+            raise _unreadable("It became shorter while it was sent.")
+        return chunk
+
+    def _tell(self, sent: int) -> None:
+        if self._progress is not None:
+            self._progress(sent)
 
 
 def _unreadable(reason: str) -> LocalFileProblem:
