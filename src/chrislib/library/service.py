@@ -31,6 +31,7 @@ from chrislib.library.model import (
     Reference,
     Source,
 )
+from chrislib.library.names import show_name
 from chrislib.library.opening import fetch_files
 from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
@@ -180,7 +181,12 @@ class LibraryService:
         if silent:
             state, text = "errors", "Partly answered"
         detail = words.join(fields, counts, silent)
-        await self._close_lookup(entry, state=state, text=text, detail=detail)
+        title = asked.title_of(criteria)
+        if len(result.patients) == 1 and asked.NAME not in criteria.values:
+            title = f"{show_name(result.patients[0].name)} — {title}"
+        await self._close_lookup(
+            replace(entry, title=title), state=state, text=text, detail=detail
+        )
         return result
 
     async def want(self, series: Sequence[Found]) -> list[Item]:
@@ -450,7 +456,13 @@ class LibraryService:
     ) -> None:
         now = self._history.get(entry.entry_id) or entry
         await self._history.put(
-            replace(now, state=state, state_text=text, detail=detail or now.detail)
+            replace(
+                now,
+                title=entry.title,
+                state=state,
+                state_text=text,
+                detail=detail or now.detail,
+            )
         )
 
 

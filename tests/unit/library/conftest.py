@@ -178,9 +178,7 @@ class FakeFiles:
     async def tree(self, path: str) -> AsyncIterator[StoredFile]:
         for at, (name, data) in enumerate(sorted(self.stored.items())):
             if name.startswith(path + "/"):
-                yield StoredFile(
-                    FileId(at), StoragePath(name), len(data), "alex", None
-                )
+                yield StoredFile(FileId(at), StoragePath(name), len(data), "alex", None)
 
     async def stream(self, file: StoredFile) -> AsyncIterator[bytes]:
         self.reads.append(file.path)
@@ -240,7 +238,10 @@ class FakePlugins:
         self.error: ChrislibError | None = None
 
     async def list(
-        self, *, type: str = "", name_exact: str = ""  # noqa: A002
+        self,
+        *,
+        type: str = "",  # noqa: A002 (CUBE's word)
+        name_exact: str = "",
     ) -> AsyncIterator[Plugin]:
         if self.error is not None:
             raise self.error
@@ -306,9 +307,7 @@ class FakeLibrarySession:
             listener()
 
 
-def a_plugin(
-    number: int, name: str, *, version: str = "1.0", **others: Any
-) -> Plugin:
+def a_plugin(number: int, name: str, *, version: str = "1.0", **others: Any) -> Plugin:
     """Return an fs plugin."""
     values: dict[str, Any] = {
         "id": PluginId(number),
@@ -432,7 +431,11 @@ def some_patients() -> tuple[FoundPatient, ...]:
             "Yamada^Tarou=山田^太郎=やまだ^たろう",
             date(1971, 6, 30),
             "M",
-            (a_study("1.2.6", "胸部", date(2025, 5, 1), [a_series("1.2.6.1", "胸部")]),),
+            (
+                a_study(
+                    "1.2.6", "胸部", date(2025, 5, 1), [a_series("1.2.6.1", "胸部")]
+                ),
+            ),
         ),
     )
 
@@ -478,5 +481,5 @@ async def until(
 ) -> None:
     """Wait for `condition` with a deadline."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)

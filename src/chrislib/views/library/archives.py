@@ -11,8 +11,8 @@ from chrislib.views.context import ViewContext
 class ArchiveChoice(QObject):
     """Reads the PACS of the server once per connection and fills combo boxes."""
 
-    def __init__(self, ctx: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, ctx: ViewContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._ctx = ctx
         self._tasks = ctx.tasks("library archives")
         self._names: tuple[str, ...] = ()
@@ -68,6 +68,7 @@ class ArchiveChoice(QObject):
     def shutdown(self) -> None:
         """Stop listening and cancel what runs."""
         self._unsubscribe()
+        self._boxes.clear()
         self._tasks.cancel_all()
 
     def _show(self, names: tuple[str, ...]) -> None:

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView
 
 from chrislib.views.library.found_model import (
     ACTION,
-    IMAGES,
     MODALITY,
     NAME,
     SIZE,
@@ -101,7 +100,10 @@ class FoundDelegate(RowDelegate):
                 )
         elif column == STATE:
             self._state(painter, rect, node, model)
-        elif column in (MODALITY, IMAGES, SIZE):
+        elif node.series is None:
+            # a patient or study has no figures: its words go on over these columns
+            self._group_words(painter, option, node, model)
+        else:
             right = column != MODALITY
             draw_text(
                 painter,
@@ -140,7 +142,23 @@ class FoundDelegate(RowDelegate):
         left = arrow.right() + 5
         top = rect.top() + (rect.height() - 16) // 2
         draw_glyph(painter, QPoint(left, top), theme, icon=icon)
-        text = QRect(left + 28, rect.top(), rect.right() - left - 36, rect.height())
+        self._group_words(painter, option, node, model)
+
+    def _group_words(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        node: Node,
+        model: FoundModel,
+    ) -> None:
+        tree, theme, rect = option.widget, self.theme, option.rect
+        if not isinstance(tree, QTreeView):
+            return
+        header = tree.header()
+        first = header.sectionViewportPosition(NAME)
+        end = header.sectionViewportPosition(STATE)
+        left = self._arrow(node, QRect(first, 0, 0, 0)).right() + 5
+        text = QRect(left + 28, rect.top(), end - left - 36, rect.height())
         style = "strong" if node.study is None else "body"
         used = draw_text(painter, text, theme, text=model.title(node), style=style)
         text.setLeft(text.left() + used + 12)

@@ -76,7 +76,7 @@ class _Delegate(RowDelegate):
             last=index.column() == TIME,
         )
         if index.column() == TITLE:
-            self._title(painter, rect, entry)
+            self._title(painter, rect, entry, str(index.data()))
         elif index.column() == BROUGHT:
             draw_text(
                 painter,
@@ -110,7 +110,9 @@ class _Delegate(RowDelegate):
                 align=Qt.AlignmentFlag.AlignRight,
             )
 
-    def _title(self, painter: QPainter, rect: QRect, entry: HistoryEntry) -> None:
+    def _title(
+        self, painter: QPainter, rect: QRect, entry: HistoryEntry, title: str
+    ) -> None:
         theme = self.theme
         spot = QPoint(rect.left() + 9, rect.top() + (rect.height() - 16) // 2)
         draw_glyph(painter, spot, theme, icon=ICONS[entry.kind])
@@ -118,7 +120,7 @@ class _Delegate(RowDelegate):
         half = text.height() // 2
         upper = QRect(text.left(), text.top() + 5, text.width(), half - 4)
         lower = QRect(text.left(), text.top() + half + 1, text.width(), half - 6)
-        draw_text(painter, upper, theme, text=entry.title)
+        draw_text(painter, upper, theme, text=title)
         draw_text(
             painter,
             lower,

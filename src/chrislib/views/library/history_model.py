@@ -1,6 +1,6 @@
 """History as rows under days."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import (
@@ -47,8 +47,14 @@ class _Day:
 class HistoryModel(QAbstractItemModel):
     """Days with entries; entries change in place, days only when they differ."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        hidden: Callable[[], bool] = lambda: False,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._hidden = hidden
         self._all: list[HistoryEntry] = []
         self._days: list[_Day] = []
         self._kind = "all"
@@ -85,6 +91,12 @@ class HistoryModel(QAbstractItemModel):
         if not index.isValid() or not index.internalId():
             return None
         return self._days[index.internalId() - 1].entries[index.row()]
+
+    def title(self, entry: HistoryEntry) -> str:
+        """Return the title of an entry; nothing of a patient while names are hidden."""
+        if entry.kind is EntryKind.LOOKUP and self._hidden():
+            return "Lookup"
+        return entry.title
 
     def _apply(self) -> bool:
         days: list[_Day] = []
@@ -166,13 +178,13 @@ class HistoryModel(QAbstractItemModel):
         if role == EntryRole:
             return entry
         if role == Qt.ItemDataRole.ToolTipRole and column == TITLE:
-            return f"{entry.title}\n{entry.detail}"
+            return f"{self.title(entry)}\n{entry.detail}"
         if not spoken:
             return None
         if column == TITLE and role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.title}, {entry.detail}"
+            return f"{self.title(entry)}, {entry.detail}"
         return {
-            TITLE: entry.title,
+            TITLE: self.title(entry),
             BROUGHT: entry.brought,
             STATE: entry.state_text,
             ACTION: action_of(entry),

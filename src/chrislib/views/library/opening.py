@@ -22,8 +22,8 @@ class ItemOpener(QObject):
 
     progressed = Signal(str)
 
-    def __init__(self, ctx: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, ctx: ViewContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._ctx = ctx
         self._tasks = ctx.tasks("open item")
 

@@ -48,7 +48,9 @@ class Overview(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._archives = archives
-        self._model = HistoryModel(self)
+        self._model = HistoryModel(
+            hidden=lambda: bool(ctx.settings.get("hide_names")), parent=self
+        )
         self._list = HistoryList(ctx.theme, self._model)
         self._page = QWidget()
         self._page.setProperty("surface", "window")

@@ -33,8 +33,8 @@ class LibraryPane(QWidget):
         self._ctx = ctx
         self.setObjectName("library")
         self.setAccessibleName("Library")
-        self._archives = ArchiveChoice(ctx)
-        self._opener = ItemOpener(ctx)
+        self._archives = ArchiveChoice(ctx, self)
+        self._opener = ItemOpener(ctx, self)
         self._pages = QStackedWidget()
         self._made: dict[str, QWidget] = {}
         self._section = ""

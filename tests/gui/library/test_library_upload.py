@@ -1,0 +1,132 @@
+"""Files dropped, read, chosen, sent and followed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+
+from chrislib.jobs.model import FailedFile, Phase, UploadIntent
+from chrislib.library.model import ItemState
+from chrislib.views.library.cards import Card
+from chrislib.views.library.drop_area import DropArea
+from chrislib.views.library.scan_tree import ScanTree
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with DICOM (one image missing), a table and a broken file."""
+    place = tmp_path / "Teaching cases"
+    place.mkdir()
+    source = dcmread(get_testdata_file("MR_small.dcm"))
+    for number in (1, 2, 4):
+        source.InstanceNumber = number
+        source.SOPInstanceUID = f"1.2.826.0.1.{number}"
+        source.file_meta.MediaStorageSOPInstanceUID = source.SOPInstanceUID
+        source.save_as(place / f"mr{number}.dcm", enforce_file_format=True)
+    ct = dcmread(get_testdata_file("CT_small.dcm"))
+    ct.save_as(place / "ct.dcm", enforce_file_format=True)
+    (place / "notes.csv").write_text("a,b\n1,2\n")
+    whole = (place / "ct.dcm").read_bytes()
+    (place / "broken.dcm").write_bytes(whole[:140])
+    return place
+
+
+def drop(widget: QWidget, *paths: Path) -> None:
+    """Drop files on a widget, as a file manager does."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    at = QPointF(widget.rect().center())
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    entered = QDragEnterEvent(at.toPoint(), copy, data, buttons, keys)
+    widget.dragEnterEvent(entered)
+    assert entered.isAccepted()
+    widget.dropEvent(QDropEvent(at, copy, data, buttons, keys))
+
+
+def test_a_folder_is_dropped_on_the_card_read_and_sent(
+    stage: Any, folder: Path
+) -> None:
+    stage.until(lambda: stage.pane.findChild(Card, "overview.card.upload") is not None)
+    drop(stage.find(Card, "overview.card.upload"), folder)
+    tree = stage.find(ScanTree, "upload.scan")
+    stage.until(tree.isVisible)
+    model: Any = tree.model()
+    chosen = model.chosen()
+    assert sorted(len(one.files) for one in chosen.series) == [1, 3]
+    assert [other[1] for other in chosen.others] == ["notes.csv"]
+    assert len(model.scan.unreadable) == 1
+    stage.picture("library-upload-scan")
+    send = stage.find(QPushButton, "upload.send")
+    QTest.mouseClick(send, Qt.MouseButton.LeftButton)
+    stage.until(lambda: len(stage.jobs.submitted) == 1)
+    intent = stage.jobs.submitted[0]
+    assert isinstance(intent, UploadIntent)
+    assert len(intent.files) == 5
+    assert intent.folder.startswith("home/alex/uploads/")
+    (key,) = stage.jobs.rows
+    stage.jobs.move(key, Phase.RUNNING, done=2, total=5)
+    title = stage.find(QWidget, "upload.run.title")
+    stage.until(title.isVisible)
+    stage.qtbot.wait(400)
+    stage.picture("library-upload-running")
+    stage.jobs.move(
+        key,
+        Phase.FINISHED_WITH_ERRORS,
+        done=4,
+        total=5,
+        detail="One file was not sent.",
+        failed_files=(FailedFile("notes.csv", "It changed while it was read."),),
+        changed_at=stage.ctx.now(),
+    )
+    again = stage.find(QPushButton, "upload.run.retry")
+    stage.until(again.isVisible)
+    assert again.text() == "Retry 1"
+    stage.picture("library-upload-failed")
+    QTest.mouseClick(again, Qt.MouseButton.LeftButton)
+    stage.until(lambda: ("retry", key) in stage.jobs.calls)
+    stage.jobs.move(key, Phase.FINISHED, done=5, total=5, failed_files=())
+
+    def ready() -> bool:
+        return all(
+            stage.library.item(one).state is ItemState.READY for one in intent.item_ids
+        )
+
+    stage.until(ready)
+
+
+def test_files_are_chosen_unticked_and_put_away(
+    stage: Any, folder: Path, fakes: Any
+) -> None:
+    fakes.dialogs.files = (folder / "mr1.dcm", folder / "notes.csv")
+    stage.pane.show_section("upload")
+    stage.picture("library-upload-empty")
+    choose = stage.find(QPushButton, "upload.choose_files")
+    QTest.mouseClick(choose, Qt.MouseButton.LeftButton)
+    tree = stage.find(ScanTree, "upload.scan")
+    stage.until(tree.isVisible)
+    tree.setCurrentIndex(tree.model().index(0, 0))
+    QTest.keyClick(tree, Qt.Key.Key_T)
+    assert tree.model().chosen().series == ()
+    name = stage.find(QLineEdit, "upload.name")
+    assert name.text()
+    close = stage.find(QWidget, "upload.clear")
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert not tree.isVisible()
+    assert stage.find(DropArea, "upload.drop").isVisible()
+
+
+def test_what_is_not_there_is_said(stage: Any, tmp_path: Path) -> None:
+    stage.pane.show_section("upload", [tmp_path / "gone.dcm"])
+    tree = stage.find(ScanTree, "upload.scan")
+    stage.until(tree.isVisible)
+    assert tree.model().scan.unreadable[0].reason == "It is not there."
+    send = stage.find(QPushButton, "upload.send")
+    QTest.mouseClick(send, Qt.MouseButton.LeftButton)
+    assert not stage.jobs.submitted
