@@ -88,7 +88,8 @@ class JobFeed(QObject):
         if self._timer.isActive():
             return
         passed = (self._clock() - self._last) * 1000
-        self._timer.start(max(0, round(_GAP_MS - passed)))
+        # before the first delivery the gap is infinite
+        self._timer.start(round(max(0.0, _GAP_MS - passed)))
 
     def _deliver(self) -> None:
         # timers may fire up to a millisecond early: keep the promise, wait again
