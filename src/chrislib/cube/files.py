@@ -122,8 +122,9 @@ class FilesApi:
         """Iterate over the net over all files below `path`, links followed.
 
         pl-dircopy makes links, not copies (trap 8): a link to a folder stands for a
-        sub-folder with the target's last name, as a link to a file does for a file.
-        Nothing is visited twice, so links may lead in circles.
+        sub-folder with the target's last name, as a link to a file does for a file; a
+        number is added where two have the same. Nothing is visited twice, so links
+        may lead in circles.
 
         Parameters
         ----------
@@ -147,6 +148,7 @@ class FilesApi:
             return
         seen_files: set[FileId] = set()
         seen_folders: set[StoragePath] = set()
+        taken: dict[str, str] = {}
         waiting: list[tuple[Folder, str]] = [(top, "")]
         while waiting:
             folder, below = waiting.pop()
@@ -154,12 +156,12 @@ class FilesApi:
                 continue
             seen_folders.add(folder.path)
             async for thing in self._contents(folder, unreadable):
-                name = _last(thing.path)
                 if isinstance(thing, Folder):
-                    waiting.append((thing, f"{below}{name}/"))
+                    waiting.append((thing, f"{_free(below, thing.path, taken)}/"))
                 elif thing.id not in seen_files:
                     seen_files.add(thing.id)
-                    yield TreeFile(file=thing, relative=below + name)
+                    relative = _free(below, thing.path, taken)
+                    yield TreeFile(file=thing, relative=relative)
 
     async def _contents(
         self, folder: Folder, unreadable: Callable[[LinkFile], None] | None
@@ -299,8 +301,17 @@ class FilesApi:
             _log.warning("a short upload could not be deleted")
 
 
-def _last(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
+def _free(below: str, path: str, taken: dict[str, str]) -> str:
+    """Return where `path` appears below `below`.
+
+    Two links in one folder may have targets of the same name.
+    """
+    wanted = found = below + path.rsplit("/", 1)[-1]
+    number = 2
+    while taken.setdefault(found, path) != path:
+        found = f"{wanted} ({number})"
+        number += 1
+    return found
 
 
 def _nothing_there() -> NotFound:

@@ -135,3 +135,19 @@ async def test_a_single_file_and_nothing_at_all() -> None:
     assert [(e.relative, e.file.path) for e in entries] == [("one.txt", "up/one.txt")]
     with pytest.raises(NotFound):
         _ = [e async for e in storage.client().files.walk("up/none")]
+
+
+async def test_two_targets_of_one_name_stay_apart() -> None:
+    storage = Storage()
+    storage.add("a/brain/x", "b/brain/x", "c/x", "d/x")
+    storage.link("feed/1.chrislink", "a/brain")
+    storage.link("feed/2.chrislink", "b/brain")
+    storage.link("feed/3.chrislink", "c/x", "linked_file")
+    storage.link("feed/4.chrislink", "d/x", "linked_file")
+    entries = [e async for e in storage.client().files.walk("feed")]
+    assert sorted(e.relative for e in entries) == [
+        "brain (2)/x",
+        "brain/x",
+        "x",
+        "x (2)",
+    ]
