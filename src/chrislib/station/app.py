@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import importlib
-import importlib.util
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -32,6 +31,7 @@ ROUTE_MODULES = (
     "chrislib.station.routes.plugins",
     "chrislib.station.routes.instances",
     "chrislib.station.routes.feeds",
+    "chrislib.station.routes.tags",
     "chrislib.station.routes.pacs",
 )
 
@@ -52,8 +52,6 @@ def make_app(context: StationContext) -> Starlette:
     """Return the application that answers for `context`."""
     found: list[BaseRoute] = []
     for name in ROUTE_MODULES:
-        if importlib.util.find_spec(name) is None:
-            continue
         found.extend(importlib.import_module(name).routes(context))
 
     @contextlib.asynccontextmanager

@@ -1,0 +1,348 @@
+"""Tags, taggings and comments of feeds."""
+
+from typing import Any
+
+from starlette.routing import Route
+
+from chrislib.station.context import StationContext
+from chrislib.station.filters import Filters
+from chrislib.station.http import (
+    Answer,
+    Call,
+    as_template,
+    endpoint,
+    forbidden,
+    invalid,
+    missing,
+)
+from chrislib.station.routes.feeds import feed_list, find_feed
+from chrislib.station.store import Row
+
+_REQUIRED = "This field is required."
+_TAGS = "FROM tags t JOIN users u ON u.id = t.owner_id WHERE"
+_TAG_COLUMNS = "t.*, u.username AS owner_username"
+_TAG_SEARCH = ("id", "name", "color", "owner_username")
+_TAG_FILTERS = Filters(
+    {
+        "id": "t.id = ?",
+        "name": "instr(casefold(t.name), casefold(?))",
+        "color": "t.color = ?",
+        "owner_username": "u.username = ?",
+    }
+)
+
+
+def routes(context: StationContext) -> list[Route]:
+    """Return the routes of this module."""
+    one = "tags/{id:int}/"
+    return [
+        endpoint("tags/", context, get=_tags, post=_new_tag),
+        endpoint("tags/search/", context, get=_search),
+        endpoint(one, context, get=_tag, put=_change_tag, delete=_delete_tag),
+        endpoint(f"{one}feeds/", context, get=_feeds_of_tag),
+        endpoint(f"{one}taggings/", context, get=_taggings_of_tag, post=_tag_a_feed),
+        endpoint("{id:int}/tags/", context, get=_tags_of_feed),
+        endpoint("{id:int}/taggings/", context, get=_taggings, post=_new_tagging),
+        endpoint("taggings/{id:int}/", context, get=_tagging, delete=_delete_tagging),
+        endpoint("{id:int}/comments/", context, get=_comments, post=_new_comment),
+        endpoint("{id:int}/comments/search/", context, get=_comments_found),
+        endpoint(
+            "comments/{id:int}/",
+            context,
+            get=_comment,
+            put=_change_comment,
+            delete=_delete_comment,
+        ),
+    ]
+
+
+def _show_tag(call: Call, row: Row) -> dict[str, Any]:
+    at = f"tags/{row['id']}/"
+    return {
+        "url": call.url(at),
+        "id": row["id"],
+        "name": row["name"],
+        "owner_username": row["owner_username"],
+        "color": row["color"],
+        "feeds": call.url(f"{at}feeds/"),
+        "taggings": call.url(f"{at}taggings/"),
+    }
+
+
+def _tag_list(call: Call, where: str, values: list[Any], **more: Any) -> Answer:
+    return call.query_listing(
+        f"{_TAGS} {where}",
+        values,
+        columns=_TAG_COLUMNS,
+        order="t.id",
+        show=lambda row: _show_tag(call, row),
+        **more,
+    )
+
+
+def _tags(call: Call) -> Answer:
+    return _tag_list(
+        call,
+        "1",
+        [],
+        search=("tags/search/", _TAG_SEARCH),
+        links={"feeds": ""},
+        template=("name", "color"),
+    )
+
+
+def _search(call: Call) -> Answer:
+    return _tag_list(call, *_TAG_FILTERS.of(call.query))
+
+
+def _find_tag(call: Call, *, write: bool = False) -> Row:
+    row = call.store.row(f"SELECT {_TAG_COLUMNS} {_TAGS} t.id = ?", call.ids["id"])
+    if row is None:
+        raise missing("Tag")
+    if write and not call.me.is_admin and row["owner_id"] != call.me.id:
+        raise forbidden()
+    return row
+
+
+def _tag_fields(call: Call) -> dict[str, str]:
+    fields: dict[str, str] = {
+        n: str(call.data[n]) for n in ("name", "color") if n in call.data
+    }
+    for name, most in (("name", 100), ("color", 20)):
+        if len(fields.get(name, "")) > most:
+            text = f"Ensure this field has no more than {most} characters."
+            raise invalid(name, text)
+    if fields.get("color") == "":
+        raise invalid("color", "This field may not be blank.")
+    return fields
+
+
+def _new_tag(call: Call) -> Answer:
+    fields = _tag_fields(call)
+    if "color" not in fields:
+        raise invalid("color", _REQUIRED)
+    call.ids["id"] = call.store.insert(
+        "tags", owner_id=call.me.id, name=fields.get("name", ""), color=fields["color"]
+    )
+    return Answer(_show_tag(call, _find_tag(call)), 201)
+
+
+def _tag(call: Call) -> Answer:
+    body = _show_tag(call, _find_tag(call))
+    return Answer({**body, "template": as_template(("name", "color"))})
+
+
+def _change_tag(call: Call) -> Answer:
+    row, fields = _find_tag(call, write=True), _tag_fields(call)
+    if fields:
+        call.store.update("tags", row["id"], **fields)
+    return Answer(_show_tag(call, _find_tag(call)))
+
+
+def _delete_tag(call: Call) -> Answer:
+    row = _find_tag(call, write=True)
+    call.store.execute("DELETE FROM tags WHERE id = ?", row["id"])
+    return Answer(status=204)
+
+
+def _feeds_of_tag(call: Call) -> Answer:
+    tag = _find_tag(call)["id"]
+    return feed_list(
+        call,
+        "x.owner_id = ? AND x.id IN (SELECT feed_id FROM taggings WHERE tag_id = ?)",
+        [call.me.id, tag],
+        links={"tag": f"tags/{tag}/"},
+    )
+
+
+def _show_tagging(call: Call, row: Row) -> dict[str, Any]:
+    return {
+        "url": call.url(f"taggings/{row['id']}/"),
+        "id": row["id"],
+        "tag_id": row["tag_id"],
+        "feed_id": row["feed_id"],
+        "tag": call.url(f"tags/{row['tag_id']}/"),
+        "feed": call.url(f"{row['feed_id']}/"),
+    }
+
+
+def _tagging_list(call: Call, column: str, ident: int, **more: Any) -> Answer:
+    return call.query_listing(
+        f"FROM taggings WHERE {column} = ?",
+        [ident],
+        order="id",
+        show=lambda row: _show_tagging(call, row),
+        **more,
+    )
+
+
+def _taggings_of_tag(call: Call) -> Answer:
+    tag = _find_tag(call)["id"]
+    links = {"tag": f"tags/{tag}/"}
+    return _tagging_list(call, "tag_id", tag, links=links, template=("feed_id",))
+
+
+def _tags_of_feed(call: Call) -> Answer:
+    feed = find_feed(call)["id"]
+    return _tag_list(
+        call,
+        "t.id IN (SELECT tag_id FROM taggings WHERE feed_id = ?)",
+        [feed],
+        links={"feed": f"{feed}/"},
+    )
+
+
+def _taggings(call: Call) -> Answer:
+    feed = find_feed(call)["id"]
+    links = {"feed": f"{feed}/"}
+    return _tagging_list(call, "feed_id", feed, links=links, template=("tag_id",))
+
+
+def _enter_tagging(call: Call, feed: int, tag: int) -> Answer:
+    known = "SELECT 1 FROM taggings WHERE tag_id = ? AND feed_id = ?"
+    with call.store.transaction():
+        if call.store.value(known, tag, feed) is not None:
+            text = f"Tagging for feed_id {feed} and tag_id {tag} already exists."
+            raise invalid("non_field_errors", text)
+        ident = call.store.insert("taggings", tag_id=tag, feed_id=feed)
+    row = call.store.row("SELECT * FROM taggings WHERE id = ?", ident)
+    assert row is not None
+    return Answer(_show_tagging(call, row), 201)
+
+
+def _number(call: Call, field: str) -> int:
+    if field not in call.data:
+        raise invalid(field, _REQUIRED)
+    try:
+        return int(call.data[field])
+    except (TypeError, ValueError):
+        raise invalid(field, "A valid integer is required.") from None
+
+
+def _new_tagging(call: Call) -> Answer:
+    feed, tag = find_feed(call, write=True)["id"], _number(call, "tag_id")
+    if call.store.value("SELECT 1 FROM tags WHERE id = ?", tag) is None:
+        raise invalid("tag_id", f"Couldn't find any tag with id {tag}.")
+    return _enter_tagging(call, feed, tag)
+
+
+def _tag_a_feed(call: Call) -> Answer:
+    tag, feed = _find_tag(call)["id"], _number(call, "feed_id")
+    query = "SELECT 1 FROM feeds WHERE id = ? AND owner_id = ?"
+    if call.store.value(query, feed, call.me.id) is None:
+        raise invalid("feed_id", f"Couldn't find any feed with id {feed}.")
+    return _enter_tagging(call, feed, tag)
+
+
+def _find_tagging(call: Call) -> Row:
+    row = call.store.row(
+        "SELECT g.* FROM taggings g JOIN feeds x ON x.id = g.feed_id "
+        "WHERE g.id = ? AND x.owner_id = ?",
+        call.ids["id"],
+        call.me.id,
+    )
+    if row is None:
+        raise missing("Tagging")
+    return row
+
+
+def _tagging(call: Call) -> Answer:
+    return Answer(_show_tagging(call, _find_tagging(call)))
+
+
+def _delete_tagging(call: Call) -> Answer:
+    call.store.execute("DELETE FROM taggings WHERE id = ?", _find_tagging(call)["id"])
+    return Answer(status=204)
+
+
+_COMMENTS = "FROM comments k JOIN users u ON u.id = k.owner_id WHERE"
+_COMMENT_COLUMNS = "k.*, u.username AS owner_username"
+
+
+def _show_comment(call: Call, row: Row) -> dict[str, Any]:
+    return {
+        "url": call.url(f"comments/{row['id']}/"),
+        "id": row["id"],
+        "title": row["title"],
+        "owner_username": row["owner_username"],
+        "content": row["content"],
+        "feed": call.url(f"{row['feed_id']}/"),
+    }
+
+
+def _comment_list(call: Call, where: str, values: list[Any], **more: Any) -> Answer:
+    return call.query_listing(
+        f"{_COMMENTS} {where}",
+        values,
+        columns=_COMMENT_COLUMNS,
+        order="k.id",
+        show=lambda row: _show_comment(call, row),
+        **more,
+    )
+
+
+def _comments(call: Call) -> Answer:
+    feed = find_feed(call)["id"]
+    return _comment_list(
+        call,
+        "k.feed_id = ?",
+        [feed],
+        search=(f"{feed}/comments/search/", ("id",)),
+        links={"feed": f"{feed}/"},
+        template=("title", "content"),
+    )
+
+
+def _comments_found(call: Call) -> Answer:
+    feed = find_feed(call)["id"]
+    more, values = Filters({"id": "k.id = ?"}).of(call.query)
+    return _comment_list(call, f"k.feed_id = ? AND {more}", [feed, *values])
+
+
+def _comment_fields(call: Call) -> dict[str, str]:
+    fields: dict[str, str] = {
+        n: str(call.data[n]) for n in ("title", "content") if n in call.data
+    }
+    if len(fields.get("title", "")) > 100:
+        raise invalid("title", "Ensure this field has no more than 100 characters.")
+    return fields
+
+
+def _new_comment(call: Call) -> Answer:
+    feed, fields = find_feed(call)["id"], _comment_fields(call)
+    call.ids["id"] = call.store.insert(
+        "comments",
+        feed_id=feed,
+        owner_id=call.me.id,
+        **{"title": "", "content": "", **fields},
+    )
+    return Answer(_show_comment(call, _find_comment(call)), 201)
+
+
+def _find_comment(call: Call) -> Row:
+    row = call.store.row(
+        f"SELECT {_COMMENT_COLUMNS} {_COMMENTS} k.id = ?", call.ids["id"]
+    )
+    if row is None:
+        raise missing("Comment")
+    if not call.me.is_admin and row["owner_id"] != call.me.id:
+        raise forbidden()
+    return row
+
+
+def _comment(call: Call) -> Answer:
+    body = _show_comment(call, _find_comment(call))
+    return Answer({**body, "template": as_template(("title", "content"))})
+
+
+def _change_comment(call: Call) -> Answer:
+    row, fields = _find_comment(call), _comment_fields(call)
+    if fields:
+        call.store.update("comments", row["id"], **fields)
+    return Answer(_show_comment(call, _find_comment(call)))
+
+
+def _delete_comment(call: Call) -> Answer:
+    row = _find_comment(call)
+    call.store.execute("DELETE FROM comments WHERE id = ?", row["id"])
+    return Answer(status=204)
