@@ -213,7 +213,14 @@ def again(tracked: Tracked, *, now: float) -> Step:
         kind="reopen",
         source="user",
         now=now,
-        changes={"epoch": old.epoch + 1, "detail": "", "hint": "", "error_code": ""},
+        changes={
+            "epoch": old.epoch + 1,
+            "detail": "",
+            "hint": "",
+            "error_code": "",
+            "failed_files": (),
+            "progress": None,
+        },
     )
 
 

@@ -67,6 +67,10 @@ class Link:
             return False
         return self._refused_token == (id(client), client.token)
 
+    def resume(self) -> None:
+        """Let a refused token be tried once more: the user asked for a look."""
+        self._refused_token = None
+
     async def current(self) -> RunBackend | None:
         """Return the backend of the present connection (network when it is new)."""
         async with self._lock:

@@ -143,8 +143,8 @@ class JobManager:
             return
         self._started = True
         await self._store.load()
-        self._owner.start(self._poller.run(), name="poller")
         if not self._read_only:
+            self._owner.start(self._poller.run(), name="poller")
             self._owner.start(self._relay.run(), name="notifications")
 
     async def stop(self) -> None:
@@ -165,6 +165,8 @@ class JobManager:
         (key,) = await self._submitter.journal(
             [intent], account_id=account.account_id, server_uuid=account.server_uuid
         )
+        if self._link.reach is not Reach.FRESH:
+            self._store.looked([key], self._link.reach, None)
         if isinstance(intent, RunIntent):
             self._poller.wake()
         else:
@@ -339,7 +341,8 @@ class JobManager:
 
     async def refresh(self) -> None:
         """Look at everything now and return after that (network, disk)."""
-        if self._started:
+        if self._started and not self._read_only:
+            self._link.resume()
             self._transfers.wake()
             await self._poller.looked()
 

@@ -126,7 +126,11 @@ class Transfers:
                 if backend is None or self._link.paused:
                     await self._wait(self._pace.base)
                     continue
+                generation = self._link.generation
                 outcome, error = await self._attempt(key, backend)
+                failed = error is not None or outcome.phase is Phase.FAILED
+                if failed and generation != self._link.generation:
+                    continue  # the connection was replaced under it
                 if isinstance(error, ServerFault):
                     faults += 1
                 if error is not None and faults < _FAULTS:
@@ -141,7 +145,6 @@ class Transfers:
         self, key: JobKey, backend: TransferBackend
     ) -> tuple[Outcome, CubeError | None]:
         """Run the transfer once; an error of reach is returned to be waited out."""
-        generation = self._link.generation
         await self._store.apply(key, self._started)
         tracked = self._store.get(key)
         assert tracked is not None
@@ -154,9 +157,6 @@ class Transfers:
         except OSError as error:
             return _disk(error), None
         except Exception as error:  # noqa: BLE001 - it ends this job, not the rest
-            if generation != self._link.generation:
-                # The connection was replaced under it: not its own failure.
-                return Outcome(Phase.FAILED), ServerUnreachable("Reconnected.")
             _log.exception("a transfer failed")
             return (
                 Outcome(

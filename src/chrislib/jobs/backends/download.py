@@ -49,13 +49,13 @@ class DownloadBackend:
         rows = await self._table.artifacts(job.key)
         if not rows:
             rows = await self._listed(job, intent, folder)
-            await self._table.save_artifacts(rows)
-        kept = {row.remote_path: _checked(row) for row in rows}
+        kept = {row.remote_path: await _checked(row) for row in rows}
         todo = [row for row in kept.values() if row.state != "DONE"]
         results.check_space(folder, sum(row.size or 0 for row in todo))
         fetching = _Fetching(self._client, self._table, rows=kept, report=report)
         fetching.folder = folder
         fetching.tell()
+        await self._table.save_artifacts(list(kept.values()))
         await self._fetch_all(fetching, deque(todo))
         return _outcome(kept)
 
@@ -210,13 +210,19 @@ class _Fetching:
         self.tell()
 
 
-def _checked(row: ArtifactRow) -> ArtifactRow:
-    """Return the row as its local file shows it: gone or short means again (disk)."""
-    if row.state != "DONE":
+async def _checked(row: ArtifactRow) -> ArtifactRow:
+    """Return the row as its local file shows it: gone or short means again (disk).
+
+    The name was free when it was chosen, so a whole file there is ours even if we
+    were killed before that was noted.
+    """
+    path = Path(row.local_path or "")
+    if not row.local_path or not _same_size(path, row.size):
+        return replace(row, state="WAITING", bytes_done=0)
+    if row.state == "DONE":
         return row
-    if row.local_path and _same_size(Path(row.local_path), row.size):
-        return row
-    return replace(row, state="WAITING", bytes_done=0)
+    digest = await asyncio.to_thread(results.sha256_of, path)
+    return replace(row, state="DONE", sha256=digest, bytes_done=row.size or 0)
 
 
 def _same_size(path: Path, size: int | None) -> bool:

@@ -81,5 +81,10 @@ class PullBackend:
                 error_code="STOPPED",
             )
         total = last.total if last.total is not None else last.done
-        done = max(last.done, total)
-        return Outcome(Phase.FINISHED, progress=Progress(done, done, "images"))
+        detail = ""
+        if last.done < total:
+            # It was registered before, by whomever; asking again changes nothing.
+            detail = f"The server has {last.done:,} of {total:,} images of it."
+        return Outcome(
+            Phase.FINISHED, detail, progress=Progress(last.done, total, "images")
+        )

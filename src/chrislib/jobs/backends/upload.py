@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 CONNECTIONS = 8
 STAGGER = 0.02
 """Seconds between opening two connections: a burst overruns a listen backlog."""
+_SAVE_EVERY = 0.25
 _OF_REACH = (ServerUnreachable, TokenRejected)
 _FAULTS_IN_A_ROW = 3
 """Files in a row the server failed at (its disk may be full): the rest would too."""
@@ -52,17 +54,22 @@ class UploadBackend:
         intent = job.intent
         assert isinstance(intent, UploadIntent)
         rows = await self._rows(job, intent)
-        if any(row.state == "MOVING" for row in rows.values()):
+        if rows is None:
+            rows = await self._planned(job, intent)
+        else:
             await self._settle_interrupted(intent, rows)
         todo = [row for row in rows.values() if row.state != "DONE"]
         sending = _Sending(self._client, self._table, rows=rows, report=report)
         sending.tell()
-        if todo:
-            for folder in _folders(intent.folder, todo):
-                await self._client.files.make_folder(folder)
-            # Alone: whatever is wrong with the folder shows once, not eight times.
-            await sending.send(todo[0])
-            await self._send_all(sending, deque(todo[1:]))
+        try:
+            if todo:
+                for folder in _folders(intent.folder, todo):
+                    await self._client.files.make_folder(folder)
+                # Alone: what is wrong with the folder shows once, not eight times.
+                await sending.send(todo[0])
+                await self._send_all(sending, deque(todo[1:]))
+        finally:
+            await sending.flush()
         return _outcome(rows)
 
     async def _send_all(self, sending: "_Sending", queue: deque[ArtifactRow]) -> None:
@@ -78,37 +85,46 @@ class UploadBackend:
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
 
-    async def _rows(self, job: Job, intent: UploadIntent) -> dict[str, ArtifactRow]:
+    async def _rows(
+        self, job: Job, intent: UploadIntent
+    ) -> dict[str, ArtifactRow] | None:
+        """Return the files of an earlier attempt, None when this is the first."""
         rows = await self._table.artifacts(job.key)
-        if not rows:
-            rows = [
-                ArtifactRow(
-                    job_key=job.key,
-                    remote_path=file.remote,
-                    local_path=file.local,
-                    size=file.size,
-                    state="WAITING",
-                    position=number,
-                )
-                for number, file in enumerate(intent.files)
-            ]
-            await self._table.save_artifacts(rows)
+        if not rows and intent.files:
+            return None
+        return {row.remote_path: row for row in rows}
+
+    async def _planned(self, job: Job, intent: UploadIntent) -> dict[str, ArtifactRow]:
+        rows = [
+            ArtifactRow(
+                job_key=job.key,
+                remote_path=file.remote,
+                local_path=file.local,
+                size=file.size,
+                state="WAITING",
+                position=number,
+            )
+            for number, file in enumerate(intent.files)
+        ]
+        await self._table.save_artifacts(rows)
         return {row.remote_path: row for row in rows}
 
     async def _settle_interrupted(
         self, intent: UploadIntent, rows: dict[str, ArtifactRow]
     ) -> None:
-        """Find out which files whose sending was cut off have arrived.
+        """Find out which files of an interrupted attempt have arrived.
 
         Sending one again would store a second copy under another name.
         """
+        if all(row.state == "DONE" for row in rows.values()):
+            return
         there: dict[str, tuple[int, int]] = {}
         if await self._client.files.folder(intent.folder) is not None:
             async for stored in self._client.files.tree(intent.folder):
                 there[stored.path] = stored.size, stored.id
         settled = []
         for path, row in rows.items():
-            if row.state != "MOVING":
+            if row.state == "DONE":
                 continue
             size, file_id = there.get(path, (-1, 0))
             if row.size is not None and size == row.size:
@@ -142,6 +158,8 @@ class _Sending:
         self._files_done = len(done)
         self._bytes_done = sum(row.size or 0 for row in done)
         self._under_way: dict[str, int] = {}
+        self._unsaved: list[ArtifactRow] = []
+        self._saved_at = time.monotonic()
         self._faults = 0
 
     @property
@@ -165,7 +183,6 @@ class _Sending:
     async def send(self, row: ArtifactRow) -> None:
         """Send one file; what is wrong with it alone is noted and not raised."""
         path = row.remote_path
-        await self._keep(replace(row, state="MOVING", reason=""))
 
         def moved(count: int) -> None:
             self._under_way[path] = count
@@ -203,8 +220,19 @@ class _Sending:
             self._files_done += 1
             self._bytes_done += row.size or 0
         self._rows[row.remote_path] = row
-        await self._table.save_artifacts([row])
+        self._unsaved.append(row)
         self.tell()
+        # A commit costs more than a small file; what a crash loses of this is found
+        # again by listing the folder.
+        if time.monotonic() - self._saved_at > _SAVE_EVERY:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write down what became of the files since the last time (disk)."""
+        rows, self._unsaved = self._unsaved, []
+        self._saved_at = time.monotonic()
+        if rows:
+            await self._table.save_artifacts(rows)
 
 
 def _folders(top: str, rows: list[ArtifactRow]) -> list[str]:
