@@ -1,8 +1,8 @@
 """Refuse a Qt that is known to abort the interpreter. Imports nothing of Qt."""
 
-import importlib.metadata
 import re
 import sys
+from pathlib import Path
 
 from chrislib.errors import ChrislibError
 
@@ -36,17 +36,23 @@ def refusal(qt: str, python: tuple[int, int]) -> ChrislibError | None:
     )
 
 
-def check() -> None:
-    """End the program, in words, when the installed PySide6 is a broken one.
+def installed() -> str:
+    """Return the version of the installed PySide6, "" when there is none (disk).
 
-    Reads the package's metadata from disk.
+    It is read from the package's own ``_config.py``: importing Qt would be too late,
+    and the metadata of all packages takes longer than the first window.
     """
-    for package in ("PySide6-Essentials", "PySide6"):
-        try:
-            version = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        error = refusal(version, sys.version_info[:2])
-        if error is not None:
-            raise SystemExit(str(error))
-        return
+    for folder in sys.path:
+        config = Path(folder) / "PySide6" / "_config.py"
+        if config.is_file():
+            text = config.read_text(encoding="utf-8")
+            found = re.search(r"""^version = ["']([^"']+)""", text, re.MULTILINE)
+            return found[1] if found is not None else ""
+    return ""
+
+
+def check() -> None:
+    """End the program, in words, when the installed PySide6 is a broken one."""
+    error = refusal(installed(), sys.version_info[:2])
+    if error is not None:
+        raise SystemExit(str(error))

@@ -329,11 +329,11 @@ def _nothing(win: MainWindow, fakes: Any, ctx: ViewContext) -> None: ...
 
 
 def _jobs(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.go(ShowJobs("a"))
+    win.shell.go(ShowJobs("a"))
 
 
 def _inbox(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.go(ShowInbox())
+    win.shell.go(ShowInbox())
 
 
 def _toasts(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
@@ -349,11 +349,11 @@ def _toasts(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
         technical="status: 502",
     )
     fakes.session.become(ConnectionState.UNREACHABLE)
-    win.toggle("tray")
+    win.shell.toggle("tray")
 
 
 def _sign_in(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.show_sheet("sign-in")
+    win.shell.show_sheet("sign-in")
     from chrislib.views.dialogs.sign_in import SignInSheet
 
     sheet = win.findChild(SignInSheet)
@@ -362,15 +362,15 @@ def _sign_in(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
 
 
 def _settings(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.show_sheet("settings")
+    win.shell.show_sheet("settings")
 
 
 def _keys(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.show_sheet("keys")
+    win.shell.show_sheet("keys")
 
 
 def _palette(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
-    win.show_palette()
+    win.shell.show_palette()
 
 
 PICTURES = {

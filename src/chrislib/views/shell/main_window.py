@@ -1,66 +1,41 @@
-"""The window: top bar, modules, tray, toasts, and every way to get around."""
+"""The window itself. It can be on screen before anything that fills it is loaded.
 
-import inspect
-from collections.abc import Awaitable
-from typing import cast
+This module imports Qt and the color table only: what it draws first is the ground of
+the areas, and that is there some hundred milliseconds before the rest.
+"""
 
-from PySide6.QtCore import (
-    QByteArray,
-    QEvent,
-    QObject,
-    QPoint,
-    QRect,
-    Qt,
-    QTimer,
-    Signal,
-)
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
     QCloseEvent,
-    QKeyEvent,
+    QColor,
+    QPainter,
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QGraphicsView,
-    QMainWindow,
-    QMenu,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow
 
-from chrislib.library.model import ItemId
-from chrislib.views.context import ViewContext
-from chrislib.views.navigation import (
-    NewFeed,
-    Place,
-    ShowFeed,
-    ShowInbox,
-    ShowJobs,
-    ShowLibrary,
-    parse_link,
-)
-from chrislib.views.shell.commands import Command, make_actions, make_menu
-from chrislib.views.shell.library_module import LibraryPage
-from chrislib.views.shell.pages import Pages, module_of
-from chrislib.views.shell.palette import CommandPalette, Entry
-from chrislib.views.shell.palette_entries import command_entries, data_entries
-from chrislib.views.shell.panes import PaneFactories
-from chrislib.views.shell.status import Status
-from chrislib.views.shell.table import shell_commands
-from chrislib.views.shell.toasts import ToastHost
-from chrislib.views.shell.top_bar import TopBar
-from chrislib.views.widgets.banner import Banner
-from chrislib.views.widgets.sheet import Sheet
+from chrislib.views.theme.colors import DARK
 
-_PAST = 50
-_SIDES = ("left", "right", "tray")
+if TYPE_CHECKING:
+    from chrislib.views.context import ViewContext
+    from chrislib.views.shell.assembly import Shell
+    from chrislib.views.shell.panes import PaneFactories
+
+_BAR, _PANEL, _TRAY = 48, 224, 116
 
 
 class MainWindow(QMainWindow):
-    """The one window. Panes are made when they are first shown.
+    """The one window: shown empty, then furnished; closing hides it.
+
+    Parameters
+    ----------
+    context, panes
+        Given both, the window is furnished at once.
+    colors : mapping
+        Token to ``#rrggbb`` for the first paint, before there is a theme.
 
     Attributes
     ----------
@@ -76,393 +51,100 @@ class MainWindow(QMainWindow):
     closing = Signal()
     quit_requested = Signal()
 
-    def __init__(self, context: ViewContext, panes: PaneFactories) -> None:
+    def __init__(
+        self,
+        context: "ViewContext | None" = None,
+        panes: "PaneFactories | None" = None,
+        *,
+        colors: Mapping[str, str] = DARK,
+    ) -> None:
         super().__init__()
-        self._context = context
+        self._colors = colors
         self._painted = False
-        self._past: list[Place] = []
-        self._future: list[Place] = []
-        self._here: Place = ShowLibrary()
-        self._by_size = False
-        self._tasks = context.tasks("shell")
+        self._shell: Shell | None = None
         self.setObjectName("main-window")
         self.setWindowTitle("chrislib")
         self.setMinimumSize(1200, 760)
         self.resize(1440, 900)
-        theme = context.theme
-        self.setWindowIcon(theme.icon("mark", "accent.fill", size=32))
-        self._top = TopBar(theme)
-        self._banner = Banner(theme, "offline", "")
-        self._banner.setObjectName("connection.banner")
-        self._pages = Pages(context, panes, made=self._page_made)
-        self._status = Status(context, self._top, self._banner)
-        self._toasts = ToastHost(self, theme, self._free_foot)
-        self._palette: CommandPalette | None = None
-        centre = QWidget()
-        centre.setObjectName("centre")
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._top)
-        column.addWidget(self._banner)
-        column.addWidget(self._pages, 1)
-        self.setCentralWidget(centre)
-        self.commands = shell_commands(self)
-        self._actions = make_actions(self, self.commands, allowed=self._allowed)
-        self._connect()
-        self._restore()
-        self._show(self._here)
-        if self._pages.library is not None:
-            self._pages.library.places.tree.setFocus()
+        if context is not None and panes is not None:
+            self.furnish(context, panes)
 
-    # -- for the program -----------------------------------------------------
+    @property
+    def shell(self) -> "Shell":
+        """What fills the window; only after `furnish`."""
+        if self._shell is None:
+            raise RuntimeError("the window is not furnished yet")
+        return self._shell
 
-    def go(self, place: Place) -> None:
-        """Show `place`; Alt+Left comes back to where one was."""
-        if place != self._here and not isinstance(place, NewFeed):
-            self._past = [*self._past, self._here][-_PAST:]
-            self._future.clear()
-            self._here = place
-        self._show(place)
+    def furnish(self, context: "ViewContext", panes: "PaneFactories") -> None:
+        """Fill the window; the theme is applied already."""
+        from chrislib.views.shell.assembly import Shell
+
+        self._shell = Shell(self, context, panes)
+        if self._painted:
+            QTimer.singleShot(0, self._shell, self._shell.start)
 
     def open_link(self, link: str) -> None:
         """Come to the front, and go where a deep link of a notification leads."""
-        self._to_front()
-        place = parse_link(link.removeprefix("chris:"))
-        if place is not None:
-            self.go(place)
+        self.shell.open_link(link)
 
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
-        self._keep()
-        self._status.stop()
-        self._tasks.cancel_all()
-        for pane in self._pages.panes:
-            if hasattr(pane, "shutdown"):
-                ended = pane.shutdown()
-                if inspect.isawaitable(ended):
-                    await cast("Awaitable[object]", ended)
-
-    # -- for the commands ----------------------------------------------------
-
-    def choose_module(self, module: str) -> None:
-        """Show a module where it was left, or its start the first time."""
-        for place in (self._here, *reversed(self._past)):
-            if module_of(place) == module:
-                self.go(place)
-                return
-        self.go(ShowLibrary() if module == "library" else ShowFeed())
-
-    def back(self) -> None:
-        """Go to the place before."""
-        if self._past:
-            self._future.append(self._here)
-            self._here = self._past.pop()
-            self._show(self._here)
-
-    def forward(self) -> None:
-        """Go to the place one came back from."""
-        if self._future:
-            self._past.append(self._here)
-            self._here = self._future.pop()
-            self._show(self._here)
-
-    def toggle(self, side: str) -> None:
-        """Fold or show "left", "right" or "tray" of what is in front."""
-        self._by_size = False
-        self._pages.toggle(side)
-
-    def toggle_sides(self, *, all_panels: bool) -> None:
-        """Fold side panels (or all panels) if one is shown, else show them."""
-        sides = _SIDES if all_panels else _SIDES[:2]
-        shown = [side for side in sides if not self._pages.folded(side)]
-        for side in sides:
-            if not shown or side in shown:
-                self._pages.toggle(side)
-
-    def press_primary(self) -> None:
-        """Press the one primary button on screen."""
-        sheet = self._sheet()
-        root: QWidget = sheet or self._pages
-        for found in root.findChildren(QPushButton):
-            if (
-                found.property("kind") == "primary"
-                and found.isVisible()
-                and found.isEnabled()
-            ):
-                found.click()
-                return
-
-    def escape(self) -> None:
-        """Close what is open, else go back from Jobs and viewer."""
-        sheet = self._sheet()
-        if sheet is not None:
-            sheet.reject()
-            return
-        pane = self._pages.pane()
-        if pane is not None and hasattr(pane, "escape") and pane.escape():
-            return
-        if self.isFullScreen():
-            self.showNormal()
-        elif self._pages.module in {"jobs", "viewer"}:
-            self._leave()
-
-    def ask_pane(self, verb: str) -> None:
-        """Call ``refresh`` or ``focus_filter`` of the pane in front, if it has it."""
-        pane = self._pages.pane()
-        if pane is not None and hasattr(pane, verb):
-            getattr(pane, verb)()
-        if verb == "refresh":
-            self._tasks.start(self._context.jobs.refresh(), name="look now")
-
-    def show_sheet(self, name: str) -> None:
-        """Open "sign-in", "settings" or "keys"; returns at once."""
-        from chrislib.views.shell.sheets import open_sheet
-
-        open_sheet(
-            name, self, self._context, commands=self.commands, module=self._pages.module
-        )
-
-    def show_palette(self) -> None:
-        """Open the palette under its button."""
-        if self._palette is None:
-            self._palette = CommandPalette(self, self._context.theme)
-        button = self._top.palette_button
-        corner = button.mapTo(self, QPoint(0, 0))
-        self._palette.open_at(
-            QRect(corner, button.size()), command_entries(self.commands)
-        )
-        self._tasks.start(
-            data_entries(self._context), name="palette", done=self._more_entries
-        )
-
-    def use_station(self) -> None:
-        """Connect to the station of this computer."""
-        self._tasks.start(self._context.session.use_station(), name="use station")
-
-    def reconnect(self) -> None:
-        """Try the present server again."""
-        self._tasks.start(self._context.session.reconnect(), name="reconnect")
-
-    def undo(self) -> None:
-        """Take back what the newest toast offers to undo."""
-        self._toasts.undo_last()
-
-    def set_still(self, still: bool) -> None:
-        """Move nothing on the screen, or as usual."""
-        self._top.activity.set_still(still)
-
-    # -- Qt ------------------------------------------------------------------
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Fold panels with Tab in lists, pictures and graphs; else move the focus."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return False
-        if event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            return False
-        if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
-            return False
-        focus = self.focusWidget()
-        folds = isinstance(focus, QAbstractItemView | QGraphicsView) or (
-            focus is not None and bool(focus.property("foldsPanels"))
-        )
-        moves = QAccessible.isActive() or self._context.settings.get("tab_moves_focus")
-        if not folds or moves or self._sheet() is not None:
-            return False
-        self.toggle_sides(all_panels=event.key() == Qt.Key.Key_Backtab)
-        return True
+        if self._shell is not None:
+            await self._shell.shutdown()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide; jobs go on. The program ends only when nothing runs."""
         event.ignore()
-        self._keep()
+        idle = self._shell is None or self._shell.closed()
         self.hide()
         self.closing.emit()
-        if not any(not job.phase.terminal for job in self._context.jobs.jobs()):
+        if idle:
             self.quit_requested.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Tell once that the window was painted."""
-        super().paintEvent(event)
+        """Draw the ground of the areas until the window is furnished."""
+        if self._shell is None:
+            self._draw_ground()
+        else:
+            super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self._after_first_paint)
+            QTimer.singleShot(0, self._after_first_paint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give way: the inspector under 1320, third lines of the tray under 1240."""
+        """Let what fills the window give way."""
         super().resizeEvent(event)
-        width = event.size().width()
-        self._top.palette_button.updateGeometry()
-        if width < 1320 and not self._by_size and not self._pages.folded("right"):
-            self._by_size = True
-            self._pages.fold("right", True)
-        elif width >= 1320 and self._by_size:
-            self._by_size = False
-            self._pages.fold("right", False)
-        if self._pages.library is not None:
-            self._pages.library.tray.set_narrow(width < 1240)
+        if self._shell is not None:
+            self._shell.resized(event.size().width())
 
     def changeEvent(self, event: QEvent) -> None:
-        """Look at the server again when the person comes back to the window."""
+        """Tell when the person comes back to the window."""
         super().changeEvent(event)
         if (
-            event.type() == QEvent.Type.ActivationChange
-            and self.isActiveWindow()
+            self._shell is not None
             and self._painted
+            and event.type() == QEvent.Type.ActivationChange
+            and self.isActiveWindow()
         ):
-            self._tasks.start(self._context.jobs.refresh(), name="look on return")
-
-    # -- inside --------------------------------------------------------------
-
-    def _connect(self) -> None:
-        context = self._context
-        context.navigator.requested.connect(self.go)
-        context.messages.posted.connect(self._toasts.show_message)
-        top = self._top
-        top.module_chosen.connect(self.choose_module)
-        top.activity.clicked.connect(self._toggle_jobs)
-        top.bell.clicked.connect(lambda: self.go(ShowInbox()))
-        top.settings.clicked.connect(lambda: self.show_sheet("settings"))
-        top.palette_button.clicked.connect(self.show_palette)
-        top.chip.clicked.connect(self._account_menu)
-        top.mark.clicked.connect(self._main_menu)
-        self._status.sign_in_requested.connect(lambda: self.show_sheet("sign-in"))
+            self._shell.returned()
 
     def _after_first_paint(self) -> None:
-        # keys reach the window before the widget: the one place to see Tab first
-        if self.windowHandle() is not None:
-            self.windowHandle().installEventFilter(self)
         self.first_painted.emit()
-        self._status.start()
+        if self._shell is not None:
+            self._shell.start()
 
-    def _show(self, place: Place) -> None:
-        self._pages.show_place(place)
-        module = module_of(place)
-        self._top.show_module(module)
-        self._context.layout.put("shell.module", module)
-
-    def _toggle_jobs(self) -> None:
-        if self._pages.module == "jobs":
-            self._leave()
-        else:
-            self.go(ShowJobs())
-
-    def _leave(self) -> None:
-        """Go back to the last place that is neither Jobs nor the viewer."""
-        while self._past:
-            place = self._past.pop()
-            if module_of(place) not in {"jobs", "viewer"}:
-                self._here = place
-                self._show(place)
-                return
-        self._here = ShowLibrary()
-        self._show(self._here)
-
-    def _page_made(self, module: str, page: QWidget) -> None:
-        layout = self._context.layout
-        pane = self._pages.panes[-1]
-        if hasattr(pane, "back_requested"):
-            pane.back_requested.connect(self._leave)
-        splitter = getattr(page, "splitter", None)
-        if splitter is not None:
-            sizes = layout.get(f"shell.sizes.{module}")
-            if isinstance(sizes, list) and all(isinstance(s, int) for s in sizes):
-                splitter.setSizes(sizes)
-        for side in _SIDES:
-            if layout.get(f"shell.folded.{module}.{side}") and hasattr(page, "fold"):
-                page.fold(side, True)
-        if isinstance(page, LibraryPage):
-            self._status.set_library(page)
-            page.places.chosen.connect(lambda name: self.go(ShowLibrary(name)))
-            page.tray.create_requested.connect(self._create_feed)
-            page.tray.remove_requested.connect(self._remove_from_tray)
-            page.tray.clear_requested.connect(self._clear_tray)
-
-    def _create_feed(self) -> None:
-        ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
-        self.go(NewFeed(ids))
-
-    def _remove_from_tray(self, ids: list[str]) -> None:
-        self._context.library.tray.remove(*(ItemId(one) for one in ids))
-
-    def _clear_tray(self) -> None:
-        tray = self._context.library.tray
-        held = [item.item_id for item in tray.items()]
-        tray.clear()
-        self._context.messages.info(
-            f"Took {len(held)} out of the tray",
-            "Nothing was removed from your library.",
-            action=("Undo", lambda: tray.add(*held)),
-            seconds=8,
-        )
-
-    def _allowed(self, command: Command) -> bool:
-        if self._sheet() is not None:
-            return command.in_sheet
-        return True
-
-    def _sheet(self) -> Sheet | None:
-        open_ = [s for s in self.findChildren(Sheet) if s.isVisible()]
-        return open_[-1] if open_ else None
-
-    def _free_foot(self) -> int:
-        page = self._pages.library
-        if page is None or self._pages.module != "library":
-            return 0
-        return page.tray.height()
-
-    def _main_menu(self) -> None:
-        menu = make_menu(
-            self, self._context.theme, self.commands, actions=self._actions
-        )
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        mark = self._top.mark
-        menu.popup(mark.mapToGlobal(QPoint(0, mark.height() + 2)))
-
-    def _account_menu(self) -> None:
-        session = self._context.session
-        menu = QMenu(self)
-        menu.setObjectName("menu.accounts")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if session.host:
-            words = f"{session.host}  {session.username}".strip()
-            menu.addAction(words).setEnabled(False)
-            menu.addSeparator()
-        for name in ("sign-in", "station", "reconnect"):
-            menu.addAction(self._actions[name])
-        chip = self._top.chip
-        menu.popup(chip.mapToGlobal(QPoint(0, chip.height() + 2)))
-
-    def _more_entries(self, entries: list[Entry]) -> None:
-        if self._palette is not None and self._palette.isVisible():
-            self._palette.set_entries([*entries, *command_entries(self.commands)])
-
-    def _to_front(self) -> None:
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        if self.windowHandle() is not None:
-            self.windowHandle().raise_()
-        self.activateWindow()
-
-    def _restore(self) -> None:
-        layout = self._context.layout
-        geometry = layout.get("shell.geometry")
-        if isinstance(geometry, str):
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
-
-    def _keep(self) -> None:
-        layout = self._context.layout
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
-        layout.put("shell.geometry", geometry)
-        for module in ("library", "jobs"):
-            page = self._pages.findChild(QWidget, f"{module}.page")
-            if page is None:
-                continue
-            splitter = getattr(page, "splitter", None)
-            if splitter is not None and all(splitter.sizes()):
-                layout.put(f"shell.sizes.{module}", splitter.sizes())
-            for side in _SIDES:
-                if side == "right" and self._by_size:
-                    continue
-                folded = bool(getattr(page, "folded")(side))  # noqa: B009
-                layout.put(f"shell.folded.{module}.{side}", folded)
+    def _draw_ground(self) -> None:
+        painter = QPainter(self)
+        width, height = self.width(), self.height()
+        panel, line = QColor(self._colors["bg.panel"]), self._colors["border.subtle"]
+        painter.fillRect(0, 0, width, height, QColor(self._colors["bg.window"]))
+        painter.fillRect(0, 0, width, _BAR, panel)
+        painter.fillRect(0, 0, _PANEL, height, panel)
+        foot = height - _TRAY
+        painter.fillRect(_PANEL, foot, width - _PANEL, _TRAY, panel)
+        hair = QColor(line)
+        painter.fillRect(0, _BAR - 1, width, 1, hair)
+        painter.fillRect(_PANEL, _BAR, 1, height - _BAR, hair)
+        painter.fillRect(_PANEL, foot - 1, width - _PANEL, 1, hair)
+        painter.end()

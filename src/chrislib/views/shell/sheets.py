@@ -10,19 +10,19 @@ from chrislib.views.shell.commands import Command
 from chrislib.views.shell.keys import key_sheet
 
 if TYPE_CHECKING:
-    from chrislib.views.shell.main_window import MainWindow
+    from chrislib.views.shell.assembly import Shell
 
 
 def open_sheet(
     name: str,
-    window: "MainWindow",
+    shell: "Shell",
     context: ViewContext,
     *,
     commands: Sequence[Command],
     module: str,
 ) -> None:
     """Open the sheet "sign-in", "settings" or "keys"; returns at once."""
-    theme = context.theme
+    theme, window = context.theme, shell.window
     if name == "keys":
         key_sheet(window, theme, commands, module=module).open()
         return
@@ -32,7 +32,7 @@ def open_sheet(
         return
     account = f"{session.host or 'No server'} {session.username}".strip()
     sheet = SettingsSheet(window, theme, context.settings, account=account)
-    sheet.sign_in_requested.connect(lambda: window.show_sheet("sign-in"))
-    sheet.station_requested.connect(window.use_station)
-    sheet.motion_changed.connect(window.set_still)
+    sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
+    sheet.station_requested.connect(shell.use_station)
+    sheet.motion_changed.connect(shell.set_still)
     sheet.open()

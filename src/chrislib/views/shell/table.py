@@ -10,16 +10,16 @@ from chrislib.views.navigation import NewFeed, ShowInbox, ShowJobs, ShowLibrary
 from chrislib.views.shell.commands import Command
 
 if TYPE_CHECKING:
-    from chrislib.views.shell.main_window import MainWindow
+    from chrislib.views.shell.assembly import Shell
 
 
-def shell_commands(window: "MainWindow") -> tuple[Command, ...]:
+def shell_commands(shell: "Shell") -> tuple[Command, ...]:
     """Return every command that can be given from anywhere."""
-    return (*_places(window), *_panels(window), *_program(window))
+    return (*_places(shell), *_panels(shell), *_program(shell))
 
 
-def _places(window: "MainWindow") -> tuple[Command, ...]:
-    go = window.go
+def _places(shell: "Shell") -> tuple[Command, ...]:
+    go = shell.go
 
     def section(name: str) -> Callable[[], None]:
         return lambda: go(ShowLibrary(name))
@@ -30,7 +30,7 @@ def _places(window: "MainWindow") -> tuple[Command, ...]:
         return Command(name, text, "Go to", (keys,) if keys else (), run, icon)
 
     def module(name: str) -> Callable[[], None]:
-        return lambda: window.choose_module(name)
+        return lambda: shell.choose_module(name)
 
     return (
         Command(
@@ -38,7 +38,7 @@ def _places(window: "MainWindow") -> tuple[Command, ...]:
             "Search and commands",
             "Go to",
             ("Ctrl+K",),
-            window.show_palette,
+            shell.show_palette,
             "search",
             hidden=True,
         ),
@@ -63,32 +63,35 @@ def _places(window: "MainWindow") -> tuple[Command, ...]:
             run=lambda: go(NewFeed()),
             icon="plus",
         ),
-        made("back", "Back", "Alt+Left", run=window.back, icon="arrow-left"),
-        made("forward", "Forward", "Alt+Right", run=window.forward, icon=""),
+        made("back", "Back", "Alt+Left", run=shell.back, icon="arrow-left"),
+        made("forward", "Forward", "Alt+Right", run=shell.forward, icon=""),
     )
 
 
-def _panels(window: "MainWindow") -> tuple[Command, ...]:
+def _panels(shell: "Shell") -> tuple[Command, ...]:
     def made(name: str, text: str, keys: str, run: Callable[[], object]) -> Command:
         return Command(name, text, "Window", (keys,), run)
 
     return (
-        made("left", "Fold left panel", "F7", lambda: window.toggle("left")),
-        made("right", "Fold right panel", "F8", lambda: window.toggle("right")),
-        made("tray", "Fold tray", "F9", lambda: window.toggle("tray")),
-        made("full", "Full screen", "F11", lambda: toggle_full_screen(window)),
-        made("next-pane", "Next pane", "F6", lambda: focus_pane(window, 1)),
+        made("left", "Fold left panel", "F7", lambda: shell.toggle("left")),
+        made("right", "Fold right panel", "F8", lambda: shell.toggle("right")),
+        made("tray", "Fold tray", "F9", lambda: shell.toggle("tray")),
+        made("full", "Full screen", "F11", lambda: toggle_full_screen(shell.window)),
+        made("next-pane", "Next pane", "F6", lambda: focus_pane(shell.window, 1)),
         made(
-            "previous-pane", "Previous pane", "Shift+F6", lambda: focus_pane(window, -1)
+            "previous-pane",
+            "Previous pane",
+            "Shift+F6",
+            lambda: focus_pane(shell.window, -1),
         ),
-        made("refresh", "Refresh", "F5", lambda: window.ask_pane("refresh")),
-        made("filter", "Filter", "Ctrl+F", lambda: window.ask_pane("focus_filter")),
+        made("refresh", "Refresh", "F5", lambda: shell.ask_pane("refresh")),
+        made("filter", "Filter", "Ctrl+F", lambda: shell.ask_pane("focus_filter")),
     )
 
 
-def _program(window: "MainWindow") -> tuple[Command, ...]:
+def _program(shell: "Shell") -> tuple[Command, ...]:
     def sheet(name: str) -> Callable[[], None]:
-        return lambda: window.show_sheet(name)
+        return lambda: shell.show_sheet(name)
 
     def made(
         name: str,
@@ -112,29 +115,29 @@ def _program(window: "MainWindow") -> tuple[Command, ...]:
 
     return (
         made("sign-in", "Sign in …", (), run=sheet("sign-in"), icon="server"),
-        made("station", "Use this computer", (), run=window.use_station, icon="house"),
+        made("station", "Use this computer", (), run=shell.use_station, icon="house"),
         made(
             "reconnect",
             "Try the server again",
             (),
-            run=window.reconnect,
+            run=shell.reconnect,
             icon="rotate-cw",
         ),
         made(
             "settings", "Settings", ("Ctrl+,",), run=sheet("settings"), icon="settings"
         ),
         made("keys", "Keys of this screen", ("F1",), run=sheet("keys"), icon="info"),
-        made("undo", "Undo", ("Ctrl+Z",), run=window.undo, icon="rotate-ccw"),
+        made("undo", "Undo", ("Ctrl+Z",), run=shell.undo, icon="rotate-ccw"),
         made(
             "primary",
             "Press the primary button",
             ("Ctrl+Return", "Ctrl+Enter"),
-            run=window.press_primary,
+            run=shell.press_primary,
             hidden=True,
         ),
-        made("escape", "Close, go back", ("Esc",), run=window.escape, hidden=True),
-        made("close", "Close window (jobs go on)", ("Ctrl+W",), run=window.close),
-        made("quit", "Quit", ("Ctrl+Q",), run=window.quit_requested.emit),
+        made("escape", "Close, go back", ("Esc",), run=shell.escape, hidden=True),
+        made("close", "Close window (jobs go on)", ("Ctrl+W",), run=shell.window.close),
+        made("quit", "Quit", ("Ctrl+Q",), run=shell.window.quit_requested.emit),
     )
 
 

@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication
 
+from chrislib.views.theme.colors import DARK, LIGHT
 from chrislib.views.theme.style import style_sheet
-from chrislib.views.theme.tokens import DARK, LIGHT
 
 TEXT_SIZES = (0.9, 1.0, 1.15, 1.3)
 """The factors the setting *Text size* offers."""

@@ -1,0 +1,440 @@
+"""What fills the window: top bar, modules, tray, toasts, and every way around."""
+
+import inspect
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QObject,
+    QPoint,
+    QRect,
+    Qt,
+)
+from PySide6.QtGui import (
+    QAccessible,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGraphicsView,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.library.model import ItemId
+from chrislib.views.context import ViewContext
+from chrislib.views.navigation import (
+    NewFeed,
+    Place,
+    ShowFeed,
+    ShowInbox,
+    ShowJobs,
+    ShowLibrary,
+    parse_link,
+)
+from chrislib.views.shell.commands import Command, make_actions, make_menu
+from chrislib.views.shell.library_module import LibraryPage
+from chrislib.views.shell.pages import Pages, module_of
+from chrislib.views.shell.palette import CommandPalette, Entry
+from chrislib.views.shell.palette_entries import command_entries, data_entries
+from chrislib.views.shell.panes import PaneFactories
+from chrislib.views.shell.status import Status
+from chrislib.views.shell.table import shell_commands
+from chrislib.views.shell.toasts import ToastHost
+from chrislib.views.shell.top_bar import TopBar
+from chrislib.views.widgets.banner import Banner
+from chrislib.views.widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from chrislib.views.shell.main_window import MainWindow
+
+_PAST = 50
+_SIDES = ("left", "right", "tray")
+
+
+class Shell(QObject):
+    """What fills the window and leads from place to place.
+
+    Panes are made when they are first shown.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Gets bar, modules and actions; may be on screen already.
+    """
+
+    def __init__(
+        self, window: "MainWindow", context: ViewContext, panes: PaneFactories
+    ) -> None:
+        super().__init__(window)
+        self.window = window
+        self._context = context
+        self._past: list[Place] = []
+        self._future: list[Place] = []
+        self._here: Place = ShowLibrary()
+        self._by_size = False
+        self._tasks = context.tasks("shell")
+        theme = context.theme
+        window.setWindowIcon(theme.icon("mark", "accent.fill", size=32))
+        self._top = TopBar(theme)
+        self._banner = Banner(theme, "offline", "")
+        self._banner.setObjectName("connection.banner")
+        self._pages = Pages(context, panes, made=self._page_made)
+        self._status = Status(context, self._top, self._banner)
+        self._toasts = ToastHost(window, theme, self._free_foot)
+        self._palette: CommandPalette | None = None
+        centre = QWidget()
+        centre.setObjectName("centre")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._top)
+        column.addWidget(self._banner)
+        column.addWidget(self._pages, 1)
+        self.commands = shell_commands(self)
+        self._actions = make_actions(window, self.commands, allowed=self._allowed)
+        self._connect()
+        self._restore()
+        self._show(self._here)
+        window.setCentralWidget(centre)
+        if self._pages.library is not None:
+            self._pages.library.places.tree.setFocus()
+
+    # -- for the program -----------------------------------------------------
+
+    def go(self, place: Place) -> None:
+        """Show `place`; Alt+Left comes back to where one was."""
+        if place != self._here and not isinstance(place, NewFeed):
+            self._past = [*self._past, self._here][-_PAST:]
+            self._future.clear()
+            self._here = place
+        self._show(place)
+
+    def open_link(self, link: str) -> None:
+        """Come to the front, and go where a deep link of a notification leads."""
+        self._to_front()
+        place = parse_link(link.removeprefix("chris:"))
+        if place is not None:
+            self.go(place)
+
+    async def shutdown(self) -> None:
+        """Keep the layout and end every pane's tasks."""
+        self._keep()
+        self._status.stop()
+        self._tasks.cancel_all()
+        for pane in self._pages.panes:
+            if hasattr(pane, "shutdown"):
+                ended = pane.shutdown()
+                if inspect.isawaitable(ended):
+                    await cast("Awaitable[object]", ended)
+
+    # -- for the commands ----------------------------------------------------
+
+    def choose_module(self, module: str) -> None:
+        """Show a module where it was left, or its start the first time."""
+        for place in (self._here, *reversed(self._past)):
+            if module_of(place) == module:
+                self.go(place)
+                return
+        self.go(ShowLibrary() if module == "library" else ShowFeed())
+
+    def back(self) -> None:
+        """Go to the place before."""
+        if self._past:
+            self._future.append(self._here)
+            self._here = self._past.pop()
+            self._show(self._here)
+
+    def forward(self) -> None:
+        """Go to the place one came back from."""
+        if self._future:
+            self._past.append(self._here)
+            self._here = self._future.pop()
+            self._show(self._here)
+
+    def toggle(self, side: str) -> None:
+        """Fold or show "left", "right" or "tray" of what is in front."""
+        self._by_size = False
+        self._pages.toggle(side)
+
+    def toggle_sides(self, *, all_panels: bool) -> None:
+        """Fold side panels (or all panels) if one is shown, else show them."""
+        sides = _SIDES if all_panels else _SIDES[:2]
+        shown = [side for side in sides if not self._pages.folded(side)]
+        for side in sides:
+            if not shown or side in shown:
+                self._pages.toggle(side)
+
+    def press_primary(self) -> None:
+        """Press the one primary button on screen."""
+        sheet = self._sheet()
+        root: QWidget = sheet or self._pages
+        for found in root.findChildren(QPushButton):
+            if (
+                found.property("kind") == "primary"
+                and found.isVisible()
+                and found.isEnabled()
+            ):
+                found.click()
+                return
+
+    def escape(self) -> None:
+        """Close what is open, else go back from Jobs and viewer."""
+        sheet = self._sheet()
+        if sheet is not None:
+            sheet.reject()
+            return
+        pane = self._pages.pane()
+        if pane is not None and hasattr(pane, "escape") and pane.escape():
+            return
+        if self.window.isFullScreen():
+            self.window.showNormal()
+        elif self._pages.module in {"jobs", "viewer"}:
+            self._leave()
+
+    def ask_pane(self, verb: str) -> None:
+        """Call ``refresh`` or ``focus_filter`` of the pane in front, if it has it."""
+        pane = self._pages.pane()
+        if pane is not None and hasattr(pane, verb):
+            getattr(pane, verb)()
+        if verb == "refresh":
+            self._tasks.start(self._context.jobs.refresh(), name="look now")
+
+    def show_sheet(self, name: str) -> None:
+        """Open "sign-in", "settings" or "keys"; returns at once."""
+        from chrislib.views.shell.sheets import open_sheet
+
+        open_sheet(
+            name, self, self._context, commands=self.commands, module=self._pages.module
+        )
+
+    def show_palette(self) -> None:
+        """Open the palette under its button."""
+        if self._palette is None:
+            self._palette = CommandPalette(self.window, self._context.theme)
+        button = self._top.palette_button
+        corner = button.mapTo(self.window, QPoint(0, 0))
+        self._palette.open_at(
+            QRect(corner, button.size()), command_entries(self.commands)
+        )
+        self._tasks.start(
+            data_entries(self._context), name="palette", done=self._more_entries
+        )
+
+    def use_station(self) -> None:
+        """Connect to the station of this computer."""
+        self._tasks.start(self._context.session.use_station(), name="use station")
+
+    def reconnect(self) -> None:
+        """Try the present server again."""
+        self._tasks.start(self._context.session.reconnect(), name="reconnect")
+
+    def undo(self) -> None:
+        """Take back what the newest toast offers to undo."""
+        self._toasts.undo_last()
+
+    def set_still(self, still: bool) -> None:
+        """Move nothing on the screen, or as usual."""
+        self._top.activity.set_still(still)
+
+    # -- for the window ------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen and to ask, once the window was painted."""
+        # keys reach the window before the widget: the one place to see Tab first
+        if self.window.windowHandle() is not None:
+            self.window.windowHandle().installEventFilter(self)
+        self._status.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fold panels with Tab in lists, pictures and graphs; else move the focus."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return False
+        if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+            return False
+        focus = self.window.focusWidget()
+        folds = isinstance(focus, QAbstractItemView | QGraphicsView) or (
+            focus is not None and bool(focus.property("foldsPanels"))
+        )
+        moves = QAccessible.isActive() or self._context.settings.get("tab_moves_focus")
+        if not folds or moves or self._sheet() is not None:
+            return False
+        self.toggle_sides(all_panels=event.key() == Qt.Key.Key_Backtab)
+        return True
+
+    def closed(self) -> bool:
+        """Keep the layout; return whether nothing runs, so that the program may end."""
+        self._keep()
+        return all(job.phase.terminal for job in self._context.jobs.jobs())
+
+    def resized(self, width: int) -> None:
+        """Give way: the inspector under 1320, third lines of the tray under 1240."""
+        self._top.palette_button.updateGeometry()
+        if width < 1320 and not self._by_size and not self._pages.folded("right"):
+            self._by_size = True
+            self._pages.fold("right", True)
+        elif width >= 1320 and self._by_size:
+            self._by_size = False
+            self._pages.fold("right", False)
+        if self._pages.library is not None:
+            self._pages.library.tray.set_narrow(width < 1240)
+
+    def returned(self) -> None:
+        """Look at the server again: the person came back to the window."""
+        self._tasks.start(self._context.jobs.refresh(), name="look on return")
+
+    # -- inside --------------------------------------------------------------
+
+    def _connect(self) -> None:
+        context = self._context
+        context.navigator.requested.connect(self.go)
+        context.messages.posted.connect(self._toasts.show_message)
+        top = self._top
+        top.module_chosen.connect(self.choose_module)
+        top.activity.clicked.connect(self._toggle_jobs)
+        top.bell.clicked.connect(lambda: self.go(ShowInbox()))
+        top.settings.clicked.connect(lambda: self.show_sheet("settings"))
+        top.palette_button.clicked.connect(self.show_palette)
+        top.chip.clicked.connect(self._account_menu)
+        top.mark.clicked.connect(self._main_menu)
+        self._status.sign_in_requested.connect(lambda: self.show_sheet("sign-in"))
+
+    def _show(self, place: Place) -> None:
+        self._pages.show_place(place)
+        module = module_of(place)
+        self._top.show_module(module)
+        self._context.layout.put("shell.module", module)
+
+    def _toggle_jobs(self) -> None:
+        if self._pages.module == "jobs":
+            self._leave()
+        else:
+            self.go(ShowJobs())
+
+    def _leave(self) -> None:
+        """Go back to the last place that is neither Jobs nor the viewer."""
+        while self._past:
+            place = self._past.pop()
+            if module_of(place) not in {"jobs", "viewer"}:
+                self._here = place
+                self._show(place)
+                return
+        self._here = ShowLibrary()
+        self._show(self._here)
+
+    def _page_made(self, module: str, page: QWidget) -> None:
+        layout = self._context.layout
+        pane = self._pages.panes[-1]
+        if hasattr(pane, "back_requested"):
+            pane.back_requested.connect(self._leave)
+        splitter = getattr(page, "splitter", None)
+        if splitter is not None:
+            sizes = layout.get(f"shell.sizes.{module}")
+            if isinstance(sizes, list) and all(isinstance(s, int) for s in sizes):
+                splitter.setSizes(sizes)
+        for side in _SIDES:
+            if layout.get(f"shell.folded.{module}.{side}") and hasattr(page, "fold"):
+                page.fold(side, True)
+        if isinstance(page, LibraryPage):
+            self._status.set_library(page)
+            page.places.chosen.connect(lambda name: self.go(ShowLibrary(name)))
+            page.tray.create_requested.connect(self._create_feed)
+            page.tray.remove_requested.connect(self._remove_from_tray)
+            page.tray.clear_requested.connect(self._clear_tray)
+
+    def _create_feed(self) -> None:
+        ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
+        self.go(NewFeed(ids))
+
+    def _remove_from_tray(self, ids: list[str]) -> None:
+        self._context.library.tray.remove(*(ItemId(one) for one in ids))
+
+    def _clear_tray(self) -> None:
+        tray = self._context.library.tray
+        held = [item.item_id for item in tray.items()]
+        tray.clear()
+        self._context.messages.info(
+            f"Took {len(held)} out of the tray",
+            "Nothing was removed from your library.",
+            action=("Undo", lambda: tray.add(*held)),
+            seconds=8,
+        )
+
+    def _allowed(self, command: Command) -> bool:
+        if self._sheet() is not None:
+            return command.in_sheet
+        return True
+
+    def _sheet(self) -> Sheet | None:
+        open_ = [s for s in self.window.findChildren(Sheet) if s.isVisible()]
+        return open_[-1] if open_ else None
+
+    def _free_foot(self) -> int:
+        page = self._pages.library
+        if page is None or self._pages.module != "library":
+            return 0
+        return page.tray.height()
+
+    def _main_menu(self) -> None:
+        menu = make_menu(
+            self.window, self._context.theme, self.commands, actions=self._actions
+        )
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        mark = self._top.mark
+        menu.popup(mark.mapToGlobal(QPoint(0, mark.height() + 2)))
+
+    def _account_menu(self) -> None:
+        session = self._context.session
+        menu = QMenu(self.window)
+        menu.setObjectName("menu.accounts")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if session.host:
+            words = f"{session.host}  {session.username}".strip()
+            menu.addAction(words).setEnabled(False)
+            menu.addSeparator()
+        for name in ("sign-in", "station", "reconnect"):
+            menu.addAction(self._actions[name])
+        chip = self._top.chip
+        menu.popup(chip.mapToGlobal(QPoint(0, chip.height() + 2)))
+
+    def _more_entries(self, entries: list[Entry]) -> None:
+        if self._palette is not None and self._palette.isVisible():
+            self._palette.set_entries([*entries, *command_entries(self.commands)])
+
+    def _to_front(self) -> None:
+        self.window.setWindowState(
+            self.window.windowState() & ~Qt.WindowState.WindowMinimized
+        )
+        self.window.show()
+        if self.window.windowHandle() is not None:
+            self.window.windowHandle().raise_()
+        self.window.activateWindow()
+
+    def _restore(self) -> None:
+        layout = self._context.layout
+        geometry = layout.get("shell.geometry")
+        if isinstance(geometry, str):
+            self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
+
+    def _keep(self) -> None:
+        layout = self._context.layout
+        geometry = bytes(self.window.saveGeometry().toBase64().data()).decode("ascii")
+        layout.put("shell.geometry", geometry)
+        for module in ("library", "jobs"):
+            page = self._pages.findChild(QWidget, f"{module}.page")
+            if page is None:
+                continue
+            splitter = getattr(page, "splitter", None)
+            if splitter is not None and all(splitter.sizes()):
+                layout.put(f"shell.sizes.{module}", splitter.sizes())
+            for side in _SIDES:
+                if side == "right" and self._by_size:
+                    continue
+                folded = bool(getattr(page, "folded")(side))  # noqa: B009
+                layout.put(f"shell.folded.{module}.{side}", folded)
