@@ -1,5 +1,7 @@
 """Rules for paths in a CUBE's storage. Pure text, no I/O."""
 
+import re
+
 from chrislib.cube.errors import Refused
 from chrislib.cube.types import StoragePath
 
@@ -44,6 +46,17 @@ def usable_name(name: str) -> str:
     if kept.endswith(".chrislink"):
         kept += "_"
     return kept or "_"
+
+
+def path_as_stored(path: str) -> StoragePath:
+    """Return where a server puts an upload to `path` when the place is free.
+
+    It cleans the file's name and leaves those of its folders alone (trap 15). So an
+    upload whose answer was lost can be found again.
+    """
+    folder, slash, name = path.rpartition("/")
+    cleaned = re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
+    return StoragePath(folder + slash + cleaned)
 
 
 def _reason_against(text: str) -> str:

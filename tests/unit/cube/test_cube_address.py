@@ -1,5 +1,8 @@
 """Which links may be followed with the token, and which paths are ever sent."""
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 from hypothesis import given
@@ -7,8 +10,10 @@ from hypothesis import strategies as st
 
 from chrislib.cube.address import Address
 from chrislib.cube.errors import ForeignOrigin, Refused
-from chrislib.cube.storage_paths import upload_path, usable_name
+from chrislib.cube.storage_paths import path_as_stored, upload_path, usable_name
 from chrislib.cube.wire import TokenAuth
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +127,14 @@ def test_paths_the_server_chokes_on_are_never_sent(path: str) -> None:
 def test_good_paths_pass_unchanged() -> None:
     for path in ("home/cube/uploads/a b/ü#?%.dcm", "home/a", "home/...a/b..c"):
         assert upload_path(path) == path
+
+
+def test_where_an_upload_lands_is_foretold_as_recorded() -> None:
+    path = DATA / "recordings" / "userfiles-upload-odd-name.json"
+    recorded = json.loads(path.read_text())
+    asked = recorded["request"]["body"]["multipart"]["fields"]["upload_path"]
+    assert path_as_stored(asked) == recorded["response"]["body"]["fname"]
+    assert path_as_stored("home/a b/ü 1.dcm") == "home/a b/ü_1.dcm"
 
 
 @given(st.text(max_size=60))
