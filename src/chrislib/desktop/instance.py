@@ -19,10 +19,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from chrislib.desktop.locks import is_held, take_lock
 from chrislib.errors import ChrislibError
 
 _log = logging.getLogger(__name__)
 
+_LOCK = "instance.lock"
 _LINE = 4096
 _SECONDS = 2.0
 _LONGEST_SOCKET_PATH = 100
@@ -46,7 +48,7 @@ def hand_over(state_dir: Path, link: str) -> bool:
         if _send(state_dir, link):
             return True
         # Locked but not listening: the other one is just starting.
-        if not _locked(state_dir) or time.monotonic() > deadline:
+        if not is_held(state_dir / _LOCK) or time.monotonic() > deadline:
             return False
         time.sleep(0.05)
 
@@ -82,7 +84,7 @@ class Listener:
     async def open(self) -> None:
         """Take the lock and listen (disk, local socket)."""
         self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = _take_lock(self._state)
+        self._lock = take_lock(self._state / _LOCK)
         if self._lock is None:
             raise AlreadyRunning(
                 "chrislib is running already.", hint="Use the window that is open."
@@ -188,31 +190,3 @@ def _socket_path(state_dir: Path) -> Path:
 
 def _port_file(state_dir: Path) -> Path:
     return state_dir / "instance.json"
-
-
-def _take_lock(state_dir: Path) -> int | None:
-    """Return an open, locked file descriptor; None when another process has it."""
-    descriptor = os.open(state_dir / "instance.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _locked(state_dir: Path) -> bool:
-    if not (state_dir / "instance.lock").exists():
-        return False
-    descriptor = _take_lock(state_dir)
-    if descriptor is None:
-        return True
-    os.close(descriptor)
-    return False

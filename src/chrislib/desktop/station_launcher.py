@@ -9,13 +9,13 @@ import http.client
 import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chrislib.desktop.locks import is_held
 from chrislib.desktop.processes import start_detached
 from chrislib.errors import ChrislibError
 from chrislib.paths import Paths
@@ -23,6 +23,7 @@ from chrislib.paths import Paths
 _log = logging.getLogger(__name__)
 
 _USER = "local"
+_LOCK = "station.lock"
 _SECONDS_TO_START = 90.0
 """The first start writes the sample studies."""
 _EVERY = 0.05
@@ -90,19 +91,14 @@ def _start_and_wait(paths: Paths, *, generation: int, seconds: float) -> Station
         found = _living(paths)
         if found is not None:
             return found
-        if _ended_badly(process) and _living(paths) is None:
-            # Another start may have won the race; then its file appears shortly.
-            time.sleep(0.5)
+        # One that was started by someone else may hold the folder, still silent.
+        if process.returncode is not None and not is_held(paths.station / _LOCK):
             found = _living(paths)
             if found is not None:
                 return found
             raise _problem("It ended right after its start.", log)
         time.sleep(_EVERY)
     raise _problem(f"It did not answer within {seconds:.0f} s.", log)
-
-
-def _ended_badly(process: "subprocess.Popen[bytes]") -> bool:
-    return process.returncode is not None
 
 
 def _living(paths: Paths) -> StationAddress | None:
