@@ -276,6 +276,10 @@ def to_request(criteria: Criteria) -> dict[str, object]:
     }
 
 
+def _inside(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
 def from_request(request: Mapping[str, object]) -> Criteria:
     """Return the criteria of a History entry; empty where it cannot be read."""
     raw = request.get("values")
@@ -307,5 +311,5 @@ def title_of(criteria: Criteria) -> str:
 def fields_of(criteria: Criteria) -> str:
     """Return which fields were asked, and where: "Patient ID, name · Main PACS"."""
     labels = [LABELS.get(key, key) for key in criteria.values]
-    words = ", ".join([*labels[:1], *(label.lower() for label in labels[1:])])
+    words = ", ".join([*labels[:1], *(_inside(label) for label in labels[1:])])
     return f"{words} · {criteria.pacs or 'all PACS'}"

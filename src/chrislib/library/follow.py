@@ -68,8 +68,8 @@ class Follower:
 
     async def close(self) -> None:
         """Stop following."""
-        for stop in self._unsubscribe:
-            stop()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
         await self._tasks.close()
 
     def _on_jobs(self, changes: Sequence[JobChange]) -> None:

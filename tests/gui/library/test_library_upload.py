@@ -23,13 +23,13 @@ def folder(tmp_path: Path) -> Path:
     """A folder with DICOM (one image missing), a table and a broken file."""
     place = tmp_path / "Teaching cases"
     place.mkdir()
-    source = dcmread(get_testdata_file("MR_small.dcm"))
+    source = dcmread(str(get_testdata_file("MR_small.dcm")))
     for number in (1, 2, 4):
         source.InstanceNumber = number
         source.SOPInstanceUID = f"1.2.826.0.1.{number}"
         source.file_meta.MediaStorageSOPInstanceUID = source.SOPInstanceUID
         source.save_as(place / f"mr{number}.dcm", enforce_file_format=True)
-    ct = dcmread(get_testdata_file("CT_small.dcm"))
+    ct = dcmread(str(get_testdata_file("CT_small.dcm")))
     ct.save_as(place / "ct.dcm", enforce_file_format=True)
     (place / "notes.csv").write_text("a,b\n1,2\n")
     whole = (place / "ct.dcm").read_bytes()

@@ -58,7 +58,7 @@ class DropArea(QFrame):
             self._buttons.addWidget(part)
         self._row.addWidget(self._glyph)
         self._row.addWidget(self._title, 1)
-        self._row.addWidget(self._text)
+        self._row.addWidget(self._text, 0, Qt.AlignmentFlag.AlignCenter)
         self._row.addLayout(self._buttons)
         self.unfold()
         theme.changed.connect(self._dress)
@@ -76,6 +76,9 @@ class DropArea(QFrame):
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title.setText("Drop files or folders here")
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._text.setWordWrap(True)
+        self._text.setFixedWidth(self._theme.px(440))
+        self._text.setMinimumHeight(self._theme.px(36))
         self._text.setText(
             "DICOM is read here first and shown as patients, studies and series. "
             "Other files go as they are. Nothing is sent before you say so."
@@ -98,6 +101,9 @@ class DropArea(QFrame):
         self._title.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self._title.setText(title)
         self._title.setToolTip(place)
+        self._text.setWordWrap(False)
+        self._text.setMinimumSize(0, 0)
+        self._text.setMaximumWidth(16777215)
         self._text.setText("Drop more here")
         self._files.setText("Add files …")
         self._folder.setText("Add folder …")

@@ -140,7 +140,7 @@ class PacsPage(QWidget):
         self._state = StateView(theme, "scan-search", "")
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(5)
+        self._split.setHandleWidth(1)
         self._facets.setMinimumWidth(160)
         self._facets.setMaximumWidth(280)
         self._split.addWidget(self._facets)

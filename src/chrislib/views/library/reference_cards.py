@@ -31,7 +31,7 @@ from chrislib.views.widgets.paint import (
     draw_text,
 )
 
-WIDTH, HEIGHT, GAP = 288, 176, 16
+WIDTH, HEIGHT, GAP = 264, 164, 16
 
 
 class _Delegate(RowDelegate):

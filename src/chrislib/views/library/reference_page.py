@@ -99,7 +99,7 @@ class ReferencePage(QWidget):
         self._fetch.clicked.connect(self._fetch_ticked)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(5)
+        self._split.setHandleWidth(1)
         self._mine_count, left = self._column(
             "My references",
             self._mine_view,
@@ -158,7 +158,10 @@ class ReferencePage(QWidget):
         column = QVBoxLayout(widget)
         column.setContentsMargins(24, 10, 0, 0)
         column.setSpacing(10)
-        column.addLayout(head)
+        row = QWidget()
+        row.setFixedHeight(theme.px(28))
+        row.setLayout(head)
+        column.addWidget(row)
         column.addWidget(stack, 1)
         head.setContentsMargins(0, 0, 16, 0)
         return number, widget

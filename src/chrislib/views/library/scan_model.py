@@ -47,6 +47,9 @@ class ScanModel(QStandardItemModel):
         self.setHorizontalHeaderLabels(
             ["Patient, study, series", "Images", "Size", "Check"]
         )
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for column in (IMAGES, SIZE):
+            self.horizontalHeaderItem(column).setTextAlignment(right)
         self._scan: LocalScan | None = None
 
     @property
