@@ -29,7 +29,7 @@ class Api:
             timeout=30,
         )
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         answer = self.http.get(path, params=query or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -106,3 +106,9 @@ def api_of() -> Iterator[Callable[[RunningStation], Api]]:
     yield make
     for client in clients:
         client.http.close()
+
+
+@pytest.fixture(scope="session")
+def api_class() -> type[Api]:
+    """Return the client for fixtures that live longer than a test."""
+    return Api

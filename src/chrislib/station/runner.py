@@ -58,7 +58,7 @@ class Runner:
         self._environments = Environments(context.paths.plugin_envs)
         # Preparing can take minutes (a download), so it has threads of its own.
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="run")
-        self._work: dict[int, Future[None]] = {}
+        self._work: dict[tuple[int, str], Future[None]] = {}
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.RLock()
 
@@ -121,7 +121,7 @@ class Runner:
             self._move(row, status)
 
     def _copying(self, row: Row, job: Job) -> None:
-        done = self._do(row["id"], lambda: job.prepare(self._environments))
+        done = self._do(row, lambda: job.prepare(self._environments))
         if done:
             summary = self._report.copying(row["id"], done=True)
             now = self._store.now()
@@ -134,9 +134,8 @@ class Runner:
             # Started by a station that was killed before it could say so.
             self._mark_started(row, job)
             return
-        if not job.prepared and not self._do(
-            row["id"], lambda: job.prepare(self._environments)
-        ):
+        waits = not job.prepared or (row["id"], "scheduled") in self._work
+        if waits and not self._do(row, lambda: job.prepare(self._environments)):
             return
         running = self._store.value(
             "SELECT COUNT(*) FROM instances WHERE status = 'started'"
@@ -199,7 +198,7 @@ class Runner:
             raise RunFailed("CODE18", "The run folder is gone")
         good = ending["code"] == 0
         sizes = self._sizes(row, job, good=good)
-        if not self._do(row["id"], sizes):
+        if not self._do(row, sizes):
             return
         status = "finishedSuccessfully" if good else "finishedWithError"
         summary, raw = self._report.ended(
@@ -225,15 +224,16 @@ class Runner:
 
         return register
 
-    def _do(self, ident: int, work: Callable[[], None]) -> bool:
-        """Do `work` in a thread; True at the first look after it is done."""
-        future = self._work.get(ident)
+    def _do(self, row: Row, work: Callable[[], None]) -> bool:
+        """Do `work` of this status in a thread; True at the first look after it."""
+        key = (row["id"], row["status"])
+        future = self._work.get(key)
         if future is None:
-            self._work[ident] = self._pool.submit(work)
+            self._work[key] = self._pool.submit(work)
             return False
         if not future.done():
             return False
-        del self._work[ident]
+        del self._work[key]
         future.result()
         return True
 
@@ -326,11 +326,11 @@ class Runner:
         """Take away the folder of a run that has ended, and on 7 its log."""
         job = Job(self._context, row)
         ended = row["ended_at"]
-        future = self._work.get(row["id"])
-        if future is not None:
-            if future.done():
-                del self._work[row["id"]]
-            return
+        for key in [key for key in self._work if key[0] == row["id"]]:
+            # Cancelled while a thread was at it: what it makes is taken away after.
+            if not self._work[key].done():
+                return
+            del self._work[key]
         if row["cleaned"] == 0:
             job.kill()
             since = 1e9 if ended is None else _age(ended)
