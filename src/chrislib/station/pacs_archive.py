@@ -1,6 +1,7 @@
 """What the station asks of an archive behind its PACS."""
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,3 +69,32 @@ class EmptyArchive:
         """Yield no image."""
         del series_uid
         return iter(())
+
+
+class LateArchive:
+    """An archive made when it is first asked, so that the station starts quickly.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the archive; called once.
+    """
+
+    def __init__(self, make: Callable[[], Archive]) -> None:
+        self._make = make
+        self._made: Archive | None = None
+        self._lock = threading.Lock()
+
+    def find(self, query: Mapping[str, str]) -> list[Study]:
+        """Return what the archive finds."""
+        return self._archive().find(query)
+
+    def images(self, series_uid: str) -> Iterator[tuple[str, bytes]]:
+        """Yield the archive's images (reads disk)."""
+        return self._archive().images(series_uid)
+
+    def _archive(self) -> Archive:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made

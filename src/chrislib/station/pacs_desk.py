@@ -7,19 +7,23 @@ import threading
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from chrislib.errors import ChrislibError
+from chrislib.paths import Paths
 from chrislib.station.context import ADMIN, StationContext
 from chrislib.station.pacs_answers import query_result, retrieve_result
-from chrislib.station.pacs_archive import Archive, EmptyArchive, Study
+from chrislib.station.pacs_archive import (
+    Archive,
+    EmptyArchive,
+    LateArchive,
+    Series,
+    Study,
+)
 from chrislib.station.pacs_faults import Faults, faults_now
-from chrislib.station.pacs_folder import FolderArchive
 from chrislib.station.pacs_progress import ProgressHub
 from chrislib.station.pacs_receiver import ROOT, Receiver
-from chrislib.station.samples.archive import SampleArchive
-from chrislib.station.samples.environment import find_sample_data, sample_data
-from chrislib.station.samples.real import SampleData
 from chrislib.station.tree import Tree
 
 log = logging.getLogger(__name__)
@@ -135,11 +139,9 @@ class PacsDesk:
         folder = self._context.config.pacs_folder
         empty = {BOGUS: EmptyArchive(), SILENT: EmptyArchive()}
         if folder is not None:
-            return {**empty, FOLDER: FolderArchive(folder)}
-        return {**empty, SAMPLES: SampleArchive(self._sample_data)}
-
-    def _sample_data(self) -> SampleData | None:
-        return find_sample_data(self._context.paths)
+            return {**empty, FOLDER: LateArchive(lambda: _folder_archive(folder))}
+        paths = self._context.paths
+        return {**empty, SAMPLES: LateArchive(lambda: _sample_archive(paths))}
 
     def _enter_archives(self) -> None:
         store = self._context.store
@@ -166,8 +168,7 @@ class PacsDesk:
             "SELECT id FROM pacs_series WHERE deletion_status = 'pending'"
         ):
             self.delete_series(row["id"])
-        if SAMPLES in self._archives and self._sample_data() is None:
-            self._transfers.submit(self._guarded, self._fetch_sample_data, 0)
+        self._transfers.submit(self._guarded, self._warm_up, 0)
         try:
             await asyncio.Event().wait()
         finally:
@@ -175,7 +176,14 @@ class PacsDesk:
             for pool in (self._lookups, self._transfers):
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _fetch_sample_data(self, _number: int) -> None:
+    def _warm_up(self, _number: int) -> None:
+        """Make the archive before it is asked, and fetch real images if need be."""
+        for archive in self._archives.values():
+            archive.find({"PatientID": "nobody"})
+        if SAMPLES not in self._archives:
+            return
+        from chrislib.station.samples.environment import sample_data
+
         try:
             sample_data(self._context.paths, stop=self._stop)
         except ChrislibError as error:
@@ -235,7 +243,7 @@ class PacsDesk:
             for series in study.series:
 
                 def transfer(
-                    _: int, study: Study = study, series: Any = series
+                    _: int, study: Study = study, series: Series = series
                 ) -> None:
                     self._receiver.receive(
                         identifier, archive, study=study, series=series, faults=faults
@@ -263,6 +271,19 @@ class PacsDesk:
                 deletion_error=type(error).__name__,
             )
             raise
+
+
+def _sample_archive(paths: Paths) -> Archive:
+    from chrislib.station.samples.archive import SampleArchive
+    from chrislib.station.samples.environment import find_sample_data
+
+    return SampleArchive(lambda: find_sample_data(paths))
+
+
+def _folder_archive(folder: Path) -> Archive:
+    from chrislib.station.pacs_folder import FolderArchive
+
+    return FolderArchive(folder)
 
 
 def wanted(query: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset
 
 from chrislib.station.pacs_archive import Series, Study
 from chrislib.station.pacs_matching import matching
+from chrislib.station.samples.data import SampleData
 from chrislib.station.samples.dicomfile import SeriesEncoder, uid_of
 from chrislib.station.samples.plans import SeriesPlan, StudyPlan, ordered
-from chrislib.station.samples.real import SampleData
 from chrislib.station.samples.recipes import sop_class
 from chrislib.station.samples.studies import sample_studies
 

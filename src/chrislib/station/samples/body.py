@@ -13,21 +13,21 @@ Labels = NDArray[np.uint8]
 AIR, SKIN, FAT, MUSCLE, BONE, MARROW, LUNG, BLOOD, LIVER, KIDNEY, FLUID, DISC, CORD = (
     range(13)
 )
-CARTILAGE, GUT = 13, 14
+CARTILAGE, GUT, LIGAMENT = 13, 14, 15
 
 _HU = (
     *(-1000, 35, -95, 55, 720, 210, -830, 42),
-    *(58, 34, 8, 75, 38, 90, 25),
+    *(58, 34, 8, 75, 38, 90, 25, 95),
 )
 _HU_CONTRAST = (
     *(-1000, 40, -95, 62, 720, 215, -820, 235),
-    *(112, 190, 9, 80, 42, 95, 40),
+    *(112, 190, 9, 80, 42, 95, 40, 95),
 )
 _MR: dict[str, tuple[float, ...]] = {
-    "t1": (0, 320, 860, 300, 45, 560, 20, 90, 420, 300, 130, 280, 330, 390, 260),
-    "t2": (0, 260, 620, 190, 35, 330, 20, 60, 260, 560, 980, 540, 420, 560, 420),
-    "stir": (0, 120, 40, 230, 20, 90, 15, 60, 210, 560, 960, 500, 440, 520, 400),
-    "pd": (0, 330, 420, 340, 35, 300, 20, 80, 300, 420, 820, 380, 400, 640, 320),
+    "t1": (0, 320, 860, 300, 45, 560, 20, 90, 420, 300, 130, 280, 330, 390, 260, 45),
+    "t2": (0, 260, 620, 190, 35, 330, 20, 60, 260, 560, 980, 540, 420, 560, 420, 35),
+    "stir": (0, 120, 40, 230, 20, 90, 15, 60, 210, 560, 960, 500, 440, 520, 400, 20),
+    "pd": (0, 330, 420, 340, 35, 300, 20, 80, 300, 420, 820, 380, 400, 640, 320, 35),
 }
 
 
@@ -108,7 +108,12 @@ class Spine:
         depth = y - curve
         wide = np.abs(x) + 0 * y + 0 * z
         out = np.full(wide.shape, MUSCLE, dtype=np.uint8)
-        out[((depth < -26) & (wide < 60)) | (wide > 74)] = FAT
+        belly = (depth < -26) & (wide < 60)
+        out[belly | (wide > 74)] = FAT
+        loops = np.sin(0.075 * y + 0.9 * np.sin(0.045 * z)) * np.sin(
+            0.07 * z + 0.05 * x
+        )
+        out[belly & (loops > 0.12)] = GUT
         out[(depth < -24) & (depth > -40) & (np.abs(x - 12) < 11)] = BLOOD
         level = np.floor((z + 132) / self.period)
         phase = np.mod(z + 132, self.period) / self.period
@@ -167,7 +172,7 @@ class Knee:
             size = (21 * scale, 9 * scale, 19 * scale)
             out[inside(point, (0, -43, 20), size)] = label
         tendon = (np.abs(x) < 10) & (np.abs(y + 43 - 0.12 * (z - 2)) < 3) & (z < 2)
-        out[tendon & (z > -42)] = BONE
+        out[tendon & (z > -42)] = LIGAMENT
         return out
 
     def _below(self, out: Labels, point: Point) -> None:
@@ -175,7 +180,7 @@ class Knee:
         for side in (-1.0, 1.0):
             ring = (((x - side * 20) / 20) ** 2 + ((y - 4) / 24) ** 2) + 0 * z
             wedge = np.abs(z + 5) < 2.0 + 3.5 * np.clip(ring - 0.3, 0, 1)
-            out[wedge & (ring < 1) & (ring > 0.3)] = BONE
+            out[wedge & (ring < 1) & (ring > 0.3)] = LIGAMENT
         plateau = inside(point, (0, 4, -26), (42, 27, 20)) & (z < -8)
         inner = inside(point, (0, 4, -26), (39, 24, 17)) & (z < -10.5)
         out[plateau] = BONE
@@ -187,7 +192,7 @@ class Knee:
         out[(fibula < 0.5) & (z < -24)] = MARROW
         for shift in (-5.0, 5.0):
             cord = np.abs(x - shift - 0.25 * z) + np.abs(y - 6 - shift * 0.6 * z * 0.1)
-            out[(cord < 4.2) & (np.abs(z) < 16)] = BONE
+            out[(cord < 4.2) & (np.abs(z) < 16)] = LIGAMENT
 
 
 Anatomy = Trunk | Spine | Knee
@@ -235,15 +240,19 @@ def radiograph(anatomy: Anatomy, stack: Stack, *, depth: float, step: float) -> 
         Path length in mm of water.
     """
     table = (np.asarray(_HU, dtype=np.float32) + 1000) / 1000
-    table[BONE] = 2.1
+    # A knee is filmed with softer rays than a chest: bone shows more.
+    table[BONE], table[MARROW] = (3.4, 1.7) if isinstance(anatomy, Knee) else (1.9, 1.2)
+    table[SKIN : MUSCLE + 1] *= 0.75
     table[AIR] = 0
     normal = stack.axes[2]
     total = np.zeros((stack.rows, stack.columns), dtype=np.float32)
     base = stack.coordinates(0)
+    jitter = step * np.random.default_rng(3).random(total.shape, dtype=np.float32)
     for offset in np.arange(-depth, depth, step, dtype=np.float32):
+        # Each ray starts a little elsewhere, else the steps show as rings.
         x, y, z = (
-            values + np.float32(part) * offset
+            values + np.float32(part) * (offset + jitter) if part else values
             for values, part in zip(base, normal, strict=True)
         )
         total += table[anatomy.labels((x, y, z))] * np.float32(step)
-    return smoothed(total)
+    return smoothed(smoothed(total))

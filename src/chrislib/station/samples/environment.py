@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chrislib.errors import ChrislibError
 from chrislib.paths import Paths
-from chrislib.station.samples.real import SampleData
+from chrislib.station.samples.data import SampleData
 
 log = logging.getLogger(__name__)
 

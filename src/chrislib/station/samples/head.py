@@ -127,7 +127,8 @@ class Head:
         out[under & (z > floor - 4)] = Tissue.BONE
         out[upper & (depth > 0)] = Tissue.GRAY
         out[upper & (depth > 0.05)] = Tissue.WHITE
-        fissure = (np.abs(x) < 1.3 + 0 * y) & (shell > 0.42) & (z > -5) & upper
+        # Thin, so that a slice beside the middle still shows a brain.
+        fissure = (np.abs(x) < 0.75 + 0 * y) & (shell > 0.5) & (z > -5) & upper
         out[fissure] = Tissue.CSF
 
     def _hindbrain(self, out: Labels, point: tuple[Floats, Floats, Floats]) -> None:

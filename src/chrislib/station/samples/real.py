@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
@@ -13,6 +12,7 @@ from pydicom.data import data_manager
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
+from chrislib.station.samples.data import SampleData
 from chrislib.station.samples.dicomfile import decimal
 from chrislib.station.samples.recipes import Frame, Tags, mr_tags
 from chrislib.station.samples.stack import Plane, Stack
@@ -22,29 +22,6 @@ _FIRST = (18, 20, 0)
 _SIZE = (161, 195, 163)
 # Where voxel 0 of the template lies, mm, right-anterior-superior.
 _ORIGIN = (-98.0, -134.0, -72.0)
-
-
-@dataclass(frozen=True, slots=True)
-class SampleData:
-    """Where the real images lie on this disk.
-
-    Attributes
-    ----------
-    folder : Path
-        The folder into which the packages of ``requirements.lock`` went.
-    """
-
-    folder: Path
-
-    @property
-    def brain(self) -> Path:
-        """The MNI152 T1 template, a NIfTI file."""
-        name = "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
-        return self.folder / "nilearn" / "datasets" / "data" / name
-
-    def dicom(self, name: str) -> Path:
-        """One of pydicom-data's files."""
-        return self.folder / "data_store" / "data" / name
 
 
 def own_dicom(name: str) -> Path:
@@ -113,6 +90,8 @@ class TemplateBrain:
 
     def _volume(self) -> NDArray[np.uint16]:
         """Return rows x columns x slices in the order in which they are stacked."""
+        import nibabel
+
         image: Any = nibabel.load(self.data.brain)
         whole = np.asanyarray(image.dataobj)
         window = tuple(

@@ -304,7 +304,8 @@ class Diffusion:
     def tags(self) -> Tags:
         """As a T2 of an echo-planar sequence."""
         tags = mr_tags(self.stack, "adc")
-        return {**tags, "ImageType": ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE"]}
+        kind = ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE"]
+        return {**tags, **_window(220, 460), "ImageType": kind}
 
     def frames(self, seed: int) -> Iterator[Frame]:
         """Yield volume after volume."""
@@ -381,10 +382,12 @@ class Radiograph:
     def frames(self, seed: int) -> Iterator[Frame]:
         """Yield the views."""
         for number, view in enumerate(self.views):
-            path = radiograph(self.anatomy, view, depth=self.depth, step=4.0)
+            path = radiograph(
+                self.anatomy, view, depth=self.depth, step=self.depth / 20
+            )
             noise = Noise(seed + number, view.rows, view.columns).at(0)
             top = float(np.percentile(path, 99.7)) or 1.0
-            image = 3600 * np.clip(path / top, 0, 1.1) ** 0.8 + 14 * noise
+            image = 3600 * np.clip(path / top, 0, 1.1) ** 1.25 + 14 * noise
             position = "AP" if view.plane == "coronal" else "LL"
             yield Frame(_stored(image, "DX"), {"ViewPosition": position})
 

@@ -1,7 +1,7 @@
 """The sample studies: what was done with whom, when, and which series it gave."""
 
+from chrislib.station.samples.data import SampleData
 from chrislib.station.samples.plans import StudyPlan
-from chrislib.station.samples.real import SampleData
 from chrislib.station.samples.studies_bodies import (
     bench,
     limbs_and_children,

@@ -1,10 +1,10 @@
 """Studies made of real images."""
 
 from chrislib.station.samples import people
+from chrislib.station.samples.data import SampleData
 from chrislib.station.samples.plans import SeriesPlan, StudyPlan
 from chrislib.station.samples.real import (
     PublishedImage,
-    SampleData,
     TemplateBrain,
     own_dicom,
 )
