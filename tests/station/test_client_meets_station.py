@@ -356,6 +356,90 @@ async def test_a_pull_that_stops_half_way(pacs: PacsService, served: Served) -> 
     assert (await pull(20))[-1].stage is PullStage.READY
 
 
+async def test_an_image_that_cannot_be_stored(
+    pacs: PacsService, served: Served
+) -> None:
+    wanted = await _smallest(pacs, "CL-1013")
+    served.fault("error:1")
+    with pytest.raises(PullStopped) as caught:
+        await _pull(pacs, wanted, [])
+    assert "could not store 1 " in caught.value.title
+    assert caught.value.series is not None
+    assert caught.value.received == (wanted.images or 0) - 1
+
+
+async def test_pulls_at_once_and_one_taken_up_again(pacs: PacsService) -> None:
+    result = await pacs.lookup(Criteria(values={"PatientID": ("CL-2001",)}))
+    series = [
+        one
+        for person in result.patients
+        for study in person.studies
+        for one in study.series
+    ]
+    series.sort(key=lambda one: one.images or 0)
+    *small, long = series[:4]
+    arrived = asyncio.Event()
+
+    def told(news: PullProgress) -> None:
+        if news.stage is PullStage.RECEIVING:
+            arrived.set()
+
+    async def interrupted() -> None:
+        going = asyncio.ensure_future(
+            pacs.pull(
+                pacs=long.pacs,
+                study_uid=long.study_uid,
+                series_uid=long.series_uid,
+                expected=long.images,
+                progress=told,
+            )
+        )
+        await arrived.wait()
+        # the window is closed: the server goes on by itself
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(interrupted())
+        for one in small:
+            group.create_task(_pull(pacs, one, []))
+    news: list[PullProgress] = []
+    await _pull(pacs, long, news, sent=True)
+    assert news[-1] == PullProgress(PullStage.READY, long.images or 0, long.images)
+
+
+async def _pull(
+    pacs: PacsService,
+    wanted: FoundSeries,
+    told: list[PullProgress],
+    *,
+    sent: bool = False,
+) -> None:
+    await pacs.pull(
+        pacs=wanted.pacs,
+        study_uid=wanted.study_uid,
+        series_uid=wanted.series_uid,
+        expected=wanted.images,
+        progress=told.append,
+        stall_seconds=20,
+        sent=sent,
+    )
+
+
+async def test_a_big_file_there_and_back(client: CubeClient, tmp_path: Path) -> None:
+    local = tmp_path / "big.bin"
+    content = os.urandom(1 << 20) * 24
+    local.write_bytes(content)
+    steps: list[int] = []
+    stored = await client.files.upload(
+        local, "home/local/uploads/big.bin", progress=steps.append
+    )
+    assert steps[-1] == stored.size == len(content)
+    async with aclosing(client.files.stream(stored)) as chunks:
+        assert b"".join([chunk async for chunk in chunks]) == content
+    await client.files.delete_file(stored.id)
+
+
 async def test_a_pacs_behind_a_lookup_service_that_is_down(
     pacs: PacsService, served: Served
 ) -> None:
