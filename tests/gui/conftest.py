@@ -60,6 +60,8 @@ def _qt_loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
     loop = qasync.QEventLoop(qapp, already_running=True)
     asyncio.events._set_running_loop(None)
     yield loop
+    # it was never started, only marked as running
+    loop.stop()
     loop.close()
 
 

@@ -1,6 +1,6 @@
 """Light and dark: palette, style sheet, fonts and recolored icons from one table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
@@ -140,6 +140,20 @@ class Theme(QObject):
         app.setStyle("Fusion")
         self._dress(app)
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    def follow(self, owner: QObject, dress: Callable[[], object]) -> None:
+        """Call `dress` now and after each change, until `owner` is gone.
+
+        For functions that belong to no object: a bound method of a widget may be
+        connected to `changed` directly and ends with it.
+        """
+
+        def stop() -> None:
+            self.changed.disconnect(dress)
+
+        dress()
+        self.changed.connect(dress)
+        owner.destroyed.connect(stop)
 
     def color(self, token: str) -> QColor:
         """Return the color of `token`; KeyError for a word that is none."""
