@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 from chrislib.aio import TaskOwner
@@ -10,7 +11,7 @@ from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
-from chrislib.jobs.model import Job, JobChange, Phase, PullIntent
+from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, PullIntent
 from chrislib.library.items import Items
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.ports import JobsPort, SessionPort
@@ -30,11 +31,20 @@ _COUNTED_FILES = 2000
 class Follower:
     """Keeps items in step with the job manager, now and after a restart."""
 
-    def __init__(self, *, items: Items, jobs: JobsPort, session: SessionPort) -> None:
+    def __init__(
+        self,
+        *,
+        items: Items,
+        jobs: JobsPort,
+        session: SessionPort,
+        patience: float = 20.0,
+    ) -> None:
         self._items = items
         self._jobs = jobs
         self._session = session
         self._tasks = TaskOwner("library follow")
+        self._patience = patience
+        self._judged = False
         self._resolving: set[ItemId] = set()
         self._unsubscribe = [jobs.subscribe(self._on_jobs)]
         self._unsubscribe.append(session.subscribe(self.look_again))
@@ -43,15 +53,19 @@ class Follower:
         """Bring every item up to what its job is now, as after a start.
 
         An item whose job was never made (the program ended in between) says so
-        instead of waiting for ever.
+        instead of waiting for ever; that is judged only once the jobs are read.
         """
+        known = self._jobs.jobs()
+        if not known and not self._judged and self._items.waiting():
+            self._tasks.start(self._judge_later(), name="wait for the jobs")
+            return
+        self._judged = True
         by_item = {
-            item_id: job
-            for job in reversed(self._jobs.jobs())
-            for item_id in _item_ids(job)
+            item_id: job for job in reversed(known) for item_id in _item_ids(job)
         }
+        by_key = {job.key: job for job in known}
         for item in self._items.waiting():
-            job = self._job(item.job_key) or by_item.get(item.item_id)
+            job = by_key.get(JobKey(item.job_key)) or by_item.get(item.item_id)
             if job is not None:
                 self._take(item, job)
             elif not item.job_key or item.source is Source.UPLOAD:
@@ -59,12 +73,19 @@ class Follower:
             else:
                 self._look(item, None)
 
+    async def _judge_later(self) -> None:
+        await asyncio.sleep(self._patience)
+        self._judged = True
+        self.reconcile()
+
     def look_again(self) -> None:
         """Ask again for what could not be asked before (a new connection)."""
         for item in self._items.waiting():
-            job = self._job(item.job_key)
-            if job is None or job.phase.terminal:
+            job = self._jobs.get(JobKey(item.job_key)) if item.job_key else None
+            if job is not None and job.phase.terminal:
                 self._look(item, job)
+            elif job is None and self._judged and item.job_key:
+                self._look(item, None)
 
     async def close(self) -> None:
         """Stop following."""
@@ -73,11 +94,15 @@ class Follower:
         await self._tasks.close()
 
     def _on_jobs(self, changes: Sequence[JobChange]) -> None:
+        if not self._judged:
+            # the manager has read its jobs: what was left open can be judged now
+            self.reconcile()
         for change in changes:
-            for item_id in _item_ids(change.after):
+            job = change.after
+            for item_id in _item_ids(job):
                 item = self._items.get(ItemId(item_id))
-                if item is not None and item.job_key == change.after.key:
-                    self._take(item, change.after)
+                if item is not None and _belongs(item, job):
+                    self._take(item, job)
 
     def adopt(self, item: Item, job: Job) -> None:
         """Take over what a job already did before its item knew its key."""
@@ -90,9 +115,6 @@ class Follower:
         finished = job.phase in {Phase.FINISHED, Phase.FINISHED_WITH_ERRORS}
         if finished and after.state is not ItemState.READY:
             self._look(after, job)
-
-    def _job(self, key: str) -> Job | None:
-        return next((job for job in self._jobs.jobs() if job.key == key), None)
 
     def _look(self, item: Item, job: Job | None) -> None:
         if item.item_id in self._resolving:
@@ -130,11 +152,12 @@ class Follower:
             return
         files = size = 0
         try:
-            async for file in client.files.tree(item.path):
-                files += 1
-                size += file.size
-                if files > _COUNTED_FILES:
-                    return
+            async with aclosing(client.files.walk(item.path)) as found:
+                async for entry in found:
+                    files += 1
+                    size += entry.file.size
+                    if files > _COUNTED_FILES:
+                        return
         except CubeError as error:
             _log.info("an item could not be measured: %s", error.title)
             return
@@ -154,6 +177,8 @@ def after_job(item: Item, job: Job) -> Item:
         state = ItemState.READY if item.path else ItemState.REGISTERING
         if phase is Phase.FINISHED_WITH_ERRORS:
             detail = job.detail or "Some files are missing."
+        elif _fell_short(job):
+            detail = job.detail
     elif phase in _FAILED:
         state = ItemState.FAILED
         detail = job.detail or "It did not arrive."
@@ -206,6 +231,30 @@ async def _where(client: CubeClient, item: Item, job: Job | None) -> Item | None
             instance_id=int(instance.id),
         )
     return None
+
+
+_KINDS = {
+    Source.PACS: Kind.PULL,
+    Source.UPLOAD: Kind.UPLOAD,
+    Source.REFERENCE: Kind.RUN,
+}
+
+
+def _belongs(item: Item, job: Job) -> bool:
+    """Whether a job is the one that brings an item, not one that uses it."""
+    if item.job_key:
+        return item.job_key == job.key
+    unsent = item.state is ItemState.ON_THE_WAY
+    return unsent and _KINDS.get(item.source) is job.kind
+
+
+def _fell_short(job: Job) -> bool:
+    progress = job.progress
+    return (
+        progress is not None
+        and progress.total is not None
+        and progress.done < progress.total
+    )
 
 
 def _item_ids(job: Job) -> tuple[str, ...]:

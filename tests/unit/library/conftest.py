@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ from chrislib.cube.types import (
     ServerInfo,
     StoragePath,
     StoredFile,
+    TreeFile,
 )
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import (
@@ -179,6 +180,10 @@ class FakeFiles:
         for at, (name, data) in enumerate(sorted(self.stored.items())):
             if name.startswith(path + "/"):
                 yield StoredFile(FileId(at), StoragePath(name), len(data), "alex", None)
+
+    async def walk(self, path: str) -> AsyncGenerator[TreeFile, None]:
+        async for file in self.tree(path):
+            yield TreeFile(file=file, relative=file.name)
 
     async def stream(self, file: StoredFile) -> AsyncIterator[bytes]:
         self.reads.append(file.path)

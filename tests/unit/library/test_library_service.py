@@ -281,6 +281,35 @@ async def test_an_item_whose_key_was_not_kept_finds_its_job(
     await again.stop()
 
 
+async def test_jobs_that_are_read_later_are_waited_for(
+    library: LibraryService, neighbours: Any, patients: Any
+) -> None:
+    one, two = await library.pull(all_series(patients)[:2])
+    await library.stop()
+    rows = dict(neighbours.jobs.rows)
+    neighbours.jobs.rows.clear()  # the manager has not read them yet
+    again = neighbours.service()
+    await again.start()
+    assert again.item(one.item_id).state is ItemState.ON_THE_WAY
+    neighbours.jobs.rows.update({one.job_key: rows[one.job_key]})
+    neighbours.jobs.move(one.job_key, Phase.RUNNING, done=3, total=192)
+    assert again.item(one.item_id).received == 3
+    assert again.item(two.item_id).state is ItemState.ON_THE_WAY
+    await again.stop()
+
+
+async def test_a_feed_made_of_an_item_does_not_move_it(
+    library: LibraryService, neighbours: Any, patients: Any
+) -> None:
+    from chrislib.jobs.model import RunIntent
+
+    (item,) = await library.want(all_series(patients)[:1])
+    intent = RunIntent(1, "pl-dircopy", "2", "fs", {}, item_ids=(item.item_id,))
+    key = await neighbours.jobs.submit(intent)
+    neighbours.jobs.move(key, Phase.RUNNING)
+    assert library.item(item.item_id) == item
+
+
 async def test_without_a_server_a_finished_pull_waits_and_is_found_later(
     library: LibraryService, neighbours: Any, patients: Any
 ) -> None:

@@ -365,13 +365,13 @@ def state_words(item: Item | None) -> tuple[str, str, int, int]:
             return "ready", "In your library", 0, 0
         case ItemState.ON_THE_WAY if item.received or item.job_key:
             if not item.received:
-                return "queued", "Waiting", 0, total
+                return "queued", "Waiting", 0, 0
             words = f"{item.received:,} of {count(total, 'image')}"
             if not total:
                 words = count(item.received, "image")
             return "running", words, item.received, total
         case ItemState.ON_THE_WAY:
-            return "queued", "Waiting", 0, total
+            return "queued", "Waiting", 0, 0
         case ItemState.REGISTERING:
             words = f"Registering {count(total, 'image')}" if total else ""
             return "registering", words or "Registering files", total, total

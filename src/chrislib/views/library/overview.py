@@ -70,7 +70,7 @@ class Overview(QScrollArea):
         column.addWidget(self._place)
         column.addWidget(self._list)
         self._empty = StateView(ctx.theme, "history", "", primary=False)
-        self._empty.setMinimumHeight(220)
+        self._empty.setMinimumHeight(ctx.theme.px(280))
         column.addWidget(self._empty)
         column.addStretch(1)
         self.setWidget(self._page)
