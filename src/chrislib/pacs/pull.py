@@ -23,6 +23,7 @@ HELPER_TITLE = "chrislib pull "
 _LOOKS = (0.1, 0.1, 0.2, 0.2, 0.4, 0.4, 1.0)
 _LOOK_WHILE_RECEIVING = 2.0
 _REOPEN_SECONDS = 5.0
+_AWAY_SECONDS = 10.0
 _BLIND_FACTOR = 5
 _BLIND_SECONDS_PER_IMAGE = 0.5
 _CLEANUP_SECONDS = 5.0
@@ -70,6 +71,7 @@ class Pull:
         self._last: PullProgress | None = None
         self._news_at = self._now()
         self._trouble: CubeError | None = None
+        self._away_since: float | None = None
         self._socket: ProgressSocket | None = None
         self._socket_refused = False
         self._reopen_at = 0.0
@@ -240,13 +242,20 @@ class Pull:
         )
 
     async def _patiently(self, asking: Awaitable[_T], *, default: _T) -> _T:
-        """Let a look fail while the server is away; the stall limit ends it."""
+        """Let looks fail while the server is away for a moment, not for longer.
+
+        Nothing is lost by giving up: the server goes on, and the pull is taken up
+        again once it can be reached.
+        """
         try:
             answer = await asking
         except (ServerUnreachable, ServerFault) as error:
             self._trouble = error
+            self._away_since = self._away_since or self._now()
+            if self._now() - self._away_since >= min(self._stall, _AWAY_SECONDS):
+                raise
             return default
-        self._trouble = None
+        self._trouble = self._away_since = None
         return answer
 
     async def _open_socket(self) -> None:

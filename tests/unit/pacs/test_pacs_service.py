@@ -194,7 +194,7 @@ async def pull(
     archive: Archive,
     *,
     expected: int | None = 3,
-    stall: float = 0.2,
+    stall: float = 5.0,
     sent: bool = False,
 ) -> tuple[PacsSeries, list[PullProgress]]:
     told: list[PullProgress] = []
@@ -273,7 +273,7 @@ async def test_a_pull_that_stops_half_way_says_what_is_safe() -> None:
     archive.script = [Count(UID, 1), Count(UID, 2)]
     archive.register_after_looks = None
     with pytest.raises(PullStopped) as caught:
-        await pull(archive)
+        await pull(archive, stall=0.2)
     assert (caught.value.received, caught.value.expected) == (2, 3)
     assert caught.value.detail == "2 of 3 images are safe on the server."
     assert caught.value.retryable
@@ -285,7 +285,7 @@ async def test_a_pull_that_never_starts() -> None:
     archive = Archive()
     archive.register_after_looks = None
     with pytest.raises(PullStopped) as caught:
-        await pull(archive)
+        await pull(archive, stall=0.2)
     assert caught.value.detail == "No image has arrived on the server."
 
 
@@ -294,7 +294,7 @@ async def test_images_that_are_never_registered() -> None:
     archive.script = full_script()
     archive.register_after_looks = None
     with pytest.raises(PullStopped) as caught:
-        await pull(archive)
+        await pull(archive, stall=0.2)
     assert "registered" in caught.value.title
     assert caught.value.received == 3
 
@@ -322,7 +322,7 @@ async def test_a_dropped_socket_is_opened_again() -> None:
     gone = ServerUnreachable("gone")
     archive.script = [Count(UID, 1), gone, Count(UID, 3), Done(UID)]
     archive.register_after_looks = 3
-    _, told = await pull(archive, stall=0.4)
+    _, told = await pull(archive, stall=1.0)
     assert archive.opened == 2
     assert told[-1].stage is PullStage.READY
     # a look of the file count and the socket's count never go backwards
@@ -334,7 +334,7 @@ async def test_news_lost_while_the_socket_was_down_are_made_up_by_a_look() -> No
     archive = Archive()
     archive.script = [Count(UID, 1), ServerUnreachable("gone")]
     archive.register_after_looks = 1
-    _, told = await pull(archive)
+    _, told = await pull(archive, stall=0.6)
     assert told[-1] == PullProgress(PullStage.READY, 3, 3)
 
 
@@ -342,7 +342,7 @@ async def test_without_a_socket_the_series_is_looked_for() -> None:
     archive = Archive()
     archive.socket_refusals = [Forbidden("no")]
     archive.register_after_looks = 3
-    _, told = await pull(archive)
+    _, told = await pull(archive, stall=0.6)
     assert [p.stage for p in told] == [
         PullStage.WAITING,
         PullStage.REGISTERING,
@@ -362,7 +362,7 @@ async def test_a_server_that_is_away_for_a_moment_is_waited_for() -> None:
 
 
 async def _with_look_errors(
-    archive: Archive, errors: list[CubeError]
+    archive: Archive, errors: list[CubeError], stall: float = 5.0
 ) -> tuple[PacsSeries, list[PullProgress]]:
     real = archive.retrieve
 
@@ -371,14 +371,33 @@ async def _with_look_errors(
         return await real(query_id)
 
     archive.retrieve = retrieve  # type: ignore[method-assign]
-    return await pull(archive)
+    return await pull(archive, stall=stall)
 
 
 async def test_a_server_that_stays_away_is_named_as_the_reason() -> None:
     archive = Archive()
     archive.script = full_script()
     with pytest.raises(ServerUnreachable):
-        await _with_look_errors(archive, [ServerUnreachable("x")] * 1000)
+        await _with_look_errors(archive, [ServerUnreachable("x")] * 1000, 0.3)
+
+
+async def test_a_server_that_goes_while_images_arrive_is_not_waited_for_blindly() -> (
+    None
+):
+    archive = Archive(images=1000)
+    archive.script = [Count(UID, 1), ServerUnreachable("gone")]
+    archive.socket_refusals = []
+    real = archive.progress_socket
+
+    def socket() -> FakeSocket:
+        if archive.opened:
+            archive.socket_refusals.append(ServerUnreachable("gone"))
+        return real()
+
+    archive.progress_socket = socket  # type: ignore[method-assign]
+    with pytest.raises(ServerUnreachable):
+        async with asyncio.timeout(10):
+            await _with_look_errors(archive, [ServerUnreachable("x")] * 1000, 0.3)
 
 
 async def test_a_token_that_is_revoked_half_way_ends_it_at_once() -> None:
@@ -443,7 +462,7 @@ async def test_after_a_restart_what_was_asked_is_watched_first() -> None:
 async def test_after_a_restart_silence_makes_it_ask_again() -> None:
     archive = Archive()
     archive.script = full_script()
-    await pull(archive, sent=True)
+    await pull(archive, sent=True, stall=0.6)
     assert archive.log == ["subscribe", "query", "retrieve"]
 
 
