@@ -181,6 +181,8 @@ class FeedList(QWidget):
         self._theme = context.theme
         self._scopes: dict[str, list[FeedRow]] = {}
         self._quiet = False
+        self._open: int | None = None
+        self._reveal = False
         self.setObjectName("feeds.list.panel")
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -234,6 +236,9 @@ class FeedList(QWidget):
         self._scopes = dict(scopes)
         for key in ("mine", "shared", "public"):
             self.tabs.set_count(key, len(self._scopes.get(key, [])))
+        if self._reveal and self._open is not None and self.scope_of(self._open):
+            self.tabs.choose(self.scope_of(self._open))
+            self._reveal = False
         if first:
             self._skeleton.stop(self._show_scope)
         else:
@@ -251,7 +256,9 @@ class FeedList(QWidget):
         """Show a fresher look at one feed."""
         for scope, rows in self._scopes.items():
             self._scopes[scope] = [row if old.id == row.id else old for old in rows]
+        self._quiet = True
         self.model.replace(row)
+        self._quiet = False
 
     def scope_of(self, feed_id: int) -> str:
         """Return the tab that holds a feed, "" for none."""
@@ -267,6 +274,8 @@ class FeedList(QWidget):
     def select(self, feed_id: int) -> None:
         """Highlight a feed without opening it again."""
         scope = self.scope_of(feed_id)
+        # the list may not know it yet: it is shown with the next answer
+        self._reveal = not scope
         if scope and scope != self.tabs.current:
             self.tabs.choose(scope)
             self._show_scope()
@@ -274,12 +283,18 @@ class FeedList(QWidget):
         if row < 0 and scope and self.search.text():
             self.search.clear()
             row = self.model.row_of(feed_id)
-        self._quiet = True
+        self._open = feed_id
+        self._mark()
+
+    def _mark(self) -> None:
+        """Highlight the open feed, whatever happened to the rows."""
+        row = -1 if self._open is None else self.model.row_of(self._open)
+        quiet, self._quiet = self._quiet, True
         if row >= 0:
             self.view.setCurrentIndex(self.model.index(row))
         else:
-            self.view.clearSelection()
-        self._quiet = False
+            self.view.setCurrentIndex(QModelIndex())
+        self._quiet = quiet
 
     def _build(self, theme: Theme) -> None:
         head = QHBoxLayout()
@@ -308,15 +323,17 @@ class FeedList(QWidget):
         column.addWidget(self._stack, 1)
 
     def _search(self, words: str) -> None:
+        self._quiet = True
         self.model.set_words(words)
+        self._mark()
+        self._quiet = False
         self._show_page()
 
     def _show_scope(self) -> None:
-        current = self.model.feed_at(self.view.currentIndex())
+        # Qt makes a neighbor current when the current row goes: nobody chose that
         self._quiet = True
         self.model.set_rows(self._scopes.get(self.tabs.current, []))
-        if current is not None and self.model.row_of(current.id) >= 0:
-            self.view.setCurrentIndex(self.model.index(self.model.row_of(current.id)))
+        self._mark()
         self._quiet = False
         total = self.model.total
         self.search.setPlaceholderText(
@@ -328,8 +345,11 @@ class FeedList(QWidget):
         if self.model.rowCount():
             self._stack.setCurrentWidget(self.view)
             if self.window().focusWidget() in {None, self._new}:
-                # Qt gave the keys to the first button: rows are what one came for
+                # Qt gave the keys to the first button: rows are what one came for.
+                # A view that gets the focus makes its first row the current one.
+                quiet, self._quiet = self._quiet, True
                 self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+                self._quiet = quiet
             return
         if self.model.total:
             self._state.show_state(

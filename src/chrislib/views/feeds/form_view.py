@@ -153,7 +153,9 @@ class FormView(QWidget):
             row.hide()
             row.deleteLater()
         self._rows.clear()
+        self._writing = True
         self._highlighter.set_form(form)
+        self._writing = False
         self._update_rows()
         self._write_command()
         self._judge()

@@ -89,7 +89,8 @@ class FeedsPane(QWidget):
         if feed_id != self._feed_id:
             self._open(feed_id, node_id)
             return
-        self._wanted_node = node_id
+        if node_id is None and self._view is not None:
+            return
         self.refresh()
         if node_id is not None:
             self._choose(node_id)
@@ -175,7 +176,6 @@ class FeedsPane(QWidget):
         self.list.set_scopes(scopes)
         self._well()
         if self._feed_id is not None:
-            self.list.select(self._feed_id)
             return
         rows = [*scopes["mine"], *scopes["shared"]]
         last = self._context.layout.get(_LAST)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, MutableSequence, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex
+from PySide6.QtCore import QAbstractListModel, QModelIndex
 
 _T = TypeVar("_T")
 
 
 def sync(
-    model: QAbstractItemModel,
+    model: QAbstractListModel,
     rows: MutableSequence[_T],
     new: Sequence[_T],
     *,
@@ -42,8 +42,8 @@ def sync(
         if place < len(rows) and key(rows[place]) == key(row):
             if rows[place] != row:
                 rows[place] = row
-                last = model.index(place, max(0, model.columnCount() - 1))
-                model.dataChanged.emit(model.index(place, 0), last)
+                index = model.index(place, 0)
+                model.dataChanged.emit(index, index)
             continue
         begin_insert(nowhere, place, place)
         rows.insert(place, row)

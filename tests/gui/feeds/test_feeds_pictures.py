@@ -1,0 +1,133 @@
+"""Pictures of the Feeds module in both themes, to be looked at."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMainWindow
+from pytestqt.qtbot import QtBot
+
+from chrislib.library.model import ItemState, Source
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.add_node import AddNodeSheet
+from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.pane import FeedsPane
+
+PICTURES = Path(__file__).parents[3] / "build" / "pictures"
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
+    window = QMainWindow()
+    made = FeedsPane(ctx)
+    window.setCentralWidget(made)
+    window.resize(1440, 852)
+    qtbot.addWidget(window)
+    window.show()
+    yield made
+    made.shutdown()
+    window.close()
+
+
+def settled(qtbot: QtBot, pane: FeedsPane, node_id: int | None = None) -> None:
+    qtbot.waitUntil(lambda: pane.feed is not None and pane.node is not None)
+    if node_id is not None:
+        qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == node_id)
+    qtbot.waitUntil(lambda: pane.centre.shows_feed)
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_pictures(qtbot: QtBot, pane: FeedsPane, ctx: ViewContext) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    pane.show_feed(812, 3)
+    settled(qtbot, pane, 3)
+    pane.centre.outputs.reveal("brain.png")
+    settled(qtbot, pane)
+    qtbot.wait(400)
+    pane.window().grab().save(str(PICTURES / "feeds-dark.png"))
+    pane._choose(6)
+    settled(qtbot, pane)
+    qtbot.wait(400)
+    pane.window().grab().save(str(PICTURES / "feeds-registering-dark.png"))
+    ctx.theme.choose("light")
+    qtbot.wait(200)
+    pane.window().grab().save(str(PICTURES / "feeds-light.png"))
+
+
+def test_small_picture(qtbot: QtBot, pane: FeedsPane) -> None:
+    pane.window().resize(1200, 712)
+    pane.show_feed(812, 8)
+    settled(qtbot, pane, 8)
+    qtbot.wait(400)
+    pane.window().grab().save(str(PICTURES / "feeds-small-dark.png"))
+    pane.fold("right", False)
+    pane.centre.set_mode("list")
+    qtbot.wait(200)
+    pane.window().grab().save(str(PICTURES / "feeds-list-dark.png"))
+
+
+def test_sheet_pictures(qtbot: QtBot, pane: FeedsPane, library: Any) -> None:
+    pane.show_feed(812, 3)
+    settled(qtbot, pane, 3)
+    pane.actions_.add_node()
+    sheet = pane.window().findChild(AddNodeSheet)
+    assert sheet is not None
+    qtbot.waitUntil(lambda: sheet.plugins.model.total > 0)
+    qtbot.wait(400)
+    pane.window().grab().save(str(PICTURES / "add-node-plugin-dark.png"))
+    sheet.plugins.choose("pl-ants_reg")
+    sheet.next_button.click()
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == 1)
+    form = sheet.form_view
+    form.add_parameter("threads")
+    form.add_parameter("verbose")
+    field = sheet.findChild(QLineEdit, "form.threads")
+    assert field is not None
+    field.selectAll()
+    QTest.keyClicks(field, "many")
+    sheet.next_button.click()
+    qtbot.wait(300)
+    pane.window().grab().save(str(PICTURES / "add-node-parameters-dark.png"))
+    for name, text in (("fixed", "home/alex/a/T1.nii.gz"), ("transform", "SyN")):
+        other = sheet.findChild(QLineEdit, f"form.{name}")
+        assert other is not None
+        QTest.keyClicks(other, text)
+    field.clear()
+    QTest.keyClicks(field, "4")
+    sheet.next_button.click()
+    qtbot.wait(100)
+    pane.window().grab().save(str(PICTURES / "add-node-compute-dark.png"))
+    sheet.next_button.click()
+    qtbot.wait(100)
+    pane.window().grab().save(str(PICTURES / "add-node-review-dark.png"))
+    sheet.reject()
+
+
+def test_create_pictures(
+    qtbot: QtBot, pane: FeedsPane, library: Any, make: Any
+) -> None:
+    pane.show_feed(812, 3)
+    settled(qtbot, pane, 3)
+    library.hold(
+        make.item("a", "SAG T1 MPRAGE"),
+        make.item("b", "AX T2 FSE", state=ItemState.ON_THE_WAY, received=132),
+        make.item("c", "AX T2 FLAIR FS", state=ItemState.REGISTERING),
+        make.item("d", "COR T1 MPRAGE", patient_id="P2", patient_name="山田^太郎"),
+        make.item("e", "sub-07 anat", source=Source.UPLOAD, patient_name="",
+                  patient_id="", images=412),
+        make.item("f", "MNI152 T1 1 mm", source=Source.REFERENCE, patient_name="",
+                  patient_id="", images=1),
+    )  # fmt: skip
+    pane.new_feed(())
+    sheet = pane.window().findChild(CreateFeedSheet)
+    assert sheet is not None
+    qtbot.wait(200)
+    pane.window().grab().save(str(PICTURES / "create-feed-title-dark.png"))
+    sheet.next_button.click()
+    qtbot.wait(100)
+    pane.window().grab().save(str(PICTURES / "create-feed-data-dark.png"))
+    sheet.next_button.click()
+    qtbot.wait(100)
+    pane.window().grab().save(str(PICTURES / "create-feed-review-dark.png"))
+    sheet.reject()

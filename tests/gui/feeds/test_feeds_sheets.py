@@ -1,0 +1,330 @@
+"""The sheets of Feeds: adding a node and creating a feed."""
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QListWidget, QMainWindow, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from chrislib.cube.errors import Refused
+from chrislib.errors import ChrislibError
+from chrislib.library.model import ItemState
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.add_node import COMPUTE, PARAMETERS, REVIEW, AddNodeSheet
+from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.pane import FeedsPane
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
+    window = QMainWindow()
+    made = FeedsPane(ctx)
+    window.setCentralWidget(made)
+    window.resize(1440, 900)
+    qtbot.addWidget(window)
+    window.show()
+    made.show_feed(812, 3)
+    qtbot.waitUntil(lambda: made.node is not None and made.node.id == 3)
+    qtbot.waitUntil(lambda: not made._tasks.pending)
+    yield made
+    made.shutdown()
+    window.close()
+
+
+def field(sheet: Any, name: str) -> QLineEdit:
+    found = sheet.findChild(QLineEdit, name)
+    assert isinstance(found, QLineEdit)
+    return found
+
+
+def command(sheet: Any) -> QPlainTextEdit:
+    found = sheet.findChild(QPlainTextEdit, "form.command")
+    assert isinstance(found, QPlainTextEdit)
+    return found
+
+
+def press(sheet: Any) -> None:
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+
+
+def open_add(qtbot: QtBot, pane: FeedsPane) -> AddNodeSheet:
+    QTest.mouseClick(pane.inspector.add_button, Qt.MouseButton.LeftButton)
+    sheet = pane.window().findChild(AddNodeSheet)
+    assert isinstance(sheet, AddNodeSheet)
+    qtbot.waitUntil(lambda: sheet.plugins.model.total == 4)
+    return sheet
+
+
+def to_parameters(qtbot: QtBot, pane: FeedsPane, words: str) -> AddNodeSheet:
+    sheet = open_add(qtbot, pane)
+    QTest.keyClicks(sheet.plugins.search, words)
+    press(sheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
+    return sheet
+
+
+def quiet(qtbot: QtBot, pane: FeedsPane) -> None:
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_a_node_is_added_by_keys_alone(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any
+) -> None:
+    sheet = open_add(qtbot, pane)
+    QTest.keyClicks(sheet.plugins.search, "dcm2niix")
+    QTest.keyClick(sheet.plugins.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
+    press(sheet)
+    assert sheet.body.currentIndex() == REVIEW
+    assert sheet.next_button.text() == "Add node"
+    field(sheet, "review.title").setText("volumes")
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("add_node")))
+    values = feeds.called("add_node")[0][1]
+    assert values["parent"].id == 3
+    assert values["title"] == "volumes"
+    assert values["compute"] == ""
+    # the new node is highlighted
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 6)
+    quiet(qtbot, pane)
+
+
+def test_next_goes_to_the_first_refused_field(qtbot: QtBot, pane: FeedsPane) -> None:
+    sheet = to_parameters(qtbot, pane, "ants")
+    assert "attention" not in sheet._note.text()
+    press(sheet)
+    assert sheet.body.currentIndex() == PARAMETERS
+    assert sheet._note.text() == "2 fields need attention"
+    assert pane.window().focusWidget() is field(sheet, "form.fixed")
+    QTest.keyClicks(field(sheet, "form.fixed"), "home/alex/uploads/T1.nii")
+    assert sheet._note.text() == "1 field needs attention"
+    QTest.keyClicks(field(sheet, "form.transform"), "SyN")
+    assert sheet._note.text() == ""
+    press(sheet)
+    assert sheet.body.currentIndex() == COMPUTE
+    sheet.reject()
+
+
+def test_form_and_command_line_are_one(qtbot: QtBot, pane: FeedsPane) -> None:
+    sheet = to_parameters(qtbot, pane, "ants")
+    QTest.keyClicks(field(sheet, "form.transform"), "two words")
+    assert command(sheet).toPlainText() == "pl-ants_reg --transform 'two words'"
+    command(sheet).setPlainText(
+        "pl-ants_reg --fixed home/alex/a/b --threads 8 --verbose"
+    )
+    assert field(sheet, "form.fixed").text() == "home/alex/a/b"
+    assert field(sheet, "form.threads").text() == "8"
+    assert field(sheet, "form.transform").text() == ""
+    command(sheet).setPlainText("pl-ants_reg --fixed home/alex/a/b --nope")
+    assert sheet.form_view._problem.text() == "pl-ants_reg has no parameter --nope."
+    assert command(sheet).toPlainText().endswith("--nope")
+    assert sheet.findChild(QLineEdit, "form.threads") is None or (
+        not field(sheet, "form.threads").isVisible()
+    )
+    sheet.reject()
+
+
+def test_a_refused_create_keeps_what_was_typed(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any
+) -> None:
+    sheet = to_parameters(qtbot, pane, "ants")
+    QTest.keyClicks(field(sheet, "form.fixed"), "home/alex/uploads/gone.nii")
+    QTest.keyClicks(field(sheet, "form.transform"), "SyN")
+    press(sheet)
+    press(sheet)
+    assert sheet.body.currentIndex() == REVIEW
+    feeds.refusal = Refused(
+        "The server refused the values.",
+        fields={"fixed": "This path does not exist."},
+    )
+    press(sheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
+    assert field(sheet, "form.fixed").text() == "home/alex/uploads/gone.nii"
+    assert field(sheet, "form.fixed").property("refused") is True
+    assert sheet.form_view._rows["fixed"]._error.text() == "This path does not exist."
+    assert sheet._note.text() == "1 field needs attention"
+    assert sheet.isVisible()
+    feeds.refusal = None
+    field(sheet, "form.fixed").selectAll()
+    QTest.keyClicks(field(sheet, "form.fixed"), "home/alex/uploads/T1.nii")
+    for _ in range(3):
+        press(sheet)
+    qtbot.waitUntil(lambda: len(feeds.called("add_node")) == 2)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 6)
+    quiet(qtbot, pane)
+
+
+def test_a_refusal_without_a_field_is_told_in_the_foot(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any
+) -> None:
+    sheet = to_parameters(qtbot, pane, "simpledsapp")
+    press(sheet)
+    feeds.refusal = ChrislibError(
+        "No answer from the server.", "Nothing is known of the run.", hint="Try again."
+    )
+    press(sheet)
+    qtbot.waitUntil(lambda: "No answer" in sheet._note.text())
+    assert sheet.body.currentIndex() == REVIEW
+    assert sheet.next_button.isEnabled()
+    sheet.reject()
+
+
+def test_a_join_chooses_its_nodes(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> None:
+    sheet = to_parameters(qtbot, pane, "topological")
+    joins = sheet.findChild(QListWidget, "form.joins")
+    assert joins is not None
+    assert joins.isVisible()
+    for row in range(joins.count()):
+        item = joins.item(row)
+        if item.data(Qt.ItemDataRole.UserRole) == 5:
+            item.setCheckState(Qt.CheckState.Checked)
+    press(sheet)
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("add_node")))
+    parents = feeds.called("add_node")[0][1]["parents"]
+    assert [node.id for node in parents] == [3, 5]
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 6)
+    quiet(qtbot, pane)
+
+
+def test_run_again_starts_with_the_same_values(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any
+) -> None:
+    QTest.mouseClick(pane.inspector.again_button, Qt.MouseButton.LeftButton)
+    sheet = pane.window().findChild(AddNodeSheet)
+    assert isinstance(sheet, AddNodeSheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
+    assert field(sheet, "form.fixed").text() == "home/alex/uploads/a.nii"
+    assert feeds.called("form_again") == [("form_again", 3)]
+    # the new node stands beside the old one, not after it
+    assert "After pl-dcm2niix 1.0.1" in sheet.subtitle.text()
+    qtbot.waitUntil(lambda: sheet.plugins.model.total == 4)
+    sheet.reject()
+
+
+def test_no_plugins_says_why(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> None:
+    feeds.error = ChrislibError("No answer from chris.example.org.")
+    pane.actions_.add_node()
+    sheet = pane.window().findChild(AddNodeSheet)
+    assert isinstance(sheet, AddNodeSheet)
+    state = sheet.plugins._state
+    qtbot.waitUntil(state.isVisible)
+    assert state.accessibleName() == "No answer from chris.example.org."
+    feeds.error = None
+    sheet.plugins.retry.emit()
+    qtbot.waitUntil(lambda: sheet.plugins.model.total == 4)
+    sheet.reject()
+    quiet(qtbot, pane)
+
+
+def open_create(pane: FeedsPane) -> CreateFeedSheet:
+    pane.new_feed(())
+    sheet = pane.window().findChild(CreateFeedSheet)
+    assert isinstance(sheet, CreateFeedSheet)
+    return sheet
+
+
+def test_a_feed_is_made_of_the_tray(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"), make.item("b", "AX T2"))
+    sheet = open_create(pane)
+    title = field(sheet, "create.title")
+    assert "SAG T1 and 1 more" in title.text()
+    assert "Doe" not in title.text()
+    title.selectAll()
+    QTest.keyClicks(title, "Pilot")
+    note = sheet.findChild(QPlainTextEdit, "create.note")
+    assert note is not None
+    QTest.keyClicks(note, "second visit")
+    press(sheet)
+    press(sheet)
+    assert sheet.next_button.text() == "Create feed"
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    values = feeds.called("create_feed")[0][1]
+    assert values["title"] == "Pilot"
+    assert values["note"] == "second visit"
+    assert [item.item_id for item in values["items"]] == ["a", "b"]
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
+    quiet(qtbot, pane)
+
+
+def test_a_refused_title_is_shown_at_its_field(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"))
+    sheet = open_create(pane)
+    title = field(sheet, "create.title")
+    title.setText("")
+    press(sheet)
+    assert sheet.body.currentIndex() == 0
+    assert sheet._title_error.text() == "A feed needs a title."
+    title.setText("x" * 101)
+    press(sheet)
+    assert "101 characters" in sheet._title_error.text()
+    title.setText("Pilot / volumes")
+    press(sheet)
+    press(sheet)
+    feeds.refusal = Refused("No.", fields={"title": "A title cannot contain “/”."})
+    press(sheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == 0)
+    assert title.text() == "Pilot / volumes"
+    assert "cannot contain" in sheet._title_error.text()
+    assert sheet._note.text() == "1 field needs attention"
+    sheet.reject()
+
+
+def test_items_on_the_way_are_waited_for(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(
+        make.item("a", "SAG T1"),
+        make.item("b", "AX T2", state=ItemState.WANTED, path=""),
+    )
+    sheet = open_create(pane)
+    press(sheet)
+    press(sheet)
+    assert "still on the way" in sheet._banner.text
+    press(sheet)
+    qtbot.waitUntil(lambda: library.brought == [["b"]])
+    assert sheet.next_button.text() == "Waits for 1"
+    assert not sheet.next_button.isEnabled()
+    assert not feeds.called("create_feed")
+    library.hold(make.item("b", "AX T2"))
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
+    quiet(qtbot, pane)
+
+
+def test_an_item_is_taken_out(
+    qtbot: QtBot, pane: FeedsPane, library: Any, make: Any
+) -> None:
+    library.hold(
+        make.item("a", "SAG T1"), make.item("b", "AX T2", state=ItemState.FAILED)
+    )
+    sheet = open_create(pane)
+    press(sheet)
+    shown = sheet._list
+    shown.setCurrentIndex(shown.items.index(2, 0))
+    QTest.keyClick(shown, Qt.Key.Key_Delete)
+    assert [item.item_id for item in sheet.items] == ["a"]
+    press(sheet)
+    assert sheet._banner.isHidden()
+    sheet.reject()
+
+
+def test_without_data_the_sheet_says_where_to_get_some(
+    qtbot: QtBot, pane: FeedsPane, ctx: ViewContext
+) -> None:
+    places: list[Any] = []
+    ctx.navigator.requested.connect(places.append)
+    sheet = open_create(pane)
+    press(sheet)
+    assert sheet._nothing.isVisible()
+    press(sheet)
+    assert sheet.body.currentIndex() == 1
+    sheet._to_library()
+    assert places
