@@ -193,7 +193,8 @@ class PacsDesk:
         try:
             work(number)
         except Exception:
-            log.exception("work for a PACS request failed")
+            if not self._stop.is_set():  # at the end the database goes away under it
+                log.exception("work for a PACS request failed")
 
     def _run_query(self, query_id: int) -> None:
         store = self._context.store
