@@ -474,3 +474,41 @@ async def test_a_station_that_is_killed(
         file = await client.files.file_at("home/local/uploads/a.txt")
         assert file is not None
         assert await client.files.read(file, 10) == b"safe"
+
+
+async def test_a_station_that_is_killed_while_a_series_arrives(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    station = await asyncio.to_thread(_start, tmp_path, 7)
+    request.addfinalizer(lambda: _stop(station))
+    client = await CubeClient.sign_in(station.url, "local", station.password)
+
+    def killing(news: PullProgress) -> None:
+        if news.received > 20:
+            station.process.kill()
+
+    async def pull(told: Callable[[PullProgress], None], *, sent: bool) -> None:
+        await PacsService(client).pull(
+            pacs=wanted.pacs,
+            study_uid=wanted.study_uid,
+            series_uid=wanted.series_uid,
+            expected=wanted.images,
+            progress=told,
+            stall_seconds=2,
+            sent=sent,
+        )
+
+    async with client:
+        found = await PacsService(client).lookup(
+            Criteria(values={"SeriesDescription": ("AXIAL 300",)})
+        )
+        wanted = found.patients[0].studies[0].series[0]
+        with pytest.raises(ServerUnreachable):
+            await pull(killing, sent=False)
+    again = await asyncio.to_thread(_start, tmp_path, 7)
+    request.addfinalizer(lambda: _stop(again))
+    client = CubeClient(again.url, token=client.token)
+    async with client:
+        told: list[PullProgress] = []
+        await pull(told.append, sent=True)
+    assert told[-1] == PullProgress(PullStage.READY, 300, 300)
