@@ -64,7 +64,8 @@ class DesktopNotifier:
             from desktop_notifier import Icon
 
             # Without an icon of ours the library shows its own.
-            icon = Icon(path=self._icon) if self._icon is not None else None
+            there = self._icon is not None and self._icon.exists()
+            icon = Icon(path=self._icon) if there else None
             self._notifier = Notifier(app_name="chrislib", app_icon=icon)
         return self._notifier
 

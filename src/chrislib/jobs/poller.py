@@ -213,10 +213,8 @@ class Poller:
         return delays[min(tracked.reconcile_looks, len(delays) - 1)]
 
     async def _write_notes(self, account_id: int, backend: RunBackend) -> None:
-        for tracked in self._store.all():
+        for tracked in self._store.owing_notes(account_id):
             job = tracked.job
-            if not tracked.note_pending or tracked.account_id != account_id:
-                continue
             if job.feed_id is None or job.remote_id is None:
                 continue
             note = getattr(job.intent, "note", "")

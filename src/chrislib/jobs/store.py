@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
+from chrislib.catalog.rows import JobRow
 from chrislib.jobs import codec
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Step, Tracked
@@ -58,6 +59,8 @@ class JobStore:
         self._clock = clock
         self._jobs: dict[JobKey, Tracked] = {}
         self._tokens: dict[tuple[int, str, int], JobKey] = {}
+        self._live: set[JobKey] = set()
+        self._owing: set[JobKey] = set()
         self._lock = asyncio.Lock()
         self._subscribers: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._inbox_subscribers: list[Callable[[], None]] = []
@@ -65,12 +68,10 @@ class JobStore:
 
     async def load(self) -> None:
         """Read the catalog's jobs into memory (disk) and tell who listens already."""
-        for row in await self._table.load():
-            try:
-                self._remember(codec.from_row(row))
-            except ValueError:
-                # It stays in the catalog for a version that understands it.
-                _log.exception("a job of another version is not shown")
+        rows = await self._table.load()
+        # Thousands of intents are parsed here: not on the window's thread.
+        for tracked in await asyncio.to_thread(_readable, rows):
+            self._remember(tracked)
         self._publish([JobChange(None, tracked.job) for tracked in self.all()])
 
     def get(self, key: JobKey) -> Tracked | None:
@@ -87,16 +88,21 @@ class JobStore:
 
     def live(self, account_id: int, kind: Kind | None = None) -> list[Tracked]:
         """Return the account's jobs that have not ended, oldest first."""
+        found = (self._jobs[key] for key in self._live)
         return sorted(
             (
                 tracked
-                for tracked in self._jobs.values()
+                for tracked in found
                 if tracked.account_id == account_id
-                and not tracked.job.phase.terminal
                 and (kind is None or tracked.job.kind is kind)
             ),
             key=lambda t: (t.job.created_at, t.job.key),
         )
+
+    def owing_notes(self, account_id: int) -> list[Tracked]:
+        """Return the account's jobs whose feed has not got its note yet."""
+        found = (self._jobs[key] for key in self._owing)
+        return [tracked for tracked in found if tracked.account_id == account_id]
 
     def by_token(
         self, account_id: int, server_uuid: str, remote_id: int
@@ -262,12 +268,22 @@ class JobStore:
         row = await self._table.get(key)
         if row is None:
             self._jobs.pop(key, None)
+            self._live.discard(key)
+            self._owing.discard(key)
             return
         self._remember(codec.from_row(row))
 
     def _remember(self, tracked: Tracked) -> None:
         job = tracked.job
         self._jobs[job.key] = tracked
+        for keys, member in (
+            (self._live, not job.phase.terminal),
+            (self._owing, tracked.note_pending),
+        ):
+            if member:
+                keys.add(job.key)
+            else:
+                keys.discard(job.key)
         if job.remote_id is not None:
             token = (tracked.account_id, tracked.server_uuid, job.remote_id)
             self._tokens[token] = job.key
@@ -285,6 +301,17 @@ class JobStore:
                 callback(batch)
             except Exception:  # noqa: BLE001 - a view must not stop the manager
                 _log.exception("a subscriber of the jobs failed")
+
+
+def _readable(rows: Iterable[JobRow]) -> list[Tracked]:
+    found = []
+    for row in rows:
+        try:
+            found.append(codec.from_row(row))
+        except ValueError:
+            # It stays in the catalog for a version that understands it.
+            _log.warning("a job of another version is not shown")
+    return found
 
 
 def _write(step: Step, expected_seq: int | None) -> JobWrite:

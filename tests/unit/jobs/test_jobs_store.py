@@ -1,0 +1,274 @@
+"""One transaction per change: tokens once, events without gaps, rows not lost."""
+
+import json
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.jobs import JobWrite, StaleJob
+from chrislib.jobs import codec, fsm, plan
+from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.model import (
+    DownloadIntent,
+    FailedFile,
+    Job,
+    JobKey,
+    Kind,
+    Phase,
+    Progress,
+    PullIntent,
+    Reach,
+    RunIntent,
+    UploadFile,
+    UploadIntent,
+)
+from chrislib.jobs.store import JobStore, new_key
+
+RUN = RunIntent(1, "p", "1", "ds", {"a": 1, "b": True}, previous_id=2, item_ids=("i",))
+INTENTS = (
+    RUN,
+    PullIntent("MINI", "1.2", "1.2.3", None, "t", "item"),
+    UploadIntent("home/u/x", (UploadFile("/a", "home/u/x/a", 3),), "t", ("i",)),
+    DownloadIntent(("home/u/x",), "/tmp/x", "t", instance_id=3, feed_id=4),
+)
+
+
+class Kept:
+    """A store over an open catalog."""
+
+    def __init__(self, catalog: Catalog, account_id: int) -> None:
+        self.catalog = catalog
+        self.account_id = account_id
+        self.store = JobStore(catalog.jobs, SystemClock())
+
+    def tracked(self, **changes: Any) -> fsm.Tracked:
+        """Return a job that is not journaled yet."""
+        job = Job(new_key(), Kind.RUN, Phase.SUBMITTING, RUN, "t", **changes)
+        return fsm.Tracked(job, account_id=self.account_id, server_uuid="s")
+
+    async def added(self, **changes: Any) -> JobKey:
+        """Journal a job."""
+        tracked = self.tracked(**changes)
+        await self.store.add([fsm.begin(tracked, now=1.0)])
+        return tracked.job.key
+
+    def sql(self, query: str) -> list[Any]:
+        """Ask the file itself."""
+        with sqlite3.connect(self.catalog._database.path) as db:
+            return db.execute(query).fetchall()
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+    """Return a store."""
+    catalog = Catalog(tmp_path / "c.db")
+    await catalog.open()
+    account = await catalog.jobs.account("http://x/", "u", server_uuid="s")
+    yield Kept(catalog, account.account_id)
+    await catalog.close()
+
+
+def finished(remote_id: int, at: float = 1.0) -> fsm.Observation:
+    """Return a look at a finished run."""
+    return fsm.Observation(remote_id, "finishedSuccessfully", "", at, at, "active")
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+def test_a_job_comes_back_as_it_was(intent: Any) -> None:
+    job = Job(
+        JobKey("k"),
+        codec.kind_of(intent),
+        Phase.RUNNING,
+        intent,
+        "t",
+        epoch=2,
+        seq=5,
+        remote_id=9,
+        progress=Progress(1, 2, "files", 3, 4),
+        failed_files=(FailedFile("a", "b"),),
+        field_errors={"x": "y"},
+        created_at=1.0,
+        changed_at=2.0,
+    )
+    tracked = fsm.Tracked(job, account_id=1, server_uuid="s", note_pending=True)
+    assert codec.from_row(codec.to_row(tracked)) == tracked
+
+
+def test_a_row_of_another_version_harms_nobody() -> None:  # I18
+    tracked = fsm.Tracked(Job(JobKey("k"), Kind.RUN, Phase.RUNNING, RUN, "t"))
+    row = codec.to_row(tracked)
+    more = json.loads(row.intent_json) | {"from_the_future": 1}
+    again = codec.from_row(
+        replace(row, intent_json=json.dumps(more), phase="NEW", result="NEW")
+    )
+    assert again.job.intent == RUN
+    assert again.job.phase is Phase.UNKNOWN
+    with pytest.raises(ValueError, match="intent"):
+        codec.from_row(replace(row, intent_json="{}"))
+    with pytest.raises(ValueError, match="teleport"):
+        codec.from_row(replace(row, kind="teleport"))
+
+
+async def test_a_job_that_cannot_be_read_stays_in_the_catalog(kept: Kept) -> None:
+    key = await kept.added()
+    await kept.catalog._database.write(
+        lambda db: db.execute("UPDATE job SET kind='teleport'")
+    )
+    again = JobStore(kept.catalog.jobs, SystemClock())
+    await again.load()
+    assert again.all() == []
+    assert kept.sql("SELECT job_key FROM job") == [(key,)]
+
+
+async def test_a_token_is_in_one_row_only(kept: Kept) -> None:  # I1, I2
+    first, second = await kept.added(), await kept.added()
+    await kept.store.apply(first, lambda t: fsm.reduce(t, finished(7), now=2.0))
+    with pytest.raises(sqlite3.IntegrityError):
+        await kept.store.apply(second, lambda t: fsm.reduce(t, finished(7), now=2.0))
+    assert kept.sql("SELECT job_key FROM job WHERE remote_id=7") == [(first,)]
+    after = kept.store.get(second)
+    assert after is not None
+    assert after.job.phase is Phase.SUBMITTING
+    assert kept.sql(f"SELECT count(*) FROM inbox WHERE job_key='{second}'") == [(0,)]
+
+
+async def test_a_page_is_written_whole_or_not_at_all(kept: Kept) -> None:
+    keys = [await kept.added() for _ in range(3)]
+    from chrislib.jobs.store import Decision
+
+    def all_the_same(tracked: fsm.Tracked) -> fsm.Step | None:
+        return fsm.reduce(tracked, finished(7), now=2.0)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await kept.store.apply_page([Decision(key, all_the_same) for key in keys])
+    assert kept.sql("SELECT count(*) FROM inbox") == [(0,)]
+    assert kept.sql("SELECT max(seq) FROM job") == [(1,)]
+
+
+async def test_who_was_overtaken_decides_again(kept: Kept) -> None:
+    key = await kept.added()
+    other = JobStore(kept.catalog.jobs, SystemClock())
+    await other.load()
+    await other.apply(key, lambda t: fsm.request_cancel(t, now=2.0))
+    seen: list[int] = []
+
+    def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+        seen.append(tracked.job.seq)
+        return fsm.reduce(tracked, finished(7), now=3.0)
+
+    await kept.store.apply(key, decide)
+    assert seen == [1, 2]
+    events = kept.sql("SELECT seq, kind FROM job_event ORDER BY seq")
+    assert events == [(1, "created"), (2, "cancel_requested"), (3, "advance")]
+    step = fsm.begin(kept.tracked(), now=1.0)
+    stale = JobWrite(codec.to_row(step.tracked), expected_seq=5)
+    with pytest.raises(StaleJob):
+        await kept.catalog.jobs.commit([stale])
+
+
+async def test_history_is_never_rewritten(kept: Kept) -> None:
+    await kept.added()
+    with pytest.raises(sqlite3.IntegrityError, match="append only"):
+        await kept.catalog._database.write(
+            lambda db: db.execute("UPDATE job_event SET kind='x'")
+        )
+
+
+async def test_reach_and_progress_are_no_events(kept: Kept) -> None:  # I11
+    key = await kept.added()
+    before = kept.store.get(key)
+    assert before is not None
+    kept.store.looked([key], Reach.OFFLINE, None)
+    kept.store.progress(key, Progress(1, 2, "images"))
+    after = kept.store.get(key)
+    assert after is not None
+    assert (after.job.phase, after.job.seq, after.job.result) == (
+        before.job.phase,
+        before.job.seq,
+        before.job.result,
+    )
+    assert after.job.reach is Reach.OFFLINE
+
+
+async def test_a_claimed_toast_is_never_shown_again(kept: Kept) -> None:  # I7, I8
+    key = await kept.added()
+    await kept.store.apply(key, lambda t: fsm.reduce(t, finished(7), now=2.0))
+    table = kept.catalog.jobs
+    (row,) = await table.pending_toasts(1e12)
+    assert await table.claim_toasts([row.dedupe_key], "one") == [row.dedupe_key]
+    assert await table.claim_toasts([row.dedupe_key], "two") == []
+    assert await table.forget_claims() == 1
+    assert await table.pending_toasts(1e12) == []
+    assert len(await table.inbox()) == 1
+
+
+async def test_accounts_follow_the_server_not_its_address(kept: Kept) -> None:
+    table = kept.catalog.jobs
+    moved = await table.account("http://y/", "u", server_uuid="s")
+    assert moved.account_id == kept.account_id
+    other = await table.account("http://y/", "u", server_uuid="new")
+    assert other.account_id != kept.account_id
+    back = await table.account("http://z/", "u", server_uuid="s")
+    assert back.account_id == kept.account_id
+    assert (await table.account("http://z/", "v", server_uuid="s")) != back
+
+
+async def test_a_log_keeps_its_end(kept: Kept) -> None:
+    key = await kept.added()
+    await kept.catalog.jobs.save_log(key, epoch=0, text="x" * 400_000 + "end", at=1.0)
+    log = await kept.catalog.jobs.log(key)
+    assert log.endswith("end")
+    assert len(log) == 256 * 1024
+
+
+def test_keys_are_uuids_in_the_order_they_were_made() -> None:
+    keys = [new_key(1_700_000_000.0 + number) for number in range(50)]
+    assert keys == sorted(keys)
+    assert {uuid.UUID(key).version for key in keys} == {7}
+
+
+def test_the_watermark_never_passes_a_run_that_is_registering() -> None:  # I9
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    end = now - timedelta(minutes=5)
+    old = now - timedelta(minutes=20)
+    runs = tuple(
+        plan.LiveRun(number, phase, moment.isoformat(), 0.0)
+        for number, (phase, moment) in enumerate(
+            [
+                (Phase.REGISTERING, end),
+                (Phase.REGISTERING, old),
+                (Phase.RUNNING, old),
+            ]
+        )
+    )
+    assert plan.next_low(runs, asked_at=now) == end
+    assert plan.next_low(runs[1:], asked_at=now) == now - plan.OVERLAP
+
+
+def test_absence_only_makes_us_look() -> None:
+    runs = tuple(
+        plan.LiveRun(number, Phase.RUNNING, "", -number) for number in range(20)
+    )
+    low = datetime(2026, 1, 1, tzinfo=UTC)
+    window, points = plan.after_active(runs[:2], low=low)
+    assert window is None
+    assert {point.remote_id for point in points} == {0, 1}
+    window, points = plan.after_active(runs, low=low)
+    assert window == plan.AskWindow(low)
+    assert points == ()
+    assert [p.remote_id for p in plan.points(runs)] == [19, 18, 17, 16, 15]
+
+
+def test_looking_grows_rare_when_nothing_happens() -> None:
+    quick = plan.interval(15, live=1, watched=True, quiet_ticks=50)
+    usual = plan.interval(15, live=1, watched=False, quiet_ticks=0)
+    quiet = plan.interval(15, live=1, watched=False, quiet_ticks=1000)
+    idle = plan.interval(15, live=0, watched=True, quiet_ticks=0)
+    assert (quick, usual, quiet, idle) == (2.5, 15, 60, 300)
