@@ -72,8 +72,8 @@ def test_a_folder_is_dropped_on_the_card_read_and_sent(
     assert intent.folder.startswith("home/alex/uploads/")
     (key,) = stage.jobs.rows
     stage.jobs.move(key, Phase.RUNNING, done=2, total=5)
-    title = stage.find(QWidget, "upload.run.title")
-    stage.until(title.isVisible)
+    stage.until(lambda: stage.pane.findChild(QWidget, "upload.run.title") is not None)
+    stage.until(stage.find(QWidget, "upload.run.title").isVisible)
     stage.qtbot.wait(400)
     stage.picture("library-upload-running")
     stage.jobs.move(
