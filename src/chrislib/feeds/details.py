@@ -77,11 +77,19 @@ def details_of(
 
 
 def _times(phases: Sequence[tuple[Phase, float]]) -> dict[str, float]:
+    """Return when each step was first seen; a step back is none.
+
+    CUBE 7 copies inputs first and queues then: a slot that is waited for after the
+    copy still belongs to the preparation.
+    """
     times: dict[str, float] = {}
+    furthest = -1
     for phase, at in phases:
         word = step_of_phase(phase)
-        if word and word not in times:
-            times[word] = at
+        if not word or STEP_WORDS.index(word) <= furthest:
+            continue
+        furthest = STEP_WORDS.index(word)
+        times[word] = at
     return times
 
 

@@ -35,6 +35,7 @@ def view_of(
     *,
     joins: Mapping[int, tuple[int, ...]],
     jobs: Mapping[int, Job],
+    copies_first: bool,
     note: str,
     now: datetime,
     checked_at: float,
@@ -47,8 +48,12 @@ def view_of(
         Parents of ts nodes, as far as they are known.
     jobs : mapping of int to Job
         Jobs of ours by the instance they follow.
+    copies_first : bool
+        See `chrislib.feeds.states.state_of`.
     """
-    nodes = nodes_of(instances, joins=joins, jobs=jobs, now=now)
+    nodes = nodes_of(
+        instances, joins=joins, jobs=jobs, copies_first=copies_first, now=now
+    )
     return FeedView(
         row=row_of(feed, count_states(node.state for node in nodes)),
         nodes=nodes,
@@ -64,6 +69,7 @@ def nodes_of(
     joins: Mapping[int, tuple[int, ...]],
     jobs: Mapping[int, Job],
     now: datetime,
+    copies_first: bool = False,
 ) -> tuple[Node, ...]:
     """Return nodes in the order of their ids, each instance once (trap 7)."""
     rows = sorted({row.id: row for row in instances}.values(), key=lambda row: row.id)
@@ -77,6 +83,7 @@ def nodes_of(
             row.error_code,
             parents=[parent.state for parent in above],
             phase=job.phase if job is not None else None,
+            copies_first=copies_first,
         )
         reason = reason_for(row.error_code)
         started, ended = row.start_date, None if row.active else row.end_date

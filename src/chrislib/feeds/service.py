@@ -106,6 +106,7 @@ class FeedsService:
             instances,
             joins=self._joins,
             jobs=self._jobs_by_instance(),
+            copies_first=client.server is not None and client.server.generation >= 7,
             note=note,
             now=self._now(),
             checked_at=time.time(),

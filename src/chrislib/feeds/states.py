@@ -76,6 +76,7 @@ _PHASE_STATE = {
 }
 
 _PHASE_STEP = {
+    Phase.SUBMITTING: "queued",
     Phase.SUBMITTED: "queued",
     Phase.WAITING: "queued",
     Phase.STAGING_IN: "preparing",
@@ -227,6 +228,7 @@ def state_of(
     *,
     parents: Iterable[str] = (),
     phase: Phase | None = None,
+    copies_first: bool = False,
 ) -> str:
     """Return the state word of a node.
 
@@ -239,9 +241,14 @@ def state_of(
     phase : Phase, optional
         What the job manager knows: only it can tell our own cancel from a stop
         upstream, and a deletion from an error.
+    copies_first : bool
+        The server copies inputs before it queues a run (CUBE 7): what is scheduled
+        there is still being prepared, not back in the queue.
     """
     if phase is Phase.GONE:
         return "gone"
+    if status == "scheduled" and copies_first:
+        return "preparing"
     if status != "cancelled":
         return _STATUS.get(status, "running")
     if reason_for(error_code) is not None:

@@ -75,6 +75,6 @@ def test_two_thousand_nodes_take_less_than_a_second() -> None:
     deep = {1: ()} | {n: (n - 1,) for n in range(2, 2001)}
     joins = {1: (), 2: (1,), 3: (1,)} | dict.fromkeys(range(4, 2001), (2, 3))
     for parents in (wide, deep, joins):
-        begin = time.perf_counter()
+        begin = time.process_time()
         layout(parents)
-        assert time.perf_counter() - begin < 1.0
+        assert time.process_time() - begin < 1.0

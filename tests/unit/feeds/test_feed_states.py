@@ -236,6 +236,32 @@ def test_steps_are_always_five_in_order(state: str, seen: dict[str, float]) -> N
     assert all(s.seconds is None or s.seconds >= 0 for s in found)
 
 
+def test_a_slot_waited_for_after_the_copy_is_still_preparation() -> None:
+    assert state_of("scheduled", "", copies_first=True) == "preparing"
+    row = instance(status="scheduled")
+    (node,) = nodes_of([row], joins={}, jobs={}, copies_first=True, now=START)
+    base = START.timestamp()
+    details = details_of(
+        node,
+        row,
+        values={},
+        parameters=(),
+        log="",
+        phases=(
+            (Phase.SUBMITTING, base),
+            (Phase.STAGING_IN, base + 1),
+            (Phase.QUEUED, base + 3),
+            (Phase.RUNNING, base + 4),
+        ),
+        seen={},
+        siblings=(node,),
+        now=base + 9,
+    )
+    times = [step.at for step in details.steps if step.at is not None]
+    assert times == [base, base + 1]
+    assert [step.seconds for step in details.steps][:2] == [1.0, 3.0]
+
+
 def test_only_a_change_that_was_watched_is_a_time() -> None:
     looks = Looks()
     rows = [instance(1, "started", previous=None)]

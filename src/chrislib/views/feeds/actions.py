@@ -7,7 +7,6 @@ from PySide6.QtGui import QAction
 
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.outputs import walk
-from chrislib.jobs.model import Job
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
@@ -57,7 +56,7 @@ class FeedActions:
     def create_feed(self, item_ids: Sequence[str]) -> None:
         """Open the sheet that makes a feed."""
         sheet = CreateFeedSheet(self._pane.window(), self._context, tuple(item_ids))
-        sheet.created.connect(self._created)
+        sheet.created.connect(self._pane.made)
         sheet.open()
 
     def add_node(self) -> None:
@@ -122,13 +121,6 @@ class FeedActions:
         )
         sheet.saved.connect(self._pane.refresh)
         sheet.open()
-
-    def _created(self, job: Job) -> None:
-        number = f"Feed {job.feed_id}" if job.feed_id is not None else "The feed"
-        self._context.messages.success(
-            f"{number} is created.", "Its data is linked, not copied."
-        )
-        self._pane.made(job)
 
     # -- stopping --------------------------------------------------------------
 

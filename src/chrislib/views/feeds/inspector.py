@@ -22,7 +22,6 @@ from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.paint import badge_width, draw_badge
-from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
 LOG_LINES = 5_000
@@ -131,9 +130,17 @@ class Inspector(QWidget):
             theme, "Cancel …", kind="danger", icon="ban", name="inspector.cancel"
         )
         self._stack = QStackedWidget()
-        self._empty = StateView(
-            theme, "workflow", "No node highlighted", "Click one in the graph."
+        self._empty = Label(
+            theme,
+            "No node highlighted. Click one in the graph, or walk there with the "
+            "arrow keys.",
+            style="small",
+            token="text.muted",
+            wrap=True,
+            name="inspector.empty",
         )
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setMargin(24)
         self._build(theme)
         self.add_button.clicked.connect(self.add_node)
         self.again_button.clicked.connect(self.run_again)
@@ -301,6 +308,5 @@ def _text_box(theme: Theme, name: str, label: str, *, lines: int) -> QPlainTextE
         box.setFont(theme.font("mono"))
         box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
 
-    dress()
-    theme.changed.connect(dress)
+    theme.follow(box, dress)
     return box
