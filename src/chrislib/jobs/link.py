@@ -140,8 +140,9 @@ class Link:
         self._mark_jobs()
 
     def _mark_jobs(self) -> None:
-        if self.account is None:
-            return
-        keys = [t.job.key for t in self._store.live(self.account.account_id)]
+        # Before the first answer it is not known whose jobs these are: nobody's last
+        # look was good then.
+        account_id = self.account.account_id if self.account is not None else None
+        keys = [t.job.key for t in self._store.live(account_id)]
         at = self.checked_at if self.reach is Reach.FRESH else None
         self._store.looked(keys, self.reach, at)

@@ -370,8 +370,7 @@ class JobManager:
                 await self._link.current()
             except CubeError as error:
                 await self._link.failed(error)
-                if self._link.account is None:
-                    raise
+                raise
         if self._link.account is None:
             raise _not_connected()
         return self._link.account

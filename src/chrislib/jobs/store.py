@@ -86,14 +86,14 @@ class JobStore:
             reverse=True,
         )
 
-    def live(self, account_id: int, kind: Kind | None = None) -> list[Tracked]:
-        """Return the account's jobs that have not ended, oldest first."""
+    def live(self, account_id: int | None, kind: Kind | None = None) -> list[Tracked]:
+        """Return jobs that have not ended, of one account or all, oldest first."""
         found = (self._jobs[key] for key in self._live)
         return sorted(
             (
                 tracked
                 for tracked in found
-                if tracked.account_id == account_id
+                if account_id in (None, tracked.account_id)
                 and (kind is None or tracked.job.kind is kind)
             ),
             key=lambda t: (t.job.created_at, t.job.key),

@@ -353,3 +353,28 @@ async def test_a_run_after_a_quiet_time_is_swept_again(
     await asyncio.sleep(0.15)  # the quick looks are over
     bench.server.set(1, "finishedSuccessfully")
     await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED, 1.0)
+
+
+async def test_a_start_without_the_server_shows_the_jobs_as_not_looked_at(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    good = bench.connection
+
+    async def nobody() -> None:
+        raise ServerUnreachable("down", context={"sent": "no"})
+
+    bad = replace(good, server=None)
+    bad.identify = nobody
+    bench.connection = bad
+    await bench.restart()
+    await bench.jobs.refresh()
+    assert bench.job(job.key).reach is Reach.OFFLINE
+    assert bench.job(job.key).phase is Phase.QUEUED
+    with pytest.raises(ServerUnreachable):
+        await bench.jobs.submit(intent)
+    bench.connection = good
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.jobs.refresh()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    assert bench.job(job.key).reach is Reach.FRESH

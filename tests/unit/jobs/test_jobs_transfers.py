@@ -209,6 +209,16 @@ async def test_an_upload_can_be_cancelled_and_taken_up_again(
     assert len(storage.files) == 60
 
 
+async def test_two_files_for_one_place_both_arrive(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    intent = local_files(tmp_path, 2)
+    files = tuple(replace(file, remote="up/x/same.bin") for file in intent.files)
+    key = await bench.jobs.submit(replace(intent, files=files))
+    assert (await ends(bench, key)).phase is Phase.FINISHED
+    assert sorted(storage.files) == ["up/x/same.bin", "up/x/same_2.bin"]
+
+
 HOSTILE = {
     "out/../../../etc/passwd": b"a",
     "out//abs": b"b",

@@ -16,6 +16,7 @@ from chrislib.cube.errors import (
     ServerUnreachable,
     TokenRejected,
 )
+from chrislib.cube.storage_paths import path_as_stored
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.clock import Clock
@@ -95,10 +96,11 @@ class UploadBackend:
         return {row.remote_path: row for row in rows}
 
     async def _planned(self, job: Job, intent: UploadIntent) -> dict[str, ArtifactRow]:
+        taken: set[str] = set()
         rows = [
             ArtifactRow(
                 job_key=job.key,
-                remote_path=file.remote,
+                remote_path=_unused(file.remote, taken),
                 local_path=file.local,
                 size=file.size,
                 state="WAITING",
@@ -126,10 +128,11 @@ class UploadBackend:
         for path, row in rows.items():
             if row.state == "DONE":
                 continue
-            size, file_id = there.get(path, (-1, 0))
+            cleaned = path_as_stored(path)
+            size, file_id = there.get(cleaned, (-1, 0))
             if row.size is not None and size == row.size:
                 row = replace(  # noqa: PLW2901
-                    row, state="DONE", stored_path=path, remote_id=file_id, reason=""
+                    row, state="DONE", stored_path=cleaned, remote_id=file_id, reason=""
                 )
             else:
                 row = replace(row, state="WAITING")  # noqa: PLW2901
@@ -233,6 +236,17 @@ class _Sending:
         self._saved_at = time.monotonic()
         if rows:
             await self._table.save_artifacts(rows)
+
+
+def _unused(remote: str, taken: set[str]) -> str:
+    """Return the path, numbered if another file of the upload has it already."""
+    path = PurePosixPath(remote)
+    number, candidate = 1, remote
+    while candidate in taken:
+        number += 1
+        candidate = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
+    taken.add(candidate)
+    return candidate
 
 
 def _folders(top: str, rows: list[ArtifactRow]) -> list[str]:
