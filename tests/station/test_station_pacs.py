@@ -331,6 +331,15 @@ def test_series_and_files(served: tuple[Desk, int]) -> None:
     check(found, "pacsseries-search-uid", generation)
     none = desk.http.get("pacs/series/search/?PatientID=nope")
     check(none, "pacsseries-search-none", generation)
+    for wrong in ("StudyDate=20251210", "PatientAge=old", "id=x"):
+        assert desk.http.get(f"pacs/series/search/?{wrong}").status_code == 400
+    for right in (
+        *("StudyDate=2025-12-10", "PatientName=fernhollow", "SeriesDescription=knee"),
+        *("min_PatientAge=11000", "pacs_identifier=SAMPLES", "PatientSex=F"),
+        "Modality=nothing-filters-by-modality",
+    ):
+        found = desk.http.get(f"pacs/series/search/?{right}").json()
+        assert uid in {row["SeriesInstanceUID"] for row in found["results"]}, right
     everything = desk.http.get("pacs/series/")
     check(everything, "pacsseries-list", generation)
     of_pacs = desk.http.get(f"pacs/{desk.pacs()['id']}/series/")

@@ -1,5 +1,6 @@
 """Series and files that came from a PACS, as the API shows them."""
 
+import datetime
 from typing import Any
 
 from starlette.routing import BaseRoute
@@ -8,7 +9,15 @@ from chrislib.station.auth import Doorman, User
 from chrislib.station.context import StationContext, shown
 from chrislib.station.downloads import download_route
 from chrislib.station.filters import Filters
-from chrislib.station.http import Answer, Call, Handler, endpoint, forbidden, missing
+from chrislib.station.http import (
+    Answer,
+    Call,
+    Handler,
+    endpoint,
+    forbidden,
+    invalid,
+    missing,
+)
 from chrislib.station.pacs_desk import PacsDesk
 from chrislib.station.pacs_receiver import ROOT
 from chrislib.station.routes.folders import show_file
@@ -172,7 +181,19 @@ def _series_list(call: Call) -> Answer:
 
 
 def _series_search(call: Call) -> Answer:
+    for name in ("PatientBirthDate", "StudyDate"):
+        given = call.query.get(name, "")
+        if given and not _is_date(given):
+            raise invalid(name, "Enter a valid date.")
     return _series_page(call, *_SERIES_FILTERS.of(call.query))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == 10
 
 
 def _series_of(call: Call) -> Answer:

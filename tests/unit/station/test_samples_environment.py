@@ -1,17 +1,26 @@
 """Fetching the packages that hold the real images."""
 
+import io
+import os
 import re
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import nibabel
+import numpy as np
 import pytest
+from pydicom import dcmread
 
 from chrislib.errors import ChrislibError
 from chrislib.paths import Paths
 from chrislib.station.samples import environment
 from chrislib.station.samples.archive import SampleArchive
+from chrislib.station.samples.data import SampleData
 from chrislib.station.samples.environment import find_sample_data, sample_data
+
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -61,14 +70,21 @@ def test_what_is_complete_is_used_as_it_is(
     assert [p.name for p in paths.plugin_envs.iterdir()] == [made.folder.name]
 
 
-def test_the_real_studies_show_up_when_the_data_is_there(paths: Paths) -> None:
-    data: list[object] = []
-    archive = SampleArchive(lambda: data[0] if data else None)  # type: ignore[arg-type,return-value]
-    before = {study.uid for study in archive.find({})}
-    found = find_sample_data(Paths.of_user())
+@pytest.fixture(scope="module")
+def real() -> SampleData:
+    """Return the real images, if set-up put them on this computer."""
+    envs = os.environ.get("CHRISLIB_PLUGIN_ENVS", str(_ROOT / "build" / "plugin-envs"))
+    found = find_sample_data(replace(Paths.of_user(), plugin_envs=Path(envs)))
     if found is None:
         pytest.skip("the real sample images are not on this computer")
-    data.append(found)
+    return found
+
+
+def test_the_real_studies_show_up_when_the_data_is_there(real: SampleData) -> None:
+    data: list[SampleData] = []
+    archive = SampleArchive(lambda: data[0] if data else None)
+    before = {study.uid for study in archive.find({})}
+    data.append(real)
     after = archive.find({})
     assert before < {study.uid for study in after}
     assert len(after) >= 30
@@ -80,6 +96,50 @@ def test_the_real_studies_show_up_when_the_data_is_there(paths: Paths) -> None:
         if "MNI152" in series.tags["SeriesDescription"]
     ]
     assert [series.count for series in brains] == [161, 82, 98]
+
+
+@pytest.mark.parametrize("plane", ["Sag", "Ax", "Cor"])
+def test_the_template_lies_where_it_says(real: SampleData, plane: str) -> None:
+    archive = SampleArchive(lambda: real)
+    (study,) = archive.find({"SeriesDescription": f"{plane}*MNI152*"})
+    (series,) = study.series
+    image: Any = nibabel.load(real.brain)
+    template = np.asanyarray(image.dataobj)
+    inverse = np.linalg.inv(image.affine)
+    for number, (_, content) in enumerate(archive.images(series.uid)):
+        if number % 20:
+            continue
+        dataset = dcmread(io.BytesIO(content))
+        pixels = dataset.pixel_array
+        rows, columns = np.meshgrid(*map(np.arange, pixels.shape), indexing="ij")
+        directions = np.asarray(dataset.ImageOrientationPatient, dtype=float)
+        spacing = np.asarray(dataset.PixelSpacing, dtype=float)
+        # DICOM PS3.3, C.7.6.2.1.1; then from LPS to the RAS of NIfTI.
+        place = (
+            np.asarray(dataset.ImagePositionPatient, dtype=float)
+            + directions[:3] * (columns * spacing[1])[..., None]
+            + directions[3:] * (rows * spacing[0])[..., None]
+        ) * (-1, -1, 1)
+        voxel = np.rint(place @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+        expected = template[voxel[..., 0], voxel[..., 1], voxel[..., 2]]
+        assert np.array_equal(pixels, expected.astype(int) * 12)
+
+
+def test_published_images_keep_their_pixels_and_nothing_else(real: SampleData) -> None:
+    archive = SampleArchive(lambda: real)
+    studies = archive.find({"PatientID": "CL-1016"})
+    series = [item for study in studies for item in study.series]
+    assert len(series) == 10
+    for item in series:
+        ((_, content),) = archive.images(item.uid)
+        dataset = dcmread(io.BytesIO(content))
+        assert dataset.pixel_array.std() > 1
+        assert str(dataset.PatientName) == "Samplewell^Sam"
+        assert dataset.InstitutionName == "Sample Archive"
+        assert not any(element.tag.is_private for element in dataset)
+        assert not any(element.VR == "SQ" for element in dataset)
+        uids = {str(e.value) for e in dataset if e.VR == "UI"} - {dataset.SOPClassUID}
+        assert all(uid.startswith("2.25.") for uid in uids)
 
 
 def test_the_lock_file_names_no_host() -> None:
