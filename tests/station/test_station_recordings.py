@@ -203,6 +203,7 @@ class World:
         ids["join"] = answer["id"]
         for name in ("failed", "reference", "converted", "join"):
             api.finish(ids[name])
+        self.play("plugininstance-split-create", "plugins/instances/{child}/splits/")
         under = {"previous_id": ids["failed"], "title": "under error"}
         self.play(
             "plugininstance-child-of-error", "plugins/{simple}/instances/", body=under
@@ -333,6 +334,7 @@ AFTER = {
     "plugininstance-detail-finished-with-error": "plugins/instances/{failed}/",
     "plugininstance-parameters": "plugins/instances/{child}/parameters/",
     "plugininstance-put-empty-200": "plugins/instances/{failed}/",
+    "plugininstance-splits-list": "plugins/instances/{child}/splits/",
     "plugininstance-put-title": "plugins/instances/{failed}/",
     "plugininstances-list-all": "plugins/instances/?limit=2",
     "plugininstances-search-400-bad-status": "plugins/instances/search/?status=running",
@@ -408,6 +410,7 @@ BEFORE = (
     "plugininstance-detail-after-delete-404",
     "plugininstance-detail-copying",
     "plugininstance-detail-started",
+    "plugininstance-split-create",
     "publicfeeds-anonymous",
     "tag-create",
     "userfiles-upload-empty-file",

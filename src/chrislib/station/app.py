@@ -30,6 +30,7 @@ ROUTE_MODULES = (
     "chrislib.station.routes.files",
     "chrislib.station.routes.plugins",
     "chrislib.station.routes.instances",
+    "chrislib.station.routes.splits",
     "chrislib.station.routes.feeds",
     "chrislib.station.routes.tags",
     "chrislib.station.routes.pacs",
@@ -41,8 +42,12 @@ def make_context(paths: Paths, config: StationConfig) -> StationContext:
     paths.station.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = Store(paths.station / "station.db")
     disk = Disk(paths.station / "storage", quota=config.quota)
-    disk.clear_incoming()
     fill(store, disk, paths, config=config)
+    disk.clear_incoming()
+    if paths.station_runtime.exists():
+        # The last station did not end by itself: contents may be there without a row.
+        known = {row["disk"] for row in store.rows("SELECT disk FROM files")}
+        disk.drop_unknown(known)
     used = store.value("SELECT COALESCE(SUM(fsize), 0) FROM files")
     disk.start_with(int(used))
     return StationContext(store=store, disk=disk, config=config, paths=paths)

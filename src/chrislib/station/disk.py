@@ -8,7 +8,7 @@ import errno
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -118,6 +118,12 @@ class Disk:
         """Delete what a station that was killed left half-written on disk."""
         for path in (self.root / "incoming").iterdir():
             path.unlink(missing_ok=True)
+
+    def drop_unknown(self, known: Collection[str]) -> None:
+        """Delete contents on disk that no row names; only while nobody writes."""
+        for path in (self.root / "blobs").glob("*/*"):
+            if self.name_of(path) not in known:
+                path.unlink(missing_ok=True)
 
 
 class Incoming:

@@ -5,6 +5,7 @@ in a folder of its own that gets its final name only when all is in it. The name
 the digest of the lock file: a changed lock makes another environment.
 """
 
+import errno
 import importlib.util
 import json
 import logging
@@ -44,6 +45,8 @@ class Environments:
         self._root = root
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
 
     def ready(self, descriptor: Descriptor) -> bool:
         """Return whether a plugin could start at once (looks at the disk)."""
@@ -133,16 +136,37 @@ class Environments:
             if not any(word in key.upper() for word in secret)
             and not key.startswith(("PYTHON", "VIRTUAL_ENV"))
         }
-        subprocess.run(
-            command,
-            check=True,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=env,
-            timeout=_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
+        with self._guard:
+            if self._stopped:
+                raise OSError(errno.ECANCELED, "the station was stopped")
+            process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+            self._running.add(process)
+        try:
+            said, _nothing = process.communicate(timeout=_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+            with self._guard:
+                self._running.discard(process)
+        if process.returncode != 0:
+            raise subprocess.CalledProcessError(
+                process.returncode, command[0], stderr=said
+            )
+
+    def stop(self) -> None:
+        """Give up what is being made (ends processes)."""
+        with self._guard:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
 
 
 def prepare_all(paths: Paths, *, report: Callable[[str], None]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from chrislib.station.context import StationContext
 from chrislib.station.environments import Environments
 from chrislib.station.process import Process, identity_of, kill, start
-from chrislib.station.registry import Descriptor, find
+from chrislib.station.registry import Descriptor, Registry
 from chrislib.station.reports import read_log
 from chrislib.station.storage import (
     RunFailed,
@@ -43,7 +43,8 @@ class Job:
         self.incoming = self.folder / "incoming"
         self.outgoing = self.folder / "outgoing"
         name, version = instance["plugin_name"], instance["plugin_version"]
-        self._descriptor = find(name, version)
+        registry: Registry = context.shared["registry"]
+        self._descriptor = registry.find(name, version)
 
     @property
     def prepared(self) -> bool:
@@ -189,15 +190,10 @@ class Job:
 
     def process(self) -> Process | None:
         """Return the process that runs it or ran it, from disk."""
-        return Process.load(self.folder / "process.json") or self._claimed()
-
-    def _claimed(self) -> Process | None:
-        """Return the process that started when the station died under it."""
-        try:
-            pid = int((self.folder / "claim").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return None
-        return Process(pid, identity_of(pid))
+        # The second is what a program says that was started by a dying station.
+        return Process.load(self.folder / "process.json") or Process.load(
+            self.folder / "claim"
+        )
 
     def ending(self) -> dict[str, Any] | None:
         """Return how the program ended, None while it has not."""

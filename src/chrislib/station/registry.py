@@ -82,13 +82,6 @@ def descriptors() -> tuple[Descriptor, ...]:
     )
 
 
-def register(store: Store) -> None:
-    """Enter all plugins that are not entered yet (reads disk, writes database)."""
-    with store.transaction():
-        for descriptor in descriptors():
-            _register_one(store, descriptor)
-
-
 def _register_one(store: Store, descriptor: Descriptor) -> None:
     facts, now = descriptor.facts, store.now()
     meta = store.value("SELECT id FROM metas WHERE name = ?", descriptor.name)
@@ -136,9 +129,18 @@ def _register_one(store: Store, descriptor: Descriptor) -> None:
         )
 
 
-def find(name: str, version: str) -> Descriptor | None:
-    """Return the descriptor of a plugin, None when its folder is gone."""
-    for descriptor in descriptors():
-        if (descriptor.name, descriptor.version) == (name, version):
-            return descriptor
-    return None
+class Registry:
+    """The plugins of one station, read from disk once."""
+
+    def __init__(self) -> None:
+        self._known = {(one.name, one.version): one for one in descriptors()}
+
+    def find(self, name: str, version: str) -> Descriptor | None:
+        """Return the descriptor of a plugin, None when its folder is gone."""
+        return self._known.get((name, version))
+
+    def register(self, store: Store) -> None:
+        """Enter all plugins that are not entered yet (writes the database)."""
+        with store.transaction():
+            for descriptor in self._known.values():
+                _register_one(store, descriptor)

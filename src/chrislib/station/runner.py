@@ -69,6 +69,7 @@ class Runner:
                 await run_in_threadpool(self.tick)
                 await asyncio.sleep(self._context.config.poll)
         finally:
+            self._environments.stop()
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wake(self) -> None:

@@ -148,43 +148,52 @@ def _failed(error: OSError, code: str, text: str) -> RunFailed:
 def keep_outputs(context: StationContext, instance: Row, folder: Path) -> int:
     """Enter what a program left in its output folder; return the bytes.
 
-    Contents move into the storage on disk first, the rows follow in one transaction:
-    a station killed in between finds all files again and begins anew.
+    The storage gets a second name of each file, then the rows follow in one
+    transaction; the output folder goes with the folder of the run. A station that is
+    killed in between finds everything as it was and begins anew.
 
     Raises
     ------
     RunFailed
         CODE07 when the disk is full.
     """
-    store, disk, total = context.store, context.disk, 0
+    store, disk = context.store, context.disk
     owner = owner_of(store, instance).username
-    found = list(_written(folder))
+    found = [
+        (path, f"{instance['output_path']}/{name}", path.stat().st_size)
+        for path, name in _written(folder)
+    ]
+    known = "SELECT 1 FROM files WHERE fname = ?"
+    fresh = [one for one in found if store.value(known, one[1]) is None]
+    charged = 0
+    made: list[Path] = []
     try:
-        for path, _name in found:
-            disk.charge(path.stat().st_size)
-            total += path.stat().st_size
-    except OSError as error:
-        disk.release(total)
-        raise _failed(error, "CODE07", "outputs could not be stored") from error
-    moved: list[tuple[Path, Path]] = []
-    try:
+        for _path, _name, size in fresh:
+            disk.charge(size)
+            charged += size
         with store.transaction():
-            for path, name in found:
-                size = path.stat().st_size
+            for path, name, size in fresh:
                 blob = disk.blob()
-                os.replace(path, blob)
-                moved.append((path, blob))
-                where = f"{instance['output_path']}/{name}"
-                store.execute("DELETE FROM files WHERE fname = ?", where)
-                store.register_file(where, size, disk.name_of(blob), owner=owner)
+                made.append(blob)
+                _second_name(path, blob)
+                store.register_file(name, size, disk.name_of(blob), owner=owner)
     except BaseException as error:
-        for path, blob in moved:
-            os.replace(blob, path)
-        disk.release(total)
+        for blob in made:
+            blob.unlink(missing_ok=True)
+        disk.release(charged)
         if isinstance(error, OSError):
             raise _failed(error, "CODE07", "outputs could not be stored") from error
         raise
-    return total
+    return sum(size for _path, _name, size in found)
+
+
+def _second_name(path: Path, blob: Path) -> None:
+    try:
+        os.link(path, blob)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        shutil.copyfile(path, blob)  # this file system has no second names
 
 
 def _written(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -7,6 +7,7 @@ that a station started later needs to take the run over.
 Arguments: the folder of the run, which holds ``spec.json``.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -30,8 +31,21 @@ def claim(folder: Path) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(handle, "w") as file:
-        file.write(str(os.getpid()))
+        json.dump({"pid": os.getpid(), "identity": identity()}, file)
     return True
+
+
+def identity() -> str:
+    """Return what tells this process from a later one with the same id."""
+    # Loaded by its path: beside it lie modules named like some of Python's own.
+    place = Path(__file__).with_name("process.py")
+    spec = importlib.util.spec_from_file_location("station_process", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return str(module.identity_of(os.getpid()))
 
 
 def end(folder: Path, code: int | None, *, timed_out: bool, reason: str = "") -> None:

@@ -7,6 +7,7 @@ the database first, so a station that is killed finishes the work at its next st
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ class Tree:
         self._context = context
         # What has to happen before the rows of a table go, e.g. stop the programs.
         self.before: dict[str, Callable[[int], list[str]]] = {}
+        self._asked = threading.Event()
+        self._asked.set()  # what an earlier station was asked for
         context.background("deletions", self._loop)
 
     def move_folder(self, folder: Row, path: str) -> None:
@@ -98,6 +101,7 @@ class Tree:
             deletion_requested_at=self._store.now(),
             deletion_error="",
         )
+        self._asked.set()
 
     def delete_files(self, idents: list[int]) -> None:
         """Delete files: rows first, then contents on disk."""
@@ -129,7 +133,9 @@ class Tree:
 
     async def _loop(self) -> None:
         while True:
-            await run_in_threadpool(self.sweep)
+            if self._asked.is_set():
+                self._asked.clear()
+                await run_in_threadpool(self.sweep)
             await asyncio.sleep(_PAUSE)
 
     def sweep(self) -> None:

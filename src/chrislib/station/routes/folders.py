@@ -308,8 +308,21 @@ def _refuse_fixed(path: str, what: str) -> None:
         raise invalid("non_field_errors", f"{what} folder '{path}' is not allowed.")
 
 
+def _refuse_of_feed(call: Call, folder: Row) -> None:
+    """Keep a feed's folders: they go with the feed or the instance, not before."""
+    query = (
+        "SELECT 1 FROM feeds f JOIN instances i ON i.feed_id = f.id "
+        "WHERE f.folder_id = ?1 OR i.output_folder_id = ?1 "
+        "OR (i.output_path >= ?2 || '/' AND i.output_path < ?2 || '0')"
+    )
+    if call.store.value(query, folder["id"], folder["path"]) is not None:
+        text = f"Deleting folder '{folder['path']}' is not allowed."
+        raise invalid("non_field_errors", text)
+
+
 def _delete(call: Call) -> Answer:
     folder = _folder(call, write=True)
     _refuse_fixed(folder["path"], "Deleting")
+    _refuse_of_feed(call, folder)
     _tree(call).request_deletion("folders", folder["id"])
     return Answer(show_folder(call, _folder_by_id(call, folder["id"])), 202)

@@ -234,7 +234,8 @@ def _of_plugin(call: Call) -> Answer:
     )
 
 
-def _load(call: Call, ident: int) -> Row:
+def load_instance(call: Call, ident: int) -> Row:
+    """Return an instance the user may see; 404 or 403 without one."""
     row = call.store.row(f"SELECT {_COLUMNS} {_FROM} i.id = ?", ident)
     if row is None:
         raise missing("PluginInstance")
@@ -252,11 +253,11 @@ def _create(call: Call) -> Answer:
     plugin = find_plugin(call)
     ident = enter(call, plugin, check(call, plugin))
     _runner(call).wake()
-    return Answer(show_instance(call, _load(call, ident)), 201)
+    return Answer(show_instance(call, load_instance(call, ident)), 201)
 
 
 def _detail(call: Call) -> Answer:
-    body = show_instance(call, _load(call, call.ids["id"]))
+    body = show_instance(call, load_instance(call, call.ids["id"]))
     body["template"] = {
         "data": [{"name": "title", "value": ""}, {"name": "status", "value": ""}]
     }
@@ -264,7 +265,7 @@ def _detail(call: Call) -> Answer:
 
 
 def _change(call: Call) -> Answer:
-    row = _load(call, call.ids["id"])
+    row = load_instance(call, call.ids["id"])
     title = call.data.get("title")
     if title is not None and len(str(title)) > 100:
         raise invalid("title", "Ensure this field has no more than 100 characters.")
@@ -279,25 +280,25 @@ def _change(call: Call) -> Answer:
         call.store.update("instances", row["id"], title=str(title))
     if status is not None:
         _runner(call).cancel(row["id"])
-    return Answer(show_instance(call, _load(call, row["id"])))
+    return Answer(show_instance(call, load_instance(call, row["id"])))
 
 
 def _delete(call: Call) -> Answer:
-    row = _load(call, call.ids["id"])
+    row = load_instance(call, call.ids["id"])
     if row["plugin_type"] == "fs":
         raise forbidden()
     tree: Tree = call.context.shared["tree"]
     tree.request_deletion("instances", row["id"])
-    return Answer(show_instance(call, _load(call, row["id"])), 202)
+    return Answer(show_instance(call, load_instance(call, row["id"])), 202)
 
 
 def _descendants(call: Call) -> Answer:
-    row = _load(call, call.ids["id"])
+    row = load_instance(call, call.ids["id"])
     return instance_list(call, f"i.id IN ({_SUBTREE})", [row["id"]], order="i.id")
 
 
 def _parameters(call: Call) -> Answer:
-    row = _load(call, call.ids["id"])
+    row = load_instance(call, call.ids["id"])
 
     def show(value: Row) -> dict[str, Any]:
         kind = value["type"]

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from chrislib.station.context import StationContext, shown
 from chrislib.station.filters import Filters
 from chrislib.station.http import Answer, Call, endpoint, missing
-from chrislib.station.registry import register
+from chrislib.station.registry import Registry
 from chrislib.station.routes.core import compute_list
 from chrislib.station.store import Row
 
@@ -105,7 +105,9 @@ _META_FILTERS = Filters(
 
 def routes(context: StationContext) -> list[Route]:
     """Enter the plugins and return the routes of this module."""
-    register(context.store)
+    registry = Registry()
+    registry.register(context.store)
+    context.shared["registry"] = registry
     return [
         endpoint("plugins/", context, get=_list, public=True),
         endpoint("plugins/search/", context, get=_search, public=True),
@@ -165,6 +167,12 @@ def find_plugin(call: Call) -> Row:
     if row is None:
         raise missing("Plugin")
     return row
+
+
+def plugin_by_name(call: Call, name: str) -> Row | None:
+    """Return the newest version of the plugin with this name."""
+    query = f"SELECT {_COLUMNS} {_FROM} m.name = ? ORDER BY p.id DESC"
+    return call.store.row(query, name)
 
 
 def _plugins(
