@@ -302,7 +302,7 @@ class Wire:
 
     async def _http(self) -> httpx.AsyncClient:
         tls = self._tls
-        if self._client is None and tls is None:
+        if self._client is None and tls is None and self._transport is None:
             # reading the certificates takes 20 ms or more
             tls = await asyncio.to_thread(_tls, self.address)
         if self._client is None:
