@@ -73,9 +73,9 @@ async def _main(
     stop = asyncio.Event()
     _install_hooks(asyncio.get_running_loop(), stop)
     services = await bootstrap.compose(paths)
-    window = await bootstrap.build_window(
-        services, lambda theme: theme.apply(application)
-    )
+    context = bootstrap.make_context(services)
+    context.theme.apply(application)
+    window = await bootstrap.build_window(services, context)
     window.quit_requested.connect(stop.set)
     if painted is not None:
         window.first_painted.connect(painted)

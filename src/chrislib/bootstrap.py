@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from chrislib.views.library.pane import LibraryPane
     from chrislib.views.shell.main_window import MainWindow
     from chrislib.views.shell.panes import PaneFactories
-    from chrislib.views.theme.theme import Theme
     from chrislib.views.viewer.viewer import Viewer
 
 _log = logging.getLogger(__name__)
@@ -48,6 +47,7 @@ class Services:
     library: LibraryService
     feeds: FeedsService
     clicked: list[Callable[[str], None]] = field(default_factory=list)
+    windows: "list[MainWindow]" = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
 
     async def close(self) -> None:
@@ -104,33 +104,21 @@ async def compose(paths: Paths) -> Services:
     )
 
 
-async def build_window(
-    services: Services, dress: Callable[["Theme"], None]
-) -> "MainWindow":
-    """Make the window; panes come when they are first shown (Qt, disk).
-
-    Parameters
-    ----------
-    dress : callable
-        Applies the theme to the application before anything is drawn.
-    """
+def make_context(services: Services) -> "ViewContext":
+    """Make what every pane gets (Qt, disk)."""
     from chrislib.views.context import ViewContext
     from chrislib.views.dialogs.files import QtDialogs
     from chrislib.views.messages import Messages
     from chrislib.views.models.job_feed import JobFeed
     from chrislib.views.navigation import Navigator
-    from chrislib.views.shell.main_window import MainWindow
     from chrislib.views.theme.theme import Theme
 
-    await services.library.start()
     theme = Theme(
         resources(),
         str(services.settings.get("theme")),
         text_size=services.settings.number("text_size"),
     )
-    dress(theme)
-    made: list[MainWindow] = []
-    context = ViewContext(
+    return ViewContext(
         theme=theme,
         navigator=Navigator(),
         messages=Messages(),
@@ -142,17 +130,33 @@ async def build_window(
         paths=services.paths,
         layout=services.layout,
         session=services.session,
-        dialogs=QtDialogs(theme, lambda: made[0]),
+        dialogs=QtDialogs(theme, lambda: services.windows[0]),
         now=time.time,
     )
+
+
+async def build_window(services: Services, context: "ViewContext") -> "MainWindow":
+    """Make the window; panes come when they are first shown (Qt, disk).
+
+    The theme of `context` must have been applied to the application before.
+    """
+    from chrislib.views.shell.main_window import MainWindow
+
+    await services.library.start()
     window = MainWindow(context, _factories())
-    made.append(window)
+    services.windows.append(window)
     services.clicked.append(window.open_link)
     return window
 
 
 async def start(services: Services) -> None:
-    """Connect and follow the jobs; the window is there already (network)."""
+    """Connect as last time and follow the jobs (network, processes)."""
+    await follow(services)
+    services.tasks.start(services.session.resume(), name="connect")
+
+
+async def follow(services: Services) -> None:
+    """Follow the jobs of whatever the session is connected to (network)."""
     session, jobs = services.session, services.jobs
 
     def session_changed() -> None:
@@ -165,7 +169,6 @@ async def start(services: Services) -> None:
 
     session.subscribe(session_changed)
     jobs.subscribe(jobs_changed)
-    services.tasks.start(session.resume(), name="connect")
     await jobs.start()
 
 

@@ -212,6 +212,7 @@ class Session:
 
         self._url, self.is_station = client.base_url, station
         self._become(ConnectionState.CONNECTING, None)
+        client.on_rejected(self.token_was_refused)
         failure: ChrislibError | None = None
         try:
             await client.identify()

@@ -1,6 +1,6 @@
 """The client of one CUBE: sign-in, who we are, and the parts of its API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +61,10 @@ class CubeClient:
         self.feeds = FeedsApi(self._wire)
         self.files = FilesApi(self._wire)
         self.pacs = PacsApi(self._wire)
+
+    def on_rejected(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called whenever the server answers 401 to our token."""
+        self._wire.on_rejected = tell
 
     @classmethod
     async def sign_in(

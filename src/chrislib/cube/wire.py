@@ -85,6 +85,8 @@ class Wire:
     ----------
     skipped_rows : int
         Rows of lists that could not be understood, since the start.
+    on_rejected : callable or None
+        Called when the server answers 401 to our token, whoever asked.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Wire:
     ) -> None:
         self.address = address
         self.skipped_rows = 0
+        self.on_rejected: Callable[[], None] | None = None
         self._token = token
         self._transport = transport
         self._timeout = timeout
@@ -343,6 +346,8 @@ class Wire:
             request.stream = body.stream
         response = await http.send(request, stream=True)
         self._note_clock(response)
+        if response.status_code == 401 and self._token and self.on_rejected:
+            self.on_rejected()
         return response
 
     def _note_clock(self, response: httpx.Response) -> None:
