@@ -106,7 +106,7 @@ def trunks_and_spines() -> list[StudyPlan]:
                 SeriesPlan(
                     "Chest AP",
                     Radiograph(
-                        trunk, (Stack("coronal", 1, 1, 512, 512, 0.8, (0, 0, 60)),), 120
+                        trunk, (Stack("coronal", 1, 1, 400, 400, 1.0, (0, 0, 60)),), 120
                     ),
                     "CHEST BEDSIDE",
                     "CHEST",
@@ -129,8 +129,8 @@ def limbs_and_children() -> list[StudyPlan]:
     """Return knees, a child and an infant."""
     knee = Knee(effusion=True)
     views = (
-        Stack("coronal", 1, 1, 512, 400, 0.35),
-        Stack("sagittal", 1, 1, 512, 400, 0.35),
+        Stack("coronal", 1, 1, 448, 352, 0.4),
+        Stack("sagittal", 1, 1, 448, 352, 0.4),
     )
     sagittal = Stack("sagittal", 24, 4, 256, 256, 0.65)
     coronal = Stack("coronal", 24, 4, 256, 256, 0.65)
