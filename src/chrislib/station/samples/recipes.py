@@ -383,7 +383,7 @@ class Radiograph:
         """Yield the views."""
         for number, view in enumerate(self.views):
             path = radiograph(
-                self.anatomy, view, depth=self.depth, step=self.depth / 20
+                self.anatomy, view, depth=self.depth, step=self.depth / 12
             )
             noise = Noise(seed + number, view.rows, view.columns).at(0)
             top = float(np.percentile(path, 99.7)) or 1.0
