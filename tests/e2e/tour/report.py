@@ -31,7 +31,7 @@ class Report:
 
     def __init__(self, folder: Path, picture: Callable[[Path], None]) -> None:
         self._folder = folder
-        self._picture = picture
+        self._save = picture
         self._steps: list[Step] = []
 
     @property
@@ -51,12 +51,17 @@ class Report:
             raise
         finally:
             seconds = round(time.monotonic() - began, 2)
-            self._picture(file)
+            self._save(file)
             step = Step(name, not reason, seconds, file.name, reason)
             self._steps.append(step)
             self.write()
             mark = "ok  " if step.ok else "FAIL"
             print(f"{mark} {seconds:6.1f} s  {name}  {reason}", flush=True)
+
+    def picture(self, name: str) -> None:
+        """Save one more picture of the step that is being played."""
+        number = len(self._steps) + 1
+        self._save(self._folder / f"{number:02d}-{_slug(name)}.png")
 
     def write(self) -> None:
         """Write ``report.json``."""

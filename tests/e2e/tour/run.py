@@ -48,7 +48,7 @@ def play() -> int:
         desktop.start()
         report = Report(FOLDER, screen.picture)
         try:
-            Story(desktop, screen, report).play()
+            Story(desktop, screen, report, results=FOLDER / "results").play()
         except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
             print(f"The tour stopped: {error}")
             print(f"On the screen: {screen.words()}")

@@ -114,6 +114,34 @@ class Screen:
             lambda: not self.find(**query), f"{query} to go", seconds=seconds, every=0.2
         )
 
+    def settle(self, *, seconds: float = 5) -> None:
+        """Wait until the window looks the same twice in a row."""
+        deadline = time.monotonic() + seconds
+        before = self._look()
+        while time.monotonic() < deadline:
+            time.sleep(0.15)
+            after = self._look()
+            if after == before:
+                return
+            before = after
+
+    def _look(self) -> bytes:
+        """Return the screen as bytes, small: only whether it changes matters."""
+        command = [
+            "import",
+            "-window",
+            "root",
+            "-resize",
+            "50%",
+            "-depth",
+            "8",
+            "ppm:-",
+        ]
+        done = subprocess.run(
+            command, env=self._desktop.env, capture_output=True, check=False
+        )
+        return done.stdout
+
     def words(self) -> str:
         """Return every name on the screen, for messages about what went wrong."""
         return " | ".join(spot.name for spot in self.find(limit=400) if spot.name)

@@ -4,6 +4,7 @@ Everything runs inside one ``dbus-run-session`` (see `run.py`), so nothing of it
 seen by, or sees, the desktop of the person who plays the tour.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -47,6 +48,11 @@ _DUNST = """[global]
     offset = 12x60
     font = DejaVu Sans 10
     frame_width = 1
+    frame_color = "#888888"
+    background = "#303030"
+    foreground = "#ededed"
+    corner_radius = 6
+    show_indicators = no
     mouse_left_click = do_action, close_current
     mouse_right_click = close_current
 [urgency_low]
@@ -134,16 +140,16 @@ class Desktop:
         self.env["DISPLAY"] = self._display()
         self._window_manager()
         launcher = next(path for path in _LAUNCHERS if path.exists())
-        self._launch("at-spi", [str(launcher), "--launch-immediately"])
+        self.launch("at-spi", [str(launcher), "--launch-immediately"])
         dunst = self.folder / "config" / "dunst" / "dunstrc"
         dunst.parent.mkdir(parents=True, exist_ok=True)
         dunst.write_text(_DUNST)
-        self._launch("dunst", ["dunst", "-conf", str(dunst)])
+        self.launch("dunst", ["dunst", "-conf", str(dunst)])
 
     def _display(self) -> str:
         reader, writer = os.pipe()
         wide, high = SCREEN
-        self._launch(
+        self.launch(
             "xvfb",
             [
                 "Xvfb",
@@ -170,16 +176,17 @@ class Desktop:
         config = self.folder / "config" / "openbox" / "rc.xml"
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(_OPENBOX)
-        self._launch("openbox", ["openbox", "--sm-disable", "--config-file", config])
+        self.launch("openbox", ["openbox", "--sm-disable", "--config-file", config])
 
         def there() -> bool:
             return self.run(["wmctrl", "-m"]).returncode == 0
 
         wait_until(there, "the window manager", seconds=15)
 
-    def _launch(
+    def launch(
         self, name: str, command: list[str | Path], *, keep: tuple[int, ...] = ()
     ) -> "subprocess.Popen[bytes]":
+        """Start a program on this desktop; its words go to ``logs/NAME.log``."""
         log = (self.logs / f"{name}.log").open("ab")
         self._files.append(log)
         process = subprocess.Popen(
@@ -208,7 +215,7 @@ class Desktop:
     def start_program(self, extra: Mapping[str, str] | None = None) -> None:
         """Start ``chrislib run`` as a person would."""
         self.env |= dict(extra or {})
-        self._launch("chrislib", [sys.executable, "-m", "chrislib", "run"])
+        self.launch("chrislib", [sys.executable, "-m", "chrislib", "run"])
 
     @property
     def program_runs(self) -> bool:
@@ -222,9 +229,29 @@ class Desktop:
         process = self._running.get("chrislib")
         return process.poll() if process is not None else None
 
+    @property
+    def station_runs(self) -> bool:
+        """Whether the embedded station's process lives."""
+        number = self._station_number()
+        if number is None:
+            return False
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _station_number(self) -> int | None:
+        runtime = self.home / "data" / "station" / "station.json"
+        try:
+            return int(json.loads(runtime.read_text())["pid"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def stop(self) -> None:
         """End everything this desktop started, the program first."""
-        for name in ("chrislib", "dunst", "at-spi", "openbox", "xvfb"):
+        last = ("dunst", "at-spi", "openbox", "xvfb")
+        for name in (*(n for n in tuple(self._running) if n not in last), *last):
             process = self._running.pop(name, None)
             if process is not None:
                 _end(process)
@@ -234,11 +261,10 @@ class Desktop:
 
     def _stop_station(self) -> None:
         """End the station the program left running, as it should."""
-        import json
-
-        runtime = self.home / "data" / "station" / "station.json"
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            number = int(json.loads(runtime.read_text())["pid"])
+        number = self._station_number()
+        if number is None:
+            return
+        with suppress(ProcessLookupError):
             os.kill(number, signal.SIGTERM)
             deadline = time.monotonic() + 10
             while time.monotonic() < deadline:

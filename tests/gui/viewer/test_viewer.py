@@ -285,7 +285,7 @@ def test_json_table_and_other_files(
     assert "3,000 rows" in document._note.text()
     pdf = tmp_path / "qc.pdf"
     pdf.write_bytes(b"%PDF-1.7")
-    viewer.show_content(ViewContent("other", "qc", (pdf,)))
+    viewer.show_content(ViewContent("other", "qc.pdf", (pdf,)))
     qtbot.waitUntil(lambda: document.state.accessibleName() == "qc.pdf")
 
 
@@ -308,14 +308,16 @@ def test_pictures_are_a_stack(viewer: Viewer, qtbot: QtBot, tmp_path: Path) -> N
     qtbot.waitUntil(lambda: page.canvas.words[0] == "This picture cannot be shown.")
 
 
-def test_escape_and_g_lead_back(
+def test_g_and_the_button_lead_back(
     viewer: Viewer, qtbot: QtBot, series: tuple[Path, ...]
 ) -> None:
     opened(viewer, qtbot, series)
     with qtbot.waitSignal(viewer.back_requested):
         QTest.keyClick(viewer.stack_page.canvas, Qt.Key.Key_G)
+    back = viewer.findChild(QPushButton, "viewer.back")
+    assert back is not None
     with qtbot.waitSignal(viewer.back_requested):
-        assert viewer.escape()
+        back.click()
 
 
 @pytest.mark.parametrize("mode", ["dark", "light"])

@@ -40,7 +40,7 @@ class DocumentPage(QWidget):
         self._ctx = ctx
         self._tasks = ctx.tasks("viewer document")
         self._path: Path | None = None
-        self._kind = ""
+        self._kind = self._title = ""
         self.text = plain_text_box(ctx.theme, name="viewer.text", label="Text")
         self.table = table_view(ctx.theme, name="viewer.table", label="Table")
         self.tree = JsonTree(ctx.theme, name="viewer.json")
@@ -74,10 +74,10 @@ class DocumentPage(QWidget):
         """What is on show: text, table, tree or state."""
         return self._pages.currentWidget()
 
-    def open_path(self, path: Path, kind: str) -> None:
+    def open_path(self, path: Path, kind: str, title: str = "") -> None:
         """Read a file in a thread and show it."""
         self._tasks.cancel_all()
-        self._path, self._kind = path, kind
+        self._path, self._kind, self._title = path, kind, title or path.name
         self._note.setText("")
         self._shapes.setVisible(kind == "json")
         self._shapes.choose("tree")
@@ -134,7 +134,7 @@ class DocumentPage(QWidget):
             self._pages.setCurrentWidget(self.tree)
         else:
             self.show_words(
-                path.name, f"{_KIND_WORDS.get(kind, 'A file')}, {note}.", icon="file"
+                self._title, f"{_KIND_WORDS.get(kind, 'A file')}, {note}.", icon="file"
             )
             return
         self._note.setText(note)

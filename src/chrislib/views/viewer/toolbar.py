@@ -26,7 +26,7 @@ class ToolButton(QToolButton):
         super().__init__()
         self._theme = theme
         self._icon = icon
-        self.setText(f"{words}  {key}")
+        self.setText(f" {words}  {key}")
         self.setAccessibleName(words)
         self.setToolTip(plain_tooltip(f"{words} ({key})"))
         self.setCheckable(True)

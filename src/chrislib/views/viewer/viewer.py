@@ -61,10 +61,12 @@ def _gather(content: ViewContent) -> tuple[tuple[_Entry, ...], Opened | None]:
     pictures = tuple(path for path, kind in kinds.items() if kind == "image")
     if pictures:
         words = f"{len(pictures):,} pictures" if len(pictures) > 1 else ""
-        title = content.title if len(pictures) > 1 else pictures[0].name
+        alone = len(content.paths) == 1 or len(pictures) > 1
+        title = content.title if alone else pictures[0].name
         entries.append(_Entry("image", title, words, pictures))
     entries += [
-        _Entry(kind, path.name, "", (path,))
+        # a file alone bears the name the person chose it by, not that of its copy
+        _Entry(kind, content.title if len(kinds) == 1 else path.name, "", (path,))
         for path, kind in kinds.items()
         if kind not in ("dicom", "image")
     ]
@@ -148,15 +150,6 @@ class Viewer(QWidget):
     def refresh_names(self) -> None:
         """Read again whether patient names are hidden."""
         self.stack_page.refresh_names()
-
-    def escape(self) -> bool:
-        """Leave the full screen, or ask to be led back; True as it had something."""
-        window = self.window()
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            self.back_requested.emit()
-        return True
 
     def commands(self) -> list[QAction]:
         """Return the viewer's commands for palette and menu."""
@@ -292,10 +285,8 @@ class Viewer(QWidget):
             page_widget.addActions(self._actions)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Answer Esc, where the shell has not, and G over text."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.escape()
-        elif event.key() == Qt.Key.Key_G and not event.modifiers():
+        """Answer G over text; Esc is the shell's."""
+        if event.key() == Qt.Key.Key_G and not event.modifiers():
             self.back_requested.emit()
         else:
             super().keyPressEvent(event)
@@ -375,7 +366,7 @@ class Viewer(QWidget):
             self.planes_page.open_path(entry.paths[0], entry.title)
             page = self.planes_page
         else:
-            self.document_page.open_path(entry.paths[0], entry.kind)
+            self.document_page.open_path(entry.paths[0], entry.kind, entry.title)
             page = self.document_page
         self.toolbar.show_kind(
             pictures=page is not self.document_page, planes=page is self.planes_page

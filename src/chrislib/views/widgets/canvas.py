@@ -97,6 +97,7 @@ class Canvas(QWidget):
         """What a left drag does: "window", "pan" or "zoom"."""
         self.setObjectName(name)
         self.setAccessibleName(label)
+        self.setProperty("foldsPanels", True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
