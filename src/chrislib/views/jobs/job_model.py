@@ -13,12 +13,14 @@ from PySide6.QtCore import (
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind
 from chrislib.views.jobs.verbs import verbs_of
 from chrislib.views.jobs.words import (
+    FINISHED,
     GROUP_WORDS,
     GROUPS,
     KIND_WORDS,
     RUNNING,
     group_of,
     look_of,
+    result_open,
     second_line,
     time_text,
 )
@@ -29,6 +31,8 @@ TITLE, STATE, TIME, ACTIONS = range(4)
 JOB_ROLE = int(Qt.ItemDataRole.UserRole)
 GROUP_ROLE = JOB_ROLE + 1
 _GROUP_ID = 0xFFFFFFFF
+PAGE = 200
+"""Rows of a group that are shown at first, and added when the end is reached."""
 
 
 class JobModel(QAbstractItemModel):
@@ -58,6 +62,8 @@ class JobModel(QAbstractItemModel):
         self._kind: Kind | None = None
         self._words: tuple[str, ...] = ()
         self._held: set[JobKey] = set()
+        self._ready: set[JobKey] = set()
+        self._limit = dict.fromkeys(GROUPS, PAGE)
         self.hovered: JobKey | None = None
 
     # -- what is shown -------------------------------------------------------
@@ -85,15 +91,16 @@ class JobModel(QAbstractItemModel):
             if key in self._place:
                 self._move(key)
 
-    def touch(self) -> None:
-        """Draw times and spans again."""
-        for row, group in enumerate(GROUPS):
-            count = len(self._rows[group])
-            if count:
-                parent = self.index(row, 0)
-                self.dataChanged.emit(
-                    self.index(0, STATE, parent), self.index(count - 1, TIME, parent)
-                )
+    def show_more(self) -> None:
+        """Show the next page of each group that has more."""
+        for group in GROUPS:
+            self._extend(group, self._limit[group] + PAGE)
+
+    def reveal(self, key: JobKey) -> None:
+        """Show as many rows as it takes to see a job."""
+        group = self._place.get(key)
+        if group is not None:
+            self._extend(group, self._rows[group].index(key) + 1)
 
     def index_of(self, key: JobKey) -> QModelIndex:
         """Return the index of a job, invalid when it is not shown."""
@@ -101,11 +108,25 @@ class JobModel(QAbstractItemModel):
         if group is None:
             return QModelIndex()
         parent = self.index(GROUPS.index(group), 0)
+        # invalid as well for a row behind the page that is shown
         return self.index(self._rows[group].index(key), TITLE, parent)
 
     def jobs_of(self, group: str) -> list[Job]:
-        """Return the jobs shown in a group."""
+        """Return the jobs of a group, shown or behind the page."""
         return [self._jobs[key] for key in self._rows[group]]
+
+    def count_of(self, group: str) -> int:
+        """Return the number of jobs in a group."""
+        return len(self._rows[group])
+
+    def ready(self) -> list[Job]:
+        """Return the finished jobs whose result waits to be got."""
+        return [self._jobs[key] for key in self._rows[FINISHED] if key in self._ready]
+
+    @property
+    def ready_count(self) -> int:
+        """How many jobs `ready` returns."""
+        return len(self._ready)
 
     def total(self) -> int:
         """Return how many jobs there are, shown or not."""
@@ -138,8 +159,8 @@ class JobModel(QAbstractItemModel):
             if 0 <= row < len(GROUPS):
                 return self.createIndex(row, column, _GROUP_ID)
             return QModelIndex()
-        if parent.internalId() == _GROUP_ID and 0 <= row < len(
-            self._rows[GROUPS[parent.row()]]
+        if parent.internalId() == _GROUP_ID and 0 <= row < self._shown(
+            GROUPS[parent.row()]
         ):
             return self.createIndex(row, column, parent.row())
         return QModelIndex()
@@ -158,7 +179,7 @@ class JobModel(QAbstractItemModel):
             return len(GROUPS)
         if parent.internalId() != _GROUP_ID or parent.column() > 0:
             return 0
-        return len(self._rows[GROUPS[parent.row()]])
+        return self._shown(GROUPS[parent.row()])
 
     def columnCount(
         self, _parent: QModelIndex | QPersistentModelIndex | None = None
@@ -210,7 +231,7 @@ class JobModel(QAbstractItemModel):
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
-            count = len(self._rows[group])
+            count = self.count_of(group)
             words = GROUP_WORDS[group]
             if role == Qt.ItemDataRole.DisplayRole:
                 return words
@@ -237,16 +258,36 @@ class JobModel(QAbstractItemModel):
     def _group(self, job: Job) -> str:
         return group_of(job, settled=self._settled(job))
 
+    def _shown(self, group: str) -> int:
+        return min(len(self._rows[group]), self._limit[group])
+
+    def _extend(self, group: str, limit: int) -> None:
+        first, end = self._shown(group), min(len(self._rows[group]), limit)
+        if end > first:
+            parent = self.index(GROUPS.index(group), 0)
+            self.beginInsertRows(parent, first, end - 1)
+            self._limit[group] = end
+            self.endInsertRows()
+
     def _sort_all(self) -> None:
         self.beginResetModel()
         self._rows = {group: [] for group in GROUPS}
+        self._limit = dict.fromkeys(GROUPS, PAGE)
         self._place = {}
+        self._ready = set()
         for job in sorted(self._jobs.values(), key=_age):
             if self._wanted(job):
                 group = self._group(job)
                 self._rows[group].append(job.key)
                 self._place[job.key] = group
+                self._note_ready(job)
         self.endResetModel()
+
+    def _note_ready(self, job: Job) -> None:
+        if self._place.get(job.key) == FINISHED and result_open(job):
+            self._ready.add(job.key)
+        else:
+            self._ready.discard(job.key)
 
     def _take(self, job: Job) -> None:
         self._jobs[job.key] = job
@@ -258,6 +299,7 @@ class JobModel(QAbstractItemModel):
             self._remove(job.key)
             return
         self._move(job.key)
+        self._note_ready(job)
         index = self.index_of(job.key)
         if index.isValid():
             end = index.sibling(index.row(), ACTIONS)
@@ -279,18 +321,32 @@ class JobModel(QAbstractItemModel):
         row = 0
         while row < len(keys) and _age(self._jobs[keys[row]]) <= _age(job):
             row += 1
-        self.beginInsertRows(self.index(GROUPS.index(group), 0), row, row)
+        shown = row < self._limit[group]
+        if shown:
+            self.beginInsertRows(self.index(GROUPS.index(group), 0), row, row)
+            if len(keys) >= self._limit[group]:
+                # the page grows by this row; nothing falls out at its end
+                self._limit[group] += 1
         keys.insert(row, job.key)
         self._place[job.key] = group
-        self.endInsertRows()
+        if shown:
+            self.endInsertRows()
+        self._note_ready(job)
 
     def _remove(self, key: JobKey) -> None:
         group = self._place[key]
-        row = self._rows[group].index(key)
-        self.beginRemoveRows(self.index(GROUPS.index(group), 0), row, row)
-        del self._rows[group][row]
+        keys = self._rows[group]
+        row = keys.index(key)
+        shown = row < self._limit[group]
+        if shown:
+            self.beginRemoveRows(self.index(GROUPS.index(group), 0), row, row)
+            if len(keys) > self._limit[group]:
+                self._limit[group] -= 1
+        del keys[row]
         del self._place[key]
-        self.endRemoveRows()
+        self._ready.discard(key)
+        if shown:
+            self.endRemoveRows()
 
 
 def _age(job: Job) -> float:

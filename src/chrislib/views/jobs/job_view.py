@@ -36,7 +36,6 @@ from chrislib.views.jobs.words import (
     FINISHED,
     KIND_ICONS,
     look_of,
-    result_open,
     second_line,
     time_text,
 )
@@ -164,10 +163,10 @@ class JobDelegate(QStyledItemDelegate):
 
     def head_link(self, rect: QRect) -> tuple[str, QRect]:
         """Return words and place of "Get all ready", or nothing."""
-        ready = [job for job in self._view.jobs_in(FINISHED) if result_open(job)]
-        if len(ready) < 2:
+        count = self._view.ready_count
+        if count < 2:
             return "", QRect()
-        words = f"Get all ready ({len(ready)})"
+        words = f"Get all ready ({count:,})"
         width = button_width(self._theme, words)
         return words, QRect(rect.right() - width - 6, rect.top() + 4, width, 24)
 
@@ -210,7 +209,7 @@ class JobDelegate(QStyledItemDelegate):
             painter,
             words,
             theme,
-            text=f"{len(self._view.jobs_in(group)):,}",
+            text=f"{self._view.count_of(group):,}",
             style="small",
             token="text.muted",
         )
@@ -268,6 +267,7 @@ class JobView(QTreeView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         model.modelReset.connect(self._open_groups)
+        self.verticalScrollBar().valueChanged.connect(self._near_end)
         self._open_groups()
         theme.changed.connect(self.doItemsLayout)
 
@@ -281,9 +281,14 @@ class JobView(QTreeView):
         job = self.currentIndex().siblingAtColumn(TITLE).data(JOB_ROLE)
         return job if isinstance(job, Job) else None
 
-    def jobs_in(self, group: str) -> list[Job]:
-        """Return the jobs shown in a group."""
-        return self._jobs.jobs_of(group)
+    def count_of(self, group: str) -> int:
+        """Return the number of jobs in a group."""
+        return self._jobs.count_of(group)
+
+    @property
+    def ready_count(self) -> int:
+        """How many results wait to be got."""
+        return self._jobs.ready_count
 
     def group_note(self, group: str) -> str:
         """Return the words at the end of a group's head."""
@@ -337,8 +342,7 @@ class JobView(QTreeView):
             if head.data(GROUP_ROLE) == FINISHED:
                 words, place = self._delegate.head_link(self.visualRect(head))
                 if words and place.contains(spot):
-                    ready = [j for j in self.jobs_in(FINISHED) if result_open(j)]
-                    self.get_all_asked.emit(ready)
+                    self.get_all_asked.emit(self._jobs.ready())
                     return
             self.setExpanded(head, not self.isExpanded(head))
             return
@@ -391,6 +395,11 @@ class JobView(QTreeView):
         if self._jobs.hovered != key:
             self._jobs.hovered = key
             self._jobs.settle()
+
+    def _near_end(self, value: int) -> None:
+        bar = self.verticalScrollBar()
+        if value > bar.maximum() - self.viewport().height():
+            self._jobs.show_more()
 
     def _open_groups(self) -> None:
         for row in range(self._jobs.rowCount()):

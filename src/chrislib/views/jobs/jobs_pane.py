@@ -16,7 +16,7 @@ from chrislib.views.jobs.detail import JobDetail
 from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_view import JobView
 from chrislib.views.jobs.verbs import JobVerbs
-from chrislib.views.jobs.words import checked_text
+from chrislib.views.jobs.words import GROUPS, checked_text
 from chrislib.views.widgets.buttons import Field, Segments
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
@@ -232,6 +232,7 @@ class JobsPane(QWidget):
     def _highlight_wanted(self) -> None:
         if self._wanted is None:
             return
+        self.model.reveal(self._wanted)
         index = self.model.index_of(self._wanted)
         if index.isValid():
             self._wanted = None
@@ -241,10 +242,7 @@ class JobsPane(QWidget):
     def _show_page(self) -> None:
         total = self.model.total()
         self._kinds.set_label("all", f"All   {total:,}" if total else "All")
-        shown = sum(
-            self.model.rowCount(self.model.index(row, 0))
-            for row in range(self.model.rowCount())
-        )
+        shown = any(self.model.count_of(group) for group in GROUPS)
         self._stack.setCurrentIndex(0 if shown else 1 if not total else 2)
 
     def _show_detail(self) -> None:
@@ -266,7 +264,8 @@ class JobsPane(QWidget):
             self._glyph.setPixmap(
                 self._context.theme.pixmap(icon, token, size=14, dpr=ratio)
             )
-        self.model.touch()
+        # spans and times are drawn anew; nothing else of the rows has changed
+        self.view.viewport().update()
 
     def _do(self, name: str, job: Job) -> None:
         self._verbs.do(name, job=self._context.jobs.get(job.key) or job)
