@@ -18,8 +18,9 @@ def virtual_display(size: str = "1440x900x24") -> Iterator[dict[str, str]]:
         stderr=subprocess.DEVNULL,
     )
     os.close(writer)
-    number = os.read(reader, 16).decode().strip()
-    os.close(reader)
+    # to the end of the line: the server dies of a pipe closed under it
+    with os.fdopen(reader) as told:
+        number = told.readline().strip()
     env = {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
     manager = subprocess.Popen(
         [shutil.which("openbox") or "openbox"],
