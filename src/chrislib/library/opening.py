@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 
 from chrislib.cube.client import CubeClient
@@ -14,6 +15,9 @@ from chrislib.library.model import Item, ItemState, OpenedItem
 from chrislib.library.upload import safe_name
 
 _AT_ONCE = 4
+_LOOKED_AT = 400
+"""Files of an item that are listed to find its middle."""
+_SAMPLE_BYTES = 24_000_000
 _KINDS = {
     ".dcm": "dicom",
     ".ima": "dicom",
@@ -102,6 +106,35 @@ async def fetch_files(
     kind = kind_of(paths)
     shown = tuple(path for path in paths if kind_of((path,)) == kind)
     return OpenedItem(title=item.title, kind=kind, paths=shown)
+
+
+async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path | None:
+    """Bring one file that speaks for an item into `folder` (network, disk).
+
+    The middle one of the files a picture can be made of; None when there is none, or
+    it is too large for a thumbnail. The caller may delete it.
+    """
+    if item.state is not ItemState.READY or not item.path:
+        return None
+    found: list[StoredFile] = []
+    async with aclosing(client.files.walk(item.path)) as entries:
+        async for entry in entries:
+            ending = PurePosixPath(entry.file.name.lower()).suffix
+            if _KINDS.get(ending) in {"dicom", "nifti", "image"}:
+                found.append(entry.file)
+            if len(found) >= _LOOKED_AT:
+                break
+    if not found:
+        return None
+    found.sort(key=lambda file: file.path)
+    file = found[len(found) // 2]
+    if file.size > _SAMPLE_BYTES:
+        return None
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{client.base_url}\n{file.path}".encode()).hexdigest()[:24]
+    target = folder / f"{name}-{safe_name(file.name)}"
+    await _fetch(client, file, target)
+    return target
 
 
 async def _fetch(client: CubeClient, file: StoredFile, target: Path) -> None:

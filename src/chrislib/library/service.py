@@ -32,7 +32,7 @@ from chrislib.library.model import (
     Source,
 )
 from chrislib.library.names import show_name
-from chrislib.library.opening import fetch_files
+from chrislib.library.opening import fetch_files, fetch_sample
 from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
@@ -182,8 +182,11 @@ class LibraryService:
             state, text = "errors", "Partly answered"
         detail = words.join(fields, counts, silent)
         title = asked.title_of(criteria)
-        if len(result.patients) == 1 and asked.NAME not in criteria.values:
-            title = f"{show_name(result.patients[0].name)} — {title}"
+        if len(result.patients) == 1:
+            others = {k: v for k, v in criteria.values.items() if k != asked.NAME}
+            rest = asked.title_of(Criteria(values=others))
+            name = show_name(result.patients[0].name)
+            title = f"{name} — {rest}" if rest else name
         await self._close_lookup(
             replace(entry, title=title), state=state, text=text, detail=detail
         )
@@ -417,6 +420,12 @@ class LibraryService:
         """
         client = client_of(self._session)
         return await fetch_files(client, item, folder=cache, progress=progress)
+
+    async def sample_file(self, item: Item, *, cache: Path) -> Path | None:
+        """Bring one file that speaks for an item, for a thumbnail (network, disk)."""
+        if self._session.client is None:
+            return None
+        return await fetch_sample(self._session.client, item, folder=cache / "samples")
 
     # --- inside ---------------------------------------------------------------
 

@@ -300,6 +300,8 @@ class FakeLibrarySession:
         self.pacs: Any = FakePacs()
         self.error: ChrislibError | None = None
         self.host = "chris.example.org"
+        self.url = "https://chris.example.org/api/v1/"
+        self.is_station = False
         self.username = "alex"
         self.listeners: list[Callable[[], None]] = []
 

@@ -1,9 +1,12 @@
 """How patients, studies and series of a lookup are painted."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView
+from collections.abc import Callable
 
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
+
+from chrislib.library.model import Item
 from chrislib.views.library.found_model import (
     ACTION,
     MODALITY,
@@ -14,7 +17,15 @@ from chrislib.views.library.found_model import (
     Node,
     state_words,
 )
-from chrislib.views.library.rowview import ACT, FOLD, TICK, Index, RowDelegate
+from chrislib.views.library.rowview import (
+    ACT,
+    FOLD,
+    TICK,
+    Index,
+    RowDelegate,
+    draw_thumb,
+)
+from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
@@ -36,6 +47,16 @@ def _level(node: Node) -> int:
 
 class FoundDelegate(RowDelegate):
     """Rows of 36 (patient, study) and 48 (series), as on the drawing board."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        *,
+        thumb: Callable[[Item | None], QPixmap | None],
+    ) -> None:
+        super().__init__(theme, parent)
+        self._thumb = thumb
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return a height fixed by the kind of row."""
@@ -179,9 +200,8 @@ class FoundDelegate(RowDelegate):
         left = rect.left() + 20 + 2 * _STEP + 28
         side = min(_PICTURE, rect.height() - 6)
         box = QRect(left, rect.top() + (rect.height() - side) // 2, side, side)
-        painter.fillRect(box, theme.color("bg.highlight"))
-        spot = box.center() - QPoint(8, 8)
-        draw_glyph(painter, spot, theme, icon="image", token="text.muted")
+        picture = self._thumb(model.item(node))
+        draw_thumb(painter, box, theme, picture=picture)
         text = QRect(box.right() + 13, rect.top(), 0, rect.height())
         text.setRight(rect.right() - 8)
         detail = model.detail(node)

@@ -201,10 +201,11 @@ class FoundModel(QAbstractItemModel):
         """Return the quieter words of a row."""
         if node.series is not None:
             one = node.series
+            same = one.protocol.casefold() == one.description.casefold()
             other = node.study is not None and one.station != node.study.station
             return join(
                 clean(one.body_part),
-                clean(one.protocol) if one.protocol != one.description else "",
+                clean(one.protocol) if not same else "",
                 clean(one.station) if other else "",
                 f"series {one.number}" if one.number else "",
             )

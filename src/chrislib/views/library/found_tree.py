@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QPixmap
 from PySide6.QtWidgets import QHeaderView, QMenu
 
+from chrislib.library.model import Item
 from chrislib.pacs.types import FoundPatient
 from chrislib.views.library.found_delegate import FoundDelegate, action_width
 from chrislib.views.library.found_model import (
@@ -31,11 +32,17 @@ class FoundTree(RowView):
 
     menu_asked = Signal(QPoint)
 
-    def __init__(self, theme: Theme, model: FoundModel) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        model: FoundModel,
+        *,
+        thumb: Callable[[Item | None], QPixmap | None],
+    ) -> None:
         super().__init__(theme, name="pacs.results", label="Patients, studies, series")
         self._model = model
         self.setModel(model)
-        self.setItemDelegate(FoundDelegate(theme, self))
+        self.setItemDelegate(FoundDelegate(theme, self, thumb=thumb))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self.menu_asked)
         header = self.header()

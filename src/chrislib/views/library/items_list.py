@@ -1,8 +1,10 @@
 """The list of My Library on screen."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QWidget
 
 from chrislib.library.model import Item, Source
 from chrislib.views.library.found_model import state_words
@@ -16,13 +18,19 @@ from chrislib.views.library.items_model import (
     ItemsModel,
     action_of,
 )
-from chrislib.views.library.rowview import ACT, TICK, Index, RowDelegate, RowView
+from chrislib.views.library.rowview import (
+    ACT,
+    TICK,
+    Index,
+    RowDelegate,
+    RowView,
+    draw_thumb,
+)
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
     draw_check,
-    draw_glyph,
     draw_row,
     draw_state,
     draw_text,
@@ -40,6 +48,16 @@ _ICONS = {
 
 class _Delegate(RowDelegate):
     """Rows of 48: box, picture, two lines, facts, state, button."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        *,
+        thumb: Callable[[Item | None], QPixmap | None],
+    ) -> None:
+        super().__init__(theme, parent)
+        self._thumb = thumb
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return QSize(40, self.theme.px(ROW))
@@ -106,9 +124,8 @@ class _Delegate(RowDelegate):
         box = QRect(
             rect.left() + 48, rect.top() + (rect.height() - side) // 2, side, side
         )
-        painter.fillRect(box, theme.color("bg.highlight"))
-        spot = box.center() - QPoint(8, 8)
-        draw_glyph(painter, spot, theme, icon=_ICONS[item.source], token="text.muted")
+        picture = self._thumb(item)
+        draw_thumb(painter, box, theme, picture=picture, icon=_ICONS[item.source])
         left, width = box.right() + 13, rect.right() - box.right() - 24
         half = rect.height() // 2
         upper = QRect(left, rect.top() + 6, width, half - 5)
@@ -147,10 +164,16 @@ class _Delegate(RowDelegate):
 class ItemsList(RowView):
     """Items with boxes, states and buttons."""
 
-    def __init__(self, theme: Theme, model: ItemsModel) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        model: ItemsModel,
+        *,
+        thumb: Callable[[Item | None], QPixmap | None],
+    ) -> None:
         super().__init__(theme, name="items.list", label="My Library")
         self.setModel(model)
-        self.setItemDelegate(_Delegate(theme, self))
+        self.setItemDelegate(_Delegate(theme, self, thumb=thumb))
         self.setUniformRowHeights(True)
         header = self.header()
         header.setStretchLastSection(False)

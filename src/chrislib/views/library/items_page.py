@@ -16,6 +16,7 @@ from chrislib.views.navigation import NewFeed, ShowLibrary
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.thumbs import ThumbStore
 
 _TITLES = {
     "all": "All",
@@ -30,7 +31,9 @@ _TITLES = {
 class ItemsPage(QWidget):
     """Items with state, filter and tick; E opens one in the viewer."""
 
-    def __init__(self, ctx: ViewContext, opener: ItemOpener) -> None:
+    def __init__(
+        self, ctx: ViewContext, opener: ItemOpener, *, thumbs: ThumbStore
+    ) -> None:
         super().__init__()
         theme = ctx.theme
         self._ctx = ctx
@@ -47,7 +50,8 @@ class ItemsPage(QWidget):
             now=ctx.now,
             parent=self,
         )
-        self._list = ItemsList(theme, self._model)
+        self._list = ItemsList(theme, self._model, thumb=thumbs.pixmap)
+        thumbs.changed.connect(self._list.viewport().update)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._title = Label(theme, "All", style="page", name="items.title")
         self._count = Label(

@@ -87,6 +87,7 @@ class Overview(QScrollArea):
         self._again.setSingleShot(True)
         self._again.setInterval(120)
         self._again.timeout.connect(self.refresh)
+        self._yield_to_tray()
         self.refresh()
 
     # --- parts -------------------------------------------------------------------
@@ -246,9 +247,16 @@ class Overview(QScrollArea):
         self._fields[asked.PATIENT_ID].set_refused(bool(words))
 
     def _on_change(self, change: LibraryChange) -> None:
+        if change.tray:
+            self._yield_to_tray()
         # many items change at once: one read for all of them
         if change.history and not self._again.isActive():
             self._again.start()
+
+    def _yield_to_tray(self) -> None:
+        # one primary button a screen: the tray's, while it holds something
+        full = len(self._ctx.library.tray) > 0
+        self._go_button.set_kind("secondary" if full else "primary")
 
     def _show(self, entries: list[HistoryEntry]) -> None:
         self._model.show(entries, now=self._ctx.now())

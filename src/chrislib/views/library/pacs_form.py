@@ -101,6 +101,11 @@ class PacsForm(QWidget):
         column_.addWidget(self._fold)
         column_.addWidget(self._refusal)
 
+    def yield_to_tray(self) -> None:
+        """Leave the one primary button to the tray while it holds something."""
+        full = len(self._ctx.library.tray) > 0
+        self.search.set_kind("secondary" if full else "primary")
+
     def shutdown(self) -> None:
         """Cancel what runs."""
         self._tasks.cancel_all()

@@ -32,6 +32,7 @@ from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.thumbs import ThumbStore
 
 _T = TypeVar("_T")
 
@@ -40,7 +41,12 @@ class PacsPage(QWidget):
     """The whole section."""
 
     def __init__(
-        self, ctx: ViewContext, archives: ArchiveChoice, opener: ItemOpener
+        self,
+        ctx: ViewContext,
+        archives: ArchiveChoice,
+        opener: ItemOpener,
+        *,
+        thumbs: ThumbStore,
     ) -> None:
         super().__init__()
         self._ctx = ctx
@@ -61,7 +67,8 @@ class PacsPage(QWidget):
             hidden=lambda: bool(ctx.settings.get("hide_names")),
             parent=self,
         )
-        self._tree = FoundTree(ctx.theme, self._model)
+        self._tree = FoundTree(ctx.theme, self._model, thumb=thumbs.pixmap)
+        thumbs.changed.connect(self._tree.viewport().update)
         self._facets = Facets(
             ctx.theme,
             item_of=library.state_of_series,
@@ -83,6 +90,7 @@ class PacsPage(QWidget):
         self._flush.setSingleShot(True)
         self._flush.setInterval(250)  # bars move at most four times a second
         self._flush.timeout.connect(self._repaint)
+        self._form.yield_to_tray()
         self._show_start()
 
     def _build(self) -> None:
@@ -331,6 +339,7 @@ class PacsPage(QWidget):
         self._pending |= {item.series_uid for item in change.items if item.series_uid}
         if change.tray:
             self._model.ticks_changed()
+            self._form.yield_to_tray()
             self._offer_add()
         if self._pending and not self._flush.isActive():
             self._flush.start()
@@ -363,6 +372,8 @@ class PacsPage(QWidget):
 
     def add_ticked(self) -> None:
         """Pull everything that is ticked and not here."""
+        # the button goes away: the focus must not wander to its neighbor
+        self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
         self._pull(self._wanted())
 
     def _nodes(self) -> list[Node]:

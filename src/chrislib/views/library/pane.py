@@ -14,6 +14,7 @@ from chrislib.views.library.overview import Overview
 from chrislib.views.library.pacs_page import PacsPage
 from chrislib.views.library.reference_page import ReferencePage
 from chrislib.views.library.upload_page import UploadPage
+from chrislib.views.widgets.thumbs import ThumbStore
 
 
 class _Section(Protocol):
@@ -35,6 +36,7 @@ class LibraryPane(QWidget):
         self.setAccessibleName("Library")
         self._archives = ArchiveChoice(ctx, self)
         self._opener = ItemOpener(ctx, self)
+        self._thumbs = ThumbStore(ctx, self)
         self._pages = QStackedWidget()
         self._made: dict[str, QWidget] = {}
         self._section = ""
@@ -90,6 +92,7 @@ class LibraryPane(QWidget):
         for page in self._made.values():
             cast("_Section", page).shutdown()
         self._opener.shutdown()
+        self._thumbs.shutdown()
         self._archives.shutdown()
 
     def _page(self, key: str) -> QWidget:
@@ -97,10 +100,14 @@ class LibraryPane(QWidget):
         if page is None:
             makers: dict[str, Callable[[], QWidget]] = {
                 "overview": lambda: Overview(self._ctx, self._archives),
-                "pacs": lambda: PacsPage(self._ctx, self._archives, self._opener),
+                "pacs": lambda: PacsPage(
+                    self._ctx, self._archives, self._opener, thumbs=self._thumbs
+                ),
                 "upload": lambda: UploadPage(self._ctx),
                 "reference": lambda: ReferencePage(self._ctx, self._opener),
-                "items": lambda: ItemsPage(self._ctx, self._opener),
+                "items": lambda: ItemsPage(
+                    self._ctx, self._opener, thumbs=self._thumbs
+                ),
             }
             page = makers.get(key, makers["overview"])()
             self._made[key] = page

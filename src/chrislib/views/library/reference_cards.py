@@ -26,7 +26,6 @@ from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
     draw_check,
-    draw_glyph,
     draw_state,
     draw_text,
 )
@@ -69,10 +68,8 @@ class _Delegate(RowDelegate):
         state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
         draw_check(painter, self._box(card), theme, state=state)
         inner = card.adjusted(14, 12, -14, -12)
-        title = QRect(inner.left() + 28, inner.top(), inner.width() - 54, theme.px(20))
+        title = QRect(inner.left() + 26, inner.top(), inner.width() - 26, theme.px(20))
         draw_text(painter, title, theme, text=reference.title, style="strong")
-        spot = QPoint(inner.right() - 16, inner.top() + 2)
-        draw_glyph(painter, spot, theme, icon="library", token="accent.text")
         words = QRect(inner.left(), title.bottom() + 8, inner.width(), theme.px(17) * 2)
         _two_lines(painter, words, theme, reference.description or "No description.")
         line = QRect(inner.left(), words.bottom() + 6, inner.width(), theme.px(16))

@@ -170,6 +170,7 @@ class ReferencePage(QWidget):
 
     def show_payload(self, _payload: object) -> None:
         """Read what there is when the section is shown."""
+        self._yield_to_tray()
         self.refresh()
 
     def refresh(self) -> None:
@@ -251,7 +252,7 @@ class ReferencePage(QWidget):
         all_mine = sum(is_mine(one) for one in self._all)
         self._summary.setText(
             f"{all_mine:,} of yours · {len(self._all) - all_mine:,} new on "
-            f"{self._ctx.session.host}"
+            f"{_inside(self._ctx.session.host)}"
         )
         self._chosen &= {_key(one) for one in self._all if not is_mine(one)}
         self._fetch.setVisible(bool(self._chosen))
@@ -262,8 +263,13 @@ class ReferencePage(QWidget):
         self._pending.update({item.item_id: item for item in change.items})
         if change.tray:
             self._mine.repaint()
+            self._yield_to_tray()
         if self._pending and not self._again.isActive():
             self._again.start()
+
+    def _yield_to_tray(self) -> None:
+        full = len(self._ctx.library.tray) > 0
+        self._fetch.set_kind("secondary" if full else "primary")
 
     def _take_items(self) -> None:
         pending, self._pending = self._pending, {}
@@ -374,3 +380,8 @@ class ReferencePage(QWidget):
 
 def _key(reference: Reference) -> tuple[str, str]:
     return reference.plugin_name, reference.version
+
+
+def _inside(host: str) -> str:
+    """Return a host as it stands in a sentence: "this computer"."""
+    return host.replace("This computer", "this computer")

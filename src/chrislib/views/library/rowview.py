@@ -9,7 +9,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -20,12 +20,33 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.paint import draw_glyph
 
 Index = QModelIndex | QPersistentModelIndex
 
 TICK = "tick"
 FOLD = "fold"
 ACT = "act"
+
+
+def draw_thumb(
+    painter: QPainter,
+    rect: QRect,
+    theme: Theme,
+    *,
+    picture: QPixmap | None,
+    icon: str = "image",
+) -> None:
+    """Draw a picture on black, or a placeholder while there is none."""
+    if picture is None:
+        painter.fillRect(rect, theme.color("bg.highlight"))
+        draw_glyph(
+            painter, rect.center() - QPoint(7, 7), theme, icon=icon, token="text.muted"
+        )
+        return
+    painter.fillRect(rect, theme.color("bg.image"))
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawPixmap(rect, picture)
 
 
 class RowDelegate(QStyledItemDelegate):

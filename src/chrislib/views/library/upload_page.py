@@ -89,6 +89,7 @@ class UploadPage(QWidget):
         self._unsubscribe = ctx.library.subscribe(self._on_change)
         self._look = self._timer(250, self._show_runs)
         self._count = self._timer(0, self._recount)
+        self._yield_to_tray()
         self._show_runs()
         self.clear()
 
@@ -261,8 +262,14 @@ class UploadPage(QWidget):
     # --- following ---
 
     def _on_change(self, change: LibraryChange) -> None:
+        if change.tray:
+            self._yield_to_tray()
         if (change.items or change.history) and not self._look.isActive():
             self._look.start()
+
+    def _yield_to_tray(self) -> None:
+        full = len(self._ctx.library.tray) > 0
+        self._send.set_kind("secondary" if full else "primary")
 
     def _show_runs(self) -> None:
         self._runs.show_runs(self._ctx.library.uploads())
