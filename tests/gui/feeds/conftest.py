@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from chrislib.cube.types import (
     ComputeResource,
@@ -505,3 +506,15 @@ def make() -> Any:
     return SimpleNamespace(
         item=make_item, node=make_node, row=make_row, file=file_entry, job=make_job
     )
+
+
+@pytest.fixture
+def at_rest(qtbot: QtBot, aio: Any) -> Callable[[], None]:
+    """Wait until what was cancelled has ended."""
+
+    def wait() -> None:
+        qtbot.waitUntil(
+            lambda: all(task.done() for task in asyncio.all_tasks(aio.loop))
+        )
+
+    return wait

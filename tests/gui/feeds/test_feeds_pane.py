@@ -22,7 +22,7 @@ from chrislib.views.theme.tokens import STATES
 
 
 @pytest.fixture
-def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
     window = QMainWindow()
     made = FeedsPane(ctx)
     window.setCentralWidget(made)
@@ -32,6 +32,7 @@ def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
     yield made
     made.shutdown()
     window.close()
+    at_rest()
 
 
 def settled(qtbot: QtBot, pane: FeedsPane, node_id: int | None = None) -> None:

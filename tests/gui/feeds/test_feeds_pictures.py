@@ -1,5 +1,6 @@
 """Pictures of the Feeds module in both themes, to be looked at."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from chrislib.errors import ChrislibError
 from chrislib.library.model import ItemState, Source
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
@@ -18,7 +20,7 @@ PICTURES = Path(__file__).parents[3] / "build" / "pictures"
 
 
 @pytest.fixture
-def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
     window = QMainWindow()
     made = FeedsPane(ctx)
     window.setCentralWidget(made)
@@ -28,6 +30,7 @@ def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
     yield made
     made.shutdown()
     window.close()
+    at_rest()
 
 
 def settled(qtbot: QtBot, pane: FeedsPane, node_id: int | None = None) -> None:
@@ -130,4 +133,68 @@ def test_create_pictures(
     sheet.next_button.click()
     qtbot.wait(100)
     pane.window().grab().save(str(PICTURES / "create-feed-review-dark.png"))
+    sheet.reject()
+
+
+def grab(pane: FeedsPane, name: str) -> None:
+    pane.window().grab().save(str(PICTURES / f"{name}.png"))
+
+
+def test_state_pictures(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, ctx: ViewContext
+) -> None:
+    pane.show_feed(812, 4)
+    settled(qtbot, pane, 4)
+    feeds.log = "\n".join(f"step {n} of 40" for n in range(40))
+    pane.refresh()
+    settled(qtbot, pane)
+    pane.inspector.show_log()
+    qtbot.wait(100)
+    grab(pane, "feeds-running-dark")
+    feeds.error = ChrislibError(
+        "No answer from chris.example.org.", "Nothing is lost.", hint="Try again."
+    )
+    pane.refresh()
+    qtbot.waitUntil(pane.centre.banner.isVisible)
+    grab(pane, "feeds-offline-dark")
+
+
+def test_empty_picture(qtbot: QtBot, feeds: Any, pane: FeedsPane) -> None:
+    feeds.scopes = {"mine": [], "shared": [], "public": []}
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    qtbot.wait(400)
+    grab(pane, "feeds-empty-dark")
+
+
+def test_error_picture(qtbot: QtBot, feeds: Any, pane: FeedsPane) -> None:
+    feeds.error = ChrislibError(
+        "No answer from chris.example.org.",
+        "Feeds are kept on the server; nothing is lost.",
+        hint="Check the network, then try again.",
+    )
+    qtbot.wait(700)
+    grab(pane, "feeds-error-dark")
+
+
+def test_loading_picture(qtbot: QtBot, feeds: Any, pane: FeedsPane) -> None:
+    feeds.gate = asyncio.Event()
+    qtbot.wait(600)
+    grab(pane, "feeds-loading-dark")
+    feeds.gate.set()
+
+
+def test_light_sheet(qtbot: QtBot, pane: FeedsPane, ctx: ViewContext) -> None:
+    ctx.theme.choose("light")
+    pane.show_feed(812, 3)
+    settled(qtbot, pane, 3)
+    pane.actions_.add_node()
+    sheet = pane.window().findChild(AddNodeSheet)
+    assert sheet is not None
+    qtbot.waitUntil(lambda: sheet.plugins.model.total > 0)
+    sheet.plugins.choose("pl-ants_reg")
+    sheet.next_button.click()
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == 1)
+    sheet.form_view.add_parameter("threads")
+    qtbot.wait(200)
+    grab(pane, "add-node-parameters-light")
     sheet.reject()

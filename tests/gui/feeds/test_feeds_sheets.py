@@ -18,7 +18,7 @@ from chrislib.views.feeds.pane import FeedsPane
 
 
 @pytest.fixture
-def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
     window = QMainWindow()
     made = FeedsPane(ctx)
     window.setCentralWidget(made)
@@ -31,6 +31,7 @@ def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext) -> Any:
     yield made
     made.shutdown()
     window.close()
+    at_rest()
 
 
 def field(sheet: Any, name: str) -> QLineEdit:

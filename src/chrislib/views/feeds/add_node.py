@@ -79,6 +79,7 @@ class AddNodeSheet(Sheet):
         self.form_view.extra.addWidget(self._joins_head)
         self.form_view.extra.addWidget(self._joins)
         self._computes = QVBoxLayout()
+        self._computes.setSpacing(0)
         self._compute_group = QButtonGroup(self)
         self._facts = Facts(theme, share=120)
         self._facts.setObjectName("review.facts")
@@ -238,15 +239,16 @@ class AddNodeSheet(Sheet):
                 lambda on, name=resource.name: self._choose_compute(name, on=on)
             )
             self._computes.addWidget(choice)
-            self._computes.addWidget(
-                Label(
-                    self._context.theme,
-                    _compute_words(resource.description, resource.max_job_exec_seconds),
-                    style="caption",
-                    token="text.secondary",
-                    wrap=True,
-                )
+            words = Label(
+                self._context.theme,
+                _compute_words(resource.description, resource.max_job_exec_seconds),
+                style="caption",
+                token="text.secondary",
+                wrap=True,
             )
+            # under the words of the choice, not under its circle
+            words.setContentsMargins(23, 0, 0, 10)
+            self._computes.addWidget(words)
 
     def _choose_compute(self, name: str, *, on: bool) -> None:
         if on:

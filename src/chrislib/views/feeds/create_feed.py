@@ -345,7 +345,7 @@ class CreateFeedSheet(Sheet):
         left.addWidget(self._facts)
         left.addStretch(1)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 16, 16, 4)
+        head.setContentsMargins(24, 16, 24, 4)
         head.addWidget(Label(theme, "Data", style="section"))
         head.addWidget(self._review_head, 1)
         right = QVBoxLayout()

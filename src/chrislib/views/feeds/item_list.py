@@ -161,9 +161,9 @@ class _ItemDelegate(QStyledItemDelegate):
                 QRect(rect.left(), rect.bottom(), rect.width(), 1),
                 theme.color("border.subtle"),
             )
-            spot = QPoint(rect.left() + 16, rect.top() + (rect.height() - 14) // 2)
+            spot = QPoint(rect.left() + 24, rect.top() + (rect.height() - 14) // 2)
             draw_glyph(painter, spot, theme, icon=icon, size=14)
-            inner = rect.adjusted(38, 0, -16, 0)
+            inner = rect.adjusted(46, 0, -16, 0)
             used = draw_text(painter, inner, theme, text=words, style="small-strong")
             draw_text(
                 painter,
@@ -175,7 +175,7 @@ class _ItemDelegate(QStyledItemDelegate):
             )
             return
         draw_row(painter, option, theme)
-        right = rect.right() - (40 if self._removable else 12)
+        right = rect.right() - (48 if self._removable else 24)
         state_width = min(theme.px(150), rect.width() // 3)
         key, words = item_state(row)
         draw_state(
@@ -190,7 +190,7 @@ class _ItemDelegate(QStyledItemDelegate):
         half = theme.px(18)
         top = rect.top() + (rect.height() - 2 * half) // 2
         inner = QRect(
-            rect.left() + 16, top, right - state_width - rect.left() - 28, half
+            rect.left() + 24, top, right - state_width - rect.left() - 36, half
         )
         draw_text(painter, inner, theme, text=row.title)
         draw_text(
@@ -208,7 +208,7 @@ class _ItemDelegate(QStyledItemDelegate):
 def cross_at(rect: QRect) -> QRect:
     """Return where the cross of a row is."""
     middle = rect.top() + (rect.height() - 16) // 2
-    return QRect(rect.right() - 28, middle, 16, 16)
+    return QRect(rect.right() - 36, middle, 16, 16)
 
 
 class ItemList(QListView):

@@ -22,6 +22,7 @@ from chrislib.views.feeds.actions import FeedActions
 from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
+from chrislib.views.navigation import ShowFeed
 
 POLL_MS = 2_500
 _IDLE_TICKS = 6
@@ -48,6 +49,7 @@ class FeedsPane(QWidget):
         self._busy: set[str] = set()
         self._ticks = 0
         self._listed_as = ""
+        self._detailed_as = ""
         self._folded_by_hand: bool | None = None
         self.setObjectName("feeds")
         self.list = FeedList(context)
@@ -81,6 +83,11 @@ class FeedsPane(QWidget):
             return None
         return next((n for n in self._view.nodes if n.id == self._node_id), None)
 
+    @property
+    def here(self) -> ShowFeed:
+        """Where one is, for the way back from the viewer."""
+        return ShowFeed(self._feed_id, self._node_id)
+
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         """Open a feed and highlight a node; without a feed, show the last one."""
         if feed_id is None:
@@ -100,7 +107,8 @@ class FeedsPane(QWidget):
         self.actions_.create_feed(item_ids)
 
     def refresh(self) -> None:
-        """Look again at the list and at the open feed."""
+        """Look again at the list, the open feed and the highlighted node."""
+        self._detailed_as = ""
         self._load_list()
         if self._feed_id is not None:
             self._look(self._feed_id)
@@ -262,7 +270,7 @@ class FeedsPane(QWidget):
         self._node_id = node_id
         self.centre.select(node_id)
         if changed:
-            self._listed_as = ""
+            self._listed_as = self._detailed_as = ""
             self.centre.outputs.show_node(self.node)
         self._show_node()
 
@@ -281,15 +289,22 @@ class FeedsPane(QWidget):
         self._outputs(node)
 
     def _details(self, feed_id: int, node: Node) -> None:
+        """Look closely: again and again while it works, once when it has ended."""
+        key = f"{node.id} {node.state}"
+        if key == self._detailed_as and node.state not in ACTIVE:
+            return
+
+        def show(details: NodeDetails) -> None:
+            if node.id == self._node_id:
+                self._detailed_as = key
+                self.inspector.show_details(details)
+
         self._once(
-            f"details {node.id}",
+            f"details {key}",
             lambda: self._context.feeds.details(feed_id, node.id),
-            self._show_details,
+            show,
             failed=self._offline,
         )
-
-    def _show_details(self, details: NodeDetails) -> None:
-        self.inspector.show_details(details)
 
     def _outputs(self, node: Node) -> None:
         """List outputs once for a state; while files are registered, each time."""
