@@ -1,5 +1,6 @@
 """The window: places, keys, folds, tray, counts, toasts, closing."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QTreeView,
+    QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -19,13 +22,14 @@ from chrislib.accounts.session import ConnectionState
 from chrislib.jobs.model import InboxRow, Phase, Progress
 from chrislib.library.model import ItemState
 from chrislib.views.context import ViewContext
-from chrislib.views.navigation import ShowFeed, ShowLibrary
+from chrislib.views.navigation import NewFeed, OpenViewer, ShowFeed, ShowLibrary
 from chrislib.views.shell.keys import CONTEXTS
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.main_window import MainWindow
 from chrislib.views.shell.palette import CommandPalette
 from chrislib.views.shell.toasts import Toast
 from chrislib.views.shell.top_bar import ActivityRing, ConnectionChip, GlyphButton
+from chrislib.views.viewer_content import ViewContent
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.sheet import Sheet
 
@@ -40,6 +44,10 @@ def find(window: QWidget, kind: type[Any], name: str) -> Any:
 
 def pane(window: MainWindow, index: int = 0) -> Any:
     return window.shell._pages.panes[index]
+
+
+def counted(things: list[int], number: int) -> bool:
+    return len(things) == number
 
 
 def key(window: MainWindow, what: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
@@ -434,3 +442,67 @@ def test_crosses_keys_and_clear_take_out_of_the_tray(
     assert fakes.library.tray.ids == ()
     window.shell.undo()
     assert fakes.library.tray.ids == ("3",)
+
+
+def test_the_viewer_gives_way_to_the_module_one_came_from(
+    window: MainWindow, tmp_path: Any
+) -> None:
+    shell = window.shell
+    shell.go(NewFeed(("1",)))
+    shell.go(OpenViewer(ViewContent("text", "a", (tmp_path / "a.txt",))))
+    assert shell._pages.module == "viewer"
+    before = list(pane(window, 1).calls)
+    shell.escape()
+    assert shell._pages.module == "feeds"
+    assert pane(window, 1).calls == before
+
+
+def test_modules_are_shown_as_they_were_left(window: MainWindow) -> None:
+    shell = window.shell
+    shell.go(ShowFeed(3))
+    shell.choose_module("library")
+    before = list(pane(window, 1).calls)
+    shell.choose_module("feeds")
+    assert shell._pages.module == "feeds"
+    assert pane(window, 1).calls == before
+
+
+def test_ctrl_return_goes_on_in_a_sheet_whatever_has_the_focus(
+    window: MainWindow, ctx: ViewContext, qtbot: QtBot
+) -> None:
+    sheet = Sheet(window, ctx.theme, "New feed")
+    fields = QWidget()
+    column = QVBoxLayout(fields)
+    line, box = QLineEdit(), QPlainTextEdit()
+    column.addWidget(line)
+    column.addWidget(box)
+    sheet.body.addWidget(fields)
+    pressed: list[int] = []
+    sheet.next_pressed.connect(lambda: pressed.append(1))
+    sheet.open()
+    window.activateWindow()
+    for number, piece in enumerate((line, box), start=1):
+        piece.setFocus()
+        key(window, Qt.Key.Key_Return, CTRL)
+        qtbot.waitUntil(partial(counted, pressed, number), timeout=2000)
+
+
+def test_it_knows_what_is_on_screen(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=2000)
+    assert not window.is_showing("feed/12/node/34")
+    assert window.is_showing("library")
+    window.shell.go(ShowFeed(12))
+
+    class Row:
+        id = 12
+
+    class View:
+        row = Row()
+
+    pane(window, 1).feed = View()
+    assert window.is_showing("chris:feed/12/node/34")
+    assert not window.is_showing("feed/13")
+    window.shell._toggle_jobs()
+    assert not window.is_showing("feed/12")
+    assert window.is_showing("inbox")

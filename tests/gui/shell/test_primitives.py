@@ -169,3 +169,23 @@ def test_segments_tell_what_was_chosen(qtbot: QtBot, theme: Theme) -> None:
         piece.click()
     assert got.args == ["pull"]
     assert segments.current == "pull"
+
+
+@pytest.mark.parametrize("width", [260, 304, 700])
+def test_words_of_an_empty_page_are_never_cut(
+    qtbot: QtBot, theme: Theme, width: int
+) -> None:
+    from PySide6.QtWidgets import QLabel, QVBoxLayout
+
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    column = QVBoxLayout(holder)
+    words = "Every lookup, upload and reference fetch is listed here, newest first, "
+    view = StateView(theme, "history", "Nothing yet", words + words)
+    column.addWidget(view)
+    holder.resize(width, 400)
+    holder.show()
+    label = view.findChild(QLabel, "state.text")
+    assert isinstance(label, QLabel)
+    assert label.height() >= label.heightForWidth(label.width())
+    assert label.width() <= view.width()

@@ -45,6 +45,11 @@ _STATE = {
     Phase.GONE: ("gone", "Gone from server"),
     Phase.ORPHANED: ("gone", "Not found on the server"),
 }
+# CUBE copies the inputs before it schedules a run, and collects while it computes
+_RUN_STATE = {
+    Phase.QUEUED: ("preparing", "Preparing"),
+    Phase.STAGING_OUT: ("running", "Running"),
+}
 _READY = {
     Kind.PULL: "In your library",
     Kind.UPLOAD: "In your library",
@@ -123,18 +128,20 @@ def when(at: float, now: float) -> str:
 def look_of(job: Job, now: float) -> Look:
     """Return the state of `job` in glyph, words and bar."""
     key, word = _STATE[job.phase]
+    if job.kind is Kind.RUN:
+        key, word = _RUN_STATE.get(job.phase, (key, word))
     progress = job.progress
     done, total = 0, 0
     if progress is not None and progress.total:
         done, total = progress.done, progress.total
     if job.phase.terminal:
         return Look(key, _ended(job, word, done=done, total=total))
-    if job.phase is Phase.RUNNING and job.kind is Kind.RUN:
+    if key == "running" and job.kind is Kind.RUN:
         word = f"Running for {duration(now - job.created_at)}"
     if total and progress is not None and job.phase.rank >= Phase.RUNNING.rank:
         word = f"{done:,} of {total:,} {progress.unit}"
         if progress.unit == "bytes":
-            word = f"{_STATE[job.phase][1]}"
+            word = _STATE[job.phase][1]
         if job.phase is Phase.REGISTERING and done >= total:
             word = "Registering files"
     if job.reach is Reach.STALE and job.phase.rank >= Phase.SUBMITTED.rank:

@@ -108,10 +108,13 @@ class Shell(QObject):
 
     def go(self, place: Place) -> None:
         """Show `place`; Alt+Left comes back to where one was."""
-        if place != self._here and not isinstance(place, NewFeed):
+        # a sheet is no place: what lies under it is where one comes back to
+        there = ShowFeed() if isinstance(place, NewFeed) else place
+        sheet_here = isinstance(place, NewFeed) and self._pages.module == "feeds"
+        if there != self._here and not sheet_here:
             self._past = [*self._past, self._here][-_PAST:]
             self._future.clear()
-            self._here = place
+            self._here = there
         self._show(place)
 
     def open_link(self, link: str) -> None:
@@ -120,6 +123,18 @@ class Shell(QObject):
         place = parse_link(link.removeprefix("chris:"))
         if place is not None:
             self.go(place)
+
+    def is_showing(self, link: str) -> bool:
+        """Return whether the person looks at what a deep link leads to."""
+        place = parse_link(link.removeprefix("chris:"))
+        if place is None or not self.window.isActiveWindow():
+            return False
+        if module_of(place) != self._pages.module:
+            return False
+        if isinstance(place, ShowFeed):
+            view = getattr(self._pages.pane(), "feed", None)
+            return view is not None and view.row.id == place.feed_id
+        return True
 
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
@@ -135,10 +150,13 @@ class Shell(QObject):
     # -- for the commands ----------------------------------------------------
 
     def choose_module(self, module: str) -> None:
-        """Show a module where it was left, or its start the first time."""
+        """Show a module as it was left, or its start the first time."""
         for place in (self._here, *reversed(self._past)):
             if module_of(place) == module:
-                self.go(place)
+                if place != self._here:
+                    self._past = [*self._past, self._here][-_PAST:]
+                    self._here = place
+                self._front(module)
                 return
         self.go(ShowLibrary() if module == "library" else ShowFeed())
 
@@ -172,8 +190,10 @@ class Shell(QObject):
     def press_primary(self) -> None:
         """Press the one primary button on screen."""
         sheet = self._sheet()
-        root: QWidget = sheet or self._pages
-        for found in root.findChildren(QPushButton):
+        if sheet is not None:
+            sheet.next_button.click()
+            return
+        for found in self._pages.findChildren(QPushButton):
             if (
                 found.property("kind") == "primary"
                 and found.isVisible()
@@ -307,7 +327,11 @@ class Shell(QObject):
 
     def _show(self, place: Place) -> None:
         self._pages.show_place(place)
-        module = module_of(place)
+        self._front(module_of(place))
+
+    def _front(self, module: str) -> None:
+        """Bring a module to the front as it was left."""
+        self._pages.show_module(module)
         self._top.show_module(module)
         self._context.layout.put("shell.module", module)
 
@@ -323,7 +347,7 @@ class Shell(QObject):
             place = self._past.pop()
             if module_of(place) not in {"jobs", "viewer"}:
                 self._here = place
-                self._show(place)
+                self._front(module_of(place))
                 return
         self._here = ShowLibrary()
         self._show(self._here)
@@ -377,9 +401,10 @@ class Shell(QObject):
 
     def _free_foot(self) -> int:
         page = self._pages.library
-        if page is None or self._pages.module != "library":
-            return 0
-        return page.tray.height()
+        if page is not None and self._pages.module == "library":
+            return page.tray.height()
+        # the inspector's buttons are at the foot of Feeds
+        return 64 if self._pages.module == "feeds" else 0
 
     def _main_menu(self) -> None:
         menu = make_menu(

@@ -88,6 +88,10 @@ class MainWindow(QMainWindow):
         """Come to the front, and go where a deep link of a notification leads."""
         self.shell.open_link(link)
 
+    def is_showing(self, link: str) -> bool:
+        """Return whether the person looks at what a deep link leads to."""
+        return self._shell is not None and self._shell.is_showing(link)
+
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
         if self._shell is not None:

@@ -6,13 +6,11 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QShortcut,
 )
 from PySide6.QtWidgets import (
     QDialog,
@@ -201,10 +199,6 @@ class Sheet(QDialog):
         self.cancel_button.clicked.connect(self.reject)
         self.back_button.clicked.connect(self.back_pressed)
         self.next_button.clicked.connect(self.next_pressed)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            press = QShortcut(QKeySequence(keys), self)
-            press.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            press.activated.connect(self.next_button.click)
         parent_window.installEventFilter(self)
         theme.changed.connect(self.update)
         self.hide()
@@ -255,9 +249,16 @@ class Sheet(QDialog):
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape cancels; Return never ends the sheet by accident."""
+        """Escape cancels, Ctrl+Return goes on; Return alone ends nothing.
+
+        The shell's own Ctrl+Return comes first where there is a shell; a shortcut
+        here as well would make the key ambiguous.
+        """
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if event.key() == Qt.Key.Key_Escape:
             self.reject()
+        elif control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.next_button.click()
         else:
             event.accept()
 

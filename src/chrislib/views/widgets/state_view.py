@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
@@ -47,11 +48,10 @@ class StateView(QWidget):
         self._text = Label(theme, token="text.secondary", wrap=True, name="state.text")
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setFixedWidth(344)
         self._row = QHBoxLayout()
         self._row.setSpacing(8)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        column.setContentsMargins(16, 16, 16, 16)
         column.addStretch(2)
         column.addWidget(self._picture)
         column.addSpacing(12)
@@ -103,6 +103,22 @@ class StateView(QWidget):
             [("Try again", retry)],
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrap the words to the room there is, at most 344 px."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """Return room for everything."""
+        self._fit()
+        return super().sizeHint()
+
+    def _fit(self) -> None:
+        # a wrapping label asks for too little height until its width is known
+        width = max(120, min(344, self.width() - 32))
+        self._text.setFixedSize(width, max(0, self._text.heightForWidth(width)))
+
     def _dress(self) -> None:
+        self._fit()
         ratio = self.devicePixelRatioF()
         self._picture.setPixmap(self._theme.pixmap(self._icon, size=32, dpr=ratio))
