@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,13 +154,28 @@ async def signed_in(station: Station) -> CubeClient:
     return client
 
 
+OpenDesk = Callable[..., Awaitable[Desk]]
+
+
 @pytest.fixture
-async def desk(station: Station, tmp_path: Path) -> AsyncIterator[Desk]:
+async def open_desk(tmp_path: Path) -> AsyncIterator[OpenDesk]:
+    """Return what opens a manager on a station; closed after the test."""
+    made: list[Desk] = []
+
+    async def open_on(station: Station, stall: float = 20.0) -> Desk:
+        made.append(Desk(tmp_path, await signed_in(station), stall=stall))
+        return await made[-1].open()
+
+    yield open_on
+    for desk in made:
+        await desk.close()
+        await desk.client.aclose()
+
+
+@pytest.fixture
+async def desk(station: Station, open_desk: OpenDesk) -> Desk:
     """Return a manager on the shared station."""
-    made = await Desk(tmp_path, await signed_in(station)).open()
-    yield made
-    await made.close()
-    await made.client.aclose()
+    return await open_desk(station)
 
 
 async def small_series(
@@ -259,10 +275,10 @@ async def test_a_series_is_pulled_and_registered(desk: Desk) -> None:
 
 
 async def test_a_pull_that_stops_says_so_and_goes_on(
-    station_factory: StationFactory, tmp_path: Path
+    station_factory: StationFactory, open_desk: OpenDesk
 ) -> None:
-    station = station_factory("--pace", "1.2")
-    desk = await Desk(tmp_path, await signed_in(station), stall=0.9).open()
+    station = station_factory("--pace", "0.8")
+    desk = await open_desk(station, stall=0.5)
     series = await small_series(desk.client, least=3, most=12)
     key = await desk.jobs.submit(pull_of(series))
     job = await desk.ends(key)
@@ -277,15 +293,13 @@ async def test_a_pull_that_stops_says_so_and_goes_on(
     job = await desk.ends(key)
     assert job.phase is Phase.FINISHED, job.detail
     assert job.epoch == 1
-    await desk.close()
-    await desk.client.aclose()
 
 
 async def test_a_pull_goes_on_over_a_restart_of_ours(
-    station_factory: StationFactory, tmp_path: Path
+    station_factory: StationFactory, open_desk: OpenDesk
 ) -> None:
     station = station_factory("--pace", "0.15")
-    desk = await Desk(tmp_path, await signed_in(station)).open()
+    desk = await open_desk(station)
     series = await small_series(desk.client, least=10, most=40)
     key = await desk.jobs.submit(pull_of(series))
     await desk.until(lambda: (p := desk.job(key).progress) and p.done >= 2)
@@ -295,15 +309,13 @@ async def test_a_pull_goes_on_over_a_restart_of_ours(
     assert job.phase is Phase.FINISHED, job.detail
     assert job.progress is not None
     assert job.progress.done == series.images
-    await desk.close()
-    await desk.client.aclose()
 
 
 async def test_a_station_killed_and_started_again_loses_nothing(
-    station_factory: StationFactory, tmp_path: Path
+    station_factory: StationFactory, open_desk: OpenDesk
 ) -> None:
     station = station_factory()
-    desk = await Desk(tmp_path, await signed_in(station)).open()
+    desk = await open_desk(station)
     key, remote = await desk.upload()
     await desk.ends(key)
     root = await desk.run("pl-dircopy", dir=remote)
@@ -325,8 +337,6 @@ async def test_a_station_killed_and_started_again_loses_nothing(
     sent = await desk.ends(upload)
     assert sent.phase is Phase.FINISHED, sent.detail
     assert desk.jobs.reach is Reach.FRESH
-    await desk.close()
-    await desk.client.aclose()
 
 
 async def test_a_run_that_ends_while_we_are_closed_is_told_at_the_next_start(
@@ -422,28 +432,96 @@ async def test_a_file_that_cannot_be_read_does_not_stop_the_rest(desk: Desk) -> 
 
 
 async def test_a_station_without_room_says_so_and_goes_on(
-    station_factory: StationFactory, tmp_path: Path
+    station_factory: StationFactory, open_desk: OpenDesk
 ) -> None:
     station = station_factory("--quota", "30000")
-    desk = await Desk(tmp_path, await signed_in(station)).open()
+    desk = await open_desk(station)
     key, _ = await desk.upload(8, size=9000)
     job = await desk.ends(key)
     assert job.phase in (Phase.FINISHED_WITH_ERRORS, Phase.FAILED)
     assert job.failed_files
     assert job.failed_files[0].reason
     assert "Retry" in job.hint
-    await desk.close()
-    await desk.client.aclose()
 
 
 async def test_the_old_generation_is_followed_too(
-    old_station: Station, tmp_path: Path
+    old_station: Station, open_desk: OpenDesk
 ) -> None:
-    desk = await Desk(tmp_path, await signed_in(old_station)).open()
+    desk = await open_desk(old_station)
     key, remote = await desk.upload()
     await desk.ends(key)
     root = await desk.run("pl-dircopy", dir=remote)
     node = await desk.run("pl-simpledsapp", root, prefix="z")
     assert (await desk.ends(node.key)).phase is Phase.FINISHED
+
+
+_RUNNER = """
+import asyncio, sys
+from pathlib import Path
+from chrislib.catalog.catalog import Catalog
+from chrislib.cube.client import CubeClient
+from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.manager import JobManager
+from chrislib.jobs.model import RunIntent
+
+async def main(path, url, token, plugin, remote, label):
+    client = CubeClient(url, token=token)
+    catalog = Catalog(Path(path))
+    await catalog.open()
+    jobs = JobManager(catalog=catalog, client_for=lambda: client, pacs=lambda: None,
+                      clock=SystemClock(), sinks=[], base_period=0.6)
+    await jobs.start()
+    print("ready", flush=True)
+    for number in range(10_000):
+        title = f"{label}-{number}"
+        intent = RunIntent(int(plugin), "pl-dircopy", "1", "fs", {"dir": remote},
+                           title=title)
+        print("asked", title, flush=True)
+        if number % 2:
+            await jobs.submit(intent)
+        else:
+            await jobs.submit_now(intent)
+        print("kept", title, flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_killed_again_and_again_no_run_is_lost_or_made_twice(
+    desk: Desk, station: Station
+) -> None:
+    key, remote = await desk.upload(1)
+    await desk.ends(key)
+    plugin, _ = await desk.plugin("pl-dircopy")
+    path = desk.folder / "killed" / "catalog.db"
+    kept: set[str] = set()
+    label = f"k{time.monotonic_ns()}"
+    for number in range(4):
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _RUNNER, str(path), station.url, station.token,
+            str(plugin), remote, f"{label}-{number}", stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert child.stdout is not None
+        assert await child.stdout.readline() == b"ready\n"
+        await asyncio.sleep(0.15 + 0.07 * number)
+        child.kill()
+        said = (await child.stdout.read()).decode().split()
+        kept.update(said[at + 1] for at, w in enumerate(said[:-1]) if w == "kept")
+        await child.wait()
     await desk.close()
-    await desk.client.aclose()
+    mine, desk.folder = desk.folder, desk.folder / "over"
+    desk.folder.mkdir()
+    (desk.folder / "state").symlink_to(path.parent)
+    await desk.open()
+    await desk.jobs.refresh()
+    await desk.until(lambda: all(j.phase.terminal for j in desk.jobs.jobs()), 60)
+    desk.folder = mine
+    jobs = [job for job in desk.jobs.jobs() if job.title.startswith(label)]
+    found = desk.client.instances.search(title=label)
+    runs = {i.id: i.title async for i in found}
+    assert kept, "nothing was ever submitted"
+    assert kept <= {job.title for job in jobs}, "a journaled run is lost"
+    assert len(set(runs.values())) == len(runs), "a run was made twice"
+    assert {job.remote_id: job.title for job in jobs if job.remote_id} == runs
+    lost = [job for job in jobs if job.remote_id is None]
+    assert all(job.phase is Phase.NOT_SUBMITTED for job in lost)

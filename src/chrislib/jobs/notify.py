@@ -135,24 +135,25 @@ class Relay:
         return job.kind.value, row.kind
 
     def _toast(self, rows: Sequence[InboxRowText], number: str) -> Toast:
-        first = rows[0]
-        job = self._job_of(JobKey(first.job_key)) if first.job_key else None
+        # A click opens one thing: what came last, the farthest node of the feed.
+        newest = max(rows, key=lambda row: (row.created_at, row.instance_id or 0))
+        job = self._job_of(JobKey(newest.job_key)) if newest.job_key else None
         if job is None:
             return Toast(
                 number, "Sign in again", "Jobs go on meanwhile.", "jobs", problem=True
             )
-        problem = first.kind != "READY"
-        words = _WORDS.get((job.kind, first.kind), "changed")
+        problem = newest.kind != "READY"
+        words = _WORDS.get((job.kind, newest.kind), "changed")
         if job.kind is Kind.RUN:
-            title = f"Feed {first.feed_id}: {words}" if first.feed_id else words
+            title = f"Feed {newest.feed_id}: {words}" if newest.feed_id else words
             text = (
                 "Click to open it."
                 if len(rows) == 1
                 else f"{len(rows)} of its nodes. Click to open it."
             )
-            return Toast(number, title, text, _target(first), problem)
+            return Toast(number, title, text, _target(newest), problem)
         unit = {"READY": "Click to open the Library."}.get(
-            first.kind, "Click to see why."
+            newest.kind, "Click to see why."
         )
         count = f"{len(rows)} transfers. " if len(rows) > 1 else ""
         place = "jobs" if problem else "library"

@@ -171,11 +171,13 @@ class Submitter:
             )
             is None
         ]
-        decisions = []
-        for number, tracked in enumerate(waiting):
-            seen = free[number] if number < len(free) else None
-            decisions.append(Decision(tracked.job.key, self._found_or_not(seen)))
-        await self._store.apply_page(decisions)
+        pairs = _paired(waiting, free)
+        await self._store.apply_page(
+            [
+                Decision(t.job.key, self._found_or_not(pairs.get(t.job.key)))
+                for t in waiting
+            ]
+        )
 
     def _found_or_not(self, seen: Observation | None) -> Callable[..., fsm.Step | None]:
         def decide(tracked: Tracked) -> fsm.Step | None:
@@ -250,6 +252,27 @@ class Submitter:
         tracked = self._store.get(key)
         assert tracked is not None
         return Sent(tracked.job, error)
+
+
+def _paired(
+    waiting: list[Tracked], free: list[Observation]
+) -> dict[JobKey, Observation]:
+    """Give each intent a run: one of its title first, else any, both in order.
+
+    Intents of the same plugin, parent and values are interchangeable but for that.
+    """
+    left = list(free)
+    pairs: dict[JobKey, Observation] = {}
+    for tracked in waiting:
+        title = getattr(tracked.job.intent, "title", "")[:100]
+        same = next((o for o in left if title and o.title == title), None)
+        if same is not None:
+            pairs[tracked.job.key] = same
+            left.remove(same)
+    for tracked in waiting:
+        if tracked.job.key not in pairs and left:
+            pairs[tracked.job.key] = left.pop(0)
+    return pairs
 
 
 def _spec(tracked: Tracked) -> str:

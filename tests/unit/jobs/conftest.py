@@ -176,6 +176,7 @@ class ScriptedRuns:
             feed_id=run.feed_id,
             previous_id=run.intent.previous_id,
             log=run.log,
+            title=run.intent.title,
         )
 
 

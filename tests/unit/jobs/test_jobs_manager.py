@@ -378,3 +378,29 @@ async def test_a_start_without_the_server_shows_the_jobs_as_not_looked_at(
     await bench.jobs.refresh()
     await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
     assert bench.job(job.key).reach is Reach.FRESH
+
+
+async def test_an_uncertain_run_is_known_by_its_title_among_its_like(
+    bench: Bench, intent: RunIntent
+) -> None:
+    lost = ServerUnreachable("no answer", context={"sent": "yes"})
+    bench.server.post_errors = [(lost, False), (lost, True)]
+    first = await bench.jobs.submit_now(replace(intent, title="first"))
+    second = await bench.jobs.submit_now(replace(intent, title="second"))
+    await bench.until(lambda: bench.job(first.key).phase.terminal)
+    assert bench.job(first.key).phase is Phase.NOT_SUBMITTED
+    assert bench.job(second.key).remote_id == 1
+
+
+async def test_one_toast_for_a_feed_opens_its_last_node(
+    bench: Bench, intent: RunIntent, another: Callable[[str], RunIntent]
+) -> None:
+    await bench.jobs.submit_now(intent)
+    await bench.jobs.submit_now(another("b"))
+    await bench.stop()
+    for number in (1, 2):
+        bench.server.set(number, "finishedSuccessfully")
+    await bench.restart()
+    await bench.until(lambda: bench.sink.toasts)
+    await asyncio.sleep(0.2)
+    assert [toast.target for toast in bench.sink.toasts] == ["feed/7/node/2"]
