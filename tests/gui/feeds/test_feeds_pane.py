@@ -86,7 +86,7 @@ def test_the_search_narrows_the_list_and_says_when_nothing_is_left(
     assert pane.list.model.rowCount() == 1
     QTest.keyClicks(pane.list.search, " zzz")
     assert pane.list.model.rowCount() == 0
-    again = pane.list.findChild(QPushButton, "state.action.1")
+    again = pane.list.findChild(QPushButton, "feeds.list.note.action")
     assert again is not None
     QTest.mouseClick(again, Qt.MouseButton.LeftButton)
     assert pane.list.model.rowCount() == 4

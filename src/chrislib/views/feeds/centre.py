@@ -63,6 +63,7 @@ class Centre(QWidget):
         self._stack = QStackedWidget()
         for page in (feed, self._state, self._skeleton):
             self._stack.addWidget(page)
+        self._stack.setCurrentWidget(self._skeleton)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.model import FeedRow
 from chrislib.feeds.states import feed_words
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.feeds.rows import sync
 from chrislib.views.feeds.tabs import Tabs
 from chrislib.views.feeds.words import when
@@ -33,7 +34,6 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, button
 from chrislib.views.widgets.paint import donut, draw_row, draw_text
 from chrislib.views.widgets.skeleton import Skeleton
-from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -211,9 +211,7 @@ class FeedList(QWidget):
             name="feeds.tabs",
         )
         self._skeleton = Skeleton(context.theme, row_height=52, picture=True)
-        self._state = StateView(
-            context.theme, "workflow", "No feeds yet", primary=False
-        )
+        self._state = ListNote(context.theme, name="feeds.list.note")
         self._stack = QStackedWidget()
         for page in (self.view, self._skeleton, self._state):
             self._stack.addWidget(page)
@@ -223,6 +221,11 @@ class FeedList(QWidget):
         self.view.selectionModel().currentChanged.connect(self._current)
         self.view.activated.connect(self._current)
         context.theme.changed.connect(self.view.viewport().update)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the server has answered once."""
+        return bool(self._scopes)
 
     def start_loading(self) -> None:
         """Show placeholders, unless older rows are there to be looked at."""
@@ -352,14 +355,13 @@ class FeedList(QWidget):
                 self._quiet = quiet
             return
         if self.model.total:
-            self._state.show_state(
-                "scan-search",
+            self._state.show_note(
                 "No feed has these words",
                 "The search looks at titles, people and feed numbers.",
-                [("Show all", self.search.clear)],
+                ("Show all", self.search.clear),
             )
         else:
-            self._state.show_state("workflow", *_EMPTY[self.tabs.current])
+            self._state.show_note(*_EMPTY[self.tabs.current])
         self._stack.setCurrentWidget(self._state)
 
     def _current(self, index: _Index, _before: object = None) -> None:

@@ -149,12 +149,7 @@ class FormRow(QWidget):
             self._check.setAccessibleName(flag)
             self._check.setChecked(self._is_on(self._form.text(self.name)))
             self._check.toggled.connect(self._switched)
-            wide = QWidget()
-            line = QHBoxLayout(wide)
-            line.setContentsMargins(0, 4, 0, 0)
-            line.addWidget(self._check)
-            line.addStretch(1)
-            return wide
+            return _at_left(self._check, top=4)
         self._field = Field(
             self._theme, _hint(parameter), name=f"form.{self.name}", label=flag
         )
@@ -162,6 +157,7 @@ class FormRow(QWidget):
         self._field.textEdited.connect(self._typed)
         if parameter.type in {"integer", "float"}:
             self._field.setMaximumWidth(self._theme.px(220))
+            return _at_left(self._field)
         if parameter.type not in PATH_TYPES:
             return self._field
         choose = button(
@@ -219,6 +215,16 @@ class FormRow(QWidget):
         self._glyph.setPixmap(
             self._theme.pixmap("circle-x", "state.failed", size=14, dpr=ratio)
         )
+
+
+def _at_left(piece: QWidget, *, top: int = 0) -> QWidget:
+    """Return a widget that takes the row's width, with `piece` at its left end."""
+    wide = QWidget()
+    line = QHBoxLayout(wide)
+    line.setContentsMargins(0, top, 0, 0)
+    line.addWidget(piece, 1)
+    line.addStretch(1)
+    return wide
 
 
 def _hint(parameter: PluginParameter) -> str:

@@ -168,6 +168,8 @@ class FeedsPane(QWidget):
 
     def _load_list(self) -> None:
         self.list.start_loading()
+        if self._feed_id is None and not self.list.loaded and "list" not in self._busy:
+            self.centre.show_loading("Asking for feeds")
         self._once(
             "list",
             self._context.feeds.all_feeds,
