@@ -317,6 +317,21 @@ def test_six_gives_up_a_run_without_arguments(old_api: Any) -> None:
     assert (ended["summary"], ended["raw"]) == ("", "")
 
 
+def test_six_gives_up_a_log_with_too_many_escapes(old_api: Any) -> None:
+    for number in range(12):
+        name = f"{'脳画像' * 12}{number}.txt"
+        old_api.upload(f"home/local/uploads/escapes/{name}")
+    root = old_api.run("pl-dircopy", dir="home/local/uploads/escapes")
+    run = old_api.run("pl-simpledsapp", previous_id=root["id"], prefix="x")
+    ended = old_api.finish(run["id"])
+    assert (ended["status"], ended["error_code"]) == ("cancelled", "CODE18")
+    summary = json.loads(ended["summary"])
+    assert summary["compute"]["return"]["job_status"] == "finishedSuccessfully"
+    assert summary["pullPath"]["status"] is False
+    found = old_api.get("userfiles/search/", fname=run["output_path"] + "/")
+    assert found["count"] == 0
+
+
 def test_six_refuses_a_limit_that_is_null(old_api: Any) -> None:
     plugin = old_api.plugin("pl-dircopy")
     body = {"dir": "home/local/uploads/x", "cpu_limit": None}

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,7 @@ class Environments:
     def _make(self, descriptor: Descriptor) -> Path:
         place = self._root / descriptor.environment
         self._root.mkdir(parents=True, exist_ok=True)
+        self._sweep()
         # Nothing in it is called by a path of its own, so it can be made elsewhere
         # and moved: whoever sees it sees all of it.
         made = self._root / f".new-{uuid.uuid4().hex}"
@@ -109,6 +111,12 @@ class Environments:
             shutil.rmtree(made, ignore_errors=True)
         _log.info("environment of %s made", descriptor.name)
         return place / inside
+
+    def _sweep(self) -> None:
+        """Remove from disk what makers that were killed left behind."""
+        for path in self._root.glob(".new-*"):
+            if time.time() - path.stat().st_mtime > 2 * _SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _fill(self, descriptor: Descriptor, place: Path, python: Path) -> None:
         venv = [sys.executable, "-m", "venv", str(place)]

@@ -58,6 +58,7 @@ def serve(argv: Sequence[str]) -> int:
         pacs_folder=options.pacs_folder,
         quota=options.quota,
         max_seconds=options.max_seconds,
+        slots=max(2, os.cpu_count() or 2),
     )
     os.umask(0o077)  # studies are nobody else's business
     paths.station.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -34,6 +34,7 @@ from chrislib.station.store import Row
 
 _log = logging.getLogger(__name__)
 _LOG_KEPT = 0.5  # seconds for which a CUBE of generation 7 keeps a log after the end
+_SUMMARY_COLUMN = 4_000  # characters 6.x has for a summary, escapes counted
 _LIVE = "('waiting','copying','scheduled','started','registeringFiles')"
 _QUERY = (
     "SELECT i.*, p.version AS plugin_version, p.dock_image, m.name AS plugin_name, "
@@ -198,10 +199,12 @@ class Runner:
         if ending is None:
             raise RunFailed("CODE18", "The run folder is gone")
         good = ending["code"] == 0
+        status = "finishedSuccessfully" if good else "finishedWithError"
+        if self._generation < 7 and self._too_long(row, job, status):
+            return
         sizes = self._sizes(row, job, good=good)
         if not self._do(row, sizes):
             return
-        status = "finishedSuccessfully" if good else "finishedWithError"
         summary, raw = self._report.ended(
             row["id"],
             row["dock_image"],
@@ -212,6 +215,26 @@ class Runner:
         )
         # `end_date` is the end of the program; what comes after is our own work.
         self._move(row, status, summary=summary, raw=raw, ended_at=self._store.now())
+
+    def _too_long(self, row: Row, job: Job, status: str) -> bool:
+        """Give up a run whose log is too long when escaped, as 6.x does."""
+        summary, raw = self._report.ended(
+            row["id"],
+            row["dock_image"],
+            command=job.command(),
+            log=job.log(),
+            status=status,
+            pulled=False,
+        )
+        if len(summary) <= _SUMMARY_COLUMN:
+            return False
+        now = self._store.now()
+        columns = {"summary": summary, "raw": raw, "error_code": "CODE18"}
+        with self._store.transaction():
+            self._move(row, "cancelled", end_date=now, ended_at=now, **columns)
+            for ident in self._subtree(row["id"])[1:]:
+                self._cancel_one(ident)
+        return True
 
     def _sizes(self, row: Row, job: Job, *, good: bool) -> Callable[[], None]:
         def register() -> None:
@@ -316,6 +339,9 @@ class Runner:
             self.cancel(row["id"])
             self._tidy(row["id"])
         path = self._store.value("SELECT folder_path FROM feeds WHERE id = ?", ident)
+        self._store.execute(
+            "DELETE FROM linkfiles WHERE path = ? AND fname LIKE 'PUBLIC/%'", path
+        )
         return [str(path)]
 
     def _tidy(self, ident: int) -> None:

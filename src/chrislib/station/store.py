@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chrislib.errors import ChrislibError
 from chrislib.station.schema import TABLES
 
 Row = sqlite3.Row
+_VERSION = 1
 
 
 class Store:
@@ -39,7 +41,16 @@ class Store:
         ):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.create_function("casefold", 1, _casefold, deterministic=True)
+        version = self.value("PRAGMA user_version")
+        if version > _VERSION:
+            self._db.close()
+            raise ChrislibError(
+                "The station's data were written by a newer chrislib.",
+                "Nothing was changed.",
+                hint="Start the newer version, or give another --home.",
+            )
         self.add_schema(TABLES)
+        self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Close the database on disk."""
