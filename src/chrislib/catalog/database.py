@@ -33,6 +33,10 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     }
 )  # fmt: skip
 
+_CHECKED_ALWAYS = 32 * 1024 * 1024
+"""Bytes; checking a file of this size takes some 0.1 s. Larger ones are checked only
+when the last process did not close them."""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -84,6 +88,7 @@ class Database:
         self.read_only = False
         self.notice = ""
         """What the user should be told about opening the file, or ""."""
+        self._marker = path.with_name(path.name + ".in-use")
         self._migrations = tuple(migrations)
         self._writer: sqlite3.Connection | None = None
         self._write_pool: ThreadPoolExecutor | None = None
@@ -156,6 +161,8 @@ class Database:
             connection.close()
             raise
         self._writer = connection
+        if not self.read_only:
+            self._marker.touch(mode=0o600)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -205,6 +212,9 @@ class Database:
     def _set_damaged_aside(self) -> None:
         if not self.path.exists() or self.path.stat().st_size == 0:
             return
+        clean = not self._marker.exists()
+        if clean and self.path.stat().st_size > _CHECKED_ALWAYS:
+            return
         problem = _damage(self.path)
         if not problem:
             return
@@ -228,6 +238,7 @@ class Database:
                     self._writer.execute("PRAGMA optimize")
             self._writer.close()
             self._writer = None
+            self._marker.unlink(missing_ok=True)
 
     def _stop_threads(self) -> None:
         for pool in (self._write_pool, self._read_pool):

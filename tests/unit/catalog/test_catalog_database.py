@@ -237,3 +237,26 @@ async def test_many_writers_of_one_loop_take_turns(tmp_path: Path) -> None:
     await asyncio.gather(*[catalog.settings_kv.set(str(n), str(n)) for n in range(50)])
     assert len(await catalog.settings_kv.with_prefix("")) == 50
     await catalog.close()
+
+
+async def test_a_large_file_is_checked_after_an_unclean_end_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chrislib.catalog import database
+
+    checked: list[Path] = []
+
+    def sound(path: Path) -> str:
+        checked.append(path)
+        return ""
+
+    monkeypatch.setattr(database, "_damage", sound)
+    monkeypatch.setattr(database, "_CHECKED_ALWAYS", 0)
+    path = tmp_path / "c.db"
+    await (await opened(path)).close()
+    await (await opened(path)).close()
+    assert checked == []
+    (tmp_path / "c.db.in-use").touch()
+    await (await opened(path)).close()
+    assert checked == [path]
+    assert not (tmp_path / "c.db.in-use").exists()

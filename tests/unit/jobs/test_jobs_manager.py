@@ -1,12 +1,15 @@
 """The manager on a scripted server: nothing is lost, sent twice or told twice."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chrislib.catalog.database import CatalogReadOnly
 from chrislib.cube.errors import (
     Refused,
     ServerFault,
@@ -404,3 +407,18 @@ async def test_one_toast_for_a_feed_opens_its_last_node(
     await bench.until(lambda: bench.sink.toasts)
     await asyncio.sleep(0.2)
     assert [toast.target for toast in bench.sink.toasts] == ["feed/7/node/2"]
+
+
+async def test_a_newer_catalog_shows_its_jobs_and_takes_no_more(
+    bench: Bench, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    await bench.stop()
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("PRAGMA user_version=99")
+    await bench.restart()
+    await bench.jobs.refresh()
+    assert bench.job(job.key).phase is Phase.QUEUED
+    with pytest.raises(CatalogReadOnly):
+        await bench.jobs.submit(intent)
+    assert len(bench.server.posts) == 1
