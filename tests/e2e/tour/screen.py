@@ -90,7 +90,13 @@ class Screen:
         def there() -> bool:
             found[:] = [
                 spot
-                for spot in self.find(name, contains=contains, role=role, id=id)
+                for spot in self.find(
+                    name,
+                    contains=contains,
+                    role=role,
+                    id=id,
+                    limit=1 if which is None else 50,
+                )
                 if which is None or which(spot)
             ]
             return bool(found)
@@ -111,7 +117,10 @@ class Screen:
     def gone(self, *, seconds: float = 20, **query: Any) -> None:
         """Wait until no such widget is on the screen."""
         wait_until(
-            lambda: not self.find(**query), f"{query} to go", seconds=seconds, every=0.2
+            lambda: not self.find(**query, limit=1),
+            f"{query} to go",
+            seconds=seconds,
+            every=0.2,
         )
 
     def settle(self, *, seconds: float = 5) -> None:
@@ -280,6 +289,17 @@ class Screen:
                 x, y, w, h = (int(values[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
                 return x, y, w, h
         return None
+
+    def dismiss_notifications(self) -> None:
+        """Close the bubbles on the screen, as a person does with a right click."""
+        for _ in range(20):
+            bubble = self.notification()
+            if bubble is None:
+                return
+            x, y, w, h = bubble
+            # several are stacked in one window: the first is at its top
+            self.click_at(x + w // 2, y + min(h // 2, 20), button=3)
+            time.sleep(0.3)
 
     def picture(self, path: Path) -> None:
         """Save what is on the screen."""

@@ -194,12 +194,12 @@ class Story:
         self._next_until("Add node")
         self._report.picture("add-node-review")
         self._screen.press(id="next", role="push button")
-        self._screen.gone(id="next", role="push button", seconds=60)
-        self._screen.wait(contains="pl-dcm2niix", id="name", role="label", seconds=30)
+        self._screen.wait(contains="2 nodes", role="list item", seconds=60)
 
     def quit_program(self) -> None:
         """Leave the feed and quit; the station goes on."""
-        self._go_module("Library")
+        self._screen.key("ctrl+1")
+        self._screen.wait(contains="1 running", id="activity", seconds=1)
         self._screen.key("ctrl+q")
         wait_until(
             lambda: not self._desktop.program_runs, "the program's end", seconds=20
@@ -211,6 +211,7 @@ class Story:
 
     def start_again(self) -> None:
         """Start the program again and wait for the desktop notification."""
+        self._screen.dismiss_notifications()
         self._desktop.start_program()
         self._screen.wait("Overview", role="table cell", seconds=60)
         wait_until(
@@ -273,6 +274,11 @@ class Story:
 
     def view_picture(self) -> None:
         """Open the first picture of the outputs."""
+        folder = self._screen.wait(
+            contains="brain_2, Folder", role="table cell", seconds=30
+        )
+        self._screen.click(folder)
+        self._screen.key("Right")
         found = self._screen.wait(contains=".png", role="table cell", seconds=30)
         self._screen.click(found)
         self._screen.wait("Preview picture", seconds=40)
