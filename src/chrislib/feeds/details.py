@@ -45,6 +45,7 @@ def details_of(
     seen: Mapping[str, float],
     siblings: Sequence[Node],
     now: float,
+    skew: float = 0.0,
 ) -> NodeDetails:
     """Return the details of a node.
 
@@ -54,6 +55,8 @@ def details_of(
         The parameters that were given, by name.
     phases : sequence of (Phase, float)
         What the job manager recorded; it goes before what was seen here.
+    now, skew : float
+        This computer's clock, and how far the server's is ahead of it, seconds.
     """
     times = {**seen, **_times(phases)}
     flags = {p.name: p.flag or p.name for p in parameters}
@@ -67,7 +70,7 @@ def details_of(
             times,
             instance=instance,
             now=now,
-            ended=node.ended.timestamp() if node.ended is not None else None,
+            skew=skew,
         ),
         parameters=given,
         command=redact(_command(node, values, parameters)),

@@ -149,7 +149,8 @@ class FeedsService:
             phases=phases,
             seen=self._looks.of(node_id),
             siblings=view.nodes,
-            now=self._now().timestamp(),
+            now=time.time(),
+            skew=self._now().timestamp() - time.time(),
         )
 
     def known(self, feed_id: int) -> FeedView | None:

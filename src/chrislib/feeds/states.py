@@ -327,7 +327,7 @@ def steps(
     *,
     instance: PluginInstance,
     now: float,
-    ended: float | None = None,
+    skew: float = 0.0,
 ) -> tuple[Step, ...]:
     """Return the five honest steps of a node.
 
@@ -335,17 +335,23 @@ def steps(
     epoch, from job events or from looking) or where the server vouches for it: the
     start date of a run that computed, its end date once it is ready. Nothing in
     between is invented.
+
+    Parameters
+    ----------
+    now : float
+        Seconds since the epoch, this computer's clock, as in `seen`.
+    skew : float
+        How far the server's clock is ahead of ours, seconds.
     """
     times = dict(seen)
-    started = instance.start_date.timestamp() if instance.start_date else None
-    finished = ended
-    if finished is None and not instance.active and instance.end_date is not None:
-        finished = instance.end_date.timestamp()
+    finished = None
+    if not instance.active and instance.end_date is not None:
+        finished = instance.end_date.timestamp() - skew
     ran = state in {"running", "registering", "ready", "errors"}
-    if ran and started is not None:
-        times.setdefault("running", started)
+    if ran and instance.start_date is not None:
+        _refine(times, "running", instance.start_date.timestamp() - skew)
     if state in {"ready", "errors"} and finished is not None:
-        times.setdefault("ready", finished)
+        _refine(times, "ready", finished)
     reached = _reached(state, times)
     result = []
     for index, word in enumerate(STEP_WORDS):
@@ -367,6 +373,15 @@ def steps(
             )
         )
     return tuple(result)
+
+
+def _refine(times: dict[str, float], word: str, vouched: float) -> None:
+    """Take the server's time of a step where looking came later than the step."""
+    place = STEP_WORDS.index(word)
+    before = [times[step] for step in STEP_WORDS[:place] if step in times]
+    seen = times.get(word)
+    if seen is None or max(before, default=vouched) <= vouched < seen:
+        times[word] = vouched
 
 
 def _current(state: str) -> str:

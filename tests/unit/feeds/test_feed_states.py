@@ -212,6 +212,23 @@ def test_steps_nobody_watched_invent_nothing() -> None:
     assert times["queued"] is times["preparing"] is times["registering"] is None
 
 
+def test_the_server_knows_better_when_nobody_looked() -> None:
+    base = START.timestamp()
+    run = instance(status="finishedSuccessfully", seconds=4)
+    seen = {"queued": base - 3, "running": base + 1, "registering": base + 3}
+    seen["ready"] = base + 600  # the window was closed
+    found = steps("ready", seen, instance=run, now=base + 900)
+    times = {s.word: s.at for s in found}
+    assert times["ready"] == base + 4
+    assert times["running"] == base
+    # a server whose clock is ahead
+    ahead = steps("ready", seen, instance=run, now=base + 900, skew=2)
+    assert {s.word: s.at for s in ahead}["running"] == base - 2
+    # a time before the step that came before is not believed
+    late = steps("ready", seen, instance=run, now=base + 900, skew=100)
+    assert {s.word: s.at for s in late}["ready"] == base + 600
+
+
 def test_waiting_for_a_slot_after_the_copy_is_no_step_back() -> None:
     base = START.timestamp()
     seen = {"queued": base, "preparing": base + 3}
