@@ -313,3 +313,21 @@ def fields_of(criteria: Criteria) -> str:
     labels = [LABELS.get(key, key) for key in criteria.values]
     words = ", ".join([*labels[:1], *(_inside(label) for label in labels[1:])])
     return f"{words} · {criteria.pacs or 'all PACS'}"
+
+
+def wider(criteria: Criteria) -> Criteria | None:
+    """Return the criteria with a shorter name, None where there is none."""
+    names = criteria.values.get(NAME, ())
+    if len(names) != 1:
+        return None
+    stem = names[0].strip("*").split("^")[0]
+    if len(stem) < 6:
+        return None
+    values = {**criteria.values, NAME: (f"{stem[:-3]}*",)}
+    return Criteria(values=values, pacs=criteria.pacs)
+
+
+def undated(criteria: Criteria) -> Criteria:
+    """Return the criteria without a study date."""
+    kept = {k: v for k, v in criteria.values.items() if k != DATE}
+    return Criteria(values=kept, pacs=criteria.pacs)

@@ -15,6 +15,7 @@ from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.changes import Changes
+from chrislib.library.entries import NO_MATCH, paths_of, scan_words, unreachable
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
 from chrislib.library.items import Items
@@ -177,7 +178,7 @@ class LibraryService:
             if studies
             else "nothing found"
         )
-        state, text = ("found", "Nothing pulled yet") if studies else _NO_MATCH
+        state, text = ("found", "Nothing pulled yet") if studies else NO_MATCH
         if silent:
             state, text = "errors", "Partly answered"
         detail = words.join(fields, counts, silent)
@@ -291,7 +292,7 @@ class LibraryService:
                 entry_id=EntryId(uuid4().hex),
                 kind=EntryKind.UPLOAD,
                 title=title,
-                detail=_scan_words(found),
+                detail=scan_words(found),
                 at=time.time(),
                 state="running",
                 request={"paths": list(found.roots), "folder": folder},
@@ -473,36 +474,3 @@ class LibraryService:
                 detail=detail or now.detail,
             )
         )
-
-
-_NO_MATCH = ("nomatch", "No match")
-
-
-def paths_of(entry: HistoryEntry) -> list[Path]:
-    """Return the files and folders an upload was made of."""
-    raw = entry.request.get("paths")
-    return [Path(str(path)) for path in raw] if isinstance(raw, (list, tuple)) else []
-
-
-def unreachable(names: Sequence[str]) -> ChrislibError:
-    """Return the words for a lookup that nobody answered."""
-    which = ", ".join(names)
-    return ChrislibError(
-        f"No answer from {which}.",
-        "This is not “nothing found”: the PACS was not reached. Nothing was changed.",
-        hint="Check that the PACS is running, then try again.",
-        retryable=True,
-    )
-
-
-def _scan_words(found: LocalScan) -> str:
-    files = sum(len(one.files) for one in found.series) + len(found.others)
-    patients = {(one.patient_id, one.patient_name) for one in found.series}
-    dicom = (
-        f"{words.count(len(patients), 'patient')}, {words.series(len(found.series))}"
-        if found.series
-        else ""
-    )
-    missing = sum(bool(one.missing) for one in found.series)
-    gaps = f"{words.series(missing)} with gaps" if missing else ""
-    return words.join("Upload", dicom, words.count(files, "file"), gaps)

@@ -65,7 +65,7 @@ class Stage:
         return found
 
     def until(self, condition: Any, timeout: int = 5000) -> None:
-        self.qtbot.waitUntil(condition, timeout=timeout)
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
 
     def picture(self, name: str) -> None:
         """Grab the pane for people to look at."""

@@ -74,6 +74,7 @@ class DropArea(QFrame):
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed
         )
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._row.setAlignment(self._buttons, Qt.AlignmentFlag.AlignCenter)
         self._title.setText("Drop files or folders here")
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text.setWordWrap(True)
@@ -89,6 +90,10 @@ class DropArea(QFrame):
         self.setMinimumHeight(240)
         self.setMaximumHeight(16777215)
         self._dress()
+
+    def take_focus(self) -> None:
+        """Put the focus on the first button."""
+        self._files.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def fold(self, title: str, place: str) -> None:
         """Be a bar above the scan."""

@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
 
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
+from chrislib.library.entries import paths_of
 from chrislib.library.model import (
     EntryKind,
     HistoryEntry,
     ItemState,
     LibraryChange,
 )
-from chrislib.library.service import paths_of
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice

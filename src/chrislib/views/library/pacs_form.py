@@ -188,7 +188,8 @@ def read_list(path: Path) -> Criterion:
         It cannot be read or holds no values.
     """
     try:
-        raw = path.open("rb").read(_CSV_BYTES)
+        with path.open("rb") as stream:
+            raw = stream.read(_CSV_BYTES)
     except OSError as error:
         raise ChrislibError(
             f"{path.name} cannot be read.", f"{error.strerror}. Nothing was asked."

@@ -58,6 +58,7 @@ class PacsPage(QWidget):
         self._entry: EntryId | None = None
         self._criteria: Criteria | None = None
         self._again = 0
+        self._broken = False
         self.setObjectName("library.pacs")
         self.setAccessibleName("PACS Lookup")
         library = ctx.library
@@ -185,7 +186,7 @@ class PacsPage(QWidget):
             self._asking.cancel()
         self._again += 1
         turn = self._again
-        self._criteria, self._entry = criteria, None
+        self._criteria, self._entry, self._broken = criteria, None, False
         self._banner.hide()
         self._summary.setText("")
         self._facets.clear()
@@ -261,6 +262,7 @@ class PacsPage(QWidget):
         self._skeleton.stop(lambda: self._show_failure(error))
 
     def _show_failure(self, error: BaseException) -> None:
+        self._broken = True
         self._summary.setText("")
         if not isinstance(error, ChrislibError):
             self._ctx.messages.failed(error)
@@ -286,13 +288,15 @@ class PacsPage(QWidget):
         asked_ = 1 if criteria.pacs else len(self._archives.names)
         where = criteria.pacs or (f"{asked_} PACS" if asked_ > 1 else "the PACS")
         words = ", ".join(one.words for one in asked.split(criteria))
-        wider = _wider(criteria)
+        wider = asked.wider(criteria)
         actions = []
         if wider is not None:
             label = next(v[0] for k, v in wider.values.items() if k == asked.NAME)
             actions.append((f"Search {label}", lambda: self._ask_anew(wider)))
         if asked.DATE in criteria.values and len(criteria.values) > 1:
-            actions.append(("Any date", lambda: self._ask_anew(_undated(criteria))))
+            actions.append(
+                ("Any date", lambda: self._ask_anew(asked.undated(criteria)))
+            )
         self._state.show_state(
             "scan-search",
             f"No match in {where}",
@@ -308,14 +312,9 @@ class PacsPage(QWidget):
 
     def _on_session(self) -> None:
         # a page that could not ask asks again as soon as there is a connection
-        failed = self._pages.currentWidget() is self._state and self._asking is None
-        connected = self._ctx.session.client is not None
-        if failed and connected and self._criteria and self._waits_for_server:
+        session = self._ctx.session
+        if self._broken and session.client is not None and session.error is None:
             self._retry()
-
-    @property
-    def _waits_for_server(self) -> bool:
-        return self._ctx.session.error is None and not self._model.patients
 
     # --- what is shown ---
 
@@ -477,26 +476,10 @@ class PacsPage(QWidget):
 
     def shutdown(self) -> None:
         """Stop listening and cancel what runs here; pulls are jobs and go on."""
+        self._again += 1  # an answer that is on its way finds nobody
         self._unsubscribe()
         self._unlisten()
         self._flush.stop()
         self._tasks.cancel_all()
         self._pulls.cancel_all()
         self._form.shutdown()
-
-
-def _wider(criteria: Criteria) -> Criteria | None:
-    """Return the criteria with a shorter name, None where there is none."""
-    names = criteria.values.get(asked.NAME, ())
-    if len(names) != 1:
-        return None
-    stem = names[0].strip("*").split("^")[0]
-    if len(stem) < 6:
-        return None
-    values = {**criteria.values, asked.NAME: (f"{stem[:-3]}*",)}
-    return Criteria(values=values, pacs=criteria.pacs)
-
-
-def _undated(criteria: Criteria) -> Criteria:
-    kept = {k: v for k, v in criteria.values.items() if k != asked.DATE}
-    return Criteria(values=kept, pacs=criteria.pacs)

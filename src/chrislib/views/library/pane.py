@@ -104,7 +104,9 @@ class LibraryPane(QWidget):
                     self._ctx, self._archives, self._opener, thumbs=self._thumbs
                 ),
                 "upload": lambda: UploadPage(self._ctx),
-                "reference": lambda: ReferencePage(self._ctx, self._opener),
+                "reference": lambda: ReferencePage(
+                    self._ctx, self._opener, thumbs=self._thumbs
+                ),
                 "items": lambda: ItemsPage(
                     self._ctx, self._opener, thumbs=self._thumbs
                 ),

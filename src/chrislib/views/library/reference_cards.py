@@ -1,5 +1,7 @@
 """Cards of reference data, painted."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -7,12 +9,19 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPen,
+    QPixmap,
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
-from chrislib.library.model import Reference
+from chrislib.library.model import Item, Reference
 from chrislib.library.words import join
 from chrislib.views.library.reference_model import (
     ReferenceModel,
@@ -20,7 +29,13 @@ from chrislib.views.library.reference_model import (
     facts_of,
     state_of,
 )
-from chrislib.views.library.rowview import ACT, TICK, Index, RowDelegate
+from chrislib.views.library.rowview import (
+    ACT,
+    TICK,
+    Index,
+    RowDelegate,
+    draw_thumb,
+)
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
@@ -35,6 +50,16 @@ WIDTH, HEIGHT, GAP = 264, 164, 16
 
 class _Delegate(RowDelegate):
     """A card: box, title, two lines, facts, licence, state and button."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        *,
+        thumb: Callable[[Item | None], QPixmap | None],
+    ) -> None:
+        super().__init__(theme, parent)
+        self._thumb = thumb
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return QSize(self.theme.px(WIDTH) + GAP, self.theme.px(HEIGHT) + GAP)
@@ -68,8 +93,15 @@ class _Delegate(RowDelegate):
         state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
         draw_check(painter, self._box(card), theme, state=state)
         inner = card.adjusted(14, 12, -14, -12)
+        picture = self._thumb(reference.item)
+        if picture is not None:
+            side = theme.px(72)
+            box = QRect(inner.right() - side + 1, inner.top() + 26, side, side)
+            draw_thumb(painter, box, theme, picture=picture)
         title = QRect(inner.left() + 26, inner.top(), inner.width() - 26, theme.px(20))
         draw_text(painter, title, theme, text=reference.title, style="strong")
+        if picture is not None:
+            inner.setRight(inner.right() - theme.px(72) - 12)
         words = QRect(inner.left(), title.bottom() + 8, inner.width(), theme.px(17) * 2)
         _two_lines(painter, words, theme, reference.description or "No description.")
         line = QRect(inner.left(), words.bottom() + 6, inner.width(), theme.px(16))
@@ -159,10 +191,16 @@ class ReferenceCards(QListView):
     key_pressed = Signal(str)
 
     def __init__(
-        self, theme: Theme, model: ReferenceModel, *, name: str, label: str
+        self,
+        theme: Theme,
+        model: ReferenceModel,
+        *,
+        name: str,
+        label: str,
+        thumb: Callable[[Item | None], QPixmap | None],
     ) -> None:
         super().__init__()
-        self._delegate = _Delegate(theme, self)
+        self._delegate = _Delegate(theme, self, thumb=thumb)
         self._pressed: tuple[int, str] | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)

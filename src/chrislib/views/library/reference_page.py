@@ -27,15 +27,19 @@ from chrislib.views.widgets.buttons import Button, Field, button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.thumbs import ThumbStore
 
 
 class ReferencePage(QWidget):
     """My references and New references, each with its own scroll."""
 
-    def __init__(self, ctx: ViewContext, opener: ItemOpener) -> None:
+    def __init__(
+        self, ctx: ViewContext, opener: ItemOpener, *, thumbs: ThumbStore
+    ) -> None:
         super().__init__()
         self._ctx = ctx
         self._opener = opener
+        self._thumbs = thumbs
         self._tasks = ctx.tasks("references")
         self._verbs = ctx.tasks("reference fetches")
         self._all: list[Reference] = []
@@ -79,10 +83,18 @@ class ReferencePage(QWidget):
         top.addLayout(head)
         top.addWidget(self._field)
         self._mine_view = ReferenceCards(
-            theme, self._mine, name="reference.mine", label="My references"
+            theme,
+            self._mine,
+            name="reference.mine",
+            label="My references",
+            thumb=self._thumbs.pixmap,
         )
         self._new_view = ReferenceCards(
-            theme, self._new, name="reference.new", label="New references"
+            theme,
+            self._new,
+            name="reference.new",
+            label="New references",
+            thumb=self._thumbs.pixmap,
         )
         self._fetch = button(
             theme,
@@ -130,6 +142,7 @@ class ReferencePage(QWidget):
             view.acted.connect(self._act)
             view.ticked.connect(self._tick)
             view.key_pressed.connect(self._key)
+            self._thumbs.changed.connect(view.viewport().update)
 
     def _column(
         self, title: str, view: ReferenceCards, empty: str, extra: Button | None = None

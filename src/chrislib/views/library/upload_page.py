@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
 
 from chrislib.errors import ChrislibError
 from chrislib.library.model import Item, LibraryChange, LocalScan
-from chrislib.library.upload import safe_name
 from chrislib.library.uploads import UploadRun
 from chrislib.library.words import count, join, size
 from chrislib.views.context import ViewContext
@@ -74,6 +73,15 @@ class UploadPage(QWidget):
         whole.addWidget(self._runs)
         whole.addWidget(self._pages, 1)
         whole.addWidget(self._foot())
+        self._connect()
+        self._unsubscribe = ctx.library.subscribe(self._on_change)
+        self._look = self._timer(250, self._show_runs)
+        self._count = self._timer(0, self._recount)
+        self._yield_to_tray()
+        self._show_runs()
+        self.clear()
+
+    def _connect(self) -> None:
         self._drop.dropped.connect(self.add)
         self._drop.files_wanted.connect(
             lambda: self._verbs.start(self._choose_files(), name="choose files")
@@ -86,12 +94,6 @@ class UploadPage(QWidget):
         self._runs.cancelled.connect(self._cancel)
         self._runs.retried.connect(self._retry)
         self._runs.shown.connect(self._show_run)
-        self._unsubscribe = ctx.library.subscribe(self._on_change)
-        self._look = self._timer(250, self._show_runs)
-        self._count = self._timer(0, self._recount)
-        self._yield_to_tray()
-        self._show_runs()
-        self.clear()
 
     def _timer(self, milliseconds: int, call: object) -> QTimer:
         timer = QTimer(self)
@@ -118,7 +120,7 @@ class UploadPage(QWidget):
             kind="primary",
             icon="upload",
             name="upload.send",
-            shortcut="Ctrl+Return",
+            tooltip="Send what is ticked (Ctrl+Return)",
         )
         self._send.clicked.connect(self.primary)
         row = QHBoxLayout(self._foot_bar)
@@ -202,7 +204,7 @@ class UploadPage(QWidget):
             )
             self._pages.setCurrentWidget(self._state)
             return
-        self._name.setText(safe_name(scan.title))
+        self._name.setText(scan.title)
         self._tree.unfold()
         self._pages.setCurrentWidget(self._tree)
         self._foot_bar.show()
@@ -253,6 +255,7 @@ class UploadPage(QWidget):
     def _sent(self, _items: list[Item]) -> None:
         self._send.setEnabled(True)
         self.clear()
+        self._drop.take_focus()
         self._show_runs()
 
     def _not_sent(self, error: BaseException) -> None:
