@@ -25,6 +25,7 @@ from chrislib.jobs.backends.upload import UploadBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.link import Link, MakeBackend
 from chrislib.jobs.model import (
+    DownloadIntent,
     InboxRow,
     Intent,
     Job,
@@ -44,6 +45,9 @@ from chrislib.jobs.submit import Submitter
 from chrislib.jobs.transfers import Transfers
 
 _log = logging.getLogger(__name__)
+
+
+_FETCHABLE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class JobManager:
             window=min(2.0, base_period / 5),
         )
         self._store.subscribe_inbox(self._relay.wake)
+        self._store.subscribe(self._note_fetched)
         self._owner = TaskOwner("jobs")
         self._recovered: set[int] = set()
         self._started = False
@@ -280,10 +285,8 @@ class JobManager:
         }.get(action)
         key = JobKey(dedupe_key.partition(":")[0])
         tracked = self._store.get(key)
-        fetchable = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
-        if to is not None and tracked is not None and tracked.job.phase in fetchable:
-            state = to
-            await self._store.apply(key, lambda t: fsm.decide_result(t, state, now=now))
+        if to is not None and tracked is not None and tracked.job.phase in _FETCHABLE:
+            await self._decide(key, to)
         self._store.inbox_changed()
 
     def jobs(self) -> tuple[Job, ...]:
@@ -383,6 +386,33 @@ class JobManager:
         self._transfers.follow()
         self._transfers.wake()
         self._poller.wake(sweep=True)
+
+    def _note_fetched(self, changes: tuple[JobChange, ...]) -> None:
+        """Carry the end of a download over to the run whose output it is."""
+        for change in changes:
+            job = change.after
+            ended = change.before is not None and not change.before.phase.terminal
+            intent = job.intent
+            if not ended or not job.phase.terminal:
+                continue
+            if not isinstance(intent, DownloadIntent) or intent.instance_id is None:
+                continue
+            download = self._store.get(job.key)
+            assert download is not None
+            run = self._store.by_token(
+                download.account_id, download.server_uuid, intent.instance_id
+            )
+            if run is not None and run.job.phase in _FETCHABLE:
+                to = {
+                    Phase.FINISHED: ResultState.FETCHED,
+                    Phase.CANCELLED: ResultState.READY,
+                }.get(job.phase, ResultState.FETCH_FAILED)
+                self._owner.start(self._decide(run.job.key, to), name="fetched")
+
+    async def _decide(self, key: JobKey, to: ResultState) -> None:
+        await self._store.apply(
+            key, lambda t: fsm.decide_result(t, to, now=self._clock.time())
+        )
 
     def _wake_transfers(self) -> None:
         self._transfers.wake()

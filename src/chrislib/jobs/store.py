@@ -199,7 +199,7 @@ class JobStore:
     async def _carried_through(work: Coroutine[Any, Any, _T]) -> _T:
         """Finish a commit and its publication even if the caller is cancelled."""
         return await asyncio.shield(
-            spawn(work, name="jobs: commit", on_error=lambda _error: None)
+            spawn(work, name="jobs: commit", on_error=_commit_failed)
         )
 
     async def _add(self, steps: Sequence[Step]) -> None:
@@ -301,6 +301,11 @@ class JobStore:
                 callback(batch)
             except Exception:  # noqa: BLE001 - a view must not stop the manager
                 _log.exception("a subscriber of the jobs failed")
+
+
+def _commit_failed(error: BaseException) -> None:
+    # The caller gets it too, unless it went away meanwhile.
+    _log.warning("a change of a job was not kept: %s", type(error).__name__)
 
 
 def _readable(rows: Iterable[JobRow]) -> list[Tracked]:

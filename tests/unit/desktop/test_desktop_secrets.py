@@ -68,8 +68,8 @@ async def test_without_a_keyring_it_is_kept_in_memory(ring: Ring | None) -> None
 
 async def test_a_keyring_that_hangs_does_not_hang_us() -> None:
     begun = time.monotonic()
-    assert not await store_on(Ring(seconds=0.5), 0.05).set("url|me", "token")
-    assert time.monotonic() - begun < 0.4
+    assert not await store_on(Ring(seconds=1.0), 0.05).set("url|me", "token")
+    assert time.monotonic() - begun < 0.9
 
 
 async def test_memory_only_says_so() -> None:

@@ -355,7 +355,7 @@ async def test_a_run_after_a_quiet_time_is_swept_again(
     await bench.until(lambda: bench.job(job.key).phase is Phase.RUNNING)
     await asyncio.sleep(0.15)  # the quick looks are over
     bench.server.set(1, "finishedSuccessfully")
-    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED, 1.0)
+    await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED, 2.0)
 
 
 async def test_a_start_without_the_server_shows_the_jobs_as_not_looked_at(

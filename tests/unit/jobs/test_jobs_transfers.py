@@ -19,6 +19,8 @@ from chrislib.jobs.model import (
     Phase,
     PullIntent,
     Reach,
+    ResultState,
+    RunIntent,
     UploadFile,
     UploadIntent,
 )
@@ -381,3 +383,21 @@ async def test_a_pull_under_way_is_watched_after_a_restart(bench: Bench) -> None
     await bench.jobs.refresh()
     assert (await ends(bench, key)).phase is Phase.FINISHED
     assert bench.pacs.sent == [False, True]
+
+
+async def test_a_download_is_noted_at_the_run_it_is_the_output_of(
+    bench: Bench, storage: Storage, tmp_path: Path, intent: RunIntent
+) -> None:
+    job = await bench.jobs.submit_now(intent)
+    bench.server.set(1, "finishedSuccessfully")
+    await ends(bench, job.key)
+    storage.files = {"out/a": b"a"}
+    storage.errors = {"out/a": [Refused("no")]}
+    download = DownloadIntent(("out",), str(tmp_path / "c"), "t", instance_id=1)
+    key = await bench.jobs.submit(download)
+    assert (await ends(bench, key)).phase is Phase.FAILED
+    failed = ResultState.FETCH_FAILED
+    await bench.until(lambda: bench.job(job.key).result is failed)
+    await bench.jobs.retry(key)
+    assert (await ends(bench, key)).phase is Phase.FINISHED
+    await bench.until(lambda: bench.job(job.key).result is ResultState.FETCHED)
