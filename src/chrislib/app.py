@@ -1,26 +1,19 @@
-"""The program: one Qt application on one asyncio loop, started and stopped in stages.
+"""The start: a window on the screen first, everything else afterwards.
 
-The main coroutine owns the end: the loop stops when it returns, never by
-``QApplication.quit`` (which would leave tasks neither cancelled nor finished).
+Nothing that the first paint does not need is imported before it; `program` has the
+rest.
 """
 
-import asyncio
-import logging
-import signal
 import sys
-import threading
-from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from chrislib import qtguard
-from chrislib.desktop import instance
-from chrislib.logs import start_log
+from chrislib.desktop.locks import is_held
 from chrislib.paths import Paths
 
-_log = logging.getLogger(__name__)
-
-_STAGE_SECONDS = 5.0
+if TYPE_CHECKING:
+    from chrislib.views.shell.main_window import MainWindow
 
 
 def run_app(*, link: str = "", painted: Callable[[], None] | None = None) -> int:
@@ -40,102 +33,49 @@ def run_app(*, link: str = "", painted: Callable[[], None] | None = None) -> int
     """
     qtguard.check()
     paths = Paths.of_user()
-    if instance.hand_over(paths.state, link or "chris:"):
-        return 0
-    start_log(paths.state)
+    if is_held(paths.instance):
+        from chrislib.desktop import instance
+
+        if instance.hand_over(paths.state, link or "chris:"):
+            return 0
 
     from PySide6.QtWidgets import QApplication
-    from qasync import QEventLoop
+
+    from chrislib.views.shell.main_window import MainWindow
+    from chrislib.views.theme.colors import DARK, LIGHT
 
     QApplication.setApplicationName("chrislib")
     QApplication.setDesktopFileName("chrislib")
     application = QApplication(sys.argv[:1])
     # Closing the last window must not stop the loop under the main coroutine.
     application.setQuitOnLastWindowClosed(False)
-    loop = QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    with loop:
-        code: int = loop.run_until_complete(
-            _main(application, paths, link=link, painted=painted)
-        )
-    return code
-
-
-async def _main(
-    application: Any,
-    paths: Paths,
-    *,
-    link: str,
-    painted: Callable[[], None] | None,
-) -> int:
-    from chrislib import bootstrap
-
-    stop = asyncio.Event()
-    _install_hooks(asyncio.get_running_loop(), stop)
-    services = await bootstrap.compose(paths)
-    context = bootstrap.make_context(services)
-    context.theme.apply(application)
-    window = await bootstrap.build_window(services, context)
-    window.quit_requested.connect(stop.set)
+    window = MainWindow(colors=LIGHT if _prefers_light(paths) else DARK)
     if painted is not None:
         window.first_painted.connect(painted)
     window.show()
-    listener = await instance.listen(paths.state, window.open_link)
-    await bootstrap.start(services)
-    if link:
-        window.open_link(link)
-    await stop.wait()
-    window.hide()
-    for name, closing in (
-        ("single instance", listener.close),
-        ("window", window.shutdown),
-        ("jobs", services.jobs.stop),
-        ("library", services.close),
-        ("session", services.session.close),
-        ("catalog", services.catalog.close),
-    ):
-        await _stage(name, closing)
-    return 0
+    _until_painted(window)
+    from chrislib.program import run_program
+
+    return run_program(application, window, paths=paths, link=link)
 
 
-async def _stage(name: str, close: Callable[[], Awaitable[None]]) -> None:
-    """Run one stage of the shutdown; a stage that fails does not stop the rest."""
+def _until_painted(window: "MainWindow") -> None:
+    """Let Qt run until the window is on the screen (at most two seconds).
+
+    No coroutine exists yet, so this loop is nested in nothing; the asyncio loop and
+    all that it needs are imported after it.
+    """
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    first = QEventLoop()
+    window.first_painted.connect(first.quit)
+    QTimer.singleShot(2000, first.quit)
+    first.exec()
+
+
+def _prefers_light(paths: Paths) -> bool:
+    """Whether the first paint is light; the settings themselves load later."""
     try:
-        async with asyncio.timeout(_STAGE_SECONDS):
-            await close()
-    except TimeoutError:
-        _log.warning("closing %s took longer than %.0f s", name, _STAGE_SECONDS)
-    except Exception:  # noqa: BLE001 - the next stage must run all the same
-        _log.exception("closing %s failed", name)
-
-
-def _install_hooks(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Send every exception nobody caught to the log; stop on SIGINT and SIGTERM."""
-
-    def uncaught(
-        kind: type[BaseException],
-        error: BaseException,
-        trace: TracebackType | None,
-    ) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            stop.set()
-            return
-        _log.error("uncaught exception", exc_info=(kind, error, trace))
-
-    def in_thread(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None:
-            uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-
-    def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        _log.error("%s", context.get("message", "loop error"), exc_info=error)
-
-    sys.excepthook = uncaught
-    threading.excepthook = in_thread
-    loop.set_exception_handler(in_loop)
-    if sys.platform == "win32":
-        # Windows has no add_signal_handler; the handler runs at the next event.
-        signal.signal(signal.SIGINT, lambda *_: stop.set())
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        return '"theme": "light"' in (paths.config / "settings.json").read_text("utf-8")
+    except OSError:
+        return False

@@ -72,6 +72,7 @@ async def compose(paths: Paths) -> Services:
         start_station=_station_of(paths),
     )
     clicked: list[Callable[[str], None]] = []
+    windows: list[MainWindow] = []
 
     def on_click(link: str) -> None:
         for listener in clicked:
@@ -80,7 +81,7 @@ async def compose(paths: Paths) -> Services:
     notifier = DesktopNotifier(
         on_click,
         icon=resources() / "icons" / "chrislib.png",
-        wanted=_wanted_by(settings),
+        wanted=_wanted_by(settings, windows),
     )
     jobs = JobManager(
         catalog=catalog,
@@ -101,6 +102,7 @@ async def compose(paths: Paths) -> Services:
         library=LibraryService(catalog=catalog, jobs=jobs, session=session),
         feeds=FeedsService(jobs=jobs, session=session, paths=paths),
         clicked=clicked,
+        windows=windows,
     )
 
 
@@ -135,18 +137,17 @@ def make_context(services: Services) -> "ViewContext":
     )
 
 
-async def build_window(services: Services, context: "ViewContext") -> "MainWindow":
-    """Make the window; panes come when they are first shown (Qt, disk).
+async def furnish(
+    services: Services, window: "MainWindow", context: "ViewContext"
+) -> None:
+    """Fill the window; panes come when they are first shown (Qt, disk).
 
     The theme of `context` must have been applied to the application before.
     """
-    from chrislib.views.shell.main_window import MainWindow
-
     await services.library.start()
-    window = MainWindow(context, _factories())
+    window.furnish(context, _factories())
     services.windows.append(window)
     services.clicked.append(window.open_link)
-    return window
 
 
 async def start(services: Services) -> None:
@@ -182,8 +183,13 @@ def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:
     return start_station
 
 
-def _wanted_by(settings: Settings) -> Callable[[Toast], bool]:
+def _wanted_by(
+    settings: Settings, windows: "list[MainWindow]"
+) -> Callable[[Toast], bool]:
     def wanted(toast: Toast) -> bool:
+        # who looks at it already needs no bubble over it
+        if any(window.is_showing(toast.target) for window in windows):
+            return False
         level = settings.get("notifications")
         return level == "all" or (level == "problems" and toast.problem)
 

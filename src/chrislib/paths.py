@@ -4,8 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 _APP = "chrislib"
 
 
@@ -42,6 +40,11 @@ class Paths:
         return self.state / "catalog.db"
 
     @property
+    def instance(self) -> Path:
+        """The lock a running chrislib of this user holds."""
+        return self.state / "instance.lock"
+
+    @property
     def station_runtime(self) -> Path:
         """The file in which a running station says how it is reached."""
         return self.station / "station.json"
@@ -64,6 +67,8 @@ class Paths:
             state, cache, config = base / "state", base / "cache", base / "config"
             data, downloads = base / "data", base / "downloads"
         else:
+            import platformdirs
+
             state = platformdirs.user_state_path(_APP)
             cache = platformdirs.user_cache_path(_APP)
             config = platformdirs.user_config_path(_APP)

@@ -41,21 +41,4 @@ def measure(runs: int = 7) -> list[Result]:
             if turn:
                 peers.append(peer)
                 ours.append(own)
-        _stop_station(Path(home))
     return [paired("cold_start_vs_bare_window", ours, peers, unit="s", goal=1.3)]
-
-
-def _stop_station(home: Path) -> None:
-    """End the station that the started program left running, as it should."""
-    import contextlib
-    import json
-    import os
-    import signal
-
-    runtime = home / "data" / "station" / "station.json"
-    deadline = time.monotonic() + 10
-    while not runtime.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if runtime.exists():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(json.loads(runtime.read_text("utf-8"))["pid"], signal.SIGTERM)

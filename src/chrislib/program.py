@@ -1,0 +1,138 @@
+"""The program on its event loop: furnished, connected, stopped in stages.
+
+The main coroutine owns the end: the loop stops when it returns, never by
+``QApplication.quit`` (which would leave tasks neither cancelled nor finished).
+"""
+
+import asyncio
+import importlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from qasync import QEventLoop
+
+from chrislib.paths import Paths
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from chrislib.views.shell.main_window import MainWindow
+
+_log = logging.getLogger(__name__)
+
+_STAGE_SECONDS = 5.0
+_FURNITURE = (
+    "chrislib.bootstrap",
+    "chrislib.desktop.instance",
+    "chrislib.views.shell.assembly",
+    "chrislib.views.library.pane",
+)
+"""What is loaded in a thread while the empty window is on screen already."""
+
+
+def run_program(
+    application: "QApplication", window: "MainWindow", *, paths: Paths, link: str
+) -> int:
+    """Run until the user quits (blocking); `window` is on the screen."""
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        code: int = loop.run_until_complete(
+            _main(application, window, paths=paths, link=link)
+        )
+    return code
+
+
+async def _main(
+    application: "QApplication", window: "MainWindow", *, paths: Paths, link: str
+) -> int:
+    stop = asyncio.Event()
+    _install_hooks(asyncio.get_running_loop(), stop)
+    window.quit_requested.connect(stop.set)
+    await asyncio.to_thread(_load)
+    from chrislib import bootstrap
+    from chrislib.desktop import instance
+    from chrislib.logs import start_log
+
+    start_log(paths.state)
+    services = await bootstrap.compose(paths)
+    context = bootstrap.make_context(services)
+    context.theme.apply(application)
+    await bootstrap.furnish(services, window, context)
+    try:
+        listener = await instance.listen(paths.state, window.open_link)
+    except instance.AlreadyRunning:
+        # two starts within a second: the other one was quicker
+        instance.hand_over(paths.state, link or "chris:")
+        stop.set()
+        listener = None
+    else:
+        await bootstrap.start(services)
+    if link:
+        window.open_link(link)
+    await stop.wait()
+    window.hide()
+    if listener is not None:
+        await _stage("single instance", listener.close)
+    for name, closing in (
+        ("window", window.shutdown),
+        ("jobs", services.jobs.stop),
+        ("library", services.close),
+        ("session", services.session.close),
+        ("catalog", services.catalog.close),
+    ):
+        await _stage(name, closing)
+    return 0
+
+
+def _load() -> list[ModuleType]:
+    """Import what is slow to import (runs in a thread)."""
+    return [importlib.import_module(name) for name in _FURNITURE]
+
+
+async def _stage(name: str, close: Callable[[], Awaitable[None]]) -> None:
+    """Run one stage of the shutdown; a stage that fails does not stop the rest."""
+    try:
+        async with asyncio.timeout(_STAGE_SECONDS):
+            await close()
+    except TimeoutError:
+        _log.warning("closing %s took longer than %.0f s", name, _STAGE_SECONDS)
+    except Exception:  # noqa: BLE001 - the next stage must run all the same
+        _log.exception("closing %s failed", name)
+
+
+def _install_hooks(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Send every exception nobody caught to the log; stop on SIGINT and SIGTERM."""
+
+    def uncaught(
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            stop.set()
+            return
+        _log.error("uncaught exception", exc_info=(kind, error, trace))
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        _log.error("%s", context.get("message", "loop error"), exc_info=error)
+
+    sys.excepthook = uncaught
+    threading.excepthook = in_thread
+    loop.set_exception_handler(in_loop)
+    if sys.platform == "win32":
+        # Windows has no add_signal_handler; the handler runs at the next event.
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
