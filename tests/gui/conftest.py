@@ -74,11 +74,13 @@ def aio(qtbot: QtBot, _qt_loop: asyncio.AbstractEventLoop) -> Iterator[Aio]:
     try:
         yield helper
     finally:
-        left = [task for task in asyncio.all_tasks(_qt_loop) if not task.done()]
+        # a pane that was shut down has cancelled its tasks: they may still be ending
+        alive = [task for task in asyncio.all_tasks(_qt_loop) if not task.done()]
+        left = [task for task in alive if not task.cancelling()]
         for task in left:
             task.cancel()
-        if left:
-            qtbot.waitUntil(lambda: all(t.done() for t in left), timeout=5000)
+        if alive:
+            qtbot.waitUntil(lambda: all(t.done() for t in alive), timeout=5000)
         gc.collect()
         asyncio.events._set_running_loop(None)
         _qt_loop.set_exception_handler(None)

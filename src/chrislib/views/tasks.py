@@ -39,6 +39,10 @@ class PaneTasks:
         """Cancel everything this pane has started; returns at once."""
         self._owner.cancel()
 
+    async def close(self) -> None:
+        """Cancel everything and wait until it has ended."""
+        await self._owner.close()
+
     @property
     def pending(self) -> int:
         """Number of tasks that have not ended."""

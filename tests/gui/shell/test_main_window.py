@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -20,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.jobs.model import InboxRow, Phase, Progress
-from chrislib.library.model import ItemState
+from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import NewFeed, OpenViewer, ShowFeed, ShowLibrary
 from chrislib.views.shell.keys import CONTEXTS
@@ -506,3 +507,24 @@ def test_it_knows_what_is_on_screen(window: MainWindow, qtbot: QtBot) -> None:
     window.shell._toggle_jobs()
     assert not window.is_showing("feed/12")
     assert window.is_showing("inbox")
+
+
+def test_ready_items_of_the_tray_have_their_picture(
+    window: MainWindow, fakes: Fakes, qtbot: QtBot, items: Any, tmp_path: Any
+) -> None:
+    page = window.shell._pages.library
+    assert page is not None
+    picture = QPixmap(112, 112)
+    picture.fill(Qt.GlobalColor.red)
+    asked: list[str] = []
+
+    def picture_of(item: Item) -> QPixmap:
+        asked.append(str(item.item_id))
+        return picture
+
+    page.tray.set_pictures(picture_of)
+    fakes.library.hold(items(1))
+    fakes.library.tray.add("1")
+    qtbot.waitUntil(lambda: "1" in asked, timeout=2000)
+    image = page.tray.view.viewport().grab().toImage()
+    assert image.pixelColor(36, 36).name() == "#ff0000"

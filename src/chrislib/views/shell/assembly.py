@@ -101,8 +101,8 @@ class Shell(QObject):
         self._restore()
         self._show(self._here)
         window.setCentralWidget(centre)
-        if self._pages.library is not None:
-            self._pages.library.places.tree.setFocus()
+        # no field and no list has the focus at first: no ring where nobody went
+        self._pages.setFocus()
 
     # -- for the program -----------------------------------------------------
 
@@ -139,8 +139,8 @@ class Shell(QObject):
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
         self._keep()
-        self._status.stop()
-        self._tasks.cancel_all()
+        await self._status.stop()
+        await self._tasks.close()
         for pane in self._pages.panes:
             if hasattr(pane, "shutdown"):
                 ended = pane.shutdown()

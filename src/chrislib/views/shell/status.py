@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +15,9 @@ from chrislib.views.context import ViewContext
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.top_bar import TopBar
 from chrislib.views.widgets.banner import Banner
+
+if TYPE_CHECKING:
+    from chrislib.views.widgets.thumbs import ThumbStore
 
 _COALESCE_MS = 100
 
@@ -58,6 +62,7 @@ class Status(QObject):
         self._banner = banner
         self._tasks = context.tasks("shell status")
         self._library: LibraryPage | None = None
+        self._thumbs: ThumbStore | None = None
         self._stops: list[Callable[[], None]] = []
         self._started = False
         self._answered: float | None = None
@@ -79,22 +84,34 @@ class Status(QObject):
         self._stops.append(context.library.subscribe(lambda _change: self._later()))
         self._jobs_changed()
         self._read_inbox()
-        self._read_library()
+        if self._library is not None:
+            self._begin_library(self._library)
         self.show_connection()
 
-    def stop(self) -> None:
-        """Stop listening."""
+    async def stop(self) -> None:
+        """Stop listening and asking."""
         for stop in self._stops:
             stop()
         self._stops.clear()
         self._soon.stop()
-        self._tasks.cancel_all()
+        if self._thumbs is not None:
+            self._thumbs.shutdown()
+        await self._tasks.close()
 
     def set_library(self, page: LibraryPage) -> None:
         """Take note of the page whose places and tray are to be kept up to date."""
         self._library = page
         if self._started:
-            self._read_library()
+            self._begin_library(page)
+
+    def _begin_library(self, page: LibraryPage) -> None:
+        # what makes pictures is loaded after the first paint
+        from chrislib.views.widgets.thumbs import ThumbStore
+
+        self._thumbs = ThumbStore(self._context, self)
+        self._thumbs.changed.connect(page.tray.view.viewport().update)
+        page.tray.set_pictures(self._thumbs.pixmap)
+        self._read_library()
 
     def show_connection(self) -> None:
         """Show the session's state in chip and banner."""

@@ -1,6 +1,6 @@
 """The tray: everything that was ticked, across all sources, at the foot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -13,13 +13,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QListView,
     QMenu,
+    QSpacerItem,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -55,7 +56,12 @@ _STATES = {
     "cancelled": ("cancelled", "Cancelled"),
     "gone": ("gone", "Gone from server"),
 }
+PictureOf = Callable[[Item], QPixmap | None]
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole)
+
+
+def _no_picture(_item: Item) -> QPixmap | None:
+    return None
 
 
 def amount(size: int) -> str:
@@ -135,6 +141,7 @@ class _TrayDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self.lines = 3
+        self.picture: PictureOf = _no_picture
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         return QSize(_ITEM.width() + 8, _ITEM.height())
@@ -161,12 +168,18 @@ class _TrayDelegate(QStyledItemDelegate):
         painter.setPen(theme.color("border.subtle"))
         painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 4, 4)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("bg.highlight"))
         picture = QRect(box.left() + 8, box.top() + 8, 56, 56)
-        painter.drawRoundedRect(picture, 2, 2)
+        seen = self.picture(item)
+        if seen is None:
+            painter.setBrush(theme.color("bg.highlight"))
+            painter.drawRoundedRect(picture, 2, 2)
+            spot = QPoint(picture.center().x() - 10, picture.center().y() - 10)
+            draw_glyph(painter, spot, theme, icon=_ICONS[item.source], size=22)
+        else:
+            painter.fillRect(picture, theme.color("bg.image"))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(picture, seen)
         painter.restore()
-        spot = QPoint(picture.center().x() - 10, picture.center().y() - 10)
-        draw_glyph(painter, spot, theme, icon=_ICONS[item.source], size=22)
         left = picture.right() + 9
         words = QRect(left, box.top() + 7, box.right() - left - 26, 19)
         draw_text(painter, words, theme, text=item.title, style="small")
@@ -297,6 +310,11 @@ class TrayPanel(QFrame):
         self._small.setVisible(folded)
         self._clear.setVisible(not folded and not empty)
 
+    def set_pictures(self, picture: PictureOf) -> None:
+        """Ask `picture` for each item's picture, None while there is none."""
+        self._delegate.picture = picture
+        self.view.viewport().update()
+
     def set_narrow(self, narrow: bool) -> None:
         """Leave the third line out in a narrow window."""
         self._delegate.lines = 2 if narrow else 3
@@ -353,8 +371,11 @@ class TrayPanel(QFrame):
         self.view.removed.connect(self.remove_requested)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
-        head.setSpacing(12)
+        # the row keeps its height when Clear comes and goes
+        head.setSpacing(0)
+        head.addSpacerItem(QSpacerItem(0, self._theme.px(24)))
         head.addWidget(self._title)
+        head.addSpacing(12)
         head.addWidget(self._head, 1)
         head.addWidget(self._clear)
         head.addWidget(self._small)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
+    QStyleOptionToolButton,
     QStylePainter,
     QToolButton,
     QWidget,
@@ -224,6 +225,53 @@ def icon_button(
     return made
 
 
+class _Segment(QToolButton):
+    """One piece of `Segments`: glyph 14, 8 px, word."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._glyph = ""
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+
+    def set_glyph(self, icon: str) -> None:
+        """Show an icon before the word; "" shows none."""
+        self._glyph = icon
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return Qt's hint plus room for the glyph."""
+        hint = super().sizeHint()
+        return QSize(hint.width() + (22 if self._glyph else 0), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the hint: the word is never cut."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground by the style, glyph and word by hand."""
+        if not self._glyph:
+            super().paintEvent(event)
+            return
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        text, option.text = option.text, ""
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        words = QFontMetrics(self.font()).horizontalAdvance(text)
+        left = (self.width() - words - 22) // 2
+        picture = self._theme.pixmap(self._glyph, size=14, dpr=self.devicePixelRatioF())
+        painter.drawPixmap(left, (self.height() - 14) // 2, picture)
+        painter.setFont(self.font())
+        token = "text.primary" if self.isEnabled() else "text.disabled"
+        painter.setPen(self._theme.color(token))
+        rect = QRectF(left + 22, 0, words + 2, self.height())
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(rect, int(flags), text)
+        painter.end()
+
+
 class Segments(QWidget):
     """One choice out of a few, side by side.
 
@@ -241,7 +289,7 @@ class Segments(QWidget):
         super().__init__()
         self.setObjectName(name)
         self._theme = theme
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, _Segment] = {}
         self._icons = {key: icon for key, _, icon in choices}
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
@@ -250,7 +298,7 @@ class Segments(QWidget):
         row.setSpacing(0)
         last = len(choices) - 1
         for index, (key, label, _icon) in enumerate(choices):
-            piece = QToolButton()
+            piece = _Segment(theme)
             piece.setObjectName(f"{name}.{key}")
             piece.setAccessibleName(label)
             piece.setCheckable(True)
@@ -258,7 +306,6 @@ class Segments(QWidget):
             piece.setProperty("segment", True)
             edge = "first" if index == 0 else "last" if index == last else ""
             piece.setProperty("edge", edge)
-            piece.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             piece.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
             self._group.addButton(piece)
             self._buttons[key] = piece
@@ -289,9 +336,7 @@ class Segments(QWidget):
     def _dress(self) -> None:
         for key, piece in self._buttons.items():
             piece.setFont(self._theme.font("small"))
-            if self._icons[key]:
-                piece.setIcon(self._theme.icon(self._icons[key], size=14))
-                piece.setIconSize(QSize(14, 14))
+            piece.set_glyph(self._icons[key])
 
 
 class Field(QLineEdit):
