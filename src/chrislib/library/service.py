@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.cube.errors import NotFound
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
@@ -420,7 +421,16 @@ class LibraryService:
             It is not ready, or holds no files.
         """
         client = client_of(self._session)
-        return await fetch_files(client, item, folder=cache, progress=progress)
+        try:
+            return await fetch_files(client, item, folder=cache, progress=progress)
+        except NotFound as error:
+            gone = replace(item, state=ItemState.GONE)
+            await self._items.save([gone])
+            raise ChrislibError(
+                f"“{item.title}” is gone from the server.",
+                "Somebody deleted its files there. What was fetched before stays here.",
+                hint="Bring it in again.",
+            ) from error
 
     async def sample_file(self, item: Item, *, cache: Path) -> Path | None:
         """Bring one file that speaks for an item, for a thumbnail (network, disk)."""

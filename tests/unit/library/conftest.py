@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.cube.errors import NotFound
 from chrislib.cube.types import (
     FeedId,
     FileId,
@@ -167,6 +168,7 @@ class FakeFiles:
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
         self.reads: list[str] = []
+        self.gone = False
         self.error: ChrislibError | None = None
 
     async def folder(self, path: str) -> Folder | None:
@@ -177,6 +179,8 @@ class FakeFiles:
         return None
 
     async def tree(self, path: str) -> AsyncIterator[StoredFile]:
+        if self.gone:
+            raise NotFound("There is nothing there.")
         for at, (name, data) in enumerate(sorted(self.stored.items())):
             if name.startswith(path + "/"):
                 yield StoredFile(FileId(at), StoragePath(name), len(data), "alex", None)

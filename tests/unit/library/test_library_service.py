@@ -405,6 +405,23 @@ async def test_opening_brings_files_once(
     assert not list(tmp_path.rglob("*.part"))
 
 
+async def test_what_is_deleted_on_the_server_says_so(
+    library: LibraryService, neighbours: Any, patients: Any, tmp_path: Path
+) -> None:
+    (item,) = await library.pull(all_series(patients)[:1])
+    neighbours.session.fake.pacs.register("1.2.3.1", images=2)
+    neighbours.jobs.move(item.job_key, Phase.FINISHED)
+    await until(lambda: library.item(item.item_id).state is ItemState.READY)  # type: ignore[union-attr]
+    ready = library.item(item.item_id)
+    assert ready is not None
+    neighbours.session.fake.files.gone = True
+    with pytest.raises(ChrislibError, match="gone from the server"):
+        await library.open_item(ready, cache=tmp_path)
+    assert library.item(item.item_id).state is ItemState.GONE  # type: ignore[union-attr]
+    await library.bring([item.item_id])
+    assert len(neighbours.jobs.submitted) == 2
+
+
 async def test_an_item_can_be_taken_out(
     library: LibraryService, neighbours: Any, patients: Any
 ) -> None:

@@ -174,7 +174,7 @@ class ItemsPage(QWidget):
     def _on_change(self, change: LibraryChange) -> None:
         if change.tray:
             self._model.ticks_changed()
-        if change.items and not self._again.isActive():
+        if change.items and self.isVisible() and not self._again.isActive():
             self._again.start()
 
     def _tell_opening(self, words: str) -> None:

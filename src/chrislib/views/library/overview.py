@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -250,7 +250,7 @@ class Overview(QScrollArea):
         if change.tray:
             self._yield_to_tray()
         # many items change at once: one read for all of them
-        if change.history and not self._again.isActive():
+        if change.history and self.isVisible() and not self._again.isActive():
             self._again.start()
 
     def _yield_to_tray(self) -> None:
@@ -341,6 +341,11 @@ class Overview(QScrollArea):
         ):
             QTimer.singleShot(0, self, self._stick)
         return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read what happened meanwhile."""
+        super().showEvent(event)
+        self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Place the head after a new size."""

@@ -101,10 +101,10 @@ class PacsForm(QWidget):
         column_.addWidget(self._fold)
         column_.addWidget(self._refusal)
 
-    def yield_to_tray(self) -> None:
-        """Leave the one primary button to the tray while it holds something."""
+    def yield_to_tray(self, *, page: bool = False) -> None:
+        """Leave the one primary button to a filled tray, or to a page's way out."""
         full = len(self._ctx.library.tray) > 0
-        self.search.set_kind("secondary" if full else "primary")
+        self.search.set_kind("secondary" if full or page else "primary")
 
     def shutdown(self) -> None:
         """Cancel what runs."""

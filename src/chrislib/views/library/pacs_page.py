@@ -188,6 +188,7 @@ class PacsPage(QWidget):
         turn = self._again
         self._criteria, self._entry, self._broken = criteria, None, False
         self._banner.hide()
+        self._form.yield_to_tray()
         self._summary.setText("")
         self._facets.clear()
         self._model.show((), None)
@@ -267,6 +268,7 @@ class PacsPage(QWidget):
         if not isinstance(error, ChrislibError):
             self._ctx.messages.failed(error)
         self._state.show_error(error, self._retry)
+        self._form.yield_to_tray(page=True)
         self._pages.setCurrentWidget(self._state)
 
     def _retry(self) -> None:
@@ -304,6 +306,7 @@ class PacsPage(QWidget):
             "passport.",
             actions,
         )
+        self._form.yield_to_tray(page=bool(actions))
         self._pages.setCurrentWidget(self._state)
 
     def _ask_anew(self, criteria: Criteria) -> None:
