@@ -319,6 +319,8 @@ class Puller:
         self.most = 0
         self.stop_at: int | None = None
         self.sent: list[bool] = []
+        self.free = asyncio.Event()
+        self.free.set()
 
     async def pull(self, **values: Any) -> Any:
         """Bring ten images, or stop on the way."""
@@ -326,6 +328,7 @@ class Puller:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
+            await self.free.wait()
             for number in range(1, 11):
                 await asyncio.sleep(0.002)
                 if self.stop_at == number:
@@ -349,7 +352,10 @@ def pull(number: int = 1) -> PullIntent:
 
 async def test_at_most_three_pulls_at_once(bench: Bench) -> None:
     bench.pacs = Puller()
+    bench.pacs.free.clear()
     keys = [await bench.jobs.submit(pull(number)) for number in range(8)]
+    await bench.until(lambda: bench.pacs.under_way == 3)
+    bench.pacs.free.set()
     for key in keys:
         job = await ends(bench, key)
         assert job.phase is Phase.FINISHED
