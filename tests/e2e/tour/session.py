@@ -56,11 +56,11 @@ _DUNST = """[global]
     mouse_left_click = do_action, close_current
     mouse_right_click = close_current
 [urgency_low]
-    timeout = 15
+    timeout = 6
 [urgency_normal]
-    timeout = 15
+    timeout = 6
 [urgency_critical]
-    timeout = 15
+    timeout = 6
 """
 
 

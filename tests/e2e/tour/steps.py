@@ -62,6 +62,7 @@ class Story:
             ("Fetch a reference data set", self.fetch_reference),
             ("Upload and reference become a feed the same way", self.second_feed),
             ("Jobs and inbox", self.jobs),
+            ("Close the window when nothing runs", self.close_window),
         )
         for name, act in steps:
             self._report.play(name, act)
@@ -201,6 +202,10 @@ class Story:
         self._screen.key("ctrl+1")
         self._screen.wait(contains="1 running", id="activity", seconds=1)
         self._screen.key("ctrl+q")
+        self._ended()
+
+    def _ended(self) -> None:
+        """Wait until the program has ended well, and the station lives on."""
         wait_until(
             lambda: not self._desktop.program_runs, "the program's end", seconds=20
         )
@@ -279,8 +284,9 @@ class Story:
         )
         self._screen.click(folder)
         self._screen.key("Right")
-        found = self._screen.wait(contains=".png", role="table cell", seconds=30)
-        self._screen.click(found)
+        self._screen.wait(contains=".png", role="table cell", seconds=30)
+        rows = self._screen.find(contains=".png", role="table cell")
+        self._screen.click(rows[len(rows) // 2])
         self._screen.wait("Preview picture", seconds=40)
         self._screen.press("Open in viewer", role="push button")
         self._screen.wait("Picture", seconds=40)
@@ -302,6 +308,8 @@ class Story:
         wait_until(
             lambda: not any(self._results.rglob("*.part")), "whole files", seconds=30
         )
+        # the toast lies over what comes next until it goes
+        self._screen.gone(contains="Getting pl-pictures")
 
     def _choose_in_dialog(self, path: Path) -> None:
         self._screen.fill(self._screen.wait(id="fileNameEdit", role="text"), str(path))
@@ -342,7 +350,8 @@ class Story:
     def send_files(self) -> None:
         """Send what was dropped and wait until it is ready."""
         self._screen.press("Send", role="push button")
-        self._screen.wait("Show", role="push button", seconds=90)
+        self._screen.gone(name="Send", role="push button")
+        self._screen.wait("Show", id="cancel", role="push button", seconds=90)
 
     def fetch_reference(self) -> None:
         """Fetch the brain template."""
@@ -376,6 +385,12 @@ class Story:
         self._report.picture("jobs")
         self._screen.key("ctrl+i")
         self._screen.settle()
+
+    def close_window(self) -> None:
+        """Close the window as its frame's button does; the program ends."""
+        self._screen.wait(contains="nothing running", id="activity", seconds=30)
+        self._screen.close_window()
+        self._ended()
 
     # --- ways ----------------------------------------------------------------
 
