@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+)
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
@@ -435,3 +443,40 @@ def test_every_control_has_a_name(qtbot: QtBot, pane: FeedsPane) -> None:
     for piece in pane.findChildren(QPushButton):
         assert piece.objectName()
         assert piece.accessibleName() or not piece.text()
+
+
+def words_of(menu: QMenu) -> list[str]:
+    words = [action.text().split("\t")[0] for action in menu.actions()]
+    return [word for word in words if word]
+
+
+def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
+    pane.show_feed(812, 4)
+    settled(qtbot, pane, 4)
+    graph = pane.centre.graph
+    wanted: list[QPoint] = []
+    graph.menu_wanted.disconnect()
+    graph.menu_wanted.connect(wanted.append)
+    at = graph.node_center(8).toPoint()
+    spot = graph.viewport().mapToGlobal(at)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, spot)
+    QApplication.sendEvent(graph.viewport(), event)
+    assert wanted == [spot]
+    settled(qtbot, pane, 8)
+    node = pane.node
+    assert node is not None
+    always = [
+        "Add node …",
+        "Run again …",
+        "Get all outputs …",
+        "Copy command",
+        "Log",
+    ]
+    assert words_of(pane.actions_.node_menu(node)) == always
+    pane._choose(4)
+    settled(qtbot, pane, 4)
+    node = pane.node
+    assert node is not None
+    assert words_of(pane.actions_.node_menu(node)) == [*always, "Cancel 3 nodes …"]
+    assert words_of(pane.actions_.feed_menu()) == ["Rename …", "Note …", "Look again"]
+    settled(qtbot, pane)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.outputs import walk
+from chrislib.feeds.states import ACTIVE
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
@@ -50,6 +53,48 @@ class FeedActions:
             action.triggered.connect(lambda _on=False, act=act: act())
             made.append(action)
         return made
+
+    def show_node_menu(self, at: QPoint) -> None:
+        """Show the menu of the highlighted node."""
+        node = self._pane.node
+        if node is not None:
+            self.node_menu(node).popup(at)
+
+    def show_feed_menu(self, at: QPoint) -> None:
+        """Show the menu of the open feed."""
+        self.feed_menu().popup(at)
+
+    def node_menu(self, node: Node) -> QMenu:
+        """Return what can be done with a node."""
+        menu = self._menu("feeds.node.menu")
+        menu.addAction("Add node …\tA").triggered.connect(self.add_node)
+        menu.addAction("Run again …\tR").triggered.connect(self.run_again)
+        menu.addSeparator()
+        menu.addAction("Get all outputs …\tD").triggered.connect(self.get_all)
+        copy = menu.addAction("Copy command\tY")
+        copy.triggered.connect(self._pane.inspector.copy_command)
+        menu.addAction("Log\tH").triggered.connect(self._pane.inspector.show_log)
+        if node.state in ACTIVE:
+            menu.addSeparator()
+            count = self._context.feeds.cancel_count(node)
+            words = "Cancel 1 node …" if count == 1 else f"Cancel {count} nodes …"
+            menu.addAction(words).triggered.connect(self.cancel)
+        return menu
+
+    def feed_menu(self) -> QMenu:
+        """Return what can be done with the open feed."""
+        menu = self._menu("feeds.feed.menu")
+        menu.addAction("Rename …").triggered.connect(self.rename)
+        menu.addAction("Note …").triggered.connect(self.edit_note)
+        menu.addSeparator()
+        menu.addAction("Look again\tF5").triggered.connect(self._pane.refresh)
+        return menu
+
+    def _menu(self, name: str) -> QMenu:
+        menu = QMenu(self._pane)
+        menu.setObjectName(name)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
 
     # -- making ----------------------------------------------------------------
 

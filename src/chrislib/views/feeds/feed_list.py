@@ -174,6 +174,7 @@ class FeedList(QWidget):
 
     opened = Signal(int)
     new_feed = Signal()
+    menu_wanted = Signal(QPoint)
     retry = Signal()
 
     def __init__(self, context: ViewContext) -> None:
@@ -220,6 +221,8 @@ class FeedList(QWidget):
         self.tabs.chosen.connect(lambda _key: self._show_scope())
         self.view.selectionModel().currentChanged.connect(self._current)
         self.view.activated.connect(self._current)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._menu)
         context.theme.changed.connect(self.view.viewport().update)
 
     @property
@@ -363,6 +366,12 @@ class FeedList(QWidget):
         else:
             self._state.show_note(*_EMPTY[self.tabs.current])
         self._stack.setCurrentWidget(self._state)
+
+    def _menu(self, at: QPoint) -> None:
+        index = self.view.indexAt(at)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+            self.menu_wanted.emit(self.view.viewport().mapToGlobal(at))
 
     def _current(self, index: _Index, _before: object = None) -> None:
         row = self.model.feed_at(index)

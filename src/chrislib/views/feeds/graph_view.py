@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -31,6 +32,7 @@ class GraphView(QGraphicsView):
 
     chosen = Signal(int)
     opened = Signal(int)
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -154,6 +156,17 @@ class GraphView(QGraphicsView):
         item = self.itemAt(event.position().toPoint())
         if isinstance(item, NodeItem):
             self.opened.emit(item.node.id)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of the highlighted node."""
+        item = self.itemAt(event.pos())
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if by_key and self._selected in self._nodes:
+            middle = self.node_center(self._selected).toPoint()
+            self.menu_wanted.emit(self.viewport().mapToGlobal(middle))
+        elif isinstance(item, NodeItem):
+            self._choose(item.node.id)
+            self.menu_wanted.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk: parent, first child, siblings."""

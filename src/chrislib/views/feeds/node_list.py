@@ -6,6 +6,7 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QSize,
     Qt,
@@ -158,6 +159,7 @@ class NodeList(QTreeView):
 
     chosen = Signal(int)
     opened = Signal(int)
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -182,6 +184,8 @@ class NodeList(QTreeView):
         header.resizeSection(1, 240)
         self.selectionModel().currentChanged.connect(self._current)
         self.activated.connect(self._activated)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
         theme.changed.connect(self.viewport().update)
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
@@ -212,3 +216,7 @@ class NodeList(QTreeView):
     def _activated(self, index: _Index) -> None:
         if index.isValid():
             self.opened.emit(int(index.internalId()))
+
+    def _menu(self, at: QPoint) -> None:
+        if self.indexAt(at).isValid():
+            self.menu_wanted.emit(self.viewport().mapToGlobal(at))

@@ -447,10 +447,13 @@ class FeedsPane(QWidget):
         self.list.opened.connect(self.show_feed)
         self.list.new_feed.connect(lambda: self.new_feed(()))
         self.list.retry.connect(self.refresh)
+        self.list.menu_wanted.connect(acts.show_feed_menu)
         centre = self.centre
         centre.chosen.connect(self._choose)
         centre.node_opened.connect(lambda _node: centre.outputs.go_in())
         centre.retry.connect(self.refresh)
+        centre.graph.menu_wanted.connect(acts.show_node_menu)
+        centre.nodes.menu_wanted.connect(acts.show_node_menu)
         head = centre.head
         head.note_pressed.connect(acts.edit_note)
         head.rename_pressed.connect(acts.rename)
