@@ -22,6 +22,7 @@ class PaneTasks:
     def __init__(self, messages: Messages, name: str) -> None:
         self._messages = messages
         self._owner = TaskOwner(name)
+        self._round = 0
 
     def start(
         self,
@@ -31,16 +32,32 @@ class PaneTasks:
         done: Callable[[_T], None] | None = None,
         failed: Callable[[BaseException], None] | None = None,
     ) -> "asyncio.Task[_T]":
-        """Start `coro`; `done` gets its result, `failed` its exception."""
+        """Start `coro`; `done` gets its result, `failed` its exception.
+
+        Neither is called after `cancel_all`, not even for a task that had ended by
+        itself just before: the pane's widgets may be gone by then.
+        """
+        began = self._round
         report = failed or self._messages.failed
-        return self._owner.start(coro, name=name, done=done, failed=report)
+
+        def deliver(result: _T) -> None:
+            if done is not None and began == self._round:
+                done(result)
+
+        def fail(error: BaseException) -> None:
+            if began == self._round:
+                report(error)
+
+        return self._owner.start(coro, name=name, done=deliver, failed=fail)
 
     def cancel_all(self) -> None:
         """Cancel everything this pane has started; returns at once."""
+        self._round += 1
         self._owner.cancel()
 
     async def close(self) -> None:
         """Cancel everything and wait until it has ended."""
+        self._round += 1
         await self._owner.close()
 
     @property

@@ -1,6 +1,8 @@
 """The pieces every pane is made of."""
 
+import asyncio
 import sys
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, QRect, Qt, Signal
@@ -189,3 +191,37 @@ def test_words_of_an_empty_page_are_never_cut(
     assert isinstance(label, QLabel)
     assert label.height() >= label.heightForWidth(label.width())
     assert label.width() <= view.width()
+
+
+def test_nothing_is_delivered_to_a_pane_that_has_ended(
+    aio: Any, posted: list[Any]
+) -> None:
+    from chrislib.views.messages import Messages
+    from chrislib.views.tasks import PaneTasks
+
+    messages = Messages()
+    messages.posted.connect(posted.append)
+    tasks = PaneTasks(messages, "pane")
+    got: list[int] = []
+
+    async def quick() -> int:
+        return 1
+
+    async def bad() -> None:
+        raise ValueError
+
+    async def story() -> None:
+        one = tasks.start(quick(), name="quick", done=got.append)
+        two = tasks.start(bad(), name="bad")
+        await asyncio.wait([one, two])
+        tasks.cancel_all()
+
+    async def quiet_story() -> None:
+        first = tasks.start(quick(), name="quick", done=got.append)
+        tasks.cancel_all()
+        await asyncio.wait([first])
+
+    aio.run(story())
+    assert (got, len(posted)) == ([1], 1)
+    aio.run(quiet_story())
+    assert (got, len(posted)) == ([1], 1)

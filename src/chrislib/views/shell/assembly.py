@@ -108,6 +108,7 @@ class Shell(QObject):
 
     def go(self, place: Place) -> None:
         """Show `place`; Alt+Left comes back to where one was."""
+        self._note_here()
         # a sheet is no place: what lies under it is where one comes back to
         there = ShowFeed() if isinstance(place, NewFeed) else place
         sheet_here = isinstance(place, NewFeed) and self._pages.module == "feeds"
@@ -324,6 +325,12 @@ class Shell(QObject):
         top.chip.clicked.connect(self._account_menu)
         top.mark.clicked.connect(self._main_menu)
         self._status.sign_in_requested.connect(lambda: self.show_sheet("sign-in"))
+
+    def _note_here(self) -> None:
+        """Take note of where a module has led by itself."""
+        here = getattr(self._pages.pane(), "here", None)
+        if isinstance(here, ShowFeed) and self._pages.module == "feeds":
+            self._here = here
 
     def _show(self, place: Place) -> None:
         self._pages.show_place(place)

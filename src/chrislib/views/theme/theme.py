@@ -1,5 +1,6 @@
 """Light and dark: palette, style sheet, fonts and recolored icons from one table."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -149,7 +150,9 @@ class Theme(QObject):
         """
 
         def stop() -> None:
-            self.changed.disconnect(dress)
+            # at the end of the program the theme may be gone before its followers
+            with contextlib.suppress(RuntimeError):
+                self.changed.disconnect(dress)
 
         dress()
         self.changed.connect(dress)
