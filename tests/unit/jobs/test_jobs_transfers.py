@@ -92,6 +92,7 @@ class Storage:
         """Send a file."""
         name = list(self.files)[number]
         self.fetches.append(name)
+        await asyncio.sleep(0.01)
         self.fail(name)
         yield self.files[name]
 
@@ -274,6 +275,29 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
     assert (await ends(bench, key)).phase is Phase.FINISHED
     assert len(list(folder.iterdir())) == 8
     assert len(storage.fetches) == 8 - kept
+
+
+async def test_a_download_goes_on_after_a_restart_under_the_same_names(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    storage.files = {f"out/f{n}": bytes([n]) * 10 for n in range(40)}
+    folder = tmp_path / "chosen"
+    key = await bench.jobs.submit(DownloadIntent(("out",), str(folder), "t"))
+    await bench.until(lambda: len(storage.fetches) > 12)
+    await bench.jobs.stop()
+    # As if it had been killed before the last files were noted.
+    await bench.catalog._database.write(
+        lambda db: db.execute(
+            "UPDATE artifact SET state='WAITING' WHERE state='DONE' AND position > 3"
+        )
+    )
+    await bench.restart()
+    await bench.jobs.refresh()
+    assert (await ends(bench, key)).phase is Phase.FINISHED
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"f{n}" for n in range(40)
+    )
+    assert len(storage.fetches) <= 40 + 3
 
 
 async def test_what_does_not_fit_is_not_begun(
