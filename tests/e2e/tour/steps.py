@@ -200,7 +200,7 @@ class Story:
     def quit_program(self) -> None:
         """Leave the feed and quit; the station goes on."""
         self._screen.key("ctrl+1")
-        self._screen.wait(contains="1 running", id="activity", seconds=1)
+        self._screen.wait(contains="1 running", id="activity", seconds=3)
         self._screen.key("ctrl+q")
         self._ended()
 

@@ -249,6 +249,25 @@ def test_three_planes_share_a_point(
     assert page.canvases["axial"].corners.bottom_right[0].startswith("W 100 ")
 
 
+def test_series_of_volumes_is_turned_through(
+    viewer: Viewer, qtbot: QtBot, tmp_path: Path
+) -> None:
+    data = np.stack([np.full((6, 7, 8), n, np.int16) for n in (10, 20, 30)], axis=-1)
+    path = tmp_path / "bold.nii.gz"
+    nib.save(nib.Nifti1Image(data, np.eye(4)), path)
+    viewer.show_content(ViewContent("nifti", "bold", (path,)))
+    page = viewer.planes_page
+    qtbot.waitUntil(lambda: page.canvases["axial"].image is not None)
+    page.go(2)
+    QTest.keyClick(page.canvases["axial"], Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: page.facts._values["value"].text() == "20")
+    assert page.point[2] == 2
+    assert page.canvases["axial"].corners.top_right == ("Volume 2 of 3",)
+    QTest.keyClick(page.canvases["axial"], Qt.Key.Key_Left)
+    QTest.keyClick(page.canvases["axial"], Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: page.facts._values["value"].text() == "10")
+
+
 def test_damaged_volume_offers_another_program(
     viewer: Viewer, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -53,6 +53,10 @@ class PicturePage(QWidget):
         if self.count:
             self.go(min(max(self.index + by, 0), self.count - 1))
 
+    def turn(self, by: int) -> bool:
+        """Show the next part of the same file; False when there is none."""
+        return False
+
     def set_tool(self, tool: str) -> None:
         """Choose what a left drag does."""
 

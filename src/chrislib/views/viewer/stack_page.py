@@ -121,7 +121,8 @@ class StackPage(PicturePage):
         files = tuple(paths)
         self._presets = ()
         source = CallSource(len(files), lambda index: read_picture_file(files[index]))
-        self._open(_Pile(source, title, names=tuple(path.name for path in files)))
+        names = (title,) if len(files) == 1 else tuple(path.name for path in files)
+        self._open(_Pile(source, title, names=names))
 
     def _open(self, pile: _Pile) -> None:
         self._pile, self._index, self._cursor = pile, 0, ""

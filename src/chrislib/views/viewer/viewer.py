@@ -428,6 +428,8 @@ class Viewer(QWidget):
         self._on_page(lambda p: p.set_single(key == "single"))
 
     def _series(self, by: int) -> None:
+        if self.page is not None and self.page.turn(by):
+            return
         row = self._current + by
         if 0 <= row < len(self._entries):
             self.strip.setCurrentRow(row)

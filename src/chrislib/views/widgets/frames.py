@@ -17,7 +17,7 @@ from chrislib.views.tasks import PaneTasks
 
 _log = logging.getLogger(__name__)
 
-CACHE_BYTES = 400_000_000
+CACHE_BYTES = 256_000_000
 """Decoded values kept per view."""
 
 
