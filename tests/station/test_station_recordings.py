@@ -534,3 +534,26 @@ def test_generations_differ_where_a_cube_does(world: World) -> None:
 def test_an_empty_accept_header_is_406(world: World) -> None:
     answer = world.http.get("plugins/", headers={"Accept": ""})
     assert answer.status_code == 406
+
+
+def test_every_link_of_the_root_leads_somewhere(world: World) -> None:
+    links = world.api.get("")["collection_links"]
+    assert len(links) == 19
+    for name, href in links.items():
+        answer = world.http.get(href)
+        assert answer.status_code == 200, name
+        assert answer.headers["content-type"] == _JSON
+
+
+@pytest.mark.parametrize(
+    "name", ["pipelines-list", "workflows-list", "pipelinesourcefiles-list"]
+)
+def test_there_are_no_pipelines_yet(world: World, name: str) -> None:
+    path = recording(name, world.generation)["request"]["path"]
+    ours = world.api.get(path.removeprefix("/api/v1/"))
+    theirs = recording(name, world.generation)["response"]["body"]
+    assert (ours["count"], ours["results"]) == (0, [])
+    assert same(shape(ours["queries"]), shape(theirs["queries"])) == []
+    assert ours.get("collection_links", {}).keys() == (
+        theirs.get("collection_links", {}).keys()
+    )

@@ -33,6 +33,7 @@ ROUTE_MODULES = (
     "chrislib.station.routes.splits",
     "chrislib.station.routes.feeds",
     "chrislib.station.routes.tags",
+    "chrislib.station.routes.pipelines",
     "chrislib.station.routes.pacs",
 )
 

@@ -1,27 +1,19 @@
 """``chrislib station``: serve it, or prepare the plugin environments."""
 
 import argparse
-import asyncio
 import contextlib
-import json
 import logging
 import logging.handlers
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import IO
-
-import uvicorn
 
 from chrislib.errors import ChrislibError
 from chrislib.paths import Paths
-from chrislib.station.app import make_app, make_context
 from chrislib.station.context import StationConfig
 
 _log = logging.getLogger(__name__)
@@ -64,28 +56,10 @@ def serve(argv: Sequence[str]) -> int:
     paths.station.mkdir(parents=True, exist_ok=True, mode=0o700)
     _start_logging(paths, foreground=options.foreground)
     with _only_one(paths):
-        context = make_context(paths, config)
-        try:
-            app = make_app(context)
-            with _listen(options.port) as listener:
-                server = _Server(
-                    uvicorn.Config(
-                        app,
-                        ws="websockets-sansio",
-                        lifespan="on",
-                        log_config=None,
-                        access_log=False,
-                        server_header=False,
-                        timeout_graceful_shutdown=2,
-                    ),
-                    paths=paths,
-                    config=config,
-                    port=listener.getsockname()[1],
-                )
-                asyncio.run(server.serve(sockets=[listener]))
-        finally:
-            paths.station_runtime.unlink(missing_ok=True)
-            context.store.close()
+        from chrislib.station.server import run
+
+        with _listen(options.port) as listener:
+            run(listener, paths, config=config)
     return 0
 
 
@@ -183,48 +157,6 @@ def _listen(port: int) -> socket.socket:
             hint="Choose another with --port, or leave the option out.",
         ) from error
     return listener
-
-
-class _Server(uvicorn.Server):
-    """Says where it is reached as soon as it answers."""
-
-    def __init__(
-        self,
-        server_config: uvicorn.Config,
-        *,
-        paths: Paths,
-        config: StationConfig,
-        port: int,
-    ) -> None:
-        super().__init__(server_config)
-        self._paths = paths
-        self._station = config
-        self._port = port
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop serving; the signal is not raised again, so that we can tidy up."""
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = True
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening on the network, then write the runtime file on disk."""
-        await super().startup(sockets)
-        if not self.started:
-            return
-        record = {
-            "port": self._port,
-            "pid": os.getpid(),
-            "started": datetime.now(UTC).isoformat(),
-            "generation": self._station.generation,
-            "url": f"http://127.0.0.1:{self._port}/api/v1/",
-        }
-        path = self._paths.station_runtime
-        temporary = path.with_suffix(".new")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(record, file)
-        os.replace(temporary, path)
 
 
 @contextlib.contextmanager

@@ -63,20 +63,23 @@ def start(
     """
     quiet = subprocess.DEVNULL
     if sys.platform == "win32":  # pragma: no cover
-        flags = (
-            subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.CREATE_NO_WINDOW
-            | subprocess.CREATE_BREAKAWAY_FROM_JOB
-        )
-        return subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=quiet,
-            stdout=quiet,
-            stderr=quiet,
-            creationflags=flags,
-        )
+        own = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        away = subprocess.CREATE_BREAKAWAY_FROM_JOB
+        for flags in (own | away, own):
+            try:
+                return subprocess.Popen(
+                    argv,
+                    cwd=cwd,
+                    env=env,
+                    stdin=quiet,
+                    stdout=quiet,
+                    stderr=quiet,
+                    creationflags=flags,
+                )
+            except PermissionError:
+                # The job we are in lets nothing out; then it stays in.
+                if flags == own:
+                    raise
     return subprocess.Popen(
         argv,
         cwd=cwd,
