@@ -68,7 +68,7 @@ def main(wanted: list[str]) -> None:
 
     async def shoot(name: str, draw: Callable[..., Any]) -> None:
         for mode in ("dark", "light"):
-            theme.choose(mode)
+            theme.choose(mode, 1.0)
             fakes, ctx = context()
             window = samples.window(ctx)
             window.show()

@@ -373,7 +373,31 @@ def _palette(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     win.shell.show_palette()
 
 
+def _small(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.resize(1200, 760)
+
+
+def _jobs_small(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.resize(1200, 760)
+    win.shell.go(ShowJobs())
+
+
+def _jobs_large(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    ctx.theme.choose(text_size=1.3)
+    win.shell.go(ShowInbox())
+
+
+def _empty(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    fakes.library.tray.clear()
+    fakes.jobs.rows.clear()
+    fakes.jobs.put_inbox()
+    win.shell.go(ShowInbox())
+
+
 PICTURES = {
+    "shell-small": _small,
+    "jobs-small": _jobs_small,
+    "jobs-empty": _empty,
     "shell": _nothing,
     "jobs": _jobs,
     "inbox": _inbox,
@@ -382,4 +406,5 @@ PICTURES = {
     "settings": _settings,
     "keys": _keys,
     "palette": _palette,
+    "jobs-large": _jobs_large,
 }

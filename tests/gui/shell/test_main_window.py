@@ -528,3 +528,19 @@ def test_ready_items_of_the_tray_have_their_picture(
     qtbot.waitUntil(lambda: "1" in asked, timeout=2000)
     image = page.tray.view.viewport().grab().toImage()
     assert image.pixelColor(36, 36).name() == "#ff0000"
+
+
+def test_what_has_no_room_in_the_tray_is_counted_and_can_be_reached(
+    window: MainWindow, fakes: Fakes, qtbot: QtBot, items: Any
+) -> None:
+    page = window.shell._pages.library
+    assert page is not None
+    fakes.library.hold(*(items(number) for number in range(9)))
+    fakes.library.tray.add(*(str(number) for number in range(9)))
+    more = find(window, QPushButton, "tray.more")
+    qtbot.waitUntil(more.isVisible, timeout=2000)
+    hidden = int(more.text().removeprefix("+"))
+    shown = page.tray.view.viewport().width() // 208
+    assert hidden + shown == 9
+    page.tray._reveal(8)
+    assert page.tray.view.highlighted() == ["8"]

@@ -208,7 +208,7 @@ def test_nothing_is_delivered_to_a_pane_that_has_ended(
         return 1
 
     async def bad() -> None:
-        raise ValueError
+        raise ServerUnreachable("No answer")
 
     async def story() -> None:
         one = tasks.start(quick(), name="quick", done=got.append)

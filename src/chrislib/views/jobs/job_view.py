@@ -263,13 +263,14 @@ class JobView(QTreeView):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(40)
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((STATE, 216), (TIME, 96), (ACTIONS, 244)):
+        for column in (STATE, TIME, ACTIONS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
+        self._theme = theme
+        self._widen()
         model.modelReset.connect(self._open_groups)
         self.verticalScrollBar().valueChanged.connect(self._near_end)
         self._open_groups()
-        theme.changed.connect(self.doItemsLayout)
+        theme.changed.connect(self._widen)
 
     @property
     def hovered_key(self) -> JobKey | None:
@@ -395,6 +396,11 @@ class JobView(QTreeView):
         if self._jobs.hovered != key:
             self._jobs.hovered = key
             self._jobs.settle()
+
+    def _widen(self) -> None:
+        for column, width in ((STATE, 216), (TIME, 96), (ACTIONS, 244)):
+            self.header().resizeSection(column, self._theme.px(width))
+        self.doItemsLayout()
 
     def _near_end(self, value: int) -> None:
         bar = self.verticalScrollBar()

@@ -7,7 +7,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.navigation import Place, ShowFeed, ShowLibrary
 from chrislib.views.shell.commands import Command, native
 from chrislib.views.shell.palette import Entry
-from chrislib.views.shell.tray import second_line
+from chrislib.views.shell.tray_view import second_line
 
 
 def command_entries(commands: Sequence[Command]) -> list[Entry]:

@@ -1,19 +1,9 @@
 """The tray: everything that was ticked, across all sources, at the foot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPixmap
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -21,234 +11,24 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QSpacerItem,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from chrislib.library.model import Item, ItemState, Source
+from chrislib.library.model import Item, ItemState
+from chrislib.views.shell.tray_view import (
+    ITEM_WIDTH,
+    PictureOf,
+    TrayDelegate,
+    TrayModel,
+    TrayView,
+    amount,
+)
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
-from chrislib.views.widgets.paint import draw_glyph, draw_ring, draw_text
-from chrislib.views.widgets.text import ElidedLabel, Label, isolate
+from chrislib.views.widgets.text import ElidedLabel, Label
 
-_Index = QModelIndex | QPersistentModelIndex
 OPEN, FOLDED = 116, 32
-_ITEM = QSize(200, 72)
-_ICONS = {
-    Source.PACS: "layers",
-    Source.UPLOAD: "folder",
-    Source.REFERENCE: "library",
-    Source.FEED: "workflow",
-}
-_SOURCES = {
-    Source.UPLOAD: "Upload",
-    Source.REFERENCE: "Reference data",
-    Source.FEED: "Feed output",
-}
-_STATES = {
-    "wanted": ("queued", "Pulled when needed"),
-    "on_the_way": ("running", "On the way"),
-    "registering": ("registering", "Registering files"),
-    "failed": ("failed", "Failed"),
-    "cancelled": ("cancelled", "Cancelled"),
-    "gone": ("gone", "Gone from server"),
-}
-PictureOf = Callable[[Item], QPixmap | None]
-ITEM_ROLE = int(Qt.ItemDataRole.UserRole)
-
-
-def _no_picture(_item: Item) -> QPixmap | None:
-    return None
-
-
-def amount(size: int) -> str:
-    """Return bytes in decimal MB or GB, two significant digits under 10."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= factor:
-            value = size / factor
-            return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
-    return f"{size} B"
-
-
-def second_line(item: Item) -> str:
-    """Return whose it is, or where it came from."""
-    if item.patient_name:
-        parts = [part.strip() for part in item.patient_name.split("=")[0].split("^")]
-        return isolate(", ".join(part for part in parts[:2] if part) or "(no name)")
-    return _SOURCES.get(item.source, item.detail or item.pacs)
-
-
-def third_line(item: Item) -> str:
-    """Return how much it is, or how far."""
-    unit = "images" if item.series_uid else "files"
-    if item.state is ItemState.ON_THE_WAY and item.images:
-        return f"{item.received:,} of {item.images:,} {unit}"
-    count = "" if item.images is None else f"{item.images:,} {unit}"
-    if item.images == 1:
-        count = f"1 {unit[:-1]}"
-    size = amount(item.size) if item.size else ""
-    return " · ".join(part for part in (count, size) if part)
-
-
-class _TrayModel(QAbstractListModel):
-    """The items of the tray in their order."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.items: tuple[Item, ...] = ()
-
-    def rowCount(
-        self, parent: QModelIndex | QPersistentModelIndex | None = None
-    ) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.items)
-
-    def data(self, index: _Index, role: int = 0) -> object:
-        if not 0 <= index.row() < len(self.items):
-            return None
-        item = self.items[index.row()]
-        if role == ITEM_ROLE:
-            return item
-        if role == Qt.ItemDataRole.DisplayRole:
-            return item.title
-        if role in (
-            Qt.ItemDataRole.AccessibleTextRole,
-            Qt.ItemDataRole.ToolTipRole,
-        ):
-            return ", ".join((item.title, second_line(item), third_line(item)))
-        return None
-
-    def show(self, items: tuple[Item, ...]) -> None:
-        """Show other items."""
-        if [i.item_id for i in items] == [i.item_id for i in self.items]:
-            self.items = items
-            if items:
-                self.dataChanged.emit(self.index(0), self.index(len(items) - 1))
-            return
-        self.beginResetModel()
-        self.items = items
-        self.endResetModel()
-
-
-class _TrayDelegate(QStyledItemDelegate):
-    """Picture, three lines, and a cross that takes the item out."""
-
-    removed = Signal(str)
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.lines = 3
-        self.picture: PictureOf = _no_picture
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(_ITEM.width() + 8, _ITEM.height())
-
-    @staticmethod
-    def cross(rect: QRect) -> QRect:
-        """Return where the cross is."""
-        return QRect(rect.right() - 8 - 22, rect.top() + 2, 22, 22)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
-    ) -> None:
-        item = index.data(ITEM_ROLE)
-        if not isinstance(item, Item):
-            return
-        theme = self._theme
-        box = option.rect.adjusted(0, 0, -8, -1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        ground = "bg.selected" if selected else "bg.hover" if hovered else "bg.raised"
-        painter.setBrush(theme.color(ground))
-        painter.setPen(theme.color("border.subtle"))
-        painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 4, 4)
-        painter.setPen(Qt.PenStyle.NoPen)
-        picture = QRect(box.left() + 8, box.top() + 8, 56, 56)
-        seen = self.picture(item)
-        if seen is None:
-            painter.setBrush(theme.color("bg.highlight"))
-            painter.drawRoundedRect(picture, 2, 2)
-            spot = QPoint(picture.center().x() - 10, picture.center().y() - 10)
-            draw_glyph(painter, spot, theme, icon=_ICONS[item.source], size=22)
-        else:
-            painter.fillRect(picture, theme.color("bg.image"))
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(picture, seen)
-        painter.restore()
-        left = picture.right() + 9
-        words = QRect(left, box.top() + 7, box.right() - left - 26, 19)
-        draw_text(painter, words, theme, text=item.title, style="small")
-        words = QRect(left, box.top() + 26, box.right() - left - 8, 17)
-        draw_text(
-            painter,
-            words,
-            theme,
-            text=second_line(item),
-            style="caption",
-            token="text.secondary",
-        )
-        if self.lines > 2:
-            words = QRect(left, box.top() + 43, box.right() - left - 8, 17)
-            key, state = _STATES.get(item.state.value, ("", ""))
-            text = third_line(item)
-            token = "text.muted" if not selected else "text.secondary"
-            if key:
-                token = f"state.{key}"
-                moving = item.state is ItemState.ON_THE_WAY and item.images
-                text = text if moving else state
-            draw_text(painter, words, theme, text=text, style="caption", token=token)
-        mouse = option.widget.mapFromGlobal(option.widget.cursor().pos())
-        cross = self.cross(option.rect)
-        token = "text.primary" if cross.contains(mouse) else "text.secondary"
-        spot = QPoint(cross.left() + 5, cross.top() + 5)
-        draw_glyph(painter, spot, theme, icon="x", token=token, size=12)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            draw_ring(painter, box, theme)
-
-
-class _TrayView(QListView):
-    """One row of items; T or Del takes the highlighted ones out."""
-
-    removed = Signal(list)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        spot = event.position().toPoint()
-        index = self.indexAt(spot)
-        cross = _TrayDelegate.cross(self.visualRect(index))
-        if index.isValid() and cross.contains(spot):
-            self.removed.emit([index.data(ITEM_ROLE).item_id])
-            return
-        super().mouseReleaseEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_T, Qt.Key.Key_Delete) and not (
-            event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        ):
-            self.removed.emit(self.highlighted())
-            return
-        super().keyPressEvent(event)
-
-    def highlighted(self) -> list[str]:
-        """Return the ids of the highlighted items."""
-        chosen = self.selectionModel().selectedIndexes()
-        return [index.data(ITEM_ROLE).item_id for index in chosen]
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            index = self.indexAt(event.pos())
-            if _TrayDelegate.cross(self.visualRect(index)).contains(event.pos()):
-                from PySide6.QtWidgets import QToolTip
-
-                QToolTip.showText(event.globalPos(), "Take out of the tray (T)", self)
-                return True
-        if event.type() == QEvent.Type.HoverMove:
-            self.viewport().update()
-        return super().viewportEvent(event)
 
 
 class TrayPanel(QFrame):
@@ -264,9 +44,9 @@ class TrayPanel(QFrame):
         self._folded = False
         self.setObjectName("tray")
         self.setProperty("surface", "panel")
-        self._model = _TrayModel(self)
-        self.view = _TrayView()
-        self._delegate = _TrayDelegate(theme, self.view)
+        self._model = TrayModel(self)
+        self.view = TrayView()
+        self._delegate = TrayDelegate(theme, self.view)
         self._title = Label(theme, "Tray", style="small-strong", name="tray.title")
         self._head = ElidedLabel(
             theme, style="caption", token="text.secondary", name="tray.summary"
@@ -285,6 +65,8 @@ class TrayPanel(QFrame):
         self._small = button(
             theme, "Create feed", icon="workflow", name="tray.create.folded", small=True
         )
+        self._more = button(theme, "+1", name="tray.more", small=True)
+        self._more.hide()
         self._empty = Label(
             theme,
             "Tick series, uploads or references to gather them here for a feed.",
@@ -304,7 +86,7 @@ class TrayPanel(QFrame):
     def set_folded(self, folded: bool) -> None:
         """Fold to the bar, or show the items."""
         self._folded = folded
-        self.setFixedHeight(FOLDED if folded else OPEN)
+        self.setFixedHeight(self._theme.px(FOLDED if folded else OPEN))
         empty = not self._model.items
         self._body.setVisible(not folded)
         self._small.setVisible(folded)
@@ -325,6 +107,7 @@ class TrayPanel(QFrame):
         self._model.show(tuple(items))
         empty = not items
         self.view.setVisible(not empty)
+        self._count_hidden()
         self._empty.setVisible(empty)
         self._clear.setVisible(not empty and not self._folded)
         self._head.setText(self._summary(items))
@@ -366,6 +149,8 @@ class TrayPanel(QFrame):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # the wheel and "+n" lead to what has no room; a bar would cut the items
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.removed.connect(self.remove_requested)
@@ -384,6 +169,7 @@ class TrayPanel(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         row.addWidget(self.view, 1)
+        row.addWidget(self._more)
         row.addWidget(self._empty, 1)
         row.addWidget(self._create, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
@@ -394,7 +180,8 @@ class TrayPanel(QFrame):
         self._create.clicked.connect(self.create_requested)
         self._small.clicked.connect(self.create_requested)
         self._clear.clicked.connect(self.clear_requested)
-        self.setFixedHeight(OPEN)
+        self._more.clicked.connect(self._show_all)
+        self.setFixedHeight(self._theme.px(OPEN))
         self._small.hide()
 
     def _menu(self, spot: QPoint) -> None:
@@ -407,5 +194,41 @@ class TrayPanel(QFrame):
         action.triggered.connect(lambda: self.remove_requested.emit(chosen))
         menu.popup(self.view.viewport().mapToGlobal(spot))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Count anew what has no room."""
+        super().resizeEvent(event)
+        self._count_hidden()
+
+    def _count_hidden(self) -> None:
+        items = self._model.items
+        room = self._body.width() - self._create.sizeHint().width() - 16
+        wide = ITEM_WIDTH + 8
+        if len(items) * wide > room:
+            room -= 64
+        hidden = max(0, len(items) - max(1, room // wide))
+        self._more.setVisible(hidden > 0)
+        if hidden:
+            self._more.setText(f"+{hidden}")
+            self._more.setAccessibleName(f"{hidden} more in the tray")
+            self._more.setToolTip("Show all items of the tray")
+
+    def _show_all(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("tray.all")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for row, item in enumerate(self._model.items):
+            action = menu.addAction(item.title.replace("&", "&&"))
+            action.triggered.connect(lambda _on=False, row=row: self._reveal(row))
+        corner = self._more.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4))
+        menu.popup(corner)
+
+    def _reveal(self, row: int) -> None:
+        index = self._model.index(row)
+        self.view.setCurrentIndex(index)
+        self.view.scrollTo(index)
+        self.view.setFocus()
+
     def _refresh(self) -> None:
-        self.view.viewport().update()
+        self.set_folded(self._folded)
+        self.view.doItemsLayout()
+        self._count_hidden()
