@@ -38,6 +38,7 @@ class Tray:
         self._item = item
         self._changes = changes
         self._ids: list[ItemId] = []
+        self._held: frozenset[ItemId] = frozenset()
         self._dirty = False
         self._tasks = TaskOwner("library tray")
 
@@ -51,6 +52,7 @@ class Tray:
         if isinstance(found, list):
             ids = [ItemId(str(one)) for one in found]
             self._ids = [one for one in ids if self._item(one) is not None]
+            self._held = frozenset(self._ids)
 
     @property
     def ids(self) -> tuple[ItemId, ...]:
@@ -58,7 +60,7 @@ class Tray:
         return tuple(self._ids)
 
     def __contains__(self, item_id: object) -> bool:
-        return item_id in self._ids
+        return item_id in self._held
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -70,13 +72,14 @@ class Tray:
 
     def add(self, *ids: ItemId) -> None:
         """Put items at the end; those that are in stay where they are."""
-        new = [one for one in dict.fromkeys(ids) if one not in self._ids]
+        new = [one for one in dict.fromkeys(ids) if one not in self._held]
         if new:
             self._become([*self._ids, *new])
 
     def remove(self, *ids: ItemId) -> None:
         """Take items out."""
-        kept = [one for one in self._ids if one not in ids]
+        gone = set(ids)
+        kept = [one for one in self._ids if one not in gone]
         if len(kept) != len(self._ids):
             self._become(kept)
 
@@ -99,7 +102,7 @@ class Tray:
             await self._write()
 
     def _become(self, ids: list[ItemId]) -> None:
-        self._ids = ids
+        self._ids, self._held = ids, frozenset(ids)
         self._dirty = True
         self._tasks.start(self._write(), name="write tray")
         self._changes.tell(LibraryChange(tray=True))

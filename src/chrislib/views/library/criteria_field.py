@@ -113,8 +113,9 @@ class Chip(QToolButton):
             f"{asked.LABELS.get(criterion.key, criterion.key)}: "
             f"{', '.join(criterion.values[:24])}\nClick to change, Del to remove"
         )
-        self.setFont(theme.font("small"))
         self.setText(criterion.words)
+        theme.changed.connect(self._dress)
+        self._dress()
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.clicked.connect(self._menu)
 
@@ -153,6 +154,10 @@ class Chip(QToolButton):
             self.removed.emit()
             return
         super().keyPressEvent(event)
+
+    def _dress(self) -> None:
+        self.setFont(self._theme.font("small"))
+        self.updateGeometry()
 
     def _ask_removal(self) -> None:
         self.removed.emit()

@@ -126,17 +126,26 @@ class FoundModel(QAbstractItemModel):
 
     def items_changed(self, uids: Iterable[str]) -> None:
         """Repaint the rows of series whose items changed."""
+        touched: dict[int, Node] = {}
         for uid in uids:
             for node in self._of_series.get(uid, ()):
                 at: Node | None = node
-                while at is not None:
-                    self._touch(at)
+                while at is not None and at.number not in touched:
+                    touched[at.number] = at
                     at = at.parent
+        if len(touched) > _MANY:
+            self.ticks_changed()
+            return
+        for node in touched.values():
+            self._touch(node)
 
     def ticks_changed(self) -> None:
-        """Repaint every box."""
-        for node in self._nodes.values():
-            self._touch(node)
+        """Tell that boxes changed; the view repaints all of itself besides.
+
+        A signal a row, or one for a range, makes a tree measure its rows again.
+        """
+        if self._roots:
+            self._touch(self._roots[0])
 
     def node(self, index: Index) -> Node | None:
         """Return the node of an index."""
@@ -340,6 +349,7 @@ class FoundModel(QAbstractItemModel):
         return found
 
 
+_MANY = 200
 _UNCHECKED = Qt.CheckState.Unchecked
 
 

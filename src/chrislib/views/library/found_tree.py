@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPixmap
+from PySide6.QtGui import QFontMetrics, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QMenu
 
 from chrislib.library.model import Item
@@ -94,10 +94,16 @@ class FoundTree(RowView):
                 )
         self.verticalScrollBar().setValue(at)
 
-    def fit(self, width: int) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for: size first, then modality."""
-        self.setColumnHidden(SIZE, width < 1040)
-        self.setColumnHidden(MODALITY, width < 860)
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics = QFontMetrics(self.theme.font("small-strong"))
+        action = round(action_width(metrics) / self.theme.text_size)
+        widths = {**_WIDTHS, ACTION: action}
+        self.fit_columns(widths, first=300, giving_way=(SIZE, MODALITY, IMAGES))
 
     def popup(
         self, at: QPoint, actions: Sequence[tuple[str, str, Callable[[], object]]]
@@ -111,12 +117,8 @@ class FoundTree(RowView):
         menu.popup(self.viewport().mapToGlobal(at))
 
     def _dress(self) -> None:
-        header, theme = self.header(), self.theme
-        header.setFont(theme.font("caption"))
-        for column, width in _WIDTHS.items():
-            header.resizeSection(column, theme.px(width))
-        metrics = QFontMetrics(theme.font("small-strong"))
-        header.resizeSection(ACTION, action_width(metrics))
+        self.header().setFont(self.theme.font("caption"))
+        self._fit()
 
 
 def _is_first(parent: object) -> bool:

@@ -177,9 +177,8 @@ class HistoryList(RowView):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
-        for column, width in _WIDTHS.items():
+        for column in _WIDTHS:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, theme.px(width))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.opened.connect(self._open)
@@ -190,6 +189,8 @@ class HistoryList(RowView):
 
     def fit(self) -> None:
         """Unfold the days and become as high as all rows."""
+        for column, width in _WIDTHS.items():
+            self.header().resizeSection(column, self.theme.px(width))
         self.expandAll()
         for row in range(self._history.days):
             self.setFirstColumnSpanned(row, self.rootIndex(), True)

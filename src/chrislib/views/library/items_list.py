@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QWidget
 
 from chrislib.library.model import Item, Source
@@ -184,16 +184,17 @@ class ItemsList(RowView):
         theme.changed.connect(self._dress)
         self._dress()
 
-    def fit(self, width: int) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for."""
-        self.setColumnHidden(SIZE, width < 820)
-        self.setColumnHidden(MODALITY, width < 720)
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.fit_columns(_WIDTHS, first=380, giving_way=(SIZE, MODALITY, IMAGES))
 
     def _dress(self) -> None:
-        header = self.header()
-        header.setFont(self.theme.font("caption"))
-        for column, width in _WIDTHS.items():
-            header.resizeSection(column, self.theme.px(width))
+        self.header().setFont(self.theme.font("caption"))
+        self._fit()
 
 
 def _item(index: Index) -> Item | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.library.model import Item, ItemState, LibraryChange
@@ -117,11 +116,6 @@ class ItemsPage(QWidget):
         self._unsubscribe()
         self._tasks.cancel_all()
         self._verbs.cancel_all()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the columns there is no room for."""
-        super().resizeEvent(event)
-        self._list.fit(self.width())
 
     def _show(self, items: list[Item]) -> None:
         if self._only:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QSplitter,
@@ -31,7 +30,7 @@ from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import ElidedLabel, Label, line
 from chrislib.views.widgets.thumbs import ThumbStore
 
 _T = TypeVar("_T")
@@ -99,7 +98,7 @@ class PacsPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(Label(theme, "PACS Lookup", style="page"))
-        self._summary = Label(
+        self._summary = ElidedLabel(
             theme, style="small", token="text.muted", name="pacs.summary"
         )
         head.addWidget(self._summary, 1)
@@ -341,6 +340,7 @@ class PacsPage(QWidget):
         self._pending |= {item.series_uid for item in change.items if item.series_uid}
         if change.tray:
             self._model.ticks_changed()
+            self._tree.viewport().update()
             self._form.yield_to_tray()
             self._offer_add()
         if self._pending and not self._flush.isActive():
@@ -349,6 +349,7 @@ class PacsPage(QWidget):
     def _repaint(self) -> None:
         uids, self._pending = self._pending, set()
         self._model.items_changed(uids)
+        self._tree.viewport().update()
         self._facets.recount()
         self._offer_add()
 
@@ -463,11 +464,6 @@ class PacsPage(QWidget):
                     ("Tick or untick", "T", lambda: self._tick(nodes)),
                 ],
             )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give way: size and modality go first."""
-        super().resizeEvent(event)
-        self._tree.fit(self.width())
 
     def focus_filter(self) -> None:
         """Put the cursor into the criteria."""

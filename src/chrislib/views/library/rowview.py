@@ -1,5 +1,7 @@
 """A tree of painted rows whose boxes, arrows and buttons are answered in place."""
 
+from collections.abc import Mapping, Sequence
+
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
@@ -200,6 +202,33 @@ class RowView(QTreeView):
             self.key_pressed.emit(("Shift+" if shift else "") + text)
             return
         super().keyPressEvent(event)
+
+    def fit_columns(
+        self, widths: Mapping[int, int], *, first: int, giving_way: Sequence[int]
+    ) -> None:
+        """Set column widths, and hide columns until the first one has room.
+
+        Parameters
+        ----------
+        widths : mapping
+            Column to px at text size 1; all but the first.
+        first : int
+            The least width of the first column, px at text size 1.
+        giving_way : sequence of int
+            Columns in the order in which they go.
+        """
+        px = self.theme.px
+        header = self.header()
+        for column, width in widths.items():
+            header.resizeSection(column, px(width))
+        shown = dict(widths)
+        room = self.viewport().width() - px(first)
+        for column in giving_way:
+            if sum(px(width) for width in shown.values()) <= room:
+                break
+            shown.pop(column)
+        for column in giving_way:
+            self.setColumnHidden(column, column not in shown)
 
     def highlighted(self) -> list[QModelIndex]:
         """Return the highlighted rows, first column, from the top."""

@@ -1,7 +1,7 @@
 """The scan of an upload on screen."""
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QTreeView
 
 from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate, RowView
@@ -211,10 +211,16 @@ class ScanTree(RowView):
                 self._scan.toggle(index)
 
     def _dress(self) -> None:
-        header = self.header()
-        header.setFont(self.theme.font("caption"))
-        for column, width in _WIDTHS.items():
-            header.resizeSection(column, self.theme.px(width))
+        self.header().setFont(self.theme.font("caption"))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide the columns there is no room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.fit_columns(_WIDTHS, first=320, giving_way=(SIZE, IMAGES))
 
 
 def _facts(index: Index) -> Facts | None:
