@@ -407,7 +407,7 @@ class MemoryFeeds:
         self.titles[feed_id] = title
 
     def cancel_count(self, node: Node) -> int:
-        return to_cancel(self.nodes[812], node.id)
+        return to_cancel(self.nodes.get(812, ()), node.id)
 
     async def cancel(self, node: Node) -> int:
         self.calls.append(("cancel", int(node.id)))

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from chrislib.jobs.model import Phase
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.feeds.text_sheet import TextSheet
-from chrislib.views.navigation import OpenViewer
+from chrislib.views.navigation import OpenViewer, ShowFeed
 from chrislib.views.theme.tokens import STATES
 
 
@@ -479,4 +480,65 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
     assert node is not None
     assert words_of(pane.actions_.node_menu(node)) == [*always, "Cancel 3 nodes …"]
     assert words_of(pane.actions_.feed_menu()) == ["Rename …", "Note …", "Look again"]
+    settled(qtbot, pane)
+
+
+def test_before_the_server_is_there_it_waits_without_an_error(
+    qtbot: QtBot, feeds: Any, ctx: ViewContext, fakes: Any, at_rest: Any
+) -> None:
+    states = type(fakes.session.state)
+    fakes.session.state = states.CONNECTING
+    pane = FeedsPane(ctx)
+    qtbot.addWidget(pane)
+    pane.resize(1440, 852)
+    pane.show()
+    qtbot.wait(50)
+    assert not pane._tasks.pending
+    assert not pane.list.loaded
+    fakes.session.become(states.CONNECTED)
+    qtbot.waitUntil(lambda: pane.feed is not None)
+    settled(qtbot, pane)
+    pane.shutdown()
+    at_rest()
+
+
+def client_of(uuid: str) -> Any:
+    return SimpleNamespace(server=SimpleNamespace(uuid=uuid), username="alex")
+
+
+def test_another_server_has_other_feeds(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, fakes: Any, make: Any
+) -> None:
+    settled(qtbot, pane)
+    fakes.session.client = client_of("one")
+    fakes.session.become(fakes.session.state)
+    assert pane.feed is not None
+    settled(qtbot, pane)
+    nodes = feeds.nodes[812][:1]
+    feeds.scopes["mine"] = []
+    feeds.hold(make.row(3, "Elsewhere"), nodes)
+    fakes.session.client = client_of("two")
+    fakes.session.become(fakes.session.state)
+    assert pane.here == ShowFeed()
+    assert pane.list.model.rowCount() == 0
+    qtbot.waitUntil(lambda: pane.feed is not None and pane.feed.row.id == 3)
+    settled(qtbot, pane)
+    assert pane.list.model.rowCount() == 1
+
+
+def test_a_folder_without_images_is_unfolded(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, make: Any
+) -> None:
+    inside = make.file("tables/a.csv", 10, "table", 31)
+    folder = replace(inside, relative="tables", is_folder=True, file_id=None)
+    folder = replace(folder, kind="folder", children=(inside,))
+    feeds.entries = [folder, make.file("b.json", 10, "json", 32)]
+    pane.show_feed(812, 3)
+    settled(qtbot, pane, 3)
+    outputs = pane.centre.outputs
+    outputs.reveal("tables")
+    assert not outputs.view.isExpanded(outputs.view.currentIndex())
+    outputs.view.setFocus()
+    QTest.keyClick(outputs.view, Qt.Key.Key_Return)
+    assert outputs.view.isExpanded(outputs.view.currentIndex())
     settled(qtbot, pane)

@@ -226,6 +226,9 @@ class FeedActions:
     def open_entry(self, entry: OutputEntry) -> None:
         """Open an output in the viewer; images of one folder open as a series."""
         kind, files = self._series_of(entry)
+        if entry.is_folder and not files:
+            self._pane.centre.outputs.turn(entry)
+            return
         if not files:
             self._context.messages.info(
                 "There is no viewer for this.",

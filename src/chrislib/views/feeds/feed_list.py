@@ -230,6 +230,16 @@ class FeedList(QWidget):
         """Whether the server has answered once."""
         return bool(self._scopes)
 
+    def clear(self) -> None:
+        """Forget what a server had."""
+        self._scopes = {}
+        self._open = None
+        self._reveal = False
+        self._show_scope()
+        for key in ("mine", "shared", "public"):
+            self.tabs.set_count(key, None)
+        self.start_loading()
+
     def start_loading(self) -> None:
         """Show placeholders, unless older rows are there to be looked at."""
         if not self._scopes:

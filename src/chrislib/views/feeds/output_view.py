@@ -230,6 +230,11 @@ class OutputView(QWidget):
             self.view.scrollTo(index)
         return index.isValid()
 
+    def turn(self, entry: OutputEntry) -> None:
+        """Unfold or fold a folder."""
+        index = self.model.find(entry.relative)
+        self.view.setExpanded(index, not self.view.isExpanded(index))
+
     def set_narrow(self, narrow: bool) -> None:
         """Hide the preview where there is no room for it."""
         self.preview.setHidden(narrow)

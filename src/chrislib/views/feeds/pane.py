@@ -1,14 +1,12 @@
 """The Feeds module: list, feed, inspector, kept fresh while somebody looks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QHideEvent,
-    QKeySequence,
     QResizeEvent,
-    QShortcut,
     QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
@@ -19,9 +17,11 @@ from chrislib.jobs.model import Job, JobChange
 from chrislib.library.dates import show_time
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.actions import FeedActions
+from chrislib.views.feeds.asking import Asker
 from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
+from chrislib.views.feeds.keys import bind_keys
 from chrislib.views.navigation import ShowFeed
 
 POLL_MS = 2_500
@@ -29,6 +29,8 @@ _IDLE_TICKS = 6
 _SOON_MS = 300
 _FOLD_WIDTH = 1320
 _LAST = "feeds.last"
+_COMING = frozenset({"none", "connecting"})
+"""States of a session in which a server may be there in a moment."""
 _LISTED = ACTIVE | {"gone"}
 
 
@@ -46,7 +48,8 @@ class FeedsPane(QWidget):
         self._node_id: int | None = None
         self._wanted_node: int | None = None
         self._last_node: dict[int, int] = {}
-        self._busy: set[str] = set()
+        self._asker = Asker(self._tasks)
+        self._server = self._server_now()
         self._ticks = 0
         self._listed_as = ""
         self._detailed_as = ""
@@ -167,10 +170,15 @@ class FeedsPane(QWidget):
     # -- looking ---------------------------------------------------------------
 
     def _load_list(self) -> None:
+        if self._asker.is_asking("list"):
+            return
         self.list.start_loading()
-        if self._feed_id is None and not self.list.loaded and "list" not in self._busy:
+        if self._feed_id is None and not self.list.loaded:
             self.centre.show_loading("Asking for feeds")
-        self._once(
+        session = self._context.session
+        if session.client is None and session.state.value in _COMING:
+            return
+        self._asker.once(
             "list",
             self._context.feeds.all_feeds,
             self._show_list,
@@ -230,7 +238,7 @@ class FeedsPane(QWidget):
         self._look(feed_id)
 
     def _look(self, feed_id: int) -> None:
-        self._once(
+        self._asker.once(
             f"feed {feed_id}",
             lambda: self._context.feeds.open(feed_id),
             lambda view: self._show_view(feed_id, view),
@@ -301,7 +309,7 @@ class FeedsPane(QWidget):
                 self._detailed_as = key
                 self.inspector.show_details(details)
 
-        self._once(
+        self._asker.once(
             f"details {key}",
             lambda: self._context.feeds.details(feed_id, node.id),
             show,
@@ -328,7 +336,7 @@ class FeedsPane(QWidget):
             if node.id == self._node_id:
                 self.centre.outputs.show_failure(error)
 
-        self._once(
+        self._asker.once(
             f"outputs {key}",
             lambda: self._context.feeds.outputs(node),
             show,
@@ -362,8 +370,31 @@ class FeedsPane(QWidget):
                 return
 
     def _session_changed(self) -> None:
-        if self._context.session.state.value == "connected" and self.isVisible():
+        if self._context.session.state.value != "connected":
+            return
+        before, self._server = self._server, self._server_now()
+        if before not in {"", self._server}:
+            self._start_over()
+        if self.isVisible():
             self._soon.start()
+
+    def _server_now(self) -> str:
+        """Return what tells a server from others; the station changes its port."""
+        client = self._context.session.client
+        if client is None or client.server is None:
+            return ""
+        return f"{client.server.uuid} {client.username}"
+
+    def _start_over(self) -> None:
+        """Forget a server's feeds: another one's numbers mean other things."""
+        self._asker.forget()
+        self._view = None
+        self._feed_id = self._node_id = self._wanted_node = None
+        self._last_node.clear()
+        self.list.clear()
+        self.centre.outputs.show_node(None)
+        self.inspector.show_node(None)
+        self.centre.show_loading("Asking for feeds")
 
     def _offline(self, error: BaseException) -> None:
         view = self._view
@@ -379,30 +410,6 @@ class FeedsPane(QWidget):
 
     def _well(self) -> None:
         self.centre.banner.hide()
-
-    def _once(
-        self,
-        name: str,
-        ask: Callable[[], object],
-        done: Callable[..., None],
-        *,
-        failed: Callable[[BaseException], None],
-    ) -> None:
-        """Ask, unless the same is being asked already."""
-        if name in self._busy:
-            return
-        self._busy.add(name)
-
-        def finish(result: object) -> None:
-            self._busy.discard(name)
-            done(result)
-
-        def fail(error: BaseException) -> None:
-            self._busy.discard(name)
-            failed(error)
-
-        coroutine = ask()
-        self._tasks.start(coroutine, name=name, done=finish, failed=fail)  # type: ignore[arg-type]
 
     # -- putting together ------------------------------------------------------
 
@@ -469,28 +476,9 @@ class FeedsPane(QWidget):
         outputs.get_entries.connect(acts.get_entries)
         outputs.get_all.connect(acts.get_all)
         outputs.retry.connect(self._list_outputs_again)
-        graphs: tuple[QWidget, ...] = (centre.graph, centre.nodes)
-        for widget in (*graphs, outputs.view):
-            self._key(widget, "A", acts.add_node)
-            self._key(widget, "R", acts.run_again)
-            self._key(widget, "E", acts.open_current)
-            self._key(widget, "D", acts.get_current)
-            self._key(widget, "Y", self.inspector.copy_command)
-            self._key(widget, "H", self.inspector.show_log)
-        self._key(outputs.view, "Return", acts.open_current)
-        for key, act in (
-            ("Ctrl+=", centre.graph.zoom_in),
-            ("Ctrl+-", centre.graph.zoom_out),
-            ("Ctrl+0", centre.graph.fit),
-        ):
-            self._key(centre.graph, key, act)
+        bind_keys(self)
 
     def _list_outputs_again(self) -> None:
         self._listed_as = ""
         if self.node is not None:
             self._outputs(self.node)
-
-    def _key(self, widget: QWidget, key: str, act: Callable[[], object]) -> None:
-        shortcut = QShortcut(QKeySequence(key), widget)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(act)

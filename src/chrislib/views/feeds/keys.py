@@ -1,0 +1,36 @@
+"""The single keys of the Feeds module: they work in graph, node list and outputs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from chrislib.views.feeds.pane import FeedsPane
+
+
+def bind_keys(pane: "FeedsPane") -> None:
+    """Bind the keys of a pane to its actions."""
+    acts, centre = pane.actions_, pane.centre
+    outputs = centre.outputs.view
+    places: tuple[QWidget, ...] = (centre.graph, centre.nodes, outputs)
+    for place in places:
+        _bind(place, "A", acts.add_node)
+        _bind(place, "R", acts.run_again)
+        _bind(place, "E", acts.open_current)
+        _bind(place, "D", acts.get_current)
+        _bind(place, "Y", pane.inspector.copy_command)
+        _bind(place, "H", pane.inspector.show_log)
+    _bind(outputs, "Return", acts.open_current)
+    _bind(centre.graph, "Ctrl+=", centre.graph.zoom_in)
+    _bind(centre.graph, "Ctrl+-", centre.graph.zoom_out)
+    _bind(centre.graph, "Ctrl+0", centre.graph.fit)
+
+
+def _bind(place: QWidget, key: str, act: Callable[[], object]) -> None:
+    shortcut = QShortcut(QKeySequence(key), place)
+    # only there: in a field the same key types
+    shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+    shortcut.activated.connect(act)
