@@ -76,24 +76,24 @@ def test_dicom_becomes_nifti_becomes_pictures(api: Any, phantom: Any) -> None:
 
 
 def test_pictures_of_dicom_name_what_is_no_image(api: Any, phantom: Any) -> None:
-    api.upload("home/local/uploads/mixed/notes.txt", b"not an image")
+    api.upload("home/local/uploads/p-mixed/notes.txt", b"not an image")
     slice_ = next(
         f for n, f in _outputs(api, phantom).items() if n.endswith("0006.dcm")
     )
     content = api.http.get(slice_["file_resource"]).content
-    api.upload("home/local/uploads/mixed/slice.dcm", content)
-    root = api.run("pl-dircopy", dir="home/local/uploads/mixed")
+    api.upload("home/local/uploads/p-mixed/slice.dcm", content)
+    root = api.run("pl-dircopy", dir="home/local/uploads/p-mixed")
     run = api.run("pl-pictures", previous_id=root["id"], format="jpg")
     made = _outputs(api, _finished(api, run["id"]))
     report = json.loads(api.http.get(made["report.json"]["file_resource"]).content)
-    assert report["not_images"] == ["home_local_uploads_mixed/notes.txt"]
+    assert report["not_images"] == ["home_local_uploads_p-mixed/notes.txt"]
     assert report["made"][0]["modality"] == "CT"
     assert len(report["made"][0]["pictures"]) == 1
 
 
 def test_pictures_of_nothing_fail_in_words(api: Any) -> None:
-    api.upload("home/local/uploads/words/a.txt")
-    root = api.run("pl-dircopy", dir="home/local/uploads/words")
+    api.upload("home/local/uploads/p-words/a.txt")
+    root = api.run("pl-dircopy", dir="home/local/uploads/p-words")
     run = api.run("pl-pictures", previous_id=root["id"], count=1)
     ended = api.finish(run["id"])
     assert ended["status"] == "finishedWithError"
@@ -101,15 +101,15 @@ def test_pictures_of_nothing_fail_in_words(api: Any) -> None:
 
 
 def test_dircopy_links_each_path_it_is_given(api: Any) -> None:
-    api.upload("home/local/uploads/two/a.txt")
-    api.upload("home/local/uploads/three/b.txt")
-    dirs = "home/local/uploads/two, home/local/uploads/three/b.txt/"
+    api.upload("home/local/uploads/p-two/a.txt")
+    api.upload("home/local/uploads/p-three/b.txt")
+    dirs = "home/local/uploads/p-two, home/local/uploads/p-three/b.txt/"
     root = _finished(api, api.run("pl-dircopy", dir=dirs)["id"])
     folder = root["output_folder"]
     links = api.get(f"{folder}linkfiles/")["results"]
     assert [link["fname"].rpartition("/")[2] for link in links] == [
-        "home_local_uploads_two.chrislink",
-        "home_local_uploads_three_b.txt.chrislink",
+        "home_local_uploads_p-two.chrislink",
+        "home_local_uploads_p-three_b.txt.chrislink",
     ]
     assert links[0]["linked_folder"]
     assert links[1]["linked_file"]
@@ -117,15 +117,15 @@ def test_dircopy_links_each_path_it_is_given(api: Any) -> None:
     assert api.get(f"{folder}children/")["count"] == 0
     child = api.run("pl-simpledsapp", previous_id=root["id"], prefix="x_")
     assert sorted(_outputs(api, _finished(api, child["id"]))) == [
-        "home_local_uploads_two/x_a.txt",
-        "x_home_local_uploads_three_b.txt",
+        "home_local_uploads_p-two/x_a.txt",
+        "x_home_local_uploads_p-three_b.txt",
     ]
 
 
 def test_topologicalcopy_joins_filtered_outputs(api: Any) -> None:
     for name in ("a.txt", "b.csv"):
-        api.upload(f"home/local/uploads/join/{name}")
-    root = api.run("pl-dircopy", dir="home/local/uploads/join")
+        api.upload(f"home/local/uploads/p-join/{name}")
+    root = api.run("pl-dircopy", dir="home/local/uploads/p-join")
     left = api.run("pl-simpledsapp", previous_id=root["id"], prefix="l_")
     right = api.run("pl-simpledsapp", previous_id=root["id"], prefix="r_")
     both = f"{left['id']},{right['id']}"
@@ -138,7 +138,7 @@ def test_topologicalcopy_joins_filtered_outputs(api: Any) -> None:
     )
     flat = api.run("pl-topologicalcopy", previous_id=right["id"], plugininstances=both)
     assert grouped["status"] == "waiting"
-    inside = "home_local_uploads_join"
+    inside = "home_local_uploads_p-join"
     assert sorted(_outputs(api, _finished(api, grouped["id"]))) == sorted(
         [f"{left['id']}/{inside}/l_a.txt", f"{right['id']}/{inside}/r_b.csv"]
     )
@@ -152,8 +152,8 @@ def test_topologicalcopy_joins_filtered_outputs(api: Any) -> None:
 
 
 def test_names_of_outputs_are_kept_and_reached_by_any_suffix(api: Any) -> None:
-    api.upload("home/local/uploads/odd/a.txt")
-    root = api.run("pl-dircopy", dir="home/local/uploads/odd")
+    api.upload("home/local/uploads/p-odd/a.txt")
+    root = api.run("pl-dircopy", dir="home/local/uploads/p-odd")
     run = api.run("pl-simpledsapp", previous_id=root["id"], prefix="we#ird?%20 ü")
     (file,) = _outputs(api, _finished(api, run["id"])).values()
     assert file["fname"].endswith("/we#ird?%20 üa.txt")
