@@ -71,6 +71,7 @@ def show_day(at: float, *, now: float) -> str:
     return day.isoformat()
 
 
+_OLDEST_DAYS = 150 * 366
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -92,10 +93,11 @@ def show_age(days: int | None) -> str:
 
 
 def age_in_days(birth: date | None, at: date | None) -> int | None:
-    """Return the age at `at` in days; None when unknown or before birth."""
+    """Return the age at `at` in days; None when unknown or not a person's."""
     if birth is None or at is None or at < birth:
         return None
-    return (at - birth).days
+    days = (at - birth).days
+    return days if days <= _OLDEST_DAYS else None
 
 
 def show_age_at(birth: date | None, at: date | None) -> str:

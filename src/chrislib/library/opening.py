@@ -79,7 +79,7 @@ async def fetch_files(
             hint="Fetch it again if it should hold some.",
         )
     files.sort(key=lambda file: file.path)
-    name = hashlib.sha256(f"{client.base_url}\n{item.path}".encode()).hexdigest()[:24]
+    name = _name_of(client, item.path)
     place = folder / "items" / name
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
     gate, here = asyncio.Semaphore(_AT_ONCE), 0
@@ -131,10 +131,16 @@ async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path 
     if file.size > _SAMPLE_BYTES:
         return None
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    name = hashlib.sha256(f"{client.base_url}\n{file.path}".encode()).hexdigest()[:24]
+    name = _name_of(client, file.path)
     target = folder / f"{name}-{safe_name(file.name)}"
     await _fetch(client, file, target)
     return target
+
+
+def _name_of(client: CubeClient, path: str) -> str:
+    """Return a folder name for a storage path; the station's port changes each time."""
+    server = client.server.uuid if client.server is not None else client.base_url
+    return hashlib.sha256(f"{server}\n{path}".encode()).hexdigest()[:24]
 
 
 async def _fetch(client: CubeClient, file: StoredFile, target: Path) -> None:

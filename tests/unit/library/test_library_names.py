@@ -138,6 +138,10 @@ def test_age_before_birth_is_unknown() -> None:
     assert show_age_at(None, date(2020, 1, 1)) == ""
 
 
+def test_an_age_nobody_reaches_is_unknown() -> None:
+    assert show_age_at(date(1111, 1, 1), date(2005, 11, 30)) == ""
+
+
 def test_days_of_history() -> None:
     now = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
     day = 24 * 3600

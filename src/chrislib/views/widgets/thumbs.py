@@ -41,6 +41,8 @@ class ThumbStore(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(100)
         self._soon.timeout.connect(self.changed)
+        self._client: object = ctx.session.client
+        self._unsubscribe = ctx.session.subscribe(self._on_session)
 
     def pixmap(self, item: Item | None) -> QPixmap | None:
         """Return the picture of an item; asks for it in the background (network)."""
@@ -54,9 +56,18 @@ class ThumbStore(QObject):
         return self._known[item.path]
 
     def shutdown(self) -> None:
-        """Cancel what runs."""
+        """Stop listening and cancel what runs."""
+        self._unsubscribe()
         self._soon.stop()
         self._tasks.cancel_all()
+
+    def _on_session(self) -> None:
+        # what could not be had without a connection is asked for again
+        if self._ctx.session.client is self._client:
+            return
+        self._client = self._ctx.session.client
+        self._known = {path: one for path, one in self._known.items() if one}
+        self._soon.start()
 
     def _failed(self, error: BaseException) -> None:
         # a missing thumbnail is no news for anybody
@@ -65,7 +76,7 @@ class ThumbStore(QObject):
     async def _load(self, item: Item) -> None:
         """Read it from the cache, or make it of one file (network, disk)."""
         cache = self._ctx.paths.cache
-        key = f"{self._ctx.session.url}\n{item.path}"
+        key = f"{item.item_id}\n{item.path}"
         place = cache / "thumbs"
         file = place / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.png"
         async with self._gate:
