@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from chrislib.accounts.session import ConnectionState
+from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Phase, Progress
 from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
@@ -544,3 +545,43 @@ def test_what_has_no_room_in_the_tray_is_counted_and_can_be_reached(
     assert hidden + shown == 9
     page.tray._reveal(8)
     assert page.tray.view.highlighted() == ["8"]
+
+
+def test_names_are_hidden_everywhere_in_the_shell(
+    window: MainWindow, fakes: Fakes, qtbot: QtBot, items: Any, aio: Any
+) -> None:
+    page = window.shell._pages.library
+    assert page is not None
+    fakes.library.hold(items(1))
+    fakes.library.tray.add("1")
+    model = page.tray.view.model()
+    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=2000)
+    role = Qt.ItemDataRole.AccessibleTextRole
+    assert "Doe, Jonathan" in str(model.index(0, 0).data(role))
+    window.activateWindow()
+    key(window, Qt.Key.Key_P, CTRL, SHIFT)
+    qtbot.waitUntil(lambda: bool(fakes.store.get("hide_names")), timeout=2000)
+    assert "Doe" not in str(model.index(0, 0).data(role))
+    window.shell.show_palette()
+    palette = find(window, CommandPalette, "palette")
+    qtbot.waitUntil(
+        lambda: any(entry.group == "Library" for entry in palette._entries),
+        timeout=2000,
+    )
+    assert not any("Doe" in entry.detail for entry in palette._entries)
+
+
+def test_a_setting_that_cannot_be_kept_counts_and_is_told(
+    window: MainWindow, ctx: ViewContext, fakes: Fakes
+) -> None:
+    def full(name: str, value: object) -> None:
+        raise ChrislibError("The setting could not be saved.", "It counts for now.")
+
+    fakes.store.set = full
+    window.shell.show_sheet("settings")
+    sheet = window.findChild(Sheet)
+    assert sheet is not None
+    find(sheet, QAbstractButton, "settings.theme.light").click()
+    assert ctx.theme.name == "light"
+    note = find(sheet, QLabel, "sheet.note")
+    assert "could not be saved" in note.text()

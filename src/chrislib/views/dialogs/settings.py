@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.errors import ChrislibError
 from chrislib.views.ports import Preferences
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
@@ -100,9 +101,22 @@ class SettingsSheet(Sheet):
         tab.setObjectName("settings.tab")
         tab.setToolTip("Otherwise Tab in a list, picture or graph folds the panels")
         tab.setChecked(bool(self._settings.get("tab_moves_focus")))
-        tab.toggled.connect(lambda on: self._settings.set("tab_moves_focus", on))
+        tab.toggled.connect(lambda on: self._keep("tab_moves_focus", on))
+        toasts = Segments(
+            theme,
+            [("all", "All", ""), ("problems", "Problems", ""), ("off", "None", "")],
+            name="settings.notifications",
+        )
+        toasts.choose(str(self._settings.get("notifications") or "all"))
+        toasts.chosen.connect(lambda key: self._keep("notifications", key))
         for row, (words, piece) in enumerate(
-            (("Theme", mode), ("Text size", size), ("Motion", still), ("Keys", tab))
+            (
+                ("Theme", mode),
+                ("Text size", size),
+                ("Desktop messages", toasts),
+                ("Motion", still),
+                ("Keys", tab),
+            )
         ):
             label = Label(theme, words, token="text.secondary")
             grid.addWidget(label, row, 0)
@@ -111,16 +125,23 @@ class SettingsSheet(Sheet):
         grid.setColumnStretch(2, 1)
         return grid
 
+    def _keep(self, name: str, value: object) -> None:
+        try:
+            self._settings.set(name, value)
+        except ChrislibError as error:
+            # the change counts until the end; only keeping it has failed
+            self.set_note(f"{error.title} {error.detail}", kind="failed")
+
     def _choose_mode(self, mode: str) -> None:
-        self._settings.set("theme", mode)
+        self._keep("theme", mode)
         self._theme.choose(mode=mode)
 
     def _choose_size(self, key: str) -> None:
-        self._settings.set("text_size", _SIZES[key])
+        self._keep("text_size", _SIZES[key])
         self._theme.choose(text_size=_SIZES[key])
 
     def _choose_motion(self, still: bool) -> None:
-        self._settings.set("reduced_motion", still)
+        self._keep("reduced_motion", still)
         self.motion_changed.emit(still)
 
     def _sign_in(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
@@ -193,10 +194,15 @@ class JobVerbs:
         if sure:
             await self._context.jobs.cancel(job.key)
 
-    async def _get(self, job: Job, row: InboxRow | None) -> None:
-        folder = await self._context.dialogs.open_folder(
-            "Where shall the files go?", self._context.paths.downloads
+    async def _ask_folder(self) -> Path | None:
+        chosen = str(self._context.settings.get("download_folder") or "")
+        start = Path(chosen) if chosen else self._context.paths.downloads
+        return await self._context.dialogs.open_folder(
+            "Where shall the files go?", start
         )
+
+    async def _get(self, job: Job, row: InboxRow | None) -> None:
+        folder = await self._ask_folder()
         if folder is None:
             return
         node = await self._node(job)
@@ -210,9 +216,7 @@ class JobVerbs:
         self._act(row, job, "get")
 
     async def _get_many(self, jobs: list[Job]) -> None:
-        folder = await self._context.dialogs.open_folder(
-            "Where shall the files go?", self._context.paths.downloads
-        )
+        folder = await self._ask_folder()
         if folder is None:
             return
         for job in jobs:

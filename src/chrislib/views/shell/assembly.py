@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.errors import ChrislibError
 from chrislib.library.model import ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import (
@@ -98,6 +99,7 @@ class Shell(QObject):
         self.commands = shell_commands(self)
         self._actions = make_actions(window, self.commands, allowed=self._allowed)
         self._connect()
+        self.set_still(bool(context.settings.get("reduced_motion")))
         self._restore()
         self._show(self._here)
         window.setCentralWidget(centre)
@@ -258,6 +260,23 @@ class Shell(QObject):
         """Take back what the newest toast offers to undo."""
         self._toasts.undo_last()
 
+    def toggle_names(self) -> None:
+        """Hide patients' names everywhere, or show them again."""
+        hidden = not self._context.settings.get("hide_names")
+        try:
+            self._context.settings.set("hide_names", hidden)
+        except ChrislibError as error:
+            # it counts all the same, until the program ends
+            self._context.messages.failed(error)
+        if self._pages.library is not None:
+            self._pages.library.tray.set_names_hidden(hidden)
+        for piece in self.window.findChildren(QWidget):
+            piece.update()
+        self._context.messages.info(
+            "Patients' names are hidden" if hidden else "Patients' names are shown",
+            seconds=4,
+        )
+
     def set_still(self, still: bool) -> None:
         """Move nothing on the screen, or as usual."""
         self._top.activity.set_still(still)
@@ -373,6 +392,8 @@ class Shell(QObject):
             if layout.get(f"shell.folded.{module}.{side}") and hasattr(page, "fold"):
                 page.fold(side, True)
         if isinstance(page, LibraryPage):
+            hidden = bool(self._context.settings.get("hide_names"))
+            page.tray.set_names_hidden(hidden)
             self._status.set_library(page)
             page.places.chosen.connect(lambda name: self.go(ShowLibrary(name)))
             page.tray.create_requested.connect(self._create_feed)

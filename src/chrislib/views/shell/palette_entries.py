@@ -31,11 +31,12 @@ async def data_entries(context: ViewContext) -> list[Entry]:
     def leads_to(place: Place) -> Callable[[], None]:
         return lambda: context.navigator.go(place)
 
+    hidden = bool(context.settings.get("hide_names"))
     entries = [
         Entry(
             "Library",
             item.title,
-            second_line(item),
+            second_line(item, hidden=hidden),
             "layers",
             leads_to(ShowLibrary("all", item.item_id)),
         )

@@ -84,6 +84,7 @@ def _panels(shell: "Shell") -> tuple[Command, ...]:
             "Shift+F6",
             lambda: focus_pane(shell.window, -1),
         ),
+        made("hide-names", "Hide patients' names", "Ctrl+Shift+P", shell.toggle_names),
         made("refresh", "Refresh", "F5", lambda: shell.ask_pane("refresh")),
         made("filter", "Filter", "Ctrl+F", lambda: shell.ask_pane("focus_filter")),
     )

@@ -97,6 +97,11 @@ class TrayPanel(QFrame):
         self._delegate.picture = picture
         self.view.viewport().update()
 
+    def set_names_hidden(self, hidden: bool) -> None:
+        """Show nothing of patients' names, or show them again."""
+        self._delegate.hidden = self._model.hidden = hidden
+        self.view.viewport().update()
+
     def set_narrow(self, narrow: bool) -> None:
         """Leave the third line out in a narrow window."""
         self._delegate.lines = 2 if narrow else 3

@@ -66,9 +66,11 @@ def amount(size: int) -> str:
     return f"{size} B"
 
 
-def second_line(item: Item) -> str:
-    """Return whose it is, or where it came from."""
+def second_line(item: Item, *, hidden: bool = False) -> str:
+    """Return whose it is (nothing of it while names are `hidden`), or its source."""
     if item.patient_name:
+        if hidden:
+            return "Name hidden"
         return isolate(show_name(item.patient_name))
     return _SOURCES.get(item.source, item.detail or item.pacs)
 
@@ -91,6 +93,7 @@ class TrayModel(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.items: tuple[Item, ...] = ()
+        self.hidden = False
 
     def rowCount(
         self, parent: QModelIndex | QPersistentModelIndex | None = None
@@ -111,7 +114,9 @@ class TrayModel(QAbstractListModel):
             Qt.ItemDataRole.AccessibleTextRole,
             Qt.ItemDataRole.ToolTipRole,
         ):
-            return ", ".join((item.title, second_line(item), third_line(item)))
+            return ", ".join(
+                (item.title, second_line(item, hidden=self.hidden), third_line(item))
+            )
         return None
 
     def show(self, items: tuple[Item, ...]) -> None:
@@ -136,6 +141,7 @@ class TrayDelegate(QStyledItemDelegate):
         self._theme = theme
         self.lines = 3
         self.picture: PictureOf = _no_picture
+        self.hidden = False
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the fixed size of an item with its gap."""
@@ -185,7 +191,7 @@ class TrayDelegate(QStyledItemDelegate):
             painter,
             words,
             theme,
-            text=second_line(item),
+            text=second_line(item, hidden=self.hidden),
             style="caption",
             token="text.secondary",
         )
