@@ -44,19 +44,20 @@ def play() -> int:
 
     desktop = Desktop(FOLDER, FOLDER / "home")
     screen = Screen(desktop)
+    report = Report(FOLDER, screen.picture)
+    report.write()
     try:
         desktop.start()
-        report = Report(FOLDER, screen.picture)
-        try:
-            Story(desktop, screen, report, results=FOLDER / "results").play()
-        except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
-            print(f"The tour stopped: {error}")
+        Story(desktop, screen, report, results=FOLDER / "results").play()
+    except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
+        print(f"The tour stopped: {error}")
+        if screen.works:
             print(f"On the screen: {screen.words()}")
-            return 1
-        return 0 if report.ok else 1
+        return 1
     finally:
         screen.close()
         desktop.stop()
+    return 0 if report.ok else 1
 
 
 if __name__ == "__main__":

@@ -186,6 +186,11 @@ class Screen:
                 )
         return self._helper
 
+    @property
+    def works(self) -> bool:
+        """Whether the helper runs, so that the screen can be read."""
+        return self._helper is not None and self._helper.poll() is None
+
     def close(self) -> None:
         """End the helper."""
         if self._helper is not None:

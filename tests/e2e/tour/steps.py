@@ -43,7 +43,7 @@ class Story:
             ("Tick two series", self.tick_two),
             ("Pull them, n of m in the row", self.pull),
             ("Both are in the library", self.in_library),
-            ("History shows the lookup, newest first", self.history),
+            ("History shows the lookup and what it brought", self.history),
             ("Look at a series in the viewer", self.view_series),
             ("Create a feed from the tray", self.create_feed),
             ("The feed opens with its first node", self.first_node),
@@ -62,6 +62,8 @@ class Story:
             ("Fetch a reference data set", self.fetch_reference),
             ("Upload and reference become a feed the same way", self.second_feed),
             ("Jobs and inbox", self.jobs),
+            ("History holds all three, newest first", self.history_order),
+            ("The light theme", self.light_theme),
             ("Close the window when nothing runs", self.close_window),
         )
         for name, act in steps:
@@ -385,6 +387,25 @@ class Story:
         self._report.picture("jobs")
         self._screen.key("ctrl+i")
         self._screen.settle()
+
+    def history_order(self) -> None:
+        """Go to the overview; the newest stands at the top."""
+        self._go("Overview")
+        places = [
+            self._screen.wait(contains=words, role="table cell").y
+            for words in (REFERENCE, "CT_small", PATIENT)
+        ]
+        if places != sorted(places):
+            raise TourError(f"History is out of order: rows at {places}")
+
+    def light_theme(self) -> None:
+        """Switch to the light theme in the settings, and look around."""
+        self._screen.key("ctrl+comma")
+        self._screen.press("Light", role="check box")
+        self._screen.press("Close", id="next", role="push button")
+        self._screen.gone(id="next", role="push button")
+        self._report.picture("light-overview")
+        self._go_module("Feeds")
 
     def close_window(self) -> None:
         """Close the window as its frame's button does; the program ends."""
