@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from chrislib.cube.client import CubeClient
 from chrislib.cube.types import StoredFile
@@ -112,7 +113,7 @@ async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path 
     """Bring one file that speaks for an item into `folder` (network, disk).
 
     The middle one of the files a picture can be made of; None when there is none, or
-    it is too large for a thumbnail. The caller may delete it.
+    it is too large for a thumbnail. The caller deletes it.
     """
     if item.state is not ItemState.READY or not item.path:
         return None
@@ -131,8 +132,8 @@ async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path 
     if file.size > _SAMPLE_BYTES:
         return None
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    name = _name_of(client, file.path)
-    target = folder / f"{name}-{safe_name(file.name)}"
+    # a name of its own: two panes may want the same file, and each deletes its copy
+    target = folder / f"{uuid4().hex}-{safe_name(file.name)}"
     await _fetch(client, file, target)
     return target
 
