@@ -32,7 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "registering": "The computation is over. Files can be opened when all are "
     "registered.",
     "ready": "All files are registered and can be opened.",
-    "errors": "The program ended with an error. The files it left can be opened.",
+    "errors": "The program ended with an error; its log says why. The files it left "
+    "can be opened.",
     "failed": "It ended without its result. The nodes before it are unharmed.",
     "cancelled": "A person stopped it. The nodes before it are unharmed.",
     "upstream": "A node before it did not succeed, so it was never started.",

@@ -198,3 +198,15 @@ def test_light_sheet(qtbot: QtBot, pane: FeedsPane, ctx: ViewContext) -> None:
     qtbot.wait(200)
     grab(pane, "add-node-parameters-light")
     sheet.reject()
+
+
+def test_large_text_picture(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, ctx: ViewContext, make: Any
+) -> None:
+    title = "עיבוד ראשון — a title that is much longer than any list or head can show"
+    feeds.hold(make.row(901, title, ready=3), feeds.nodes[812])
+    ctx.theme.choose(text_size=1.3)
+    pane.show_feed(901, 6)
+    settled(qtbot, pane, 6)
+    qtbot.wait(300)
+    grab(pane, "feeds-large-text-dark")

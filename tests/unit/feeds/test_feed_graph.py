@@ -32,8 +32,8 @@ def test_no_two_nodes_overlap_and_children_stand_below(
     rows: dict[float, list[float]] = {}
     for x, y in placed.positions.values():
         rows.setdefault(y, []).append(x)
-        assert 0 <= x <= placed.width - NODE_WIDTH
-        assert 0 <= y <= placed.height - NODE_HEIGHT
+        assert 0 <= x <= placed.width - NODE_WIDTH + 1e-3
+        assert 0 <= y <= placed.height - NODE_HEIGHT + 1e-3
     for row in rows.values():
         for left, right in pairwise(sorted(row)):
             assert right - left >= STEP_X - 1e-3

@@ -127,7 +127,7 @@ class FeedHead(QWidget):
             self.fold_button,
         ):
             row.addWidget(piece)
-        self.setFixedHeight(theme.px(64))
+        theme.follow(self, lambda: self.setFixedHeight(theme.px(64)))
 
     def show_feed(self, view: FeedView) -> None:
         """Show another feed, or a fresher look at it."""
