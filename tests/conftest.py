@@ -1,6 +1,7 @@
 """Fixtures for all tests: real station processes."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -145,3 +146,25 @@ def old_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     running = Station(tmp_path_factory.mktemp("station6"), options).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_warnings(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Fail a test in which the program warned of something nobody expected.
+
+    ``@pytest.mark.logs("part of a message", ...)`` names what may be said.
+    """
+    yield
+    expected = [
+        part for mark in request.node.iter_markers("logs") for part in mark.args
+    ]
+    said = [
+        f"{record.name}: {record.getMessage()}"
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if record.levelno >= logging.WARNING and record.name.startswith("chrislib")
+    ]
+    unexpected = [line for line in said if not any(part in line for part in expected)]
+    assert not unexpected, unexpected

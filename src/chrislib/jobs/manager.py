@@ -97,7 +97,7 @@ class JobManager:
         make_backend: MakeBackend = CubeRuns,
     ) -> None:
         self._table = catalog.jobs
-        self._read_only = catalog.read_only
+        self._catalog = catalog
         self._client_for = client_for
         self._pacs = pacs
         self._clock = clock
@@ -148,7 +148,7 @@ class JobManager:
             return
         self._started = True
         await self._store.load()
-        if not self._read_only:
+        if not self._catalog.read_only:
             self._owner.start(self._poller.run(), name="poller")
             self._owner.start(self._relay.run(), name="notifications")
 
@@ -344,7 +344,7 @@ class JobManager:
 
     async def refresh(self) -> None:
         """Look at everything now and return after that (network, disk)."""
-        if self._started and not self._read_only:
+        if self._started and not self._catalog.read_only:
             self._link.resume()
             self._transfers.wake()
             await self._poller.looked()

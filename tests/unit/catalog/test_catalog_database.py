@@ -135,6 +135,7 @@ async def test_a_newer_catalog_is_shown_and_not_changed(tmp_path: Path) -> None:
     await catalog.close()
 
 
+@pytest.mark.logs("catalog damaged")
 @pytest.mark.parametrize("content", [b"not a database at all" * 500, None])
 async def test_a_damaged_file_is_set_aside_and_told(
     tmp_path: Path, content: bytes | None

@@ -177,6 +177,7 @@ async def test_a_bad_second_page_raises(
         await anext(rows)
 
 
+@pytest.mark.logs("skipped a row of")
 async def test_a_broken_row_is_skipped_and_counted(serve: Any) -> None:
     rows = [{"id": 1}, {"title": "no id"}, "text", None, {"id": "x"}, {"id": 2}]
 

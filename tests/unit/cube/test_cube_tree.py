@@ -115,6 +115,7 @@ async def test_a_file_reached_twice_comes_once() -> None:
     assert len([f async for f in storage.client().files.tree("d")]) == 1
 
 
+@pytest.mark.logs("a link leads nowhere")
 async def test_links_that_cannot_be_opened_are_told() -> None:
     storage = Storage()
     storage.add("d/x", "secret/y")

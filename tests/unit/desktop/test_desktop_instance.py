@@ -89,6 +89,7 @@ async def test_only_one_listens_and_only_for_its_user(tmp_path: Path) -> None:
     await (await instance.listen(tmp_path, lambda _link: None)).close()
 
 
+@pytest.mark.logs("was not understood", "a link could not be opened")
 async def test_nonsense_and_a_broken_window_do_not_close_the_ear(
     tmp_path: Path,
 ) -> None:

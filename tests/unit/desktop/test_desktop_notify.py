@@ -47,6 +47,7 @@ async def test_a_click_hands_over_the_link() -> None:
     assert links == ["feed/12/node/34"]
 
 
+@pytest.mark.logs("no desktop notification", "could not be followed")
 async def test_a_missing_service_and_a_broken_click_are_survived() -> None:
     def broken(_link: str) -> None:
         raise RuntimeError

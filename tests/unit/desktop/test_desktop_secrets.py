@@ -45,6 +45,7 @@ def store_on(ring: Keyring | None, seconds: float = 5.0) -> KeyringStore:
     return KeyringStore(lambda: ring, seconds=seconds)
 
 
+@pytest.mark.logs("the keyring refused")
 async def test_a_working_keyring_keeps_it() -> None:
     ring = Ring()
     store = store_on(ring)
@@ -57,6 +58,7 @@ async def test_a_working_keyring_keeps_it() -> None:
     await store.delete("url|me")
 
 
+@pytest.mark.logs("the keyring refused")
 @pytest.mark.parametrize("ring", [None, Ring(broken=True)])
 async def test_without_a_keyring_it_is_kept_in_memory(ring: Ring | None) -> None:
     store = store_on(ring)
@@ -66,6 +68,7 @@ async def test_without_a_keyring_it_is_kept_in_memory(ring: Ring | None) -> None
     assert await store.get("url|me") is None
 
 
+@pytest.mark.logs("did not answer")
 async def test_a_keyring_that_hangs_does_not_hang_us() -> None:
     begun = time.monotonic()
     assert not await store_on(Ring(seconds=1.0), 0.05).set("url|me", "token")

@@ -50,6 +50,7 @@ def test_what_is_not_allowed_is_refused(
     assert not (tmp_path / "s.json").exists()
 
 
+@pytest.mark.logs("cannot be read", "not allowed")
 @pytest.mark.parametrize(
     "content",
     ["nonsense", "[]", json.dumps({"theme": 1, "old": 2, "hide_names": True})],

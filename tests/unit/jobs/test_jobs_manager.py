@@ -79,6 +79,7 @@ async def test_a_refused_background_run_keeps_its_reasons(
     assert len(bench.server.posts) == 1
 
 
+@pytest.mark.logs("outcome of a submission unknown")
 @pytest.mark.parametrize("made", [True, False])
 async def test_a_lost_answer_is_reconciled_and_never_sent_again(
     bench: Bench, intent: RunIntent, *, made: bool
@@ -95,6 +96,7 @@ async def test_a_lost_answer_is_reconciled_and_never_sent_again(
     assert kinds == ([] if made else ["SUBMIT_UNCERTAIN"])
 
 
+@pytest.mark.logs("outcome of a submission unknown")
 async def test_uncertain_twins_get_one_run_each(
     bench: Bench, intent: RunIntent
 ) -> None:
@@ -282,6 +284,7 @@ async def test_many_runs_are_found_by_lists(
     await bench.until(lambda: bench.sink.toasts)
 
 
+@pytest.mark.logs("a subscriber of the jobs failed")
 async def test_a_broken_subscriber_harms_nobody(
     bench: Bench, intent: RunIntent
 ) -> None:
@@ -383,6 +386,7 @@ async def test_a_start_without_the_server_shows_the_jobs_as_not_looked_at(
     assert bench.job(job.key).reach is Reach.FRESH
 
 
+@pytest.mark.logs("outcome of a submission unknown")
 async def test_an_uncertain_run_is_known_by_its_title_among_its_like(
     bench: Bench, intent: RunIntent
 ) -> None:

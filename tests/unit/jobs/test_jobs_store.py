@@ -116,6 +116,7 @@ def test_a_row_of_another_version_harms_nobody() -> None:  # I18
         codec.from_row(replace(row, kind="teleport"))
 
 
+@pytest.mark.logs("is not shown")
 async def test_a_job_that_cannot_be_read_stays_in_the_catalog(kept: Kept) -> None:
     key = await kept.added()
     await kept.catalog._database.write(
@@ -127,6 +128,7 @@ async def test_a_job_that_cannot_be_read_stays_in_the_catalog(kept: Kept) -> Non
     assert kept.sql("SELECT job_key FROM job") == [(key,)]
 
 
+@pytest.mark.logs("was not kept")
 async def test_a_token_is_in_one_row_only(kept: Kept) -> None:  # I1, I2
     first, second = await kept.added(), await kept.added()
     await kept.store.apply(first, lambda t: fsm.reduce(t, finished(7), now=2.0))
@@ -139,6 +141,7 @@ async def test_a_token_is_in_one_row_only(kept: Kept) -> None:  # I1, I2
     assert kept.sql(f"SELECT count(*) FROM inbox WHERE job_key='{second}'") == [(0,)]
 
 
+@pytest.mark.logs("was not kept")
 async def test_a_page_is_written_whole_or_not_at_all(kept: Kept) -> None:
     keys = [await kept.added() for _ in range(3)]
     from chrislib.jobs.store import Decision

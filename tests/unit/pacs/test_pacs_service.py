@@ -309,6 +309,7 @@ async def test_fewer_images_than_promised() -> None:
     assert "fewer" in caught.value.title
 
 
+@pytest.mark.logs("could not be stored")
 async def test_images_the_server_could_not_store() -> None:
     archive = Archive(images=2)
     archive.script = [Count(UID, 1), Problem(UID, "disk full"), *full_script(2)]

@@ -193,6 +193,7 @@ def test_the_large_series() -> None:
     assert [s.tags["SeriesDescription"] for s in large].count("AXIAL 300") == 1
 
 
+@pytest.mark.logs("phantoms only")
 @pytest.mark.parametrize(
     ("patient", "description"),
     [("CL-1004", "Ax FLAIR"), ("CL-1006", "Liver sweep"), ("CL-2001", "Run 1")],

@@ -80,6 +80,7 @@ def real() -> SampleData:
     return found
 
 
+@pytest.mark.logs("phantoms only")
 def test_the_real_studies_show_up_when_the_data_is_there(real: SampleData) -> None:
     data: list[SampleData] = []
     archive = SampleArchive(lambda: data[0] if data else None)

@@ -4,6 +4,7 @@ import io
 import os
 from pathlib import Path
 
+import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
@@ -25,6 +26,7 @@ def fill(folder: Path) -> str:
     return uid
 
 
+@pytest.mark.logs("phantoms only", "cannot be used")
 def test_studies_are_found_among_rubbish(tmp_path: Path) -> None:
     uid = fill(tmp_path)
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
@@ -40,6 +42,7 @@ def test_studies_are_found_among_rubbish(tmp_path: Path) -> None:
     assert numbers == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.logs("phantoms only", "cannot be used")
 def test_new_changed_and_deleted_files_are_noticed(tmp_path: Path) -> None:
     archive = FolderArchive(tmp_path)
     assert archive.find({}) == []
@@ -68,6 +71,7 @@ def test_a_missing_folder_is_an_empty_archive(tmp_path: Path) -> None:
     assert FolderArchive(tmp_path / "nothing").find({}) == []
 
 
+@pytest.mark.logs("phantoms only", "went away")
 def test_a_file_that_goes_away_is_left_out(tmp_path: Path) -> None:
     uid = fill(tmp_path)
     archive = FolderArchive(tmp_path)
