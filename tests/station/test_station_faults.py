@@ -261,6 +261,7 @@ def test_an_environment_that_cannot_be_made_is_told(
     run = api.run("pl-dcm2niix", previous_id=root["id"], z="n")
     ended = api.finish(run["id"])
     assert (ended["status"], ended["error_code"]) == ("cancelled", "CODE01")
+    assert "pl-dcm2niix could not be made" in ended["summary"]
     left = [path.name for path in (tmp_path / "envs").glob("*")]
     assert not any(name.startswith((".new", "pl-dcm2niix")) for name in left)
 

@@ -62,6 +62,10 @@ class Reporter:
         """Return the summary of a new instance."""
         return self._summary() if self._seven else ""
 
+    def refused(self, reason: str) -> str:
+        """Return the summary of a job that never ran: why, where its log would be."""
+        return self._summary(log=reason)
+
     def copying(self, instance: int, done: bool = False) -> str:
         """Return the summary while inputs are made ready (7 only)."""
         if not done:

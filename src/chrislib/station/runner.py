@@ -290,6 +290,8 @@ class Runner:
                 status="undefined",
                 pulled=False,
             )
+        elif text:
+            columns["summary"] = self._report.refused(job.log())
         with self._store.transaction():
             self._move(row, "cancelled", ended_at=self._store.now(), **columns)
             for ident in self._subtree(row["id"])[1:]:

@@ -95,7 +95,10 @@ def _change_user(call: Call) -> Answer:
     row = _find_user(call)
     if row["id"] != call.me.id:
         return _refuse(call)
-    # The password lives in a file of the owner's; the window signs in with it.
+    if "password" in call.data:
+        # It lives in a file of the owner's; the window signs in with it.
+        text = "The password of this station is kept in its file owner.secret."
+        raise invalid("password", text)
     if "email" in call.data:
         call.store.update("users", row["id"], email=str(call.data["email"])[:254])
     return Answer(show_user(call, _find_user(call)))
