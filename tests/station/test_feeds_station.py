@@ -209,3 +209,24 @@ async def test_a_refused_value_names_what_it_can(desk: Desk, tmp_path: Path) -> 
         await desk.feeds.create_feed(title="Gone", items=[Item(f"{remote}/not-there")])
     assert caught.value.fields
     assert not [job for job in desk.jobs.jobs() if job.title == "Gone"]
+
+
+async def test_a_program_that_fails_is_told_with_its_log(
+    desk: Desk, tmp_path: Path
+) -> None:
+    remote = await desk.data(tmp_path)
+    job = await desk.feeds.create_feed(title="Fails", items=[Item(remote)])
+    assert job.feed_id is not None
+    view = await desk.until(job.feed_id, lambda v: v.nodes[0].state == "ready")
+    # dcm2niix ends with an error where there are no images
+    failing = await desk.add(view.nodes[0], "pl-dcm2niix")
+    ended = {"errors", "failed", "ready"}
+    view = await desk.until(job.feed_id, lambda v: node_of(v, failing).state in ended)
+    assert node_of(view, failing).state == "errors"
+    details = await desk.feeds.details(job.feed_id, failing)
+    assert details.log
+    below = await desk.add(node_of(view, failing), "pl-simpledsapp")
+    view = await desk.until(
+        job.feed_id, lambda v: node_of(v, below).state == "upstream"
+    )
+    assert node_of(view, below).detail == "pl-dcm2niix ended with an error"

@@ -254,11 +254,13 @@ def state_of(
         return _STATUS.get(status, "running")
     if reason_for(error_code) is not None:
         return "failed"
+    above = set(parents) & ENDED_BADLY
+    if above - {"cancelled"}:
+        # nothing can run there, whoever stopped it first
+        return "upstream"
     if phase in _PHASE_STATE:
         return _PHASE_STATE[phase]
-    if any(state in ENDED_BADLY for state in parents):
-        return "upstream"
-    return "cancelled"
+    return "upstream" if above else "cancelled"
 
 
 def states_of_feed(feed: Feed) -> dict[str, int]:
