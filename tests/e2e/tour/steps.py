@@ -54,7 +54,9 @@ class Story:
             ("A click on it opens exactly that node", self.click_notification),
             ("The NIfTI beside the outputs", self.preview_volume),
             ("The NIfTI in three planes", self.view_volume),
-            ("Make pictures of it with a second node", self.make_pictures),
+            ("Make pictures of it with a second node", self.start_pictures),
+            ("Close the window while it runs", self.close_and_reopen),
+            ("Its pictures are ready", self.pictures_ready),
             ("A picture in the viewer", self.view_picture),
             ("Download the pictures to a folder", self.download),
             ("Drop local files on Upload Data", self.drop_files),
@@ -257,27 +259,32 @@ class Story:
         )
         self._report.picture("viewer-planes")
         self._screen.press("Back", role="push button")
-        self._go_module("Feeds")
+        self._screen.wait("Get all", role="push button")
 
-    def make_pictures(self) -> None:
-        """Add a second node and wait until it is ready."""
+    def start_pictures(self) -> None:
+        """Add a second node after the first."""
         self._screen.wait(contains="pl-dcm2niix", id="name", role="label", seconds=30)
         self._add_node("pl-pictures")
         self._next_until("Add node")
         self._screen.press(id="next", role="push button")
-        self._screen.gone(id="next", role="push button", seconds=60)
+        self._screen.wait(contains="3 nodes", role="list item", seconds=60)
+
+    def close_and_reopen(self) -> None:
+        """Close the window: the program stays; starting it again brings it back."""
+        self._screen.close_window()
+        wait_until(lambda: not self._screen.windows(), "no window", seconds=20)
+        if not self._desktop.program_runs:
+            raise TourError("the program ended although a run is on its way")
+        again = self._desktop.launch(
+            "chrislib-again", [sys.executable, "-m", "chrislib", "run"]
+        )
+        wait_until(lambda: again.poll() == 0, "handing over to the first", seconds=30)
         self._screen.wait(contains="pl-pictures", id="name", role="label", seconds=30)
-        seen: list[str] = []
 
-        def ready() -> bool:
-            words = [spot.name for spot in self._screen.find(id="state")]
-            if words and words[0] not in seen:
-                seen.append(words[0])
-            return words[:1] == ["Ready"]
-
-        wait_until(ready, "the pictures", seconds=120, every=0.2)
-        if len(seen) < 2:
-            raise TourError(f"the node showed no progress, only {seen}")
+    def pictures_ready(self) -> None:
+        """Wait until the node shown is ready."""
+        self._screen.wait("Ready", id="state", seconds=120)
+        self._screen.wait(contains="brain_2, Folder", role="table cell", seconds=30)
 
     def view_picture(self) -> None:
         """Open the first picture of the outputs."""
@@ -295,7 +302,7 @@ class Story:
         self._screen.settle()
         self._report.picture("viewer-picture")
         self._screen.press("Back", role="push button")
-        self._go_module("Feeds")
+        self._screen.wait("Get all", role="push button")
 
     def download(self) -> None:
         """Get all outputs into a folder of this computer."""
