@@ -270,9 +270,20 @@ def test_history_repeats_and_retries(stage: Any) -> None:
     stage.picture("library-overview-failed")
     history.entry_acted.emit(entry())
     stage.until(lambda: sum(verb == "retry" for verb, _ in stage.jobs.calls) == 2)
-    QTest.keyClick(history, Qt.Key.Key_Down)
-    QTest.keyClick(history, Qt.Key.Key_Down)
-    QTest.keyClick(history, Qt.Key.Key_Return)
+    stage.until(lambda: entry().state == "running")
+    history.entry_acted.emit(entry())  # they move again: Show leads to their rows
+    stage.until(tree.isVisible)
+    assert len(stage.pacs.asked) == 1
+    for key in keys:
+        stage.jobs.move(key, Phase.CANCELLED)
+    stage.pane.show_section("overview")
+    stage.until(lambda: entry().state == "cancelled")
+    history.setCurrentIndex(model.index(0, 0, model.index(0, 0)))
+    QTest.keyClick(history, Qt.Key.Key_Return)  # what it brought
+    items = stage.find(ItemsList, "items.list")
+    stage.until(lambda: items.isVisible() and items.model().rowCount() == 5)
+    stage.pane.show_section("overview")
+    history.entry_acted.emit(entry())  # again
     stage.until(lambda: len(stage.pacs.asked) == 2)
     assert stage.pacs.asked[0] == stage.pacs.asked[1]
 

@@ -62,6 +62,9 @@ def test_a_folder_is_dropped_on_the_card_read_and_sent(
     assert sorted(len(one.files) for one in chosen.series) == [1, 3]
     assert [other[1] for other in chosen.others] == ["notes.csv"]
     assert len(model.scan.unreadable) == 1
+    stage.ctx.theme.choose("light")
+    stage.picture("library-upload-scan")
+    stage.ctx.theme.choose("dark")
     stage.picture("library-upload-scan")
     send = stage.find(QPushButton, "upload.send")
     QTest.mouseClick(send, Qt.MouseButton.LeftButton)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chrislib.aio import spawn
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Phase, PullIntent, UploadIntent
@@ -116,7 +117,7 @@ async def test_a_cancelled_lookup_says_so(
     library: LibraryService, neighbours: Any
 ) -> None:
     neighbours.pacs.gate = asyncio.Event()
-    task = asyncio.ensure_future(library.lookup(BY_ID))
+    task = spawn(library.lookup(BY_ID), name="lookup")
     await until(lambda: neighbours.pacs.asked)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from chrislib.views.library.items_list import ItemsList
 from chrislib.views.library.items_model import ItemsModel, action_of
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.navigation import NewFeed, ShowLibrary
-from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.buttons import Field, button
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
 from chrislib.views.widgets.thumbs import ThumbStore
@@ -64,11 +64,14 @@ class ItemsPage(QWidget):
             small=True,
         )
         self._field.setFixedWidth(theme.px(320))
+        self._all = button(theme, "Show all", kind="quiet", name="items.show_all")
+        self._all.clicked.connect(lambda: self.show_section("all", None))
         head = QHBoxLayout()
         head.setContentsMargins(20, 12, 16, 12)
         head.setSpacing(12)
         head.addWidget(self._title)
         head.addWidget(self._count, 1)
+        head.addWidget(self._all)
         head.addWidget(self._field)
         self._state = StateView(theme, "images", "")
         self._pages = QStackedWidget()
@@ -96,9 +99,12 @@ class ItemsPage(QWidget):
     def show_section(self, section: str, payload: object) -> None:
         """Show all items, or those whose ids are given."""
         self._section = section
-        self._title.setText(_TITLES.get(section, "All"))
         ids = payload if isinstance(payload, (list, tuple)) else ()
         self._only = frozenset(str(one) for one in ids)
+        self._title.setText(
+            "What it brought" if self._only else _TITLES.get(section, "All")
+        )
+        self._all.setVisible(bool(self._only))
         self.refresh()
         self._list.setFocus()
 

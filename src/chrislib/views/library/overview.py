@@ -295,12 +295,15 @@ class Overview(QScrollArea):
         self._filter()
 
     def _show_entry(self, entry: HistoryEntry) -> None:
-        if entry.kind is EntryKind.LOOKUP:
-            self._go("pacs", Lookup(asked.from_request(entry.request), run=True))
-        elif entry.kind is EntryKind.UPLOAD:
-            self._go("all" if entry.state == "ready" else "upload", entry.item_ids)
+        moving = entry.state in {"running", "registering"}
+        if entry.item_ids and not moving:
+            self._go("all", entry.item_ids)
+        elif entry.kind is EntryKind.LOOKUP:
+            criteria = asked.from_request(entry.request)
+            self._go("pacs", Lookup(criteria, run=True, entry_id=entry.entry_id))
         else:
-            self._go("reference")
+            upload = entry.kind is EntryKind.UPLOAD
+            self._go("upload" if upload else "reference")
 
     def _act(self, entry: HistoryEntry) -> None:
         word = action_of(entry)
@@ -312,7 +315,7 @@ class Overview(QScrollArea):
             paths: list[Path] = paths_of(entry)
             self._go("upload", paths)
         elif entry.kind is EntryKind.LOOKUP:
-            self._show_entry(entry)
+            self._go("pacs", Lookup(asked.from_request(entry.request), run=True))
         else:
             self._tasks.start(
                 self._ctx.library.again(entry.entry_id), name="fetch again"

@@ -172,6 +172,10 @@ class PacsPage(QWidget):
     def show_payload(self, payload: object) -> None:
         """Take criteria from another place and ask where that is wanted."""
         if isinstance(payload, Lookup):
+            on_screen = payload.entry_id is not None and payload.entry_id == self._entry
+            if on_screen and self._model.patients:
+                self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
             self._form.show_criteria(payload.criteria)
             if payload.run:
                 self._form.submit()

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from chrislib.library.model import EntryId
 from chrislib.pacs.types import Criteria
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Criteria for PACS Lookup; `run` asks at once."""
+    """Criteria for PACS Lookup; `run` asks at once.
+
+    With `entry_id` an answer to that History entry that is still on screen is enough.
+    """
 
     criteria: Criteria
     run: bool = False
+    entry_id: EntryId | None = None
