@@ -91,6 +91,13 @@ class LibraryService:
         await self._items.load()
         await self._history.load()
         await self.tray.load()
+        unticked = [
+            item.item_id
+            for item in self._items.all()
+            if item.state is ItemState.WANTED and item.item_id not in self.tray
+        ]
+        if unticked:  # ticked once, never asked for: nothing to keep
+            await self._items.forget(unticked)
         self._follower.reconcile()
         self._history.follow(self._items.all())
 

@@ -226,6 +226,7 @@ async def test_the_tray_survives_a_restart(
     again = neighbours.service()
     await again.start()
     assert again.tray.ids == (items[2].item_id, items[1].item_id)
+    assert again.item(items[0].item_id) is None  # unticked and never asked for
     again.tray.clear()
     assert len(again.tray) == 0
     await again.stop()
