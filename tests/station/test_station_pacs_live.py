@@ -237,8 +237,11 @@ def test_the_event_stream(line: Line) -> None:
     query, uid = line.find("CL-1014", "Right kidney")
     asked = {"pacs_name": "SAMPLES", "series_uids": uid}
     lines: list[str] = []
-    with httpx.stream("GET", f"{line.base}pacs/sse/", params=asked) as answer:
-        # Nobody is asked who they are.
+    url = f"{line.base}pacs/sse/"
+    # Where a CUBE asks nobody who they are, the station wants its token.
+    assert httpx.get(url, params=asked).status_code == 401
+    token = {"Authorization": line.http.headers["Authorization"]}
+    with httpx.stream("GET", url, params=asked, headers=token) as answer:
         assert answer.status_code == theirs[0]["status"]
         kind = answer.headers["content-type"].split(";")[0]
         assert kind == theirs[0]["content-type"]

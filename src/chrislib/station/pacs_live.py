@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from chrislib.station.auth import Doorman
+from chrislib.station.auth import AuthenticationError, Doorman
 from chrislib.station.context import StationContext
 from chrislib.station.pacs_progress import Listener, ProgressHub
 
@@ -25,8 +25,9 @@ def live_routes(context: StationContext, hub: ProgressHub) -> list[BaseRoute]:
     async def socket(websocket: WebSocket) -> None:
         await _serve_socket(websocket, context, hub)
 
-    async def events(request: Request) -> StreamingResponse:
-        return _event_stream(request, hub)
+    async def events(request: Request) -> Response:
+        refusal = await run_in_threadpool(_refusal, request, Doorman(context.store))
+        return refusal or _event_stream(request, hub)
 
     return [
         WebSocketRoute("/api/v1/pacs/ws/", socket),
@@ -119,8 +120,25 @@ async def _drain(listener: Listener) -> None:
         pass
 
 
+def _refusal(request: Request, doorman: Doorman) -> Response | None:
+    """Return the 401 for whoever sent no good token (database).
+
+    A CUBE asks for none here (trap 26 of its contract), and so tells everybody what
+    is pulled. The station does not copy that: every request needs its token.
+    """
+    detail = "Authentication credentials were not provided."
+    try:
+        if doorman.identify(request.headers.get("authorization")) is not None:
+            return None
+    except AuthenticationError as error:
+        detail = str(error)
+    return JSONResponse(
+        {"detail": detail}, status_code=401, headers={"WWW-Authenticate": "Token"}
+    )
+
+
 def _event_stream(request: Request, hub: ProgressHub) -> StreamingResponse:
-    """Answer with news as server-sent events; nobody is asked who they are."""
+    """Answer with news as server-sent events."""
     pacs = request.query_params.get("pacs_name", "")
     asked = request.query_params.get("series_uids", "")
     uids = [uid.strip() for uid in asked.split(",") if uid.strip()]
