@@ -115,8 +115,11 @@ class _Walk:
         for file in files:
             if self._take():
                 entries.append(_file_entry(file, _join(relative, file.name), ""))
+        used = {_last(entry.relative) for entry in entries}
         for link in links:
-            entries.append(await self._link(link, relative, trail=trail))
+            name = _unused(_link_name(link), used)
+            used.add(name)
+            entries.append(await self._link(link, _join(relative, name), trail=trail))
         return tuple(sorted(entries, key=_order))
 
     async def _folder_entry(
@@ -137,9 +140,8 @@ class _Walk:
         )
 
     async def _link(
-        self, link: LinkFile, relative: str, *, trail: frozenset[str]
+        self, link: LinkFile, name: str, *, trail: frozenset[str]
     ) -> OutputEntry:
-        name = _join(relative, _last(link.target) or _last(link.path))
         gone = OutputEntry(
             path=link.target,
             relative=name,
@@ -217,6 +219,24 @@ def _file_entry(file: StoredFile, relative: str, target: str) -> OutputEntry:
         kind=kind_of(file.name),
         link_target=target,
     )
+
+
+def _link_name(link: LinkFile) -> str:
+    """Return what a link is called: its target, for a node's output the node."""
+    parts = link.target.strip("/").split("/")
+    if parts[-1] == "data" and len(parts) > 2 and "feeds" in parts:
+        return parts[-2]
+    return parts[-1] or _last(link.path)
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """Return the name, with a number behind it where it is taken."""
+    if name not in used:
+        return name
+    number = 2
+    while f"{name} ({number})" in used:
+        number += 1
+    return f"{name} ({number})"
 
 
 def _order(entry: OutputEntry) -> tuple[bool, str]:

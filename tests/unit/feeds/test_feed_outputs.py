@@ -117,6 +117,27 @@ async def test_links_are_followed_and_named_after_their_target() -> None:
     }
 
 
+async def test_links_of_one_name_are_told_apart() -> None:
+    node = "home/alex/feeds/feed_2/pl-mni152_4/data"
+    storage = Storage(
+        {
+            "SERVICES/PACS/A/T1/1.dcm": 1,
+            "SERVICES/PACS/B/T1/1.dcm": 2,
+            f"{node}/brain.nii": 3,
+        },
+        {
+            f"{ROOT}/a.chrislink": "SERVICES/PACS/A/T1",
+            f"{ROOT}/b.chrislink": "SERVICES/PACS/B/T1",
+            f"{ROOT}/c.chrislink": node,
+        },
+    )
+    tree = await output_tree(storage, ROOT)
+    assert [e.relative for e in tree] == ["pl-mni152_4", "T1", "T1 (2)"]
+    second = find(tree, "T1 (2)/1.dcm")
+    assert second is not None
+    assert second.path == "SERVICES/PACS/B/T1/1.dcm"
+
+
 async def test_a_circle_of_links_ends() -> None:
     storage = Storage(
         {f"{ROOT}/x/file.txt": 1}, {f"{ROOT}/x/home_loop.chrislink": f"{ROOT}/x"}
