@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QFont,
     QFontMetrics,
     QImage,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QWheelEvent,
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from chrislib.dicom.render import Letters
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.outlined import OutlinedText
 
 ZOOM_LIMITS = (0.1, 40.0)
 _MARGIN = 14
@@ -84,6 +83,7 @@ class Canvas(QWidget):
         self._guides: tuple[Guide, ...] = ()
         self._words: tuple[str, str] = ("", "")
         self._square = ""
+        self._outlines = OutlinedText(theme)
         self._zoom = 1.0
         self._shift = QPointF()
         self._active = False
@@ -102,7 +102,11 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        self._outlines.clear()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size; the layout decides."""
@@ -354,12 +358,10 @@ class Canvas(QWidget):
         place: QPointF,
         token: str = "text.on-image",
     ) -> None:
-        path = QPainterPath()
-        path.addText(place, font, text)
-        painter.setPen(QPen(QColor(0, 0, 0, 200), 3))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
-        painter.fillPath(path, self._theme.color(token))
+        ratio = self.devicePixelRatioF()
+        self._outlines.draw(
+            painter, text, font=font, place=place, token=token, ratio=ratio
+        )
 
     def _draw_letters(self, painter: QPainter) -> None:
         font = self._theme.font("caption" if self._small else "small-strong")

@@ -64,8 +64,10 @@ def to_image(
     rows, columns = array.shape[:2]
     color = array.ndim == 3
     form = QImage.Format.Format_RGB888 if color else QImage.Format.Format_Grayscale8
-    # copy(): a QImage over a numpy buffer does not keep that buffer alive
-    return QImage(array.data, columns, rows, array.strides[0], form).copy()
+    # converted here, not when it is drawn; and a QImage over a numpy buffer does not
+    # keep that buffer alive, the converted one has its own
+    plain = QImage(array.data, columns, rows, array.strides[0], form)
+    return plain.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def fitted(image: QImage, side: int, *, aspect: float = 1.0) -> QImage:
