@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton
@@ -69,6 +70,13 @@ def outcome(key: str, job: str, kind: str = "READY", **more: Any) -> InboxRow:
     )
 
 
+def end(pane: JobsPane | InboxPane) -> None:
+    """Shut a pane down, then delete it (qtbot would delete it first)."""
+    pane.shutdown()
+    pane.hide()
+    shiboken6.delete(pane)
+
+
 @pytest.fixture
 def pane(ctx: ViewContext, fakes: Fakes, qtbot: QtBot) -> Iterator[JobsPane]:
     fakes.jobs.checked_at = fakes.now - 12
@@ -84,11 +92,10 @@ def pane(ctx: ViewContext, fakes: Fakes, qtbot: QtBot) -> Iterator[JobsPane]:
     ]
     made = JobsPane(ctx)
     made.resize(1064, 850)
-    qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made._inbox is not None, timeout=2000)
     yield made
-    made.shutdown()
+    end(made)
 
 
 def titles(pane: JobsPane) -> dict[str, list[str]]:
@@ -285,10 +292,9 @@ def test_a_head_folds_its_group(pane: JobsPane) -> None:
 
 def test_an_empty_list_says_what_will_be_here(ctx: ViewContext, qtbot: QtBot) -> None:
     pane = JobsPane(ctx)
-    qtbot.addWidget(pane)
     assert pane._stack.currentIndex() == 1
     qtbot.waitUntil(lambda: pane._tasks.pending == 0, timeout=2000)
-    pane.shutdown()
+    end(pane)
 
 
 def test_five_thousand_jobs_are_shown_and_changed_quickly(
@@ -300,7 +306,6 @@ def test_five_thousand_jobs_are_shown_and_changed_quickly(
         job = run(f"j{number}", Phase.FINISHED, terminal_at=float(number))
         fakes.jobs.rows[job.key] = job
     pane = JobsPane(ctx)
-    qtbot.addWidget(pane)
     pane.resize(1064, 850)
     pane.show()
     qtbot.waitUntil(lambda: pane._tasks.pending == 0, timeout=5000)
@@ -315,7 +320,7 @@ def test_five_thousand_jobs_are_shown_and_changed_quickly(
     current = pane.view.current_job()
     assert current is not None
     assert current.key == "j1"
-    pane.shutdown()
+    end(pane)
 
 
 def test_rows_behind_the_page_come_and_go_with_the_rest(
@@ -325,7 +330,6 @@ def test_rows_behind_the_page_come_and_go_with_the_rest(
         job = run(f"j{number}", Phase.FINISHED, terminal_at=float(number))
         fakes.jobs.rows[job.key] = job
     pane = JobsPane(ctx)
-    qtbot.addWidget(pane)
     qtbot.waitUntil(lambda: pane._tasks.pending == 0, timeout=5000)
     qtmodeltester.check(pane.model)
     head = pane.model.index(2, 0)
@@ -341,7 +345,7 @@ def test_rows_behind_the_page_come_and_go_with_the_rest(
     model.show_more()
     assert model.rowCount(head) == 451
     qtmodeltester.check(pane.model)
-    pane.shutdown()
+    end(pane)
 
 
 # -- inbox -----------------------------------------------------------------------
@@ -358,11 +362,10 @@ def inbox(ctx: ViewContext, fakes: Fakes, qtbot: QtBot) -> Iterator[InboxPane]:
     ]
     made = InboxPane(ctx)
     made.resize(376, 850)
-    qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: len(made.model.rows) == 2, timeout=2000)
     yield made
-    made.shutdown()
+    end(made)
 
 
 def test_the_inbox_counts_what_was_not_seen(

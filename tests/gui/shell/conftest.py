@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -83,12 +84,14 @@ def window(
             viewer=factory("viewer"),
         ),
     )
-    qtbot.addWidget(win)
+    # not given to qtbot: it deletes its widgets before fixtures are taken down
     with qtbot.waitSignal(win.first_painted, timeout=5000):
         win.show()
     qtbot.waitUntil(lambda: win.shell._tasks.pending == 0, timeout=5000)
     yield win
     aio.run(win.shutdown())
+    win.hide()
+    shiboken6.delete(win)
 
 
 @pytest.fixture

@@ -89,13 +89,17 @@ class Status(QObject):
         self.show_connection()
 
     async def stop(self) -> None:
-        """Stop listening and asking."""
+        """Stop listening and asking, for good."""
+        self._started = True
         for stop in self._stops:
             stop()
         self._stops.clear()
         self._soon.stop()
-        if self._thumbs is not None:
-            self._thumbs.shutdown()
+        thumbs, self._thumbs = self._thumbs, None
+        if thumbs is not None:
+            if self._library is not None:
+                self._library.tray.set_pictures(lambda _item: None)
+            thumbs.shutdown()
         await self._tasks.close()
 
     def set_library(self, page: LibraryPage) -> None:
