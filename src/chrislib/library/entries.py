@@ -4,10 +4,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chrislib.errors import ChrislibError
+from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.model import HistoryEntry, LocalScan
+from chrislib.library.names import show_name
+from chrislib.pacs.types import Criteria, LookupResult
 
-NO_MATCH = ("nomatch", "No match")
+
+def outcome(result: LookupResult) -> tuple[str, str, str, str]:
+    """Return title, state, words and second line of a lookup that was answered."""
+    criteria = result.criteria
+    studies = [study for patient in result.patients for study in patient.studies]
+    series = sum(len(study.series) for study in studies)
+    silent = ""
+    if result.unreachable:
+        silent = f"no answer from {', '.join(result.unreachable)}"
+    if studies:
+        counts = f"{words.studies(len(studies))}, {words.series(series)} found"
+        state, text = "found", "Nothing pulled yet"
+    else:
+        counts = "nothing found"
+        state, text = "nomatch", "No match"
+    if silent:
+        state, text = "errors", "Partly answered"
+    title = asked.title_of(criteria)
+    if len(result.patients) == 1:
+        others = {k: v for k, v in criteria.values.items() if k != asked.NAME}
+        rest = asked.title_of(Criteria(values=others))
+        name = show_name(result.patients[0].name)
+        title = f"{name} — {rest}" if rest else name
+    detail = words.join(asked.fields_of(criteria), counts, silent)
+    return title, state, text, detail
 
 
 def paths_of(entry: HistoryEntry) -> list[Path]:

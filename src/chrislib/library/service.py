@@ -16,7 +16,7 @@ from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.changes import Changes
-from chrislib.library.entries import NO_MATCH, paths_of, scan_words, unreachable
+from chrislib.library.entries import outcome, paths_of, scan_words, unreachable
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
 from chrislib.library.items import Items
@@ -33,7 +33,6 @@ from chrislib.library.model import (
     Reference,
     Source,
 )
-from chrislib.library.names import show_name
 from chrislib.library.opening import fetch_files, fetch_sample
 from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
@@ -85,6 +84,8 @@ class LibraryService:
             catalog.settings_kv, item=self._items.get, changes=self._changes
         )
         self._changes.subscribe(self._follow_history)
+        self._shown_account = self._account()
+        self._leave = session.subscribe(self._on_session)
 
     async def start(self) -> None:
         """Load what is known and bring it up to the jobs (disk; no server needed)."""
@@ -103,6 +104,8 @@ class LibraryService:
 
     async def stop(self) -> None:
         """Stop following and write what is not written yet (disk)."""
+        self._leave()
+        self._leave = _nothing
         await self._follower.close()
         await self.tray.close()
         await self._items.close()
@@ -174,28 +177,7 @@ class LibraryService:
                 entry, state="failed", text="Failed", detail=failed
             )
             raise
-        studies = [study for patient in result.patients for study in patient.studies]
-        series = sum(len(study.series) for study in studies)
-        silent = (
-            f"no answer from {', '.join(result.unreachable)}"
-            if result.unreachable
-            else ""
-        )
-        counts = (
-            f"{words.studies(len(studies))}, {words.series(series)} found"
-            if studies
-            else "nothing found"
-        )
-        state, text = ("found", "Nothing pulled yet") if studies else NO_MATCH
-        if silent:
-            state, text = "errors", "Partly answered"
-        detail = words.join(fields, counts, silent)
-        title = asked.title_of(criteria)
-        if len(result.patients) == 1:
-            others = {k: v for k, v in criteria.values.items() if k != asked.NAME}
-            rest = asked.title_of(Criteria(values=others))
-            name = show_name(result.patients[0].name)
-            title = f"{name} — {rest}" if rest else name
+        title, state, text, detail = outcome(result)
         await self._close_lookup(
             replace(entry, title=title), state=state, text=text, detail=detail
         )
@@ -453,6 +435,14 @@ class LibraryService:
             return ""
         return f"{client.server.uuid}|{client.username}"
 
+    def _on_session(self) -> None:
+        account = self._account()
+        if account != self._shown_account:
+            # another user or server: other items and another history are shown
+            self._shown_account = account
+            everything = self._items.all()
+            self._changes.tell(LibraryChange(everything, history=True, tray=True))
+
     def _progress(self, job_key: str) -> Progress | None:
         job = self._jobs.get(JobKey(job_key))
         return job.progress if job is not None else None
@@ -491,3 +481,7 @@ class LibraryService:
                 detail=detail or now.detail,
             )
         )
+
+
+def _nothing() -> None:
+    """Stand for a subscription that has ended."""

@@ -331,7 +331,11 @@ async def test_other_accounts_see_their_own(
 ) -> None:
     await library.pull(all_series(patients)[:1])
     await library.lookup(BY_ID)
+    told: list[LibraryChange] = []
+    library.subscribe(told.append)
     neighbours.session.fake.username = "somebody"
+    neighbours.session.tell()
+    assert told[0].history
     assert await library.items() == []
     assert await library.history() == []
     assert library.state_of_series("1.2.3.1") is None
