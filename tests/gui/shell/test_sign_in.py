@@ -39,6 +39,7 @@ def test_it_offers_the_last_account_and_hides_the_password(
 ) -> None:
     assert sheet.server.text == "https://chris.example.org/api/v1/"
     assert sheet.user.text == "alex"
+    assert sheet.window().focusWidget() is sheet.password.field
     assert sheet.password.field.echoMode() == QLineEdit.EchoMode.Password
 
 

@@ -41,6 +41,8 @@ class Toast(QWidget):
         glyph.setPixmap(
             theme.pixmap(icon, token, size=16, dpr=self.devicePixelRatioF())
         )
+        # in line with the cross and the first line of the title
+        glyph.setFixedHeight(24)
         title = Label(theme, message.title, style="strong", name="toast.title")
         title.setWordWrap(True)
         close = icon_button(theme, "x", name="toast.close", tooltip="Close", size=24)

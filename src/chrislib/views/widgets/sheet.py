@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -208,8 +209,22 @@ class Sheet(QDialog):
         self._place()
         self.show()
         self.raise_()
-        self.body.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.focusNextChild()
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        """Focus the first empty field of the page, else its first control."""
+        page = self.body.currentWidget()
+        found = page.findChildren(QWidget) if page is not None else []
+        able = [
+            piece
+            for piece in found
+            if piece.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and piece.isEnabled()
+            and piece.isVisibleTo(self)
+        ]
+        fields = [one for one in able if isinstance(one, QLineEdit) and not one.text()]
+        first = [*fields, *able, self.next_button][0]
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_note(self, text: str, *, kind: str = "info") -> None:
         """Say something in the foot; `kind` is "info" or "failed"."""
