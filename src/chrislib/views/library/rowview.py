@@ -78,10 +78,18 @@ class RowDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Paint one cell."""
+        """Paint one cell; the focus ring goes round the whole row."""
+        drawn = QStyleOptionViewItem(option)
+        drawn.state &= ~QStyle.StateFlag.State_HasFocus
+        view = option.widget
+        if isinstance(view, QAbstractItemView) and view.hasFocus():
+            current = view.currentIndex()
+            same = current.row() == index.row() and current.parent() == index.parent()
+            if same:
+                drawn.state |= QStyle.StateFlag.State_HasFocus
         painter.save()
         painter.setClipRect(option.rect)
-        self.paint_cell(painter, option, index)
+        self.paint_cell(painter, drawn, index)
         painter.restore()
 
     def paint_cell(
@@ -113,7 +121,6 @@ class RowView(QTreeView):
         self.setItemsExpandable(True)
         self.setExpandsOnDoubleClick(False)
         self.setUniformRowHeights(False)
-        self.setAllColumnsShowFocus(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
