@@ -1,6 +1,8 @@
 # The program's front door. Each target does what it needs, from nothing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Modules are compiled once, not at every start.
+unexport PYTHONDONTWRITEBYTECODE
 export CHRISLIB_PLUGIN_ENVS ?= $(CURDIR)/build/plugin-envs
 PY := .venv/bin/python
 

@@ -35,6 +35,7 @@ def measure(runs: int = 7) -> list[Result]:
     peers: list[float] = []
     with tempfile.TemporaryDirectory() as home, virtual_display() as display:
         env = {**display, "CHRISLIB_HOME": home}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         for turn in range(runs + 1):
             peer = _seconds_to_paint("bare_window.py", env)
             own = _seconds_to_paint("our_window.py", env)
