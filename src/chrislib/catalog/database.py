@@ -265,6 +265,10 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 answer = work(connection)
+                if isinstance(answer, sqlite3.Cursor):
+                    # It shares a cached statement with the connection: freed on the
+                    # caller's thread it would reset what this thread runs next.
+                    answer.close()
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -290,7 +294,10 @@ class Database:
             self._local.db = connection
             with self._lock:
                 self._readers.append(connection)
-        return work(connection)
+        answer = work(connection)
+        if isinstance(answer, sqlite3.Cursor):
+            raise TypeError("a reader gives rows back, not its cursor")
+        return answer
 
 
 def _damage(path: Path) -> str:

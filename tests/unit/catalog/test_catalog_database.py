@@ -261,3 +261,26 @@ async def test_a_large_file_is_checked_after_an_unclean_end_only(
     await (await opened(path)).close()
     assert checked == [path]
     assert not (tmp_path / "c.db.in-use").exists()
+
+
+async def test_a_write_leaves_no_open_cursor_for_the_callers_thread(
+    tmp_path: Path,
+) -> None:
+    """A cursor freed on another thread resets the statement the writer runs next."""
+
+    def first(db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE t(x)")
+
+    database = Database(tmp_path / "c.db", [first])
+    await database.open()
+    try:
+        cursor = await database.write(lambda db: db.execute("INSERT INTO t VALUES (1)"))
+        assert isinstance(cursor, sqlite3.Cursor)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+            cursor.fetchone()
+        with pytest.raises(TypeError):
+            await database.read(lambda db: db.execute("SELECT x FROM t"))
+        rows = await database.read(lambda db: db.execute("SELECT x FROM t").fetchall())
+        assert [row[0] for row in rows] == [1]
+    finally:
+        await database.close()
