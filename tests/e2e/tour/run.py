@@ -51,7 +51,9 @@ def play() -> int:
         Story(desktop, screen, report, results=FOLDER / "results").play()
     except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
         print(f"The tour stopped: {error}")
-        if screen.works:
+        if not desktop.program_runs and desktop.program_code is not None:
+            print(f"The program had ended with {desktop.program_code}.")
+        elif screen.works:
             print(f"On the screen: {screen.words()}")
         return 1
     finally:

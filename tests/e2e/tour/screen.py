@@ -88,6 +88,9 @@ class Screen:
         found: list[Spot] = []
 
         def there() -> bool:
+            code = self._desktop.program_code
+            if code is not None:
+                raise TourError(f"the program ended with {code} meanwhile")
             found[:] = [
                 spot
                 for spot in self.find(
