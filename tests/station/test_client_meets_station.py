@@ -356,6 +356,7 @@ async def test_a_pull_that_stops_half_way(pacs: PacsService, served: Served) -> 
     assert (await pull(20))[-1].stage is PullStage.READY
 
 
+@pytest.mark.logs("could not be stored")
 async def test_an_image_that_cannot_be_stored(
     pacs: PacsService, served: Served
 ) -> None:
@@ -476,6 +477,7 @@ async def test_a_station_that_is_killed(
         assert await client.files.read(file, 10) == b"safe"
 
 
+@pytest.mark.logs("a helper query stays")
 async def test_a_station_that_is_killed_while_a_series_arrives(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -161,6 +161,7 @@ def test_a_listener_whose_loop_ended_is_forgotten() -> None:
     hub.publish("A", "2", {"ndicom": 1})
 
 
+@pytest.mark.logs("an unknown fault")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
