@@ -4,6 +4,7 @@ The session outlives every failure: without a server there is still a window, a
 catalog and a list of jobs; `state` says what is missing.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from chrislib.aio import TaskOwner
 from chrislib.errors import ChrislibError
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ class StationAccess:
     password: str
 
 
+_PAUSES = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds before each attempt to reach a server that went away; the last repeats."""
+
 _LAST = "account.last"
 _STATION = "station"
 
@@ -91,6 +96,7 @@ class Session:
         self._accounts = accounts
         self._start_station = start_station
         self._listeners: list[Callable[[], None]] = []
+        self._tasks = TaskOwner("session")
         self.client: CubeClient | None = None
         self.pacs: PacsService | None = None
         self.state = ConnectionState.NONE
@@ -145,10 +151,14 @@ class Session:
         client = CubeClient(url, token=token)
         await self._adopt(client, station=False)
 
-    async def use_station(self) -> None:
-        """Connect to the embedded station, starting it if need be (processes)."""
+    async def use_station(self, *, quiet: bool = False) -> None:
+        """Connect to the embedded station, starting it if need be (processes).
+
+        `quiet` leaves the state alone until the outcome is known.
+        """
         self.is_station = True
-        self._become(ConnectionState.CONNECTING, None)
+        if not quiet:
+            self._become(ConnectionState.CONNECTING, None)
         from chrislib.cube.client import CubeClient
 
         try:
@@ -159,7 +169,7 @@ class Session:
         except ChrislibError as error:
             self._become(ConnectionState.UNREACHABLE, error)
             return
-        if await self._adopt(client, station=True):
+        if await self._adopt(client, station=True, quiet=quiet):
             await self._accounts.set(_LAST, _STATION)
 
     async def sign_in(self, url: str, username: str, password: str) -> None:
@@ -178,12 +188,12 @@ class Session:
         if await self._adopt(client, station=False):
             await self._accounts.set(_LAST, account)
 
-    async def reconnect(self) -> None:
-        """Try the present server again (network)."""
+    async def reconnect(self, *, quiet: bool = False) -> None:
+        """Try the present server again (network); `quiet` as in `use_station`."""
         if self.is_station:
-            await self.use_station()
+            await self.use_station(quiet=quiet)
         elif self.client is not None:
-            await self._adopt(self.client, station=False)
+            await self._adopt(self.client, station=False, quiet=quiet)
         else:
             await self.resume()
 
@@ -200,19 +210,40 @@ class Session:
             ),
         )
 
+    def server_went_away(self, error: ChrislibError) -> None:
+        """Note that no connection can be made, and try again until one can.
+
+        The embedded station is started again; another server is only asked.
+        """
+        if self.state is not ConnectionState.CONNECTED:
+            return
+        self._unreachable(error)
+
     async def close(self) -> None:
         """Close the connection (network); the station goes on."""
+        await self._tasks.close()
         if self.client is not None:
             await self.client.aclose()
             self.client = None
 
-    async def _adopt(self, client: "CubeClient", *, station: bool) -> bool:
+    async def _come_back(self) -> None:
+        for attempt in range(1_000_000):
+            await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+            if self.state is not ConnectionState.UNREACHABLE:
+                return
+            await self.reconnect(quiet=True)
+
+    async def _adopt(
+        self, client: "CubeClient", *, station: bool, quiet: bool = False
+    ) -> bool:
         from chrislib.cube.errors import CubeError, TokenRejected
         from chrislib.pacs.through_cube import PacsService
 
         self._url, self.is_station = client.base_url, station
-        self._become(ConnectionState.CONNECTING, None)
+        if not quiet:
+            self._become(ConnectionState.CONNECTING, None)
         client.on_rejected(self.token_was_refused)
+        client.on_gone(self.server_went_away)
         failure: ChrislibError | None = None
         try:
             await client.identify()
@@ -226,10 +257,15 @@ class Session:
         if old is not None and old is not client:
             await old.aclose()
         if failure is not None:
-            self._become(ConnectionState.UNREACHABLE, failure)
+            self._unreachable(failure)
             return False
         self._become(ConnectionState.CONNECTED, None)
         return True
+
+    def _unreachable(self, error: ChrislibError) -> None:
+        self._become(ConnectionState.UNREACHABLE, error)
+        if not self._tasks.pending:
+            self._tasks.start(self._come_back(), name="come back")
 
     def _become(self, state: ConnectionState, error: ChrislibError | None) -> None:
         self.state, self.error = state, error

@@ -9,7 +9,7 @@ import httpx
 
 from chrislib.cube import answers
 from chrislib.cube.address import Address
-from chrislib.cube.errors import BadAnswer, BadCredentials, NotFound
+from chrislib.cube.errors import BadAnswer, BadCredentials, CubeError, NotFound
 from chrislib.cube.feeds import FeedsApi
 from chrislib.cube.files import FilesApi
 from chrislib.cube.instances import InstancesApi
@@ -65,6 +65,10 @@ class CubeClient:
     def on_rejected(self, tell: Callable[[], None]) -> None:
         """Have `tell` called whenever the server answers 401 to our token."""
         self._wire.on_rejected = tell
+
+    def on_gone(self, tell: Callable[[CubeError], None]) -> None:
+        """Have `tell` called whenever no connection to the server can be made."""
+        self._wire.on_gone = tell
 
     @classmethod
     async def sign_in(

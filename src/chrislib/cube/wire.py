@@ -15,7 +15,7 @@ import httpx
 
 from chrislib.cube import answers
 from chrislib.cube.address import Address
-from chrislib.cube.errors import BadAnswer
+from chrislib.cube.errors import BadAnswer, CubeError
 from chrislib.cube.reading import BadRow
 
 _log = logging.getLogger(__name__)
@@ -87,6 +87,9 @@ class Wire:
         Rows of lists that could not be understood, since the start.
     on_rejected : callable or None
         Called when the server answers 401 to our token, whoever asked.
+    on_gone : callable or None
+        Called with the error when no connection could be made, whoever asked. A slow
+        answer or one that broke off is no such case.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Wire:
         self.address = address
         self.skipped_rows = 0
         self.on_rejected: Callable[[], None] | None = None
+        self.on_gone: Callable[[CubeError], None] | None = None
         self._token = token
         self._transport = transport
         self._timeout = timeout
@@ -367,7 +371,11 @@ class Wire:
         try:
             yield
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise answers.unreachable(error, method=method, path=path) from error
+            told = answers.unreachable(error, method=method, path=path)
+            no_connection = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            if no_connection and self.on_gone is not None:
+                self.on_gone(told)
+            raise told from error
         except RuntimeError as error:
             # httpx says this way that the pool was closed under the request
             if not self._closed:

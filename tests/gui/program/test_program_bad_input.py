@@ -6,6 +6,8 @@ process, catalog, services, window), only the display is offscreen.
 
 import http.server
 import json
+import os
+import signal
 import sqlite3
 import threading
 import time
@@ -22,6 +24,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from chrislib.cube.errors import TokenRejected
 from chrislib.cube.types import InstanceId
+from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Phase, RunIntent
 from chrislib.library.model import ItemState
 from chrislib.pacs.types import Criteria
@@ -335,3 +338,27 @@ def test_a_station_killed_and_started_again_is_found_with_its_runs(
     program.run(services.session.reconnect())
     program.wait(lambda: services.jobs.get(job.key).phase.terminal, 60_000)
     assert services.jobs.get(job.key).phase is Phase.FINISHED
+
+
+def test_the_embedded_station_is_started_again_by_itself(
+    program_factory: ProgramFactory,
+) -> None:
+    program = program_factory(None)
+    session, paths = program.services.session, program.services.paths
+    program.run(session.use_station(), 60_000)
+    assert session.state.value == "connected"
+    first = json.loads(paths.station_runtime.read_text("utf-8"))["pid"]
+    try:
+        look_up(program, PatientID="CL-1001")
+        os.kill(first, signal.SIGKILL)
+        with pytest.raises(ChrislibError):
+            look_up(program, PatientID="CL-1001")
+        program.wait_to_read("Offline")
+        program.wait(lambda: session.state.value == "connected", 60_000)
+        again = look_up(program, PatientID="CL-1001")
+        assert again.patients
+        assert len(program.run(program.services.library.history())) >= 2
+    finally:
+        last = json.loads(paths.station_runtime.read_text("utf-8"))["pid"]
+        os.kill(last, signal.SIGTERM)
+    assert last != first

@@ -1,5 +1,7 @@
 """The session: what it becomes when a server is there, gone, or refuses."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -73,6 +75,38 @@ async def test_an_unreachable_server_keeps_its_account(
     await session.resume()
     assert session.state is ConnectionState.UNREACHABLE
     assert session.client is not None
+    await session.close()
+
+
+async def test_a_server_that_went_away_is_found_again_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([True, False, True])
+
+    async def identify(_self: CubeClient) -> None:
+        if not next(answers):
+            raise ServerUnreachable("No answer.", "Nothing is lost.")
+
+    monkeypatch.setattr(CubeClient, "identify", identify)
+    monkeypatch.setattr("chrislib.accounts.session._PAUSES", (0.01,))
+    account = "https://chris.example|alex"
+    session = make(secrets={account: "t" * 40}, accounts={"account.last": account})
+    await session.resume()
+    told: list[ConnectionState] = []
+    back = asyncio.Event()
+
+    def listen() -> None:
+        told.append(session.state)
+        if session.state is ConnectionState.CONNECTED:
+            back.set()
+
+    session.subscribe(listen)
+    session.server_went_away(ServerUnreachable("No answer.", "Nothing is lost."))
+    async with asyncio.timeout(5):
+        await back.wait()
+    # the failed attempt between was made without a flicker of "connecting"
+    unreachable = ConnectionState.UNREACHABLE
+    assert told == [unreachable, unreachable, ConnectionState.CONNECTED]
     await session.close()
 
 
