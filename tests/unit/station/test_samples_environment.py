@@ -72,11 +72,11 @@ def test_what_is_complete_is_used_as_it_is(
 
 @pytest.fixture(scope="module")
 def real() -> SampleData:
-    """Return the real images, if set-up put them on this computer."""
+    """Return the real images set-up put on this computer."""
     envs = os.environ.get("CHRISLIB_PLUGIN_ENVS", str(_ROOT / "build" / "plugin-envs"))
     found = find_sample_data(replace(Paths.of_user(), plugin_envs=Path(envs)))
     if found is None:
-        pytest.skip("the real sample images are not on this computer")
+        pytest.fail("set-up did not bring the real sample images")
     return found
 
 
