@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ _FURNITURE = (
 )
 """What is loaded in a thread while the empty window is on screen already."""
 
+_NETWORK = ("chrislib.cube.client", "chrislib.pacs.through_cube")
+"""What is loaded in a thread once the window is furnished, before connecting."""
+
 
 def run_program(
     application: "QApplication", window: "MainWindow", *, paths: Paths, link: str
@@ -54,7 +57,7 @@ async def _main(
     stop = asyncio.Event()
     _install_hooks(asyncio.get_running_loop(), stop)
     window.quit_requested.connect(stop.set)
-    await asyncio.to_thread(_load)
+    await asyncio.to_thread(_load, _FURNITURE)
     from chrislib import bootstrap
     from chrislib.desktop import instance
     from chrislib.logs import start_log
@@ -64,6 +67,7 @@ async def _main(
     context = bootstrap.make_context(services)
     context.theme.apply(application)
     await bootstrap.furnish(services, window, context)
+    await asyncio.to_thread(_load, _NETWORK)
     try:
         listener = await instance.listen(paths.state, window.open_link)
     except instance.AlreadyRunning:
@@ -90,9 +94,9 @@ async def _main(
     return 0
 
 
-def _load() -> list[ModuleType]:
+def _load(names: Sequence[str]) -> list[ModuleType]:
     """Import what is slow to import (runs in a thread)."""
-    return [importlib.import_module(name) for name in _FURNITURE]
+    return [importlib.import_module(name) for name in names]
 
 
 async def _stage(name: str, close: Callable[[], Awaitable[None]]) -> None:

@@ -1,17 +1,20 @@
 """What feeds need of the rooms around them, and nothing more."""
 
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chrislib.cube.client import CubeClient
 from chrislib.jobs.model import Intent, Job, JobKey, Phase, RunIntent
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 
 class SessionLike(Protocol):
     """The connection; `client` is None while there is none."""
 
     @property
-    def client(self) -> CubeClient | None:
+    def client(self) -> "CubeClient | None":
         """The client of the present server."""
 
 

@@ -6,9 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import Plugin, PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
@@ -22,6 +21,10 @@ from chrislib.feeds.nodes import row_of, to_cancel, view_of
 from chrislib.feeds.ports import FeedItem, JobsLike, SessionLike
 from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
 from chrislib.paths import Paths
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -384,7 +387,7 @@ class FeedsService:
 
     # -- inside ----------------------------------------------------------------
 
-    def _client(self) -> CubeClient:
+    def _client(self) -> "CubeClient":
         client = self._session.client
         if client is None:
             raise ChrislibError(

@@ -3,19 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import AccountRow, InboxRowText
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError, ServerUnreachable, TokenRejected
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Reach
 from chrislib.jobs.store import JobStore
 
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
+
 _log = logging.getLogger(__name__)
 
-MakeBackend = Callable[[CubeClient, Clock], RunBackend]
+MakeBackend = Callable[["CubeClient", Clock], RunBackend]
 
 
 class Link:
@@ -34,7 +38,7 @@ class Link:
     def __init__(
         self,
         *,
-        client_for: Callable[[], CubeClient | None],
+        client_for: Callable[[], "CubeClient | None"],
         make_backend: MakeBackend,
         table: JobTable,
         store: JobStore,

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chrislib.aio import TaskOwner, spawn
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.rows import AccountRow
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import (
     CubeError,
     Refused,
@@ -43,6 +43,10 @@ from chrislib.jobs.poller import Poller
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submit import Submitter
 from chrislib.jobs.transfers import Transfers
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +92,7 @@ class JobManager:
         self,
         *,
         catalog: Catalog,
-        client_for: Callable[[], CubeClient | None],
+        client_for: Callable[[], "CubeClient | None"],
         pacs: Callable[[], PullService | None],
         clock: Clock,
         sinks: Sequence[NotificationSink] = (),

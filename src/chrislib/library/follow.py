@@ -5,9 +5,9 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from chrislib.aio import TaskOwner
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
@@ -15,6 +15,10 @@ from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, PullIntent
 from chrislib.library.items import Items
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.ports import JobsPort, SessionPort
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 _FAILED = {
@@ -144,7 +148,7 @@ class Follower:
         finally:
             self._resolving.discard(item_id)
 
-    async def _measure(self, client: CubeClient, item: Item) -> None:
+    async def _measure(self, client: "CubeClient", item: Item) -> None:
         """Add up the files of an item that is ready (network)."""
         if item.size is not None or item.state is not ItemState.READY:
             return
@@ -204,7 +208,7 @@ def after_job(item: Item, job: Job) -> Item:
     )
 
 
-async def _where(client: CubeClient, item: Item, job: Job | None) -> Item | None:
+async def _where(client: "CubeClient", item: Item, job: Job | None) -> Item | None:
     """Return the item with its path; None while the server does not show it yet."""
     if item.source is Source.PACS:
         series = await client.pacs.series(item.series_uid)

@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chrislib.cube.client import CubeClient
 from chrislib.cube.types import StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.library.model import Item, ItemState, OpenedItem
 from chrislib.library.upload import safe_name
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _AT_ONCE = 4
 _LOOKED_AT = 400
@@ -40,7 +44,7 @@ _KINDS = {
 
 
 async def fetch_files(
-    client: CubeClient,
+    client: "CubeClient",
     item: Item,
     *,
     folder: Path,
@@ -109,7 +113,9 @@ async def fetch_files(
     return OpenedItem(title=item.title, kind=kind, paths=shown)
 
 
-async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path | None:
+async def fetch_sample(
+    client: "CubeClient", item: Item, *, folder: Path
+) -> Path | None:
     """Bring one file that speaks for an item into `folder` (network, disk).
 
     The middle one of the files a picture can be made of; None when there is none, or
@@ -138,13 +144,13 @@ async def fetch_sample(client: CubeClient, item: Item, *, folder: Path) -> Path 
     return target
 
 
-def _name_of(client: CubeClient, path: str) -> str:
+def _name_of(client: "CubeClient", path: str) -> str:
     """Return a folder name for a storage path; the station's port changes each time."""
     server = client.server.uuid if client.server is not None else client.base_url
     return hashlib.sha256(f"{server}\n{path}".encode()).hexdigest()[:24]
 
 
-async def _fetch(client: CubeClient, file: StoredFile, target: Path) -> None:
+async def _fetch(client: "CubeClient", file: StoredFile, target: Path) -> None:
     if target.exists() and target.stat().st_size == file.size:
         return
     part = target.with_name(target.name + ".part")

@@ -1,19 +1,22 @@
 """What the Library needs of its neighbours, as narrow as it is used."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chrislib.cube.client import CubeClient
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Intent, Job, JobChange, JobKey
-from chrislib.pacs.through_cube import PacsService
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
+    from chrislib.pacs.through_cube import PacsService
 
 
 class SessionPort(Protocol):
     """The present connection; `chrislib.accounts.session.Session` is one."""
 
-    client: CubeClient | None
-    pacs: PacsService | None
+    client: "CubeClient | None"
+    pacs: "PacsService | None"
     error: ChrislibError | None
 
     @property
@@ -52,7 +55,7 @@ class JobsPort(Protocol):
         """Call `callback` after each committed batch of changes."""
 
 
-def client_of(session: SessionPort) -> CubeClient:
+def client_of(session: SessionPort) -> "CubeClient":
     """Return the connection.
 
     Raises
@@ -65,7 +68,7 @@ def client_of(session: SessionPort) -> CubeClient:
     return session.client
 
 
-def pacs_of(session: SessionPort) -> PacsService:
+def pacs_of(session: SessionPort) -> "PacsService":
     """Return the PACS service of the connection.
 
     Raises

@@ -6,9 +6,9 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import Plugin, PluginInstance
 from chrislib.errors import ChrislibError
@@ -18,6 +18,10 @@ from chrislib.library.items import Items
 from chrislib.library.model import Item, ItemId, ItemState, Reference, Source
 from chrislib.library.names import clean
 from chrislib.library.ports import JobsPort, SessionPort, client_of
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +181,7 @@ class References:
             self._follower.adopt(item, job)
         return self._items.get(item.item_id) or item
 
-    async def _needs_values(self, client: CubeClient, plugin: Plugin) -> bool:
+    async def _needs_values(self, client: "CubeClient", plugin: Plugin) -> bool:
         known = self._required.get(plugin.id)
         if known is None:
             parameters = await client.plugins.parameters(plugin.id)
@@ -186,7 +190,7 @@ class References:
         return known
 
     async def _finished(
-        self, client: CubeClient, plugin: Plugin | Reference
+        self, client: "CubeClient", plugin: Plugin | Reference
     ) -> PluginInstance | None:
         """Return a finished run of this plugin by the same user (network)."""
         name = plugin.name if isinstance(plugin, Plugin) else plugin.plugin_name

@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from chrislib.cube.client import CubeClient
 from chrislib.cube.logs import program_log
 from chrislib.cube.types import FeedId, InstanceId, PluginId, PluginInstance
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import RunIntent
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _ENDED = frozenset({"finishedSuccessfully", "finishedWithError", "cancelled"})
 _EARLIER = 60.0
@@ -26,7 +30,7 @@ class CubeRuns:
         Orders the looks.
     """
 
-    def __init__(self, client: CubeClient, clock: Clock) -> None:
+    def __init__(self, client: "CubeClient", clock: Clock) -> None:
         self._client = client
         self._clock = clock
 

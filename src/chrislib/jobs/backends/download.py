@@ -6,15 +6,19 @@ from collections import deque
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import ArtifactRow
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError, NotFound, ServerUnreachable, TokenRejected
 from chrislib.errors import ChrislibError
 from chrislib.jobs import results
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +29,7 @@ _OF_REACH = (ServerUnreachable, TokenRejected)
 class DownloadBackend:
     """Fetches files and keeps what became of each in the catalog."""
 
-    def __init__(self, client: CubeClient, table: JobTable) -> None:
+    def __init__(self, client: "CubeClient", table: JobTable) -> None:
         self._client = client
         self._table = table
 
@@ -134,7 +138,7 @@ class _Fetching:
 
     def __init__(
         self,
-        client: CubeClient,
+        client: "CubeClient",
         table: JobTable,
         *,
         rows: dict[str, ArtifactRow],

@@ -6,10 +6,10 @@ import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import ArtifactRow
-from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import (
     CubeError,
     ServerFault,
@@ -21,6 +21,10 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import FailedFile, Job, Phase, Progress, UploadIntent
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ _NOT_TRIED = "Not sent, because the server failed at the files before it."
 class UploadBackend:
     """Sends the files of an upload and keeps what became of each in the catalog."""
 
-    def __init__(self, client: CubeClient, table: JobTable, clock: Clock) -> None:
+    def __init__(self, client: "CubeClient", table: JobTable, clock: Clock) -> None:
         self._client = client
         self._table = table
         self._clock = clock
@@ -146,7 +150,7 @@ class _Sending:
 
     def __init__(
         self,
-        client: CubeClient,
+        client: "CubeClient",
         table: JobTable,
         *,
         rows: dict[str, ArtifactRow],
