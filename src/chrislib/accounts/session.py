@@ -226,6 +226,23 @@ class Session:
             await self.client.aclose()
             self.client = None
 
+    def _connection_lost(self, error: ChrislibError, gone: bool) -> None:
+        if gone:
+            self.server_went_away(error)
+        elif self.state is ConnectionState.CONNECTED and not self._tasks.pending:
+            # one broken connection says little: ask before saying "offline"
+            self._tasks.start(self._ask_again(), name="ask again")
+
+    async def _ask_again(self) -> None:
+        from chrislib.cube.errors import CubeError
+
+        if self.client is None:
+            return
+        try:
+            await self.client.identify()
+        except CubeError:
+            await self._come_back()
+
     async def _come_back(self) -> None:
         for attempt in range(1_000_000):
             await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
@@ -243,7 +260,7 @@ class Session:
         if not quiet:
             self._become(ConnectionState.CONNECTING, None)
         client.on_rejected(self.token_was_refused)
-        client.on_gone(self.server_went_away)
+        client.on_lost(self._connection_lost)
         failure: ChrislibError | None = None
         try:
             await client.identify()

@@ -66,9 +66,9 @@ class CubeClient:
         """Have `tell` called whenever the server answers 401 to our token."""
         self._wire.on_rejected = tell
 
-    def on_gone(self, tell: Callable[[CubeError], None]) -> None:
-        """Have `tell` called whenever no connection to the server can be made."""
-        self._wire.on_gone = tell
+    def on_lost(self, tell: Callable[[CubeError, bool], None]) -> None:
+        """Have `tell` called when a connection broke, or (True) none could be made."""
+        self._wire.on_lost = tell
 
     @classmethod
     async def sign_in(

@@ -87,9 +87,9 @@ class Wire:
         Rows of lists that could not be understood, since the start.
     on_rejected : callable or None
         Called when the server answers 401 to our token, whoever asked.
-    on_gone : callable or None
-        Called with the error when no connection could be made, whoever asked. A slow
-        answer or one that broke off is no such case.
+    on_lost : callable or None
+        Called when a connection broke (False) or none could be made (True), whoever
+        asked, with the error. A slow answer is no such case.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Wire:
         self.address = address
         self.skipped_rows = 0
         self.on_rejected: Callable[[], None] | None = None
-        self.on_gone: Callable[[CubeError], None] | None = None
+        self.on_lost: Callable[[CubeError, bool], None] | None = None
         self._token = token
         self._transport = transport
         self._timeout = timeout
@@ -372,9 +372,10 @@ class Wire:
             yield
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             told = answers.unreachable(error, method=method, path=path)
-            no_connection = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if no_connection and self.on_gone is not None:
-                self.on_gone(told)
+            gone = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            broke = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
+            if (gone or broke) and self.on_lost is not None:
+                self.on_lost(told, gone)
             raise told from error
         except RuntimeError as error:
             # httpx says this way that the pool was closed under the request
