@@ -344,6 +344,16 @@ def test_the_palette_finds_commands_and_library_items(
     assert palette.isHidden()
     assert pane(window).calls[-1] == ("section", "all", "2")
     window.shell.show_palette()
+    none = find(window, QWidget, "palette.none")
+    assert none.isHidden()
+    tall = palette.height()
+    QTest.keyClicks(palette.field, "xyzzy")
+    assert none.isVisible()
+    assert palette.height() < tall
+    palette.field.clear()
+    assert palette.height() == tall
+    palette.close_palette()
+    window.shell.show_palette()
     QTest.keyClicks(palette.field, "jobs")
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
     assert window.shell._pages.module == "jobs"

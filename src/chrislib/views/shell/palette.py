@@ -28,8 +28,10 @@ from PySide6.QtWidgets import (
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.text import Label
 
 _Index = QModelIndex | QPersistentModelIndex
+_HEIGHT = 420
 _PER_GROUP = 6
 _ROW, _HEAD = 28, 26
 GROUPS = ("Library", "Feeds", "Commands")
@@ -181,6 +183,17 @@ class CommandPalette(QFrame):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.field)
         column.addWidget(self.view, 1)
+        self._none = Label(
+            theme,
+            "Nothing in the library, feeds or commands. PACS Lookup (Ctrl+L) asks "
+            "the PACS.",
+            style="small",
+            token="text.secondary",
+            wrap=True,
+        )
+        self._none.setObjectName("palette.none")
+        self._none.setContentsMargins(4, 8, 4, 8)
+        column.addWidget(self._none)
         self.field.textChanged.connect(lambda _text: self._search())
         self.field.installEventFilter(self)
         self.view.clicked.connect(self._run)
@@ -188,7 +201,7 @@ class CommandPalette(QFrame):
 
     def open_at(self, rect: QRect, entries: Sequence[Entry]) -> None:
         """Open under `rect` (window coordinates) with `entries`."""
-        self.setGeometry(rect.left() - 8, rect.top() - 8, rect.width() + 16, 420)
+        self.setGeometry(rect.left() - 8, rect.top() - 8, rect.width() + 16, _HEIGHT)
         self.field.clear()
         self.set_entries(entries)
         self.show()
@@ -239,6 +252,10 @@ class CommandPalette(QFrame):
 
     def _search(self) -> None:
         self._model.show(matching(self._entries, self.field.text()))
+        found = bool(self._model.entries)
+        self.view.setVisible(found)
+        self._none.setVisible(not found)
+        self.resize(self.width(), _HEIGHT if found else self.sizeHint().height())
         self.view.setCurrentIndex(QModelIndex())
         self._step(1)
 
