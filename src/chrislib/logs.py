@@ -20,11 +20,6 @@ class _Redact(logging.Formatter):
         return _SECRETS.sub("<redacted>", super().format(record))
 
 
-def redacted(text: str) -> str:
-    """Return `text` with API and download tokens replaced by ``<redacted>``."""
-    return _SECRETS.sub("<redacted>", text)
-
-
 def start_log(folder: Path, *, level: int = logging.INFO) -> logging.Handler:
     """Send the log of this process to ``folder/chrislib.log`` (disk).
 

@@ -100,15 +100,6 @@ class JobTable:
             )
         )
 
-    async def save_checked(self, job_keys: Sequence[str], at: float) -> None:
-        """Keep when jobs were last looked at without a change (disk)."""
-        pairs = [(at, key) for key in job_keys]
-        await self._db.write(
-            lambda db: db.executemany(
-                "UPDATE job SET checked_at=? WHERE job_key=?", pairs
-            )
-        )
-
     async def load(self, *, limit: int = 20_000) -> list[JobRow]:
         """Return every live job and the newest others, newest first (disk)."""
         query = sql.select("job", JobRow)

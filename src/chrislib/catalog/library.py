@@ -29,13 +29,6 @@ class ItemTable:
         found = await self._find("WHERE item_id=?", (item_id,))
         return found[0] if found else None
 
-    async def by_series_uid(self, series_uid: str) -> ItemRow | None:
-        """Return the newest item of a series (disk)."""
-        found = await self._find(
-            "WHERE series_uid=? ORDER BY added_at DESC LIMIT 1", (series_uid,)
-        )
-        return found[0] if found else None
-
     async def delete(self, item_ids: Sequence[str]) -> None:
         """Forget items; nothing is deleted on the server (disk)."""
         keys = [(item_id,) for item_id in item_ids]

@@ -268,10 +268,6 @@ class FilesApi:
         """
         await self._wire.delete(f"filebrowser/{folder_id}/")
 
-    async def count_files(self, folder_id: FolderId | int) -> int:
-        """Return over the net how many files are directly inside a folder."""
-        return await self._wire.count(f"filebrowser/{folder_id}/files/")
-
     def _inside(
         self,
         folder: Folder | FolderId,

@@ -5,6 +5,9 @@ import re
 from chrislib.cube.reading import json_object, unpack
 
 _TOKEN = re.compile(r"(CHRIS_USER_TOKEN.{0,40}?)\b[0-9a-fA-F]{40}\b", re.DOTALL)
+_NAMED = re.compile(r"(?i)CHRIS_(?:USER_)?TOKEN|Authorization|auth[_-]?token")
+_BARE = re.compile(r"\b[0-9a-fA-F]{40}\b")
+_REMOVED = "[token removed]"
 _HOUSEKEEPING_CMD = re.compile(
     r"\bpfcon\.\w*worker\b|\bpfcon\.\w*(?:delete|copy|upload)"
 )
@@ -59,9 +62,16 @@ def program_command(raw: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Take API tokens out of a log.
+    """Return `text` without API tokens.
 
     Every job gets its owner's token in its environment, and some plugins print their
-    environment (trap 3).
+    environment (trap 3). What follows the variable's name goes, also on the next
+    line; on a line that names a token in any way, every word that looks like one.
     """
-    return _TOKEN.sub(r"\1(token removed)", text)
+    text = _TOKEN.sub(rf"\1{_REMOVED}", text)
+    if not _NAMED.search(text):
+        return text
+    return "\n".join(
+        _BARE.sub(_REMOVED, line) if _NAMED.search(line) else line
+        for line in text.split("\n")
+    )

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from chrislib.cube.logs import redact
 from chrislib.cube.types import PluginInstance, PluginParameter
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.model import Node, NodeDetails
 from chrislib.feeds.states import STEP_WORDS, step_of_phase, steps
-from chrislib.feeds.text import redact, show_log
+from chrislib.feeds.text import show_log
 from chrislib.jobs.model import Phase
 
 _NO_LIMIT = 2_147_483_647

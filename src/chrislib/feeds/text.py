@@ -2,33 +2,10 @@
 
 import re
 
-_AFTER_NAME = re.compile(
-    r"(?i)((?:CHRIS_USER_TOKEN|CHRIS_TOKEN|auth[_-]?token|Authorization:\s*Token)"
-    r"[\"']?\s*[=:,]?\s*[\"']?\s*)[0-9a-f]{40}\b"
-)
-_BARE = re.compile(r"\b[0-9a-f]{40}\b", re.IGNORECASE)
-_NAMED = re.compile(r"(?i)CHRIS_USER_TOKEN|Authorization|auth[_-]?token")
+from chrislib.cube.logs import redact
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-REDACTED = "[token removed]"
-
-
-def redact(text: str) -> str:
-    """Return text without API tokens.
-
-    A plugin can print its environment, which holds its owner's token (cube-api.md
-    trap 3). A token right after its name goes; where such a name occurs at all, every
-    word that looks like a token goes as well, on the same line.
-    """
-    text = _AFTER_NAME.sub(lambda match: match.group(1) + REDACTED, text)
-    if not _NAMED.search(text):
-        return text
-    lines = [
-        _BARE.sub(REDACTED, line) if _NAMED.search(line) else line
-        for line in text.split("\n")
-    ]
-    return "\n".join(lines)
 
 
 def plain(text: str) -> str:

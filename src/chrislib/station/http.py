@@ -29,7 +29,6 @@ from chrislib.station.negotiation import (
     forbidden,
     invalid,
     missing,
-    page_not_found,
     render,
 )
 
@@ -412,11 +411,6 @@ def _number(text: str | None, default: int) -> int:
         return max(int(text or ""), 0)
     except ValueError:
         return default
-
-
-def not_found(_request: Request, _error: Exception) -> Response:
-    """Answer a path outside the table."""
-    return page_not_found()
 
 
 def refused_download(status: int) -> Response:

@@ -100,3 +100,15 @@ def test_redacting_leaves_other_text_alone(text: str) -> None:
 def test_rubbish_unpacks_to_nothing(text: str) -> None:
     unpack(text)
     program_log(summary=text, raw=text)
+
+
+def test_a_token_in_a_header_or_under_another_name_is_taken_out() -> None:
+    token = "0a" * 20
+    for line in (
+        f"Authorization: Token {token}",
+        f"CHRIS_TOKEN='{token}'",
+        f"auth-token = {token}",
+    ):
+        assert token not in redact(f"before\n{line}\nafter")
+    commit = f"at commit {token}"
+    assert redact(commit) == commit

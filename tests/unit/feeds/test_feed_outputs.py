@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.cube.errors import Forbidden
+from chrislib.cube.logs import redact
 from chrislib.cube.types import (
     FileId,
     Folder,
@@ -19,7 +20,7 @@ from chrislib.cube.types import (
 )
 from chrislib.feeds.cache import PreviewCache, safe_name
 from chrislib.feeds.outputs import find, kind_of, output_tree, totals, walk
-from chrislib.feeds.text import plain, redact
+from chrislib.feeds.text import plain
 
 
 class Storage:

@@ -201,11 +201,6 @@ class Inspector(QWidget):
         words = "1 line" if lines == 1 else f"{lines:,} lines"
         self._log_section.set_note(words if lines else empty)
 
-    @property
-    def log_text(self) -> str:
-        """The log as shown."""
-        return self._log.toPlainText()
-
     def copy_command(self) -> None:
         """Put the command on the clipboard."""
         text = self._command.toPlainText()

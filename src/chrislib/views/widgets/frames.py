@@ -149,11 +149,6 @@ class FrameStream(QObject):
         if self._task is None or self._task.done():
             self._task = self._tasks.start(self._work(self._source), name="pictures")
 
-    def peek(self, index: int) -> Picture | None:
-        """Return a picture that is decoded already."""
-        found = self._cache.get(index)
-        return found if isinstance(found, Picture) else None
-
     @property
     def decoded_indexes(self) -> frozenset[int]:
         """What is decoded and kept."""
