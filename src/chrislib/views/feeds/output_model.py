@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.outputs import KIND_WORDS
 from chrislib.views.feeds.words import size_words
+from chrislib.views.widgets.heads import head_cell
 
 _Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -96,16 +97,7 @@ class OutputModel(QAbstractItemModel):
         """Return the head of a column."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = (
-                Qt.AlignmentFlag.AlignRight
-                if section == 2
-                else (Qt.AlignmentFlag.AlignLeft)
-            )
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return head_cell(COLUMNS[section], role, numeric=section == 2)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the texts of a row, or the entry itself."""

@@ -17,6 +17,7 @@ from chrislib.library.names import NO_NAME, clean, isolate, show_full_name
 from chrislib.library.pull import Found
 from chrislib.library.words import count, join, series, size, studies
 from chrislib.pacs.types import FoundPatient, FoundSeries, FoundStudy
+from chrislib.views.widgets.heads import head_cell
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, MODALITY, IMAGES, SIZE, STATE, ACTION = range(6)
@@ -310,13 +311,7 @@ class FoundModel(QAbstractItemModel):
         """Return the words of the column heads."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            right = section in (IMAGES, SIZE)
-            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return head_cell(HEADS[section], role, numeric=section in (IMAGES, SIZE))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell."""

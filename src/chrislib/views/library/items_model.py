@@ -15,6 +15,7 @@ from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.names import clean, isolate, show_full_name
 from chrislib.library.words import join, size
 from chrislib.views.library.found_model import state_words
+from chrislib.views.widgets.heads import head_cell
 
 Index = QModelIndex | QPersistentModelIndex
 TITLE, MODALITY, IMAGES, SIZE, STATE, ACTION = range(6)
@@ -156,13 +157,7 @@ class ItemsModel(QAbstractTableModel):
         """Return the words of the column heads."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            right = section in (IMAGES, SIZE)
-            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return head_cell(HEADS[section], role, numeric=section in (IMAGES, SIZE))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell."""
