@@ -56,6 +56,9 @@ class JobRow:
     tracked: int = 1
     terminal_at: float | None = None
     checked_at: float | None = None
+    token: str = ""
+    batch_key: str = ""
+    snooze_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ class InboxRowText:
     seen_at: float | None = None
     acted_at: float | None = None
     action: str = ""
+    batch_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

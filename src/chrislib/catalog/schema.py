@@ -109,6 +109,39 @@ _VERSION_1 = (
       key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID""",
 )
 
+_VERSION_2 = (
+    "ALTER TABLE job ADD COLUMN token TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE job ADD COLUMN batch_key TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE job ADD COLUMN snooze_until REAL",
+    "ALTER TABLE inbox ADD COLUMN batch_key TEXT NOT NULL DEFAULT ''",
+    """CREATE UNIQUE INDEX job_service_token
+      ON job(account_id, backend, server_uuid, token) WHERE token <> ''""",
+    "CREATE INDEX job_batch ON job(batch_key, phase) WHERE batch_key <> ''",
+    """CREATE TABLE batch (
+      batch_key TEXT PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account,
+      title TEXT NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,
+      created_at REAL NOT NULL, ended_at REAL) STRICT""",
+    """CREATE TABLE tombstone (
+      account_id INTEGER NOT NULL, server_uuid TEXT NOT NULL, backend TEXT NOT NULL,
+      remote_id INTEGER NOT NULL DEFAULT 0, token TEXT NOT NULL DEFAULT '',
+      at REAL NOT NULL,
+      PRIMARY KEY(account_id, server_uuid, backend, remote_id, token))
+      STRICT, WITHOUT ROWID""",
+    """CREATE TABLE mute (
+      account_id INTEGER NOT NULL, scope TEXT NOT NULL, ref TEXT NOT NULL,
+      until REAL, PRIMARY KEY(account_id, scope, ref)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE duration_sample (
+      sample_id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, version TEXT NOT NULL,
+      compute TEXT NOT NULL, stage TEXT NOT NULL, seconds REAL NOT NULL,
+      at REAL NOT NULL) STRICT""",
+    """CREATE INDEX duration_of
+      ON duration_sample(plugin, version, compute, stage, at)""",
+    """CREATE TABLE standing_policy (
+      account_id INTEGER NOT NULL, plugin TEXT NOT NULL, action TEXT NOT NULL,
+      limit_mb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(account_id, plugin))
+      STRICT, WITHOUT ROWID""",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Migration:
     def step(connection: sqlite3.Connection) -> None:
@@ -119,5 +152,5 @@ def _run(statements: tuple[str, ...]) -> Migration:
     return step
 
 
-MIGRATIONS: tuple[Migration, ...] = (_run(_VERSION_1),)
+MIGRATIONS: tuple[Migration, ...] = (_run(_VERSION_1), _run(_VERSION_2))
 """Step ``n`` takes the catalog from version ``n`` to ``n + 1``."""

@@ -16,14 +16,18 @@ from chrislib.jobs.model import (
     Job,
     JobKey,
     Kind,
+    OpaqueIntent,
     Phase,
+    ProgramIntent,
     Progress,
     PullIntent,
     ResultState,
     Retention,
     RunIntent,
+    ServiceIntent,
     UploadFile,
     UploadIntent,
+    WorkflowIntent,
 )
 
 _E = TypeVar("_E", bound=Enum)
@@ -33,12 +37,26 @@ BACKENDS: Mapping[Kind, str] = {
     Kind.PULL: "pull",
     Kind.UPLOAD: "upload",
     Kind.DOWNLOAD: "download",
+    Kind.WORKFLOW: "workflow",
+    Kind.PROGRAM: "local",
 }
 _KINDS: Mapping[type[Any], Kind] = {
     RunIntent: Kind.RUN,
     PullIntent: Kind.PULL,
     UploadIntent: Kind.UPLOAD,
     DownloadIntent: Kind.DOWNLOAD,
+    WorkflowIntent: Kind.WORKFLOW,
+    ProgramIntent: Kind.PROGRAM,
+    ServiceIntent: Kind.SERVICE,
+    OpaqueIntent: Kind.SERVICE,
+}
+_PLAIN: Mapping[Kind, type[Any]] = {
+    Kind.RUN: RunIntent,
+    Kind.PULL: PullIntent,
+    Kind.DOWNLOAD: DownloadIntent,
+    Kind.WORKFLOW: WorkflowIntent,
+    Kind.PROGRAM: ProgramIntent,
+    Kind.SERVICE: ServiceIntent,
 }
 
 
@@ -47,22 +65,38 @@ def kind_of(intent: Intent) -> Kind:
     return _KINDS[type(intent)]
 
 
+def backend_of(intent: Intent) -> str:
+    """Return who follows a job with this intent."""
+    if isinstance(intent, ServiceIntent | OpaqueIntent):
+        return intent.backend
+    return BACKENDS[kind_of(intent)]
+
+
 def intent_to_json(intent: Intent) -> str:
     """Return the intent as JSON text."""
+    if isinstance(intent, OpaqueIntent):
+        return intent.text
     return json.dumps(asdict(intent), ensure_ascii=False, default=dict)
 
 
 def intent_from_json(kind: Kind, text: str) -> Intent:
     """Return the intent written by `intent_to_json`; unknown keys are left out."""
     data: dict[str, Any] = json.loads(text)
-    if kind is Kind.RUN:
-        return RunIntent(**_known(RunIntent, data))
-    if kind is Kind.PULL:
-        return PullIntent(**_known(PullIntent, data))
     if kind is Kind.UPLOAD:
         files = [UploadFile(**_known(UploadFile, f)) for f in data.pop("files", ())]
         return UploadIntent(**_known(UploadIntent, data), files=tuple(files))
-    return DownloadIntent(**_known(DownloadIntent, data))
+    made: Intent = _PLAIN[kind](**_known(_PLAIN[kind], data))
+    return made
+
+
+def _readable_intent(row: JobRow) -> tuple[Kind, Intent]:
+    """Return what can be understood of a row; the rest is carried along unread."""
+    try:
+        kind = Kind(row.kind)
+        return kind, intent_from_json(kind, row.intent_json)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        opaque = OpaqueIntent(row.backend, row.kind, row.intent_json, row.title)
+        return Kind.SERVICE, opaque
 
 
 def to_row(tracked: Tracked) -> JobRow:
@@ -72,8 +106,8 @@ def to_row(tracked: Tracked) -> JobRow:
     return JobRow(
         job_key=job.key,
         account_id=tracked.account_id,
-        backend=BACKENDS[job.kind],
-        kind=job.kind.value,
+        backend=job.backend or backend_of(job.intent),
+        kind=_kind_text(job),
         server_uuid=tracked.server_uuid,
         remote_id=job.remote_id,
         phase=job.phase.value,
@@ -89,8 +123,8 @@ def to_row(tracked: Tracked) -> JobRow:
         feed_id=job.feed_id,
         previous_id=job.previous_id,
         plugin=plugin,
-        start_date=tracked.start_date,
-        end_date=tracked.end_date,
+        start_date=job.start_date,
+        end_date=job.end_date,
         deletion_status=tracked.deletion_status,
         intent_json=intent_to_json(job.intent),
         progress_json=progress_to_json(job.progress),
@@ -99,30 +133,24 @@ def to_row(tracked: Tracked) -> JobRow:
         note_state="PENDING" if tracked.note_pending else "",
         reconcile_looks=tracked.reconcile_looks,
         missing_since=tracked.missing_since,
-        cancel_requested_at=tracked.cancel_requested_at,
+        cancel_requested_at=job.cancel_requested_at,
         obs_sent=tracked.obs_sent,
         obs_received=tracked.obs_received,
         created_at=job.created_at,
         changed_at=job.changed_at,
         terminal_at=job.terminal_at,
         checked_at=job.checked_at,
+        workflow_id=job.workflow_id,
+        tracked=int(job.tracked),
+        token=job.token,
+        batch_key=job.batch_key,
+        snooze_until=job.snooze_until,
     )
 
 
 def from_row(row: JobRow) -> Tracked:
-    """Return the job of a catalog row.
-
-    Raises
-    ------
-    ValueError
-        The row was written by another version and cannot be understood; it stays in
-        the catalog.
-    """
-    kind = Kind(row.kind)
-    try:
-        intent = intent_from_json(kind, row.intent_json)
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"intent of {row.job_key}") from error
+    """Return the job of a catalog row; what another version wrote stays as it is."""
+    kind, intent = _readable_intent(row)
     job = Job(
         key=JobKey(row.job_key),
         kind=kind,
@@ -150,22 +178,33 @@ def from_row(row: JobRow) -> Tracked:
         terminal_at=row.terminal_at,
         checked_at=row.checked_at,
         field_errors={str(k): str(v) for k, v in json.loads(row.fields_json).items()},
+        backend=row.backend,
+        token=row.token,
+        account_id=row.account_id,
+        batch_key=row.batch_key,
+        workflow_id=row.workflow_id,
+        tracked=bool(row.tracked),
+        snooze_until=row.snooze_until,
+        cancel_requested_at=row.cancel_requested_at,
+        start_date=row.start_date,
+        end_date=row.end_date,
     )
     return Tracked(
         job=job,
-        account_id=row.account_id,
         server_uuid=row.server_uuid or "",
-        start_date=row.start_date,
-        end_date=row.end_date,
         deletion_status=row.deletion_status,
         # Looks are ordered by a clock that starts anew with each process.
         obs_sent=None,
         obs_received=None,
-        cancel_requested_at=row.cancel_requested_at,
         note_pending=row.note_state == "PENDING",
         reconcile_looks=row.reconcile_looks,
         missing_since=row.missing_since,
     )
+
+
+def _kind_text(job: Job) -> str:
+    intent = job.intent
+    return intent.kind if isinstance(intent, OpaqueIntent) else job.kind.value
 
 
 def event_to_row(job: Job, event: Event, seq: int) -> EventRow:
@@ -201,6 +240,7 @@ def notice_to_row(tracked: Tracked, notice: Notice, *, now: float) -> InboxRowTe
         title=job.title,
         body=job.detail,
         hold_until=now + notice.hold if notice.hold else 0.0,
+        batch_key=job.batch_key,
     )
 
 
@@ -217,6 +257,7 @@ def inbox_from_row(row: InboxRowText) -> InboxRow:
         created_at=row.created_at,
         seen_at=row.seen_at,
         acted_at=row.acted_at,
+        batch_key=row.batch_key,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chrislib.jobs.model import Job, Kind, Phase, ResultState
+from chrislib.jobs.model import Job, Kind, Phase, ResultState, Retention
 
 PHASE_OF_STATUS: Mapping[str, Phase] = {
     "created": Phase.SUBMITTED,
@@ -72,8 +72,56 @@ NOTICE_OF_PHASE: Mapping[Phase, str] = {
     Phase.FAILED: "FAILED",
     Phase.CANCELLED: "CANCELLED_EXTERNALLY",
     Phase.NOT_SUBMITTED: "SUBMIT_UNCERTAIN",
+    Phase.GONE: "GONE",
+    Phase.ORPHANED: "GONE",
 }
 """Kinds of inbox rows; CANCELLED tells nobody who asked for it."""
+
+RESULT_EDGES: Mapping[ResultState, frozenset[ResultState]] = {
+    ResultState.NONE: frozenset({ResultState.READY, ResultState.DISCARDED}),
+    ResultState.READY: frozenset(
+        {
+            ResultState.FETCHING,
+            ResultState.FETCHED,
+            ResultState.FETCH_FAILED,
+            ResultState.SNOOZED,
+            ResultState.DISCARDED,
+        }
+    ),
+    ResultState.SNOOZED: frozenset(
+        {ResultState.READY, ResultState.FETCHING, ResultState.DISCARDED}
+    ),
+    ResultState.FETCHING: frozenset(
+        {ResultState.FETCHED, ResultState.FETCH_FAILED, ResultState.READY}
+    ),
+    ResultState.FETCH_FAILED: frozenset(
+        {ResultState.FETCHING, ResultState.READY, ResultState.DISCARDED}
+    ),
+    ResultState.FETCHED: frozenset(
+        {ResultState.MERGED, ResultState.FETCHING, ResultState.DISCARDED}
+    ),
+    ResultState.MERGED: frozenset({ResultState.FETCHING}),
+    ResultState.DISCARDED: frozenset({ResultState.READY}),
+}
+"""What a user's decision can make of an output. Discarding can be taken back."""
+
+RETENTION_EDGES: Mapping[Retention, frozenset[Retention]] = {
+    Retention.PRESENT: frozenset({Retention.PURGE_REQUESTED, Retention.PURGING}),
+    Retention.PURGE_REQUESTED: frozenset(
+        {
+            Retention.PURGING,
+            Retention.PURGED,
+            Retention.PURGE_FAILED,
+            Retention.PRESENT,
+        }
+    ),
+    Retention.PURGING: frozenset({Retention.PURGED, Retention.PURGE_FAILED}),
+    Retention.PURGE_FAILED: frozenset(
+        {Retention.PURGE_REQUESTED, Retention.PURGING, Retention.PURGED}
+    ),
+    Retention.PURGED: frozenset(),
+}
+"""Of what exists remotely; PURGING without a request was asked for elsewhere."""
 
 _CLEAN_UP_CODE = "CODE12"
 
@@ -87,17 +135,18 @@ class Tracked:
     """A job with what the rules need to know and nobody else does."""
 
     job: Job
-    account_id: int = 0
     server_uuid: str = ""
-    start_date: str = ""
-    end_date: str = ""
     deletion_status: str = ""
     obs_sent: float | None = None
     obs_received: float | None = None
-    cancel_requested_at: float | None = None
     note_pending: bool = False
     reconcile_looks: int = 0
     missing_since: float | None = None
+
+    @property
+    def account_id(self) -> int:
+        """Whose job it is."""
+        return self.job.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +155,9 @@ class Observation:
 
     `sent` and `received` are local monotonic-ordered seconds of the request that
     brought it; they order looks, nothing else.
+
+    A service other than CUBE is known by its `token` (`remote_id` is 0 then) and says
+    the `phase` itself, with its own words in `detail` and `hint`.
     """
 
     remote_id: int
@@ -114,7 +166,7 @@ class Observation:
     sent: float
     received: float
     source: str
-    """submit, active, window, feed, point or reconcile."""
+    """submit, active, window, digest, feed, point, reconcile, adopt or user."""
     start_date: str = ""
     end_date: str = ""
     feed_id: int | None = None
@@ -122,6 +174,11 @@ class Observation:
     deletion_status: str = ""
     title: str = ""
     log: str = ""
+    workflow_id: int | None = None
+    token: str = ""
+    phase: Phase | None = None
+    detail: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +263,8 @@ def again(tracked: Tracked, *, now: float) -> Step:
     old = tracked.job
     if old.kind is Kind.RUN or not old.phase.terminal:
         raise IllegalMove(f"{old.kind.value} in {old.phase.value} cannot be retried")
-    fresh = replace(tracked, cancel_requested_at=None)
     return _enter(
-        fresh,
+        tracked,
         Phase.QUEUED,
         kind="reopen",
         source="user",
@@ -220,33 +276,130 @@ def again(tracked: Tracked, *, now: float) -> Step:
             "error_code": "",
             "failed_files": (),
             "progress": None,
+            "cancel_requested_at": None,
         },
     )
 
 
 def request_cancel(tracked: Tracked, *, now: float) -> Step | None:
     """Note that the user wants the job stopped; None when that is known."""
-    if tracked.cancel_requested_at is not None or tracked.job.phase.terminal:
+    job = tracked.job
+    if job.cancel_requested_at is not None or job.phase.terminal:
         return None
-    marked = replace(tracked, cancel_requested_at=now)
+    marked = replace(tracked, job=replace(job, cancel_requested_at=now))
     return _same_phase(marked, "cancel_requested", source="user", now=now)
 
 
-def decide_result(tracked: Tracked, to: ResultState, *, now: float) -> Step | None:
+def may_become(tracked: Tracked, to: ResultState) -> bool:
+    """Whether the user can decide so about the output as things are."""
+    if to is ResultState.READY and tracked.job.phase not in _FETCHABLE:
+        return False
+    return to in RESULT_EDGES[tracked.job.result]
+
+
+def decide_result(
+    tracked: Tracked,
+    to: ResultState,
+    *,
+    now: float,
+    source: str = "user",
+    until: float | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Step | None:
     """Note what the user did with the output; None when nothing changes.
+
+    Parameters
+    ----------
+    until : float, optional
+        End of a snooze, seconds since the epoch.
 
     Raises
     ------
     IllegalMove
-        READY needs a job that has finished.
+        `RESULT_EDGES` has no such edge, or READY without a finished job.
     """
-    if tracked.job.result is to:
+    old = tracked.job
+    if old.result is to and old.snooze_until == until:
         return None
-    if to is ResultState.READY and tracked.job.phase not in _FETCHABLE:
-        raise IllegalMove(f"READY in {tracked.job.phase.value}")
-    changed = replace(tracked, job=replace(tracked.job, result=to))
-    return _same_phase(
-        changed, "result", source="user", now=now, detail={"result": to.value}
+    snoozed_again = old.result is to is ResultState.SNOOZED
+    if not snoozed_again and not may_become(tracked, to):
+        raise IllegalMove(f"{old.result.value} -> {to.value} in {old.phase.value}")
+    changed = replace(tracked, job=replace(old, result=to, snooze_until=until))
+    said = {"result": to.value, **(detail or {})}
+    return _same_phase(changed, "result", source=source, now=now, detail=said)
+
+
+def retain(
+    tracked: Tracked,
+    to: Retention,
+    *,
+    now: float,
+    source: str = "user",
+    detail: str = "",
+) -> Step | None:
+    """Note what exists remotely; None when nothing changes.
+
+    PURGED needs the server's word for it (invariant I13): only who got a 404, or the
+    204 of an old server, says so.
+
+    Raises
+    ------
+    IllegalMove
+        `RETENTION_EDGES` has no such edge.
+    """
+    old = tracked.job
+    if old.retention is to:
+        return None
+    if to not in RETENTION_EDGES[old.retention]:
+        raise IllegalMove(f"{old.retention.value} -> {to.value}")
+    job = replace(old, retention=to, detail=detail or old.detail)
+    step = _same_phase(
+        replace(tracked, job=job),
+        "retention",
+        source=source,
+        now=now,
+        detail={"retention": to.value},
+    )
+    if to is Retention.PURGE_FAILED and job.tracked:
+        return replace(step, notices=(Notice("PURGE_FAILED", job.epoch),))
+    return step
+
+
+def tell(
+    tracked: Tracked,
+    kind: str,
+    *,
+    now: float,
+    source: str = "local",
+    detail: Mapping[str, Any] | None = None,
+) -> Step:
+    """Put a fact into the history and the inbox that changes no axis.
+
+    Parameters
+    ----------
+    kind : str
+        STALLED or STATE_CHANGED; once per epoch, whoever says it how often.
+    """
+    step = _same_phase(tracked, kind.lower(), source=source, now=now, detail=detail)
+    if not tracked.job.tracked:
+        return step
+    return replace(step, notices=(Notice(kind, tracked.job.epoch),))
+
+
+def orphan(tracked: Tracked, *, now: float) -> Step | None:
+    """Note that its server was replaced by another one at the same address."""
+    if tracked.job.phase.terminal:
+        return None
+    return _enter(
+        tracked,
+        Phase.ORPHANED,
+        kind="advance",
+        source="local",
+        now=now,
+        changes={
+            "detail": "Its server was set up anew: the run is not on it any more.",
+            "hint": "Run it again, or ask who runs the server.",
+        },
     )
 
 
@@ -259,20 +412,33 @@ def learn(tracked: Tracked, what: str, *, now: float, **changes: Any) -> Step:
 
 
 def missing(tracked: Tracked, *, now: float, after: float = 30.0) -> Step | None:
-    """Take one 404: the first is remembered, one `after` seconds later means GONE."""
-    if tracked.job.phase is Phase.GONE:
+    """Take one 404: the first is remembered, one `after` seconds later means GONE.
+
+    A run whose deletion is under way needs no second look. What has ended keeps its
+    phase then: only what exists remotely changes.
+    """
+    old = tracked.job
+    if old.phase is Phase.GONE:
         return None
-    if tracked.missing_since is None:
-        return learn(tracked, "missing", now=now, missing_since=now)
-    if now - tracked.missing_since < after and not tracked.deletion_status:
-        return None
+    deleting = old.retention is not Retention.PRESENT
+    if deleting and old.phase.terminal:
+        return retain(tracked, Retention.PURGED, now=now, source="point")
+    if not deleting and not tracked.deletion_status:
+        if tracked.missing_since is None:
+            return learn(tracked, "missing", now=now, missing_since=now)
+        if now - tracked.missing_since < after:
+            return None
     return _enter(
         tracked,
         Phase.GONE,
         kind="advance",
         source="point",
         now=now,
-        changes={"detail": "It was deleted on the server.", "hint": ""},
+        changes={
+            "detail": "It was deleted on the server.",
+            "hint": "",
+            "retention": Retention.PURGED if deleting else old.retention,
+        },
     )
 
 
@@ -297,7 +463,7 @@ def classify(
             error_code, ("The server gave the run up.", "Run it again.")
         )
         return Phase.FAILED, text, hint
-    if tracked.cancel_requested_at is not None:
+    if job.cancel_requested_at is not None:
         return Phase.CANCELLED, "Cancelled by you.", ""
     failed = (
         Phase.FINISHED_WITH_ERRORS,
@@ -338,21 +504,14 @@ def reduce(
     known = (
         old.remote_status,
         old.error_code,
-        tracked.end_date,
+        old.end_date,
         tracked.deletion_status,
     )
-    same_token = old.remote_id == obs.remote_id and old.phase is not Phase.GONE
-    if facts == known and same_token:
+    remote_id = old.remote_id if obs.token else obs.remote_id
+    same_token = old.remote_id == remote_id and old.token == (obs.token or old.token)
+    if facts == known and same_token and old.phase is not Phase.GONE:
         return None
-    detail, hint = "", ""
-    phase = PHASE_OF_STATUS.get(obs.remote_status, Phase.UNKNOWN)
-    if obs.remote_status == "cancelled":
-        phase, detail, hint = classify(tracked, obs.error_code, parent=parent)
-    elif phase is Phase.FINISHED_WITH_ERRORS:
-        detail = "The program ended with an error; what it wrote is kept."
-        hint = "Look at its log."
-    elif phase is Phase.UNKNOWN:
-        detail = f"The server says “{obs.remote_status}”."
+    phase, detail, hint = _meaning(tracked, obs, parent)
     backwards = phase.rank < old.phase.rank or old.phase.terminal
     later = tracked.obs_received is None or obs.sent > tracked.obs_received
     if backwards and phase is not old.phase and not later:
@@ -366,23 +525,30 @@ def reduce(
         kind = "regress"
     seen = replace(
         tracked,
-        start_date=obs.start_date or tracked.start_date,
-        end_date=obs.end_date,
         deletion_status=obs.deletion_status,
         obs_sent=obs.sent,
         obs_received=max(obs.received, tracked.obs_received or obs.received),
         missing_since=None,
     )
     changes: dict[str, Any] = {
-        "remote_id": obs.remote_id,
+        "remote_id": remote_id,
+        "token": obs.token or old.token,
+        "start_date": obs.start_date or old.start_date,
+        "end_date": obs.end_date,
         "remote_status": obs.remote_status,
         "error_code": obs.error_code,
         "feed_id": obs.feed_id if obs.feed_id is not None else old.feed_id,
         "previous_id": (
             obs.previous_id if obs.previous_id is not None else old.previous_id
         ),
+        "workflow_id": (
+            obs.workflow_id if obs.workflow_id is not None else old.workflow_id
+        ),
         "epoch": epoch,
     }
+    deleting = obs.deletion_status == "pending"
+    if deleting and Retention.PURGING in RETENTION_EDGES[old.retention]:
+        changes["retention"] = Retention.PURGING
     if kind == "facts":
         seen = replace(seen, job=replace(old, **changes))
         return _same_phase(seen, kind, source=obs.source, now=now)
@@ -396,6 +562,23 @@ def reduce(
         changes=changes,
         hold=settle if obs.remote_status == "cancelled" else 0.0,
     )
+
+
+def _meaning(
+    tracked: Tracked, obs: Observation, parent: Phase | None
+) -> tuple[Phase, str, str]:
+    """Return the phase a look shows, what happened and what to do."""
+    if obs.phase is not None:
+        return obs.phase, obs.detail, obs.hint
+    if obs.remote_status == "cancelled":
+        return classify(tracked, obs.error_code, parent=parent)
+    phase = PHASE_OF_STATUS.get(obs.remote_status, Phase.UNKNOWN)
+    if phase is Phase.FINISHED_WITH_ERRORS:
+        kept = "The program ended with an error; what it wrote is kept."
+        return phase, kept, "Look at its log."
+    if phase is Phase.UNKNOWN:
+        return phase, f"The server says “{obs.remote_status}”.", ""
+    return phase, "", ""
 
 
 def _enter(
@@ -429,8 +612,10 @@ def _enter(
     event = Event(kind, old.phase, phase, source, now, _event_detail(job))
     notices: tuple[Notice, ...] = ()
     word = NOTICE_OF_PHASE.get(phase)
-    asked = phase is Phase.CANCELLED and tracked.cancel_requested_at is not None
-    if word is not None and not asked:
+    asked = (phase is Phase.CANCELLED and job.cancel_requested_at is not None) or (
+        phase is Phase.GONE and job.retention is Retention.PURGED
+    )
+    if word is not None and not asked and job.tracked:
         notices = (Notice(word, job.epoch, hold),)
     withdrawn: tuple[Notice, ...] = ()
     if kind == "reopen" and old.phase in NOTICE_OF_PHASE:
@@ -457,6 +642,8 @@ def _event_detail(job: Job) -> dict[str, Any]:
         found["remote_id"] = job.remote_id
     if job.remote_status:
         found["remote_status"] = job.remote_status
+    if job.token:
+        found["token"] = job.token
     if job.error_code:
         found["error_code"] = job.error_code
     return found

@@ -414,9 +414,12 @@ class JobManager:
                 self._owner.start(self._decide(run.job.key, to), name="fetched")
 
     async def _decide(self, key: JobKey, to: ResultState) -> None:
-        await self._store.apply(
-            key, lambda t: fsm.decide_result(t, to, now=self._clock.time())
-        )
+        def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+            if not fsm.may_become(tracked, to):
+                return None
+            return fsm.decide_result(tracked, to, now=self._clock.time())
+
+        await self._store.apply(key, decide)
 
     def _wake_transfers(self) -> None:
         self._transfers.wake()

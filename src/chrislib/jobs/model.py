@@ -8,7 +8,7 @@ output (result), and what exists remotely (retention).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NewType
+from typing import Any, NewType
 
 JobKey = NewType("JobKey", str)
 """UUIDv7 text, made before anything is sent."""
@@ -21,6 +21,11 @@ class Kind(Enum):
     PULL = "pull"
     UPLOAD = "upload"
     DOWNLOAD = "download"
+    WORKFLOW = "workflow"
+    PROGRAM = "program"
+    """A program of this computer."""
+    SERVICE = "service"
+    """Anything a plug-in follows."""
 
 
 class Phase(Enum):
@@ -89,6 +94,8 @@ class Reach(Enum):
     AUTH_REQUIRED = "AUTH_REQUIRED"
     FORBIDDEN = "FORBIDDEN"
     SERVER_CHANGED = "SERVER_CHANGED"
+    NO_BACKEND = "NO_BACKEND"
+    """What speaks to its service is missing or broken here; the token is kept."""
 
 
 class ResultState(Enum):
@@ -182,7 +189,69 @@ class DownloadIntent:
     feed_id: int | None = None
 
 
-Intent = RunIntent | PullIntent | UploadIntent | DownloadIntent
+@dataclass(frozen=True, slots=True)
+class WorkflowIntent:
+    """A pipeline to be run by one POST of ``pipelines/<id>/workflows/``."""
+
+    pipeline_id: int
+    pipeline_name: str
+    previous_id: int
+    """The plugin instance its first nodes hang under."""
+    feed_id: int | None = None
+    title: str = ""
+    nodes: int = 0
+    """How many runs it makes."""
+    nodes_info: tuple[Mapping[str, Any], ...] = ()
+    """Compute resource, title and parameters per node, as the POST takes them."""
+    item_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramIntent:
+    """A program of this computer, run under a supervisor of its own."""
+
+    argv: tuple[str, ...]
+    """Program and arguments; never given to a shell."""
+    folder: str
+    """Working folder, where it writes."""
+    title: str = ""
+    inputs: tuple[str, ...] = ()
+    timeout: float | None = None
+    """Seconds after which it is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIntent:
+    """Work for a service that a plug-in speaks to."""
+
+    backend: str
+    operation: str
+    payload: Mapping[str, Any]
+    """Small JSON values or file references, as the plug-in's marshaller made them."""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueIntent:
+    """An intent nobody here understands: its job is shown and kept as it is."""
+
+    backend: str
+    kind: str
+    text: str
+    """The intent's JSON, unchanged."""
+    title: str = ""
+
+
+Intent = (
+    RunIntent
+    | PullIntent
+    | UploadIntent
+    | DownloadIntent
+    | WorkflowIntent
+    | ProgramIntent
+    | ServiceIntent
+    | OpaqueIntent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +288,20 @@ class Job:
         Seconds since the epoch, local clock.
     checked_at : float or None
         When the server was last asked about it.
+    backend : str
+        Who follows it: "cube", "pull", "upload", "download", "workflow", "local", or
+        the name a plug-in gave itself.
+    token : str
+        What a service other than CUBE calls it, "" while it has no name there.
+    tracked : bool
+        False for a shadow row: followed for context, never notified.
+    batch_key : str
+        The batch it was submitted with, or "".
+    snooze_until : float or None
+        Until then its result waits (seconds since the epoch).
+    start_date, end_date : str
+        What the server says, ISO 8601; CUBE's ``end_date`` is the end of computing,
+        not of registering its files.
     """
 
     key: JobKey
@@ -245,6 +328,16 @@ class Job:
     terminal_at: float | None = None
     checked_at: float | None = None
     field_errors: Mapping[str, str] = field(default_factory=dict)
+    backend: str = ""
+    token: str = ""
+    account_id: int = 0
+    batch_key: str = ""
+    workflow_id: int | None = None
+    tracked: bool = True
+    snooze_until: float | None = None
+    cancel_requested_at: float | None = None
+    start_date: str = ""
+    end_date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +354,8 @@ class InboxRow:
 
     dedupe_key: str
     kind: str
-    """READY, ERRORS, FAILED, CANCELLED_EXTERNALLY, AUTH, SUBMIT_UNCERTAIN."""
+    """READY, ERRORS, FAILED, CANCELLED_EXTERNALLY, AUTH, SUBMIT_UNCERTAIN, GONE,
+    STALLED, PURGE_FAILED, STATE_CHANGED."""
     job_key: JobKey | None
     feed_id: int | None
     instance_id: int | None
@@ -270,3 +364,4 @@ class InboxRow:
     created_at: float
     seen_at: float | None
     acted_at: float | None
+    batch_key: str = ""

@@ -234,7 +234,7 @@ class Poller:
         return [
             tracked
             for tracked in self._store.live(account_id, Kind.RUN)
-            if tracked.cancel_requested_at is not None
+            if tracked.job.cancel_requested_at is not None
             and tracked.job.remote_id is not None
             and self._cancel_tries.get(tracked.job.key, 0) < _CANCEL_TRIES
         ]
@@ -440,7 +440,7 @@ class Poller:
             plan.LiveRun(
                 remote_id=tracked.job.remote_id,
                 phase=tracked.job.phase,
-                end_date=tracked.end_date,
+                end_date=tracked.job.end_date,
                 looked_at=self._looked_at.get(tracked.job.remote_id, 0.0),
             )
             for tracked in self._store.live(account_id, Kind.RUN)

@@ -59,6 +59,9 @@ class JobStore:
         self._clock = clock
         self._jobs: dict[JobKey, Tracked] = {}
         self._tokens: dict[tuple[int, str, int], JobKey] = {}
+        self._names: dict[tuple[int, str, str, str], JobKey] = {}
+        self._of_feed: dict[tuple[int, int], set[JobKey]] = {}
+        self._of_batch: dict[str, set[JobKey]] = {}
         self._live: set[JobKey] = set()
         self._owing: set[JobKey] = set()
         self._lock = asyncio.Lock()
@@ -119,6 +122,22 @@ class JobStore:
             if number == remote_id
         ]
         return max(found, key=lambda t: t.job.created_at, default=None)
+
+    def by_service_token(
+        self, account_id: int, backend: str, *, server_uuid: str, token: str
+    ) -> Tracked | None:
+        """Return the job that owns a service's token."""
+        key = self._names.get((account_id, backend, server_uuid, token))
+        return self._jobs.get(key) if key is not None else None
+
+    def of_feed(self, account_id: int, feed_id: int) -> list[Tracked]:
+        """Return every job of a feed, in no order."""
+        keys = self._of_feed.get((account_id, feed_id), ())
+        return [self._jobs[key] for key in keys]
+
+    def of_batch(self, batch_key: str) -> list[Tracked]:
+        """Return every job of a batch, in no order."""
+        return [self._jobs[key] for key in self._of_batch.get(batch_key, ())]
 
     async def add(self, steps: Sequence[Step]) -> None:
         """Journal new jobs, all in one transaction (disk)."""
@@ -267,11 +286,27 @@ class JobStore:
     async def _reload(self, key: JobKey) -> None:
         row = await self._table.get(key)
         if row is None:
-            self._jobs.pop(key, None)
-            self._live.discard(key)
-            self._owing.discard(key)
+            self.forget([key])
             return
         self._remember(codec.from_row(row))
+
+    def forget(self, keys: Iterable[JobKey]) -> None:
+        """Drop jobs from memory: their rows are no longer in the catalog."""
+        for key in keys:
+            gone = self._jobs.pop(key, None)
+            self._live.discard(key)
+            self._owing.discard(key)
+            if gone is None:
+                continue
+            job = gone.job
+            if job.remote_id is not None:
+                token = (gone.account_id, gone.server_uuid, job.remote_id)
+                self._tokens.pop(token, None)
+            name = (gone.account_id, job.backend, gone.server_uuid, job.token)
+            self._names.pop(name, None)
+            if job.feed_id is not None:
+                self._of_feed.get((gone.account_id, job.feed_id), set()).discard(key)
+            self._of_batch.get(job.batch_key, set()).discard(key)
 
     def _remember(self, tracked: Tracked) -> None:
         job = tracked.job
@@ -287,6 +322,14 @@ class JobStore:
         if job.remote_id is not None:
             token = (tracked.account_id, tracked.server_uuid, job.remote_id)
             self._tokens[token] = job.key
+        if job.token:
+            name = (tracked.account_id, job.backend, tracked.server_uuid, job.token)
+            self._names[name] = job.key
+        if job.feed_id is not None:
+            feed = (tracked.account_id, job.feed_id)
+            self._of_feed.setdefault(feed, set()).add(job.key)
+        if job.batch_key:
+            self._of_batch.setdefault(job.batch_key, set()).add(job.key)
 
     def _show(self, tracked: Tracked, job: Job) -> None:
         self._jobs[job.key] = replace(tracked, job=job)

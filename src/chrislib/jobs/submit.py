@@ -16,7 +16,7 @@ from chrislib.cube.errors import (
 from chrislib.jobs import fsm
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.codec import kind_of
+from chrislib.jobs.codec import backend_of, kind_of
 from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import (
     Intent,
@@ -84,10 +84,11 @@ class Submitter:
                 title=_title(intent),
                 feed_id=getattr(intent, "feed_id", None),
                 previous_id=getattr(intent, "previous_id", None),
+                backend=backend_of(intent),
+                account_id=account_id,
             )
             tracked = Tracked(
                 job,
-                account_id=account_id,
                 server_uuid=server_uuid,
                 note_pending=isinstance(intent, RunIntent) and bool(intent.note),
             )
@@ -286,4 +287,4 @@ def _spec(tracked: Tracked) -> str:
 def _title(intent: Intent) -> str:
     if intent.title:
         return intent.title
-    return intent.plugin_name if isinstance(intent, RunIntent) else ""
+    return getattr(intent, "plugin_name", "") or getattr(intent, "pipeline_name", "")
