@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chrislib import qtguard
-from chrislib.desktop.locks import is_held
+from chrislib.locks import is_held
 from chrislib.paths import Paths
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from chrislib.desktop.locks import is_held, take_lock
 from chrislib.errors import ChrislibError
+from chrislib.locks import is_held, take_lock
 
 _log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chrislib.desktop.locks import is_held
 from chrislib.desktop.processes import start_detached
 from chrislib.errors import ChrislibError
+from chrislib.locks import is_held
 from chrislib.paths import Paths
 
 _log = logging.getLogger(__name__)
