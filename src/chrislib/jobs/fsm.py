@@ -54,7 +54,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
 """`error_code` to (what happened, what to do); cube-api 7.4. CODE12 is clean-up."""
 
 _LOCAL_EDGES: Mapping[Phase, frozenset[Phase]] = {
-    Phase.DRAFT: frozenset({Phase.SUBMITTING, Phase.QUEUED}),
+    # A draft the user takes back was never sent: it ends here and nowhere else.
+    Phase.DRAFT: frozenset({Phase.SUBMITTING, Phase.QUEUED, Phase.CANCELLED}),
     Phase.SUBMITTING: frozenset({Phase.SUBMITTED, Phase.SUBMIT_UNCERTAIN, Phase.DRAFT}),
     Phase.SUBMIT_UNCERTAIN: frozenset({Phase.NOT_SUBMITTED}),
     # Transfers, which this computer carries out itself.
@@ -95,7 +96,12 @@ RESULT_EDGES: Mapping[ResultState, frozenset[ResultState]] = {
         {ResultState.FETCHED, ResultState.FETCH_FAILED, ResultState.READY}
     ),
     ResultState.FETCH_FAILED: frozenset(
-        {ResultState.FETCHING, ResultState.READY, ResultState.DISCARDED}
+        {
+            ResultState.FETCHING,
+            ResultState.FETCHED,
+            ResultState.READY,
+            ResultState.DISCARDED,
+        }
     ),
     ResultState.FETCHED: frozenset(
         {ResultState.MERGED, ResultState.FETCHING, ResultState.DISCARDED}
@@ -122,6 +128,9 @@ RETENTION_EDGES: Mapping[Retention, frozenset[Retention]] = {
     Retention.PURGED: frozenset(),
 }
 """Of what exists remotely; PURGING without a request was asked for elsewhere."""
+
+CANCEL_SENDS = 2
+"""How often a cancel is sent before the user is asked."""
 
 _CLEAN_UP_CODE = "CODE12"
 
@@ -175,6 +184,12 @@ class Observation:
     title: str = ""
     log: str = ""
     workflow_id: int | None = None
+    owner: str = ""
+    plugin_id: int = 0
+    plugin_name: str = ""
+    plugin_version: str = ""
+    plugin_type: str = ""
+    compute_resource: str = ""
     token: str = ""
     phase: Phase | None = None
     detail: str = ""
@@ -217,6 +232,27 @@ def begin(tracked: Tracked, *, now: float) -> Step:
     job = replace(tracked.job, seq=1, created_at=now, changed_at=now)
     event = Event("created", None, job.phase, "user", now)
     return Step(replace(tracked, job=job), (event,))
+
+
+def adopt(
+    tracked: Tracked, obs: Observation, *, now: float, parent: Phase | None = None
+) -> Step:
+    """Return the first step of a run that was found on the server.
+
+    What it is when it is found is no news to anybody: no notice comes of it.
+
+    Parameters
+    ----------
+    tracked : Tracked
+        Its key, intent and account; the phase is taken from `obs`.
+    """
+    first = begin(tracked, now=now)
+    seen = reduce(first.tracked, obs, now=now, parent=parent)
+    job = first.tracked.job if seen is None else seen.tracked.job
+    found = replace(first.tracked if seen is None else seen.tracked, job=job)
+    found = replace(found, job=replace(job, seq=1))
+    event = Event("adopted", None, job.phase, obs.source, now, _event_detail(job))
+    return Step(found, (event,))
 
 
 def move(
@@ -282,11 +318,17 @@ def again(tracked: Tracked, *, now: float) -> Step:
 
 
 def request_cancel(tracked: Tracked, *, now: float) -> Step | None:
-    """Note that the user wants the job stopped; None when that is known."""
+    """Note that the user wants the job stopped; None when that is known.
+
+    Asked again after both sends had no effect, it begins anew.
+    """
     job = tracked.job
-    if job.cancel_requested_at is not None or job.phase.terminal:
+    known = job.cancel_requested_at is not None and job.cancel_sends < CANCEL_SENDS
+    if known or job.phase.terminal:
         return None
-    marked = replace(tracked, job=replace(job, cancel_requested_at=now))
+    marked = replace(
+        tracked, job=replace(job, cancel_requested_at=now, cancel_sends=0)
+    )
     return _same_phase(marked, "cancel_requested", source="user", now=now)
 
 
@@ -378,7 +420,8 @@ def tell(
     Parameters
     ----------
     kind : str
-        STALLED or STATE_CHANGED; once per epoch, whoever says it how often.
+        STALLED, STATE_CHANGED, CANCEL_IGNORED or SUBMIT_UNCERTAIN; once per epoch,
+        whoever says it how often.
     """
     step = _same_phase(tracked, kind.lower(), source=source, now=now, detail=detail)
     if not tracked.job.tracked:
@@ -507,9 +550,11 @@ def reduce(
         old.end_date,
         tracked.deletion_status,
     )
-    remote_id = old.remote_id if obs.token else obs.remote_id
+    service = obs.phase is not None
+    remote_id = old.remote_id if service else obs.remote_id
     same_token = old.remote_id == remote_id and old.token == (obs.token or old.token)
-    if facts == known and same_token and old.phase is not Phase.GONE:
+    same = facts == known and same_token and obs.phase in (None, old.phase)
+    if same and old.phase is not Phase.GONE:
         return None
     phase, detail, hint = _meaning(tracked, obs, parent)
     backwards = phase.rank < old.phase.rank or old.phase.terminal

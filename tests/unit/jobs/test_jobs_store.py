@@ -114,18 +114,30 @@ def test_a_row_of_another_version_harms_nobody() -> None:  # I18
     )
     assert again.job.intent == RUN
     assert again.job.phase is Phase.UNKNOWN
-    strange = replace(row, kind="dream", intent_json='{"what": 1}', token="t-1")
+    strange = replace(row, kind="dream", intent_json='{"what": 1}', plugin=None)
+    strange = replace(strange, token="t-1")
     kept = codec.from_row(strange)
     assert kept.job.token == "t-1"
     assert kept.job.intent == OpaqueIntent("cube", "dream", '{"what": 1}', "t")
     assert codec.to_row(kept) == replace(strange, obs_sent=None)
 
 
+async def test_a_job_of_an_unknown_kind_is_kept_and_shown(kept: Kept) -> None:  # I18
+    key = await kept.added()
+    await kept.catalog._database.write(
+        lambda db: db.execute("UPDATE job SET kind='teleport'")
+    )
+    again = JobStore(kept.catalog.jobs, SystemClock())
+    await again.load()
+    assert [t.job.key for t in again.all()] == [key]
+    assert isinstance(again.all()[0].job.intent, OpaqueIntent)
+
+
 @pytest.mark.logs("is not shown")
 async def test_a_job_that_cannot_be_read_stays_in_the_catalog(kept: Kept) -> None:
     key = await kept.added()
     await kept.catalog._database.write(
-        lambda db: db.execute("UPDATE job SET kind='teleport'")
+        lambda db: db.execute("UPDATE job SET failed_json='{'")
     )
     again = JobStore(kept.catalog.jobs, SystemClock())
     await again.load()
