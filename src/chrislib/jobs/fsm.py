@@ -246,13 +246,13 @@ def adopt(
     tracked : Tracked
         Its key, intent and account; the phase is taken from `obs`.
     """
-    first = begin(tracked, now=now)
-    seen = reduce(first.tracked, obs, now=now, parent=parent)
-    job = first.tracked.job if seen is None else seen.tracked.job
-    found = replace(first.tracked if seen is None else seen.tracked, job=job)
-    found = replace(found, job=replace(job, seq=1))
+    started = replace(tracked.job, phase=Phase.SUBMITTED, created_at=now)
+    seen = reduce(replace(tracked, job=started), obs, now=now, parent=parent)
+    if seen is None:
+        raise IllegalMove("a run that is followed already")
+    job = replace(seen.tracked.job, seq=1)
     event = Event("adopted", None, job.phase, obs.source, now, _event_detail(job))
-    return Step(found, (event,))
+    return Step(replace(seen.tracked, job=job), (event,))
 
 
 def move(
@@ -326,9 +326,7 @@ def request_cancel(tracked: Tracked, *, now: float) -> Step | None:
     known = job.cancel_requested_at is not None and job.cancel_sends < CANCEL_SENDS
     if known or job.phase.terminal:
         return None
-    marked = replace(
-        tracked, job=replace(job, cancel_requested_at=now, cancel_sends=0)
-    )
+    marked = replace(tracked, job=replace(job, cancel_requested_at=now, cancel_sends=0))
     return _same_phase(marked, "cancel_requested", source="user", now=now)
 
 
