@@ -59,6 +59,7 @@ class JobRow:
     token: str = ""
     batch_key: str = ""
     snooze_until: float | None = None
+    cancel_sends: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,7 @@ _VERSION_2 = (
     "ALTER TABLE job ADD COLUMN token TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE job ADD COLUMN batch_key TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE job ADD COLUMN snooze_until REAL",
+    "ALTER TABLE job ADD COLUMN cancel_sends INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE inbox ADD COLUMN batch_key TEXT NOT NULL DEFAULT ''",
     """CREATE UNIQUE INDEX job_service_token
       ON job(account_id, backend, server_uuid, token) WHERE token <> ''""",

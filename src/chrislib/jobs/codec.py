@@ -145,6 +145,7 @@ def to_row(tracked: Tracked) -> JobRow:
         token=job.token,
         batch_key=job.batch_key,
         snooze_until=job.snooze_until,
+        cancel_sends=job.cancel_sends,
     )
 
 
@@ -186,6 +187,7 @@ def from_row(row: JobRow) -> Tracked:
         tracked=bool(row.tracked),
         snooze_until=row.snooze_until,
         cancel_requested_at=row.cancel_requested_at,
+        cancel_sends=row.cancel_sends,
         start_date=row.start_date,
         end_date=row.end_date,
     )

@@ -140,6 +140,12 @@ class RunIntent:
     """Written into the feed's note once the feed exists (fs only)."""
     item_ids: tuple[str, ...] = ()
     """Library items this run takes (fs) or brings (reference data)."""
+    issued_at: str = ""
+    """When it was handed over, by the server's clock (ISO 8601); "" before."""
+    nonce: str = ""
+    """Six characters its title ends with on the server, for exact recovery."""
+    found: bool = False
+    """Whether the run was found on the server: its parameters are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +305,9 @@ class Job:
         The batch it was submitted with, or "".
     snooze_until : float or None
         Until then its result waits (seconds since the epoch).
+    cancel_sends : int
+        How often its cancel was sent. CUBE can lose one: it is sent twice, then the
+        user is asked.
     start_date, end_date : str
         What the server says, ISO 8601; CUBE's ``end_date`` is the end of computing,
         not of registering its files.
@@ -336,6 +345,7 @@ class Job:
     tracked: bool = True
     snooze_until: float | None = None
     cancel_requested_at: float | None = None
+    cancel_sends: int = 0
     start_date: str = ""
     end_date: str = ""
 
@@ -354,8 +364,8 @@ class InboxRow:
 
     dedupe_key: str
     kind: str
-    """READY, ERRORS, FAILED, CANCELLED_EXTERNALLY, AUTH, SUBMIT_UNCERTAIN, GONE,
-    STALLED, PURGE_FAILED, STATE_CHANGED."""
+    """READY, ERRORS, FAILED, CANCELLED_EXTERNALLY, CANCEL_IGNORED, AUTH,
+    SUBMIT_UNCERTAIN, GONE, STALLED, PURGE_FAILED, STATE_CHANGED."""
     job_key: JobKey | None
     feed_id: int | None
     instance_id: int | None

@@ -163,15 +163,12 @@ class Submitter:
         intent = first.job.intent
         if not isinstance(intent, RunIntent):
             return
-        found = await backend.candidates(intent, since=first.job.created_at)
-        free = [
-            observation
-            for observation in found
-            if self._store.by_token(
-                first.account_id, first.server_uuid, observation.remote_id
-            )
-            is None
-        ]
+
+        def known(remote_id: int) -> bool:
+            place = (first.account_id, first.server_uuid)
+            return self._store.by_token(*place, remote_id) is not None
+
+        free = await backend.candidates(intent, since=first.job.created_at, known=known)
         pairs = _paired(waiting, free)
         await self._store.apply_page(
             [

@@ -95,7 +95,9 @@ class ScriptedRuns:
             raise error[0]
         return self._seen(self._server.runs[number], "submit")
 
-    async def candidates(self, intent: RunIntent, *, since: float) -> list[Observation]:
+    async def candidates(
+        self, intent: RunIntent, *, since: float, known: Callable[[int], bool]
+    ) -> list[Observation]:
         """Find runs of the same intent."""
         self._server.check()
         return [
@@ -104,6 +106,7 @@ class ScriptedRuns:
             if run.intent.parameters == intent.parameters
             and run.intent.plugin_id == intent.plugin_id
             and run.born >= since - 60
+            and not known(run.id)
         ]
 
     async def active(self) -> list[Observation]:

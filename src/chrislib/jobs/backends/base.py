@@ -18,8 +18,14 @@ class RunBackend(Protocol):
     async def submit(self, intent: RunIntent) -> Observation:
         """Make the run by one request that is never repeated (network)."""
 
-    async def candidates(self, intent: RunIntent, *, since: float) -> list[Observation]:
-        """Return own runs that this intent may have made since then (network)."""
+    async def candidates(
+        self, intent: RunIntent, *, since: float, known: Callable[[int], bool]
+    ) -> list[Observation]:
+        """Return own runs that this intent may have made since then (network).
+
+        `since` is by the server's clock, seconds since the epoch; `known` runs are
+        another job's and are left out before anything more is asked about them.
+        """
 
     async def active(self) -> list[Observation]:
         """Return own runs that have not ended (network)."""

@@ -1,6 +1,6 @@
 """Plugin runs of a CUBE as observations."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
 
 _ENDED = frozenset({"finishedSuccessfully", "finishedWithError", "cancelled"})
+TITLE_LIMIT = 100
+"""Characters CUBE takes as an instance's title."""
 _EARLIER = 60.0
 """Seconds a run may seem older than its intent: clocks differ."""
 
@@ -47,10 +49,11 @@ class CubeRuns:
         )
         return self._observation(instance, sent=sent, source="submit")
 
-    async def candidates(self, intent: RunIntent, *, since: float) -> list[Observation]:
+    async def candidates(
+        self, intent: RunIntent, *, since: float, known: Callable[[int], bool]
+    ) -> list[Observation]:
         """Return own runs with this intent's plugin, parent and values (network)."""
-        skew = self._client.server_now() - datetime.now(UTC)
-        start = datetime.fromtimestamp(since - _EARLIER, UTC) + skew
+        start = datetime.fromtimestamp(since - _EARLIER, UTC)
         filters: dict[str, str | int] = {
             "plugin_id": intent.plugin_id,
             "owner_username": self._client.username,
@@ -58,6 +61,8 @@ class CubeRuns:
         }
         if intent.previous_id is not None:
             filters["previous_id"] = intent.previous_id
+        if intent.nonce:
+            filters["title"] = intent.nonce
         sent = self._clock.monotonic()
         found = []
         async for instance in self._client.instances.search(**filters):
@@ -65,6 +70,10 @@ class CubeRuns:
                 continue
             if instance.start_date is not None and instance.start_date < start:
                 continue  # the server may have ignored the filter (trap 12)
+            if instance.owner_username not in ("", self._client.username):
+                continue
+            if instance.plugin_id != intent.plugin_id or known(instance.id):
+                continue
             given = await self._client.instances.parameters(instance.id)
             if same_values(intent.parameters, given):
                 found.append(instance)
@@ -145,6 +154,13 @@ class CubeRuns:
             previous_id=instance.previous_id,
             deletion_status=_deletion(instance),
             title=instance.title,
+            workflow_id=instance.workflow_id,
+            owner=instance.owner_username,
+            plugin_id=instance.plugin_id,
+            plugin_name=instance.plugin_name,
+            plugin_version=instance.plugin_version,
+            plugin_type=instance.plugin_type,
+            compute_resource=instance.compute_resource_name,
             log=program_log(summary=instance.summary, raw=instance.raw),
         )
 
@@ -152,13 +168,22 @@ class CubeRuns:
 def values_of(intent: RunIntent) -> dict[str, str | int | float | bool]:
     """Return the flat object that ``plugins/<id>/instances/`` takes."""
     values: dict[str, str | int | float | bool] = dict(intent.parameters)
-    if intent.title:
-        values["title"] = intent.title[:100]
+    title = title_of(intent)
+    if title:
+        values["title"] = title
     if intent.previous_id is not None:
         values["previous_id"] = intent.previous_id
     if intent.compute_resource:
         values["compute_resource_name"] = intent.compute_resource
     return values
+
+
+def title_of(intent: RunIntent) -> str:
+    """Return the title a run gets: at most 100 characters, its nonce at the end."""
+    if not intent.nonce:
+        return intent.title[:TITLE_LIMIT]
+    room = TITLE_LIMIT - len(intent.nonce) - 1
+    return f"{intent.title[:room]} {intent.nonce}".strip()
 
 
 def same_values(
