@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from chrislib.catalog.database import Database
+from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
+from chrislib.catalog.problems import ProblemTable
 from chrislib.catalog.schema import MIGRATIONS
 
 
@@ -21,6 +23,8 @@ class Catalog:
     Attributes
     ----------
     jobs : JobTable
+    durations : DurationTable
+    problems : ProblemTable
     items : ItemTable
     history : HistoryTable
     settings_kv : KeyValueTable
@@ -33,6 +37,8 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self._database = Database(path, MIGRATIONS)
         self.jobs = JobTable(self._database)
+        self.durations = DurationTable(self._database)
+        self.problems = ProblemTable(self._database)
         self.items = ItemTable(self._database)
         self.history = HistoryTable(self._database)
         self.settings_kv = KeyValueTable(self._database)

@@ -23,6 +23,7 @@ from chrislib.jobs.backends.download import DownloadBackend
 from chrislib.jobs.backends.pull import PullBackend, PullService
 from chrislib.jobs.backends.upload import UploadBackend
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.durations import Durations
 from chrislib.jobs.link import Link, MakeBackend
 from chrislib.jobs.model import (
     DownloadIntent,
@@ -39,6 +40,7 @@ from chrislib.jobs.model import (
 )
 from chrislib.jobs.notify import NotificationSink, Relay
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.past import History
 from chrislib.jobs.poller import Poller
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submit import Submitter
@@ -140,6 +142,10 @@ class JobManager:
             clock=clock,
             window=min(2.0, base_period / 5),
         )
+        self.durations = Durations(
+            catalog.durations, self._store.subscribe, clock=clock
+        )
+        self.history = History(catalog.jobs, catalog.problems)
         self._store.subscribe_inbox(self._relay.wake)
         self._store.subscribe(self._note_fetched)
         self._owner = TaskOwner("jobs")
@@ -152,6 +158,7 @@ class JobManager:
             return
         self._started = True
         await self._store.load()
+        await self.durations.start()
         if not self._catalog.read_only:
             self._owner.start(self._poller.run(), name="poller")
             self._owner.start(self._relay.run(), name="notifications")
@@ -160,6 +167,7 @@ class JobManager:
         """Stop following; the work on the server goes on."""
         await self._transfers.close()
         await self._owner.close()
+        await self.durations.stop()
         self._started = False
 
     async def submit(self, intent: Intent) -> JobKey:
