@@ -1,5 +1,6 @@
 """Fixtures for all tests: real station processes."""
 
+import asyncio
 import json
 import logging
 import os
@@ -7,13 +8,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chrislib.station.process import Process, kill
+from tests.sim.virtual import VirtualLoop
+
+if TYPE_CHECKING:
+    from tests.sim.desk import SimDesk
 
 _ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 60.0
@@ -168,3 +174,22 @@ def _no_unexpected_warnings(
     ]
     unexpected = [line for line in said if not any(part in line for part in expected)]
     assert not unexpected, unexpected
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give tests marked ``virtual_time`` a loop whose hours pass in seconds."""
+    if item.get_closest_marker("virtual_time") is not None:
+        return {"virtual": VirtualLoop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture
+async def sim(tmp_path: Path) -> "AsyncIterator[SimDesk]":
+    """Return a job manager over a real catalog and the station, in virtual time."""
+    from tests.sim.desk import SimDesk
+
+    desk = SimDesk(tmp_path)
+    yield desk
+    await desk.close()
