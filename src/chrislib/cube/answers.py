@@ -6,6 +6,8 @@ into an error.
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -142,7 +144,7 @@ def unreachable(
             "Nothing was sent.",
             hint="Check the address. If it is right, ask whoever runs the server "
             "for its certificate authority and add that to this computer.",
-            context=context,
+            context={**context, "what": "certificate"},
         )
     if isinstance(error, httpx.TimeoutException) and sent:
         title = "The server did not answer in time."
@@ -221,11 +223,38 @@ def _moved(response: httpx.Response, *, context: Mapping[str, str]) -> CubeError
 
 def _context(response: httpx.Response) -> dict[str, str]:
     request = response.request
-    return {
+    found = {
         "status": str(response.status_code),
         "method": request.method,
         "path": request.url.path,
     }
+    wait = retry_after(response.headers)
+    if wait is not None:
+        found["retry_after"] = f"{wait:.0f}"
+    return found
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return for how many seconds the server wants to be left alone, if it says so.
+
+    A moment is taken against the server's own clock, where it tells it.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text)
+    until = _moment(text)
+    if until is None:
+        return None
+    now = _moment(headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _fields(response: httpx.Response) -> dict[str, str]:

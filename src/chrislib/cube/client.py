@@ -116,9 +116,7 @@ class CubeClient:
         TokenRejected, ServerUnreachable, ServerFault
             As everywhere.
         """
-        instance = await self._of_a_cube("chrisinstance/1/")
-        if not isinstance(instance.get("uuid"), str):
-            raise answers.not_a_cube()
+        uuid, name = await self._incarnation()
         root = await self._of_a_cube("", {"limit": 1})
         links = root.get("collection_links")
         link = links.get("user") if isinstance(links, dict) else None
@@ -129,12 +127,25 @@ class CubeClient:
                 self.username = user["username"]
         self.server = ServerInfo(
             base_url=self.base_url,
-            uuid=instance["uuid"],
-            name=str(instance.get("name") or ""),
+            uuid=uuid,
+            name=name,
             generation=await self._generation(root),
             username=self.username,
         )
         return self.server
+
+    async def incarnation(self) -> str:
+        """Return from the net the server's uuid: one set up anew has another.
+
+        The cheapest question that a CUBE answers.
+
+        Raises
+        ------
+        NotACube
+            The answer is not a CUBE's.
+        """
+        uuid, _ = await self._incarnation()
+        return uuid
 
     def server_now(self) -> datetime:
         """Return the server's time: ours plus the skew its answers show."""
@@ -159,6 +170,13 @@ class CubeClient:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def _incarnation(self) -> tuple[str, str]:
+        instance = await self._of_a_cube("chrisinstance/1/")
+        uuid = instance.get("uuid")
+        if not isinstance(uuid, str):
+            raise answers.not_a_cube()
+        return uuid, str(instance.get("name") or "")
 
     async def _of_a_cube(
         self, path: str, params: Mapping[str, object] | None = None

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from chrislib.cube import answers
+from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
 from chrislib.cube.errors import BadAnswer, CubeError
 from chrislib.cube.reading import BadRow
@@ -204,10 +204,17 @@ class Wire:
 
     @asynccontextmanager
     async def streaming(
-        self, url: str, *, timeout: httpx.Timeout | None = None
+        self, url: str, *, timeout: httpx.Timeout | None = None, start: int = 0
     ) -> AsyncIterator[httpx.Response]:
-        """GET over the net with `Accept-Encoding: identity`; the body is left."""
-        body = Body(headers={"Accept-Encoding": "identity"})
+        """GET over the net with `Accept-Encoding: identity`; the body is left.
+
+        With `start` a range is asked for from that byte on; the answer's status says
+        whether it was honoured (206).
+        """
+        headers = {"Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        body = Body(headers=headers)
         with self._trouble("GET", url):
             try:
                 response = await self._open("GET", url, body=body, timeout=timeout)
@@ -348,19 +355,26 @@ class Wire:
         )
         if body.stream is not None:
             request.stream = body.stream
+        ticket = pacing.ticket.get()
+        if ticket is not None:
+            await ticket.leave()
         response = await http.send(request, stream=True)
-        self._note_clock(response)
+        self._note_clock(response, ticket)
         if response.status_code == 401 and self._token and self.on_rejected:
             self.on_rejected()
         return response
 
-    def _note_clock(self, response: httpx.Response) -> None:
+    def _note_clock(
+        self, response: httpx.Response, ticket: pacing.Ticket | None
+    ) -> None:
         try:
             there = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
             return
         if there.tzinfo is not None:
             self._skew = there - datetime.now(UTC)
+            if ticket is not None:
+                ticket.answered(there)
 
     @contextmanager
     def _trouble(self, method: str, url: str) -> Generator[None, None, None]:

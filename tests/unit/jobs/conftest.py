@@ -51,6 +51,7 @@ class ScriptedServer:
         self.errors: list[CubeError] = []
         self.down: CubeError | None = None
         self.loses_cancels = 0
+        self.uuid = ""
         self.post_delay = 0.0
 
     def set(self, run_id: int, status: str, *, code: str = "", log: str = "") -> None:
@@ -77,9 +78,10 @@ class ScriptedRuns:
         self._server = server
         self._clock = clock
 
-    async def probe(self) -> None:
+    async def probe(self) -> str:
         """Answer or not."""
         self._server.check()
+        return self._server.uuid
 
     async def submit(self, intent: RunIntent) -> Observation:
         """Take a POST."""

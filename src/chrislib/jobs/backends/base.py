@@ -12,8 +12,12 @@ from chrislib.jobs.model import FailedFile, Job, Phase, Progress, RunIntent
 class RunBackend(Protocol):
     """Runs on a server: submitted once, looked at, cancelled."""
 
-    async def probe(self) -> None:
-        """Ask the cheapest question there is; raises while it is not answered."""
+    async def probe(self) -> str:
+        """Ask the cheapest question there is; raises while it is not answered.
+
+        Returns the server's uuid, "" where it is not known: one that was set up anew
+        has another.
+        """
 
     async def submit(self, intent: RunIntent) -> Observation:
         """Make the run by one request that is never repeated (network)."""

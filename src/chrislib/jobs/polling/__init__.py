@@ -1,0 +1,1 @@
+"""Looking at servers: how often, what for, and what is made of the answers."""
