@@ -4,8 +4,10 @@ from pathlib import Path
 
 from chrislib.catalog.database import Database
 from chrislib.catalog.estimates import DurationTable
+from chrislib.catalog.inbox import InboxTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
+from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.problems import ProblemTable
 from chrislib.catalog.schema import MIGRATIONS
 
@@ -25,6 +27,8 @@ class Catalog:
     jobs : JobTable
     durations : DurationTable
     problems : ProblemTable
+    outbox : OutboxTable
+    inbox : InboxTable
     items : ItemTable
     history : HistoryTable
     settings_kv : KeyValueTable
@@ -39,6 +43,8 @@ class Catalog:
         self.jobs = JobTable(self._database)
         self.durations = DurationTable(self._database)
         self.problems = ProblemTable(self._database)
+        self.outbox = OutboxTable(self._database)
+        self.inbox = InboxTable(self._database)
         self.items = ItemTable(self._database)
         self.history = HistoryTable(self._database)
         self.settings_kv = KeyValueTable(self._database)

@@ -131,6 +131,11 @@ _VERSION_2 = (
     """CREATE TABLE mute (
       account_id INTEGER NOT NULL, scope TEXT NOT NULL, ref TEXT NOT NULL,
       until REAL, PRIMARY KEY(account_id, scope, ref)) STRICT, WITHOUT ROWID""",
+    # one index per state: SQLite takes no "IN" of a partial index for an "="
+    """CREATE INDEX inbox_waiting ON inbox(account_id, created_at)
+      WHERE toast='PENDING'""",
+    "CREATE INDEX inbox_claimed ON inbox(toast_batch) WHERE toast_batch IS NOT NULL",
+    "CREATE INDEX inbox_job ON inbox(job_key) WHERE job_key IS NOT NULL",
     """CREATE TABLE duration_sample (
       sample_id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, version TEXT NOT NULL,
       compute TEXT NOT NULL, stage TEXT NOT NULL, seconds REAL NOT NULL,
