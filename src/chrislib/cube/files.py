@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +37,7 @@ _T = TypeVar("_T")
 # the server is silent while it stores what it got
 _UPLOAD_TIMEOUT = httpx.Timeout(300.0, connect=10.0, write=60.0, pool=None)
 _DOWNLOAD_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class FilesApi:
@@ -233,19 +235,56 @@ class FilesApi:
         """
         size = file.size if isinstance(file, StoredFile) else None
         file_id = file.id if isinstance(file, StoredFile) else file
+        async with self.opened(file_id, size=size) as (_, chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    @asynccontextmanager
+    async def opened(
+        self, file_id: FileId | int, *, size: int | None = None, start: int = 0
+    ) -> AsyncGenerator[tuple[int, AsyncIterator[bytes]]]:
+        """Open a file over the net from byte `start` on, if the server can do that.
+
+        CUBE cannot (trap 18); a proxy or storage in front of it may.
+
+        Parameters
+        ----------
+        size : int, optional
+            Bytes the whole file has. Without it, what the answer says.
+        start : int
+            Bytes that are here already.
+
+        Returns
+        -------
+        tuple
+            The byte it really starts at (`start` or 0), and the bytes from there.
+
+        Raises
+        ------
+        ShortTransfer
+            While the bytes are read: they end too early, or are too many.
+        """
         # filebrowser knows shared and PACS files too (trap 21). Names hold "#" and
         # "?"; the server ignores what follows the id
         url = self._wire.url(f"filebrowser/files/{file_id}/content")
-        got = 0
-        async with self._wire.streaming(url, timeout=_DOWNLOAD_TIMEOUT) as response:
-            named = response.headers.get("content-length", "")
-            if "content-encoding" not in response.headers and named.isdecimal():
-                size = int(named) if size is None else size
-            async for chunk in response.aiter_bytes():
-                got += len(chunk)
-                yield chunk
-        if size is not None and got != size:
-            raise _short("fetched", done=got, total=size)
+        for asked in (start, 0) if start else (0,):
+            given = False
+            try:
+                async with self._wire.streaming(
+                    url, timeout=_DOWNLOAD_TIMEOUT, start=asked
+                ) as response:
+                    offset = _offset(response, asked=asked, size=size)
+                    if offset is None:
+                        continue
+                    given = True
+                    if size is None and not offset:
+                        size = _length(response)
+                    yield offset, _counted(response, size=size, got=offset)
+                    return
+            except CubeError as error:
+                # 416: the file is shorter than what is here
+                if given or not asked or error.context.get("status") != "416":
+                    raise
 
     async def read(self, file: StoredFile | FileId | int, limit: int) -> bytes:
         """Return the first `limit` bytes of a file from the net (or all of it)."""
@@ -295,6 +334,35 @@ class FilesApi:
                 await self.delete_file(file_id)
         except (CubeError, TimeoutError):
             _log.warning("a short upload could not be deleted")
+
+
+def _offset(response: httpx.Response, *, asked: int, size: int | None) -> int | None:
+    """Return the byte an answer starts at, None when it is of no use."""
+    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+        return 0
+    told = _RANGE.fullmatch(response.headers.get("content-range", ""))
+    if told is None or int(told[1]) != asked:
+        return None
+    if size is not None and told[2] != "*" and int(told[2]) != size:
+        return None
+    return asked
+
+
+def _length(response: httpx.Response) -> int | None:
+    named = response.headers.get("content-length", "")
+    if "content-encoding" in response.headers or not named.isdecimal():
+        return None
+    return int(named)
+
+
+async def _counted(
+    response: httpx.Response, *, size: int | None, got: int = 0
+) -> AsyncIterator[bytes]:
+    async for chunk in response.aiter_bytes():
+        got += len(chunk)
+        yield chunk
+    if size is not None and got != size:
+        raise _short("fetched", done=got, total=size)
 
 
 def _free(below: str, path: str, taken: dict[str, str]) -> str:

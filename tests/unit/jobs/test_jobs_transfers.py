@@ -3,6 +3,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import Refused, ServerFault, ServerUnreachable
 from chrislib.cube.types import FileId, Folder, StoragePath, StoredFile, TreeFile
-from chrislib.jobs import results
+from chrislib.jobs import saving
 from chrislib.jobs.model import (
     DownloadIntent,
     Phase,
@@ -88,13 +89,20 @@ class Storage:
                 relative = name[len(path) :].lstrip("/")
                 yield TreeFile(file=self.stored(name), relative=relative)
 
-    async def stream(self, number: int) -> AsyncIterator[bytes]:
+    @asynccontextmanager
+    async def opened(
+        self, number: int, *, size: int | None = None, start: int = 0
+    ) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
         """Send a file."""
         name = list(self.files)[number]
         self.fetches.append(name)
-        await asyncio.sleep(0.01)
-        self.fail(name)
-        yield self.files[name]
+
+        async def content() -> AsyncIterator[bytes]:
+            await asyncio.sleep(0.01)
+            self.fail(name)
+            yield self.files[name]
+
+        yield 0, content()
 
 
 @pytest.fixture
@@ -251,7 +259,7 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
 ) -> None:
     storage.files = {f"out/f{n}": bytes([n]) * 10 for n in range(8)}
     room = [5]
-    real = results._write
+    real = saving._write
 
     def write(out: Any, data: bytes, digest: Any) -> None:
         room[0] -= 1
@@ -259,7 +267,7 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(out, data, digest)
 
-    monkeypatch.setattr(results, "_write", write)
+    monkeypatch.setattr(saving, "_write", write)
     folder = tmp_path / "chosen"
     key = await bench.jobs.submit(DownloadIntent(("out",), str(folder), "t"))
     job = await ends(bench, key)
@@ -305,7 +313,7 @@ async def test_what_does_not_fit_is_not_begun(
 ) -> None:
     storage.files = {"out/f": b"x" * 100}
     monkeypatch.setattr(
-        "shutil.disk_usage", lambda _path: SimpleNamespace(free=results.RESERVE)
+        "shutil.disk_usage", lambda _path: SimpleNamespace(free=saving.RESERVE)
     )
     key = await bench.jobs.submit(DownloadIntent(("out",), str(tmp_path / "c"), "t"))
     job = await ends(bench, key)

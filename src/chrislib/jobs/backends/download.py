@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,18 @@ from typing import TYPE_CHECKING
 
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import ArtifactRow
-from chrislib.cube.errors import CubeError, NotFound, ServerUnreachable, TokenRejected
+from chrislib.cube.errors import (
+    CubeError,
+    NotFound,
+    ServerUnreachable,
+    ShortTransfer,
+    TokenRejected,
+)
+from chrislib.cube.types import FileId
 from chrislib.errors import ChrislibError
-from chrislib.jobs import results
+from chrislib.jobs import local_names, saving
 from chrislib.jobs.backends.base import Outcome, Report
+from chrislib.jobs.backends.slots import EACH, Slots
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
 
 if TYPE_CHECKING:
@@ -22,16 +31,26 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE = 3
 _OF_REACH = (ServerUnreachable, TokenRejected)
+_TRIES = 3
+"""Times a file is begun in one attempt when its bytes end too early."""
 
 
 class DownloadBackend:
-    """Fetches files and keeps what became of each in the catalog."""
+    """Fetches files and keeps what became of each in the catalog.
 
-    def __init__(self, client: "CubeClient", table: JobTable) -> None:
+    Parameters
+    ----------
+    slots : Slots, optional
+        How many files may move at once, shared by all downloads.
+    """
+
+    def __init__(
+        self, client: "CubeClient", table: JobTable, slots: Slots | None = None
+    ) -> None:
         self._client = client
         self._table = table
+        self._slots = slots or Slots()
 
     async def run(self, job: Job, report: Report) -> Outcome:
         """Fetch what is not there yet (network, disk).
@@ -49,31 +68,47 @@ class DownloadBackend:
         intent = job.intent
         assert isinstance(intent, DownloadIntent)
         folder = Path(intent.folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         rows = await self._table.artifacts(job.key)
         if not rows:
             rows = await self._listed(job, intent, folder)
         kept = {row.remote_path: await _checked(row) for row in rows}
         todo = [row for row in kept.values() if row.state != "DONE"]
-        results.check_space(folder, sum(row.size or 0 for row in todo))
-        fetching = _Fetching(self._client, self._table, rows=kept, report=report)
-        fetching.folder = folder
+        wanted = sum((row.size or 0) - row.bytes_done for row in todo)
+        await asyncio.to_thread(saving.check_space, folder, wanted)
+        fetching = _Fetching(
+            self._client, self._table, rows=kept, report=report, folder=folder
+        )
         fetching.tell()
         await self._table.save_artifacts(list(kept.values()))
-        await self._fetch_all(fetching, deque(todo))
-        return _outcome(kept)
+        try:
+            await self._fetch_all(fetching, deque(todo), job.account_id)
+        except saving.DiskFull:
+            await drop_parts(kept.values())
+            raise
+        outcome = _outcome(kept)
+        if outcome.failed_files:
+            await drop_parts(kept.values())
+        return outcome
+
+    async def _sources(self, intent: DownloadIntent) -> tuple[str, ...]:
+        if intent.sources or intent.instance_id is None:
+            return intent.sources
+        instance = await self._client.instances.get(intent.instance_id)
+        return (instance.output_path,)
 
     async def _listed(
         self, job: Job, intent: DownloadIntent, folder: Path
     ) -> list[ArtifactRow]:
-        rows: dict[str, ArtifactRow] = {}
-        taken: set[str] = set()
-        for source in intent.sources:
-            top = _top(source) if len(intent.sources) > 1 else ""
+        sources = await self._sources(intent)
+        root = await asyncio.to_thread(folder.resolve)
+        found: dict[str, tuple[ArtifactRow, tuple[str, ...]]] = {}
+        for source in sources:
+            top = _top(source) if len(sources) > 1 else ""
             async with aclosing(self._client.files.walk(source)) as entries:
                 async for entry in entries:
                     file = entry.file
-                    if file.path in rows:
+                    if file.path in found:
                         continue
                     single = file.path == source.strip("/")
                     relative = (
@@ -81,18 +116,26 @@ class DownloadBackend:
                         if single or not top
                         else f"{top}/{entry.relative}"
                     )
-                    parts = results.legal_path(relative)
                     row = ArtifactRow(
                         job_key=job.key,
                         remote_path=file.path,
                         size=file.size,
                         remote_id=file.id,
                         state="WAITING",
-                        position=len(rows),
+                        position=len(found),
                     )
-                    target = folder.resolve().joinpath(*parts)
-                    rows[file.path] = await self._placed(row, target, taken)
-        return list(rows.values())
+                    parts = local_names.legal_path(relative)
+                    found[file.path] = row, local_names.fitting(root, parts)
+        # A file must not have the name of a folder that others go into.
+        taken = {
+            str(root.joinpath(*parts[:depth])).casefold()
+            for _, parts in found.values()
+            for depth in range(1, len(parts))
+        }
+        return [
+            await self._placed(row, root.joinpath(*parts), taken)
+            for row, parts in found.values()
+        ]
 
     async def _placed(
         self, row: ArtifactRow, target: Path, taken: set[str]
@@ -106,7 +149,7 @@ class DownloadBackend:
             and before.sha256
             and str(target).casefold() not in taken
             and _same_size(target, row.size)
-            and await asyncio.to_thread(results.sha256_of, target) == before.sha256
+            and await asyncio.to_thread(saving.sha256_of, target) == before.sha256
         ):
             taken.add(str(target).casefold())
             return replace(
@@ -116,21 +159,37 @@ class DownloadBackend:
                 sha256=before.sha256,
                 bytes_done=row.size or 0,
             )
-        return replace(row, local_path=str(results.claim_free(target, taken)))
+        return replace(row, local_path=str(local_names.claim_free(target, taken)))
 
     async def _fetch_all(
-        self, fetching: "_Fetching", queue: deque[ArtifactRow]
+        self, fetching: "_Fetching", queue: deque[ArtifactRow], account_id: int
     ) -> None:
         async def worker() -> None:
             while queue:
-                await fetching.fetch(queue.popleft())
+                async with self._slots.one(account_id):
+                    if queue:
+                        await fetching.fetch(queue.popleft())
 
         try:
             async with asyncio.TaskGroup() as group:
-                for number in range(min(AT_ONCE, len(queue))):
+                for number in range(min(EACH, len(queue))):
                     group.create_task(worker(), name=f"download {number}")
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
+
+
+async def drop_parts(rows: Iterable[ArtifactRow]) -> None:
+    """Take away what was begun of files that will not be gone on with (disk)."""
+    paths = [Path(row.local_path) for row in rows if row.local_path]
+    await asyncio.to_thread(_drop_parts, paths)
+
+
+def _drop_parts(paths: list[Path]) -> None:
+    for path in paths:
+        try:
+            local_names.part_of(path).unlink(missing_ok=True)
+        except OSError as error:
+            _log.info("a part could not be removed: %s", type(error).__name__)
 
 
 class _Fetching:
@@ -143,6 +202,7 @@ class _Fetching:
         *,
         rows: dict[str, ArtifactRow],
         report: Report,
+        folder: Path,
     ) -> None:
         self._client = client
         self._table = table
@@ -153,7 +213,7 @@ class _Fetching:
         self._files_done = len(done)
         self._bytes_done = sum(row.size or 0 for row in done)
         self._under_way: dict[str, int] = {}
-        self.folder = Path()
+        self._folder = folder
 
     def tell(self) -> None:
         """Report files saved and bytes fetched."""
@@ -169,18 +229,14 @@ class _Fetching:
 
     async def fetch(self, row: ArtifactRow) -> None:
         """Fetch one file; what is wrong with it alone is noted and not raised."""
-        target = Path(row.local_path or "")
         try:
-            parts = target.relative_to(self.folder.resolve()).parts
-            # First where it would be, then, with its folders made, where it is.
-            results.inside(self.folder, parts)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target = results.inside(self.folder, parts)
+            target = await asyncio.to_thread(self._made, Path(row.local_path or ""))
             saved = await self._saved(row, target)
-        except (*_OF_REACH, results.DiskFull):
+        except (*_OF_REACH, saving.DiskFull):
             raise
         except (ChrislibError, ValueError, OSError) as error:
-            await self._keep(replace(row, state="FAILED", reason=_reason(error)))
+            now = self._rows[row.remote_path]
+            await self._keep(replace(now, state="FAILED", reason=_reason(error)))
             return
         finally:
             self._under_way.pop(row.remote_path, None)
@@ -197,16 +253,42 @@ class _Fetching:
             )
         )
 
-    async def _saved(self, row: ArtifactRow, target: Path) -> results.Saved:
-        if row.remote_id is None:
+    def _made(self, target: Path) -> Path:
+        """Return where a file goes, its folders made, if that is inside (disk)."""
+        parts = target.relative_to(self._folder.resolve()).parts
+        # First where it would be, then, with its folders made, where it is.
+        local_names.inside(self._folder, parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return local_names.inside(self._folder, parts)
+
+    async def _saved(self, row: ArtifactRow, target: Path) -> saving.Saved:
+        file_id = row.remote_id
+        if file_id is None:
             raise NotFound("The server does not have this file any more.")
 
         def moved(count: int) -> None:
             self._under_way[row.remote_path] = count
             self.tell()
 
-        async with aclosing(self._client.files.stream(row.remote_id)) as chunks:
-            return await results.save(chunks, target, size=row.size, moved=moved)
+        async def synced(count: int) -> None:
+            await self._keep(replace(row, state="MOVING", bytes_done=count))
+
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                return await saving.save(
+                    lambda start: self._client.files.opened(
+                        FileId(file_id), size=row.size, start=start
+                    ),
+                    target,
+                    size=row.size,
+                    moved=moved,
+                    start=self._rows[row.remote_path].bytes_done,
+                    synced=synced,
+                )
+            except ShortTransfer:
+                if last:
+                    raise
+        raise AssertionError("unreachable")
 
     async def _keep(self, row: ArtifactRow) -> None:
         self._rows[row.remote_path] = row
@@ -222,10 +304,13 @@ async def _checked(row: ArtifactRow) -> ArtifactRow:
     """
     path = Path(row.local_path or "")
     if not row.local_path or not _same_size(path, row.size):
-        return replace(row, state="WAITING", bytes_done=0)
+        kept = 0 if row.state == "DONE" else row.bytes_done
+        return replace(row, state="WAITING", bytes_done=kept)
     if row.state == "DONE":
         return row
-    digest = await asyncio.to_thread(results.sha256_of, path)
+    # Killed between giving it its name and taking the part's name away.
+    await drop_parts([row])
+    digest = await asyncio.to_thread(saving.sha256_of, path)
     return replace(row, state="DONE", sha256=digest, bytes_done=row.size or 0)
 
 

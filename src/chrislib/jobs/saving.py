@@ -1,0 +1,290 @@
+"""Saving fetched files: whole or not at all, and never onto a full disk."""
+
+import asyncio
+import errno
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from chrislib.errors import ChrislibError
+from chrislib.jobs.local_names import claim_free, part_of
+
+RESERVE = 50 * 1024 * 1024
+"""Bytes that stay free on the disk whatever is fetched."""
+LOW = 250 * 1024 * 1024
+"""With less than this left nothing is fetched that was not asked for by hand."""
+_BLOCK = 1024 * 1024
+"""Bytes gathered before a thread writes them: the window's thread never waits."""
+_STRIDE = 16 * 1024 * 1024
+"""Bytes between two syncs of a part: what a power cut may cost of a big file."""
+
+Opener = Callable[[int], AbstractAsyncContextManager[tuple[int, AsyncIterator[bytes]]]]
+"""Opens the content from about a byte on; gives the byte it really starts at.
+
+A server without ranges starts at 0 whatever it was asked for.
+"""
+
+
+class DiskFull(ChrislibError):
+    """There is no room for what is to be saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A file that is whole on this disk."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def check_space(folder: Path, wanted: int) -> bool:
+    """Refuse a set of files that does not fit (disk).
+
+    Returns
+    -------
+    bool
+        Whether less than `LOW` would be left.
+
+    Raises
+    ------
+    DiskFull
+        With how much is missing.
+    """
+    free = shutil.disk_usage(folder).free
+    if wanted + RESERVE > free:
+        raise DiskFull(
+            "There is not enough free space in the chosen folder.",
+            f"{megabytes(wanted)} are wanted, {megabytes(free)} are free. "
+            "Nothing of it was saved.",
+            hint="Free some space or choose another folder, then retry.",
+        )
+    return wanted + LOW > free
+
+
+async def save(
+    fetch: Opener,
+    target: Path,
+    *,
+    size: int | None,
+    moved: Callable[[int], None],
+    start: int = 0,
+    synced: Callable[[int], Awaitable[None]] | None = None,
+) -> Saved:
+    """Write a stream next to `target` and put it in place when it is whole (disk).
+
+    A reader of `target` sees the whole file or none: it is written to ``.part``,
+    checked, synced and then given its name, never over something else. An interrupted
+    part stays and is gone on with if the server can start in the middle.
+
+    Parameters
+    ----------
+    fetch : Opener
+        The content.
+    size : int or None
+        Bytes the server announced; None is not checked.
+    moved : callable
+        Gets the bytes written so far.
+    start : int
+        Bytes of an earlier part known to be on the disk.
+    synced : coroutine function, optional
+        Gets the bytes that a power cut cannot take any more.
+
+    Raises
+    ------
+    DiskFull
+        The disk ran full; the part is removed.
+    ChrislibError
+        The stream was shorter or longer than announced; the part is removed.
+    """
+    part = part_of(target)
+    wanted = await asyncio.to_thread(_usable, part, start)
+    try:
+        async with fetch(wanted) as (offset, chunks):
+            writer = _Writer(part, size=size, moved=moved, synced=synced)
+            try:
+                await asyncio.to_thread(writer.open, offset)
+                await writer.take(chunks)
+            finally:
+                await asyncio.to_thread(writer.close)
+        placed = await asyncio.to_thread(_put_in_place, part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full() from error
+        raise
+    except (DiskFull, _WrongSize):
+        part.unlink(missing_ok=True)
+        raise
+    return Saved(placed, writer.count, writer.digest.hexdigest())
+
+
+def sha256_of(path: Path) -> str:
+    """Return the digest of a local file's content (disk)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def megabytes(count: int) -> str:
+    """Return bytes as people read them."""
+    return f"{count / 1_000_000:,.1f} MB"
+
+
+class _WrongSize(ChrislibError):
+    """What came is not what was announced."""
+
+
+class _Writer:
+    """The part of one file while it is written; its calls belong in a thread."""
+
+    def __init__(
+        self,
+        part: Path,
+        *,
+        size: int | None,
+        moved: Callable[[int], None],
+        synced: Callable[[int], Awaitable[None]] | None,
+    ) -> None:
+        self._part = part
+        self._size = size
+        self._moved = moved
+        self._synced = synced
+        self._out: BinaryIO | None = None
+        self.digest = hashlib.sha256()
+        self.count = 0
+
+    def open(self, offset: int) -> None:
+        """Open the part behind its first `offset` bytes (disk)."""
+        # A link put there by somebody else is not followed.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags |= getattr(os, "O_BINARY", 0)
+        self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
+        left = offset
+        while left > 0:
+            block = self._out.read(min(left, _BLOCK))
+            if not block:
+                break
+            self.digest.update(block)
+            left -= len(block)
+        self.count = offset - left
+        self._out.seek(self.count)
+        self._out.truncate()
+
+    async def take(self, chunks: AsyncIterator[bytes]) -> None:
+        """Write what comes until it ends (network, disk)."""
+        assert self._out is not None
+        waiting = bytearray()
+        came, due = self.count, self.count + _STRIDE
+        async for chunk in chunks:
+            waiting += chunk
+            came += len(chunk)
+            if self._size is not None and came > self._size:
+                raise _wrong_size(came, self._size)
+            if len(waiting) >= _BLOCK:
+                await self._put(waiting)
+            if self.count >= due:
+                due = self.count + _STRIDE
+                await self._settle()
+            self._moved(came)
+        await self._put(waiting)
+        self._check()
+        await asyncio.to_thread(_sync, self._out)
+
+    def close(self) -> None:
+        """Close the part (disk)."""
+        if self._out is not None:
+            self._out.close()
+
+    async def _put(self, waiting: bytearray) -> None:
+        assert self._out is not None
+        await asyncio.to_thread(_write, self._out, bytes(waiting), self.digest)
+        self.count += len(waiting)
+        waiting.clear()
+
+    async def _settle(self) -> None:
+        """Make sure of what is there, and that the rest still fits."""
+        assert self._out is not None
+        await asyncio.to_thread(_sync, self._out)
+        if self._synced is not None:
+            await self._synced(self.count)
+        if self._size is not None:
+            left = max(0, self._size - self.count)
+            await asyncio.to_thread(check_space, self._part.parent, left)
+
+    def _check(self) -> None:
+        if self._size is not None and self.count != self._size:
+            raise _wrong_size(self.count, self._size)
+
+
+def _wrong_size(count: int, size: int) -> _WrongSize:
+    return _WrongSize(
+        "A file arrived incomplete."
+        if count < size
+        else "A file is longer than announced.",
+        f"{count:,} of {size:,} bytes came. It was not saved.",
+        hint="Retry.",
+        retryable=True,
+    )
+
+
+def _full() -> DiskFull:
+    return DiskFull(
+        "The disk is full.",
+        "Files that were already saved are whole; this one was not saved.",
+        hint="Free some space, then retry: it goes on with what is missing.",
+    )
+
+
+def _usable(part: Path, start: int) -> int:
+    """Return how much of an earlier part can be gone on with."""
+    try:
+        return min(start, part.stat().st_size) if start > 0 else 0
+    except OSError:
+        return 0
+
+
+def _write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:
+    out.write(data)
+    digest.update(data)
+
+
+def _sync(out: BinaryIO) -> None:
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def _put_in_place(part: Path, target: Path) -> Path:
+    """Rename without ever replacing a file that came into being meanwhile."""
+    if sys.platform == "win32":
+        part.rename(target)  # fails there when the target exists
+        return target
+    while True:
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            target = claim_free(target, set())
+            continue
+        except OSError:
+            # No hard links on this disk: the check before the rename must do.
+            if os.path.lexists(target):
+                target = claim_free(target, set())
+            part.rename(target)
+            _sync_folder(target.parent)
+            return target
+        part.unlink()
+        _sync_folder(target.parent)
+        return target
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
