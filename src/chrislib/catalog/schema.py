@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from chrislib.catalog.database import Migration
+from chrislib.catalog.opening import Migration
 
 _VERSION_1 = (
     """CREATE TABLE server (
@@ -143,9 +143,10 @@ _VERSION_2 = (
     """CREATE INDEX duration_of
       ON duration_sample(plugin, version, compute, stage, at)""",
     """CREATE TABLE standing_policy (
-      account_id INTEGER NOT NULL, plugin TEXT NOT NULL, action TEXT NOT NULL,
-      limit_mb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(account_id, plugin))
-      STRICT, WITHOUT ROWID""",
+      account_id INTEGER NOT NULL, plugin TEXT NOT NULL,
+      action TEXT NOT NULL CHECK(action IN ('ask', 'auto_get', 'later')),
+      limit_mb INTEGER NOT NULL DEFAULT 0, at REAL NOT NULL DEFAULT 0,
+      PRIMARY KEY(account_id, plugin)) STRICT, WITHOUT ROWID""",
 )
 
 
