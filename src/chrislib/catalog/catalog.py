@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
 from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.inbox import InboxTable
 from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.problems import ProblemTable
@@ -21,9 +23,13 @@ class Catalog:
     ----------
     path : Path
         The database file.
+    lease : Lease, optional
+        This process's claim to write; a window's by default.
 
     Attributes
     ----------
+    condition : Condition
+        Whether it can be written just now, and who to tell when that changes.
     jobs : JobTable
     durations : DurationTable
     problems : ProblemTable
@@ -35,11 +41,12 @@ class Catalog:
     notice : str
         What the user should be told about opening it ("" for nothing).
     read_only : bool
-        The file belongs to a newer chrislib.
+        The file belongs to a newer chrislib, or another process writes to it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, MIGRATIONS)
+    def __init__(self, path: Path, *, lease: Lease | None = None) -> None:
+        self._database = Database(path, MIGRATIONS, lease=lease or Lease(path))
+        self.condition: Condition = self._database.condition
         self.jobs = JobTable(self._database)
         self.durations = DurationTable(self._database)
         self.problems = ProblemTable(self._database)
@@ -49,15 +56,20 @@ class Catalog:
         self.history = HistoryTable(self._database)
         self.settings_kv = KeyValueTable(self._database)
 
-    async def open(self) -> None:
+    async def open(self, *, look: bool = False) -> None:
         """Open or make the file: check, back up, migrate (disk, own threads).
+
+        Parameters
+        ----------
+        look : bool
+            Only read; nothing is made, changed or leased.
 
         Raises
         ------
         CatalogError
             The file cannot be opened.
         """
-        await self._database.open()
+        await self._database.open(look=look)
 
     async def close(self) -> None:
         """Finish what is queued and close the file (disk)."""

@@ -5,71 +5,36 @@ its own, and works under any asyncio loop (plain or Qt's).
 """
 
 import asyncio
-import logging
-import os
 import shutil
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from chrislib.errors import ChrislibError
+from chrislib.catalog import opening
+from chrislib.catalog.condition import DISK, NEWER, Condition, elsewhere
+from chrislib.catalog.lease import Lease, LeaseLost
+from chrislib.catalog.opening import Migration
+from chrislib.catalog.refusals import (
+    CatalogError,
+    CatalogReadOnly,
+    patiently,
+    refusal,
+    roll_back,
+    trouble_of,
+)
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-APPLICATION_ID = 0x43485249
-""""CHRI": tells a catalog from any other SQLite file."""
-
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "vfat",
-        "exfat", "msdos", "afs", "ceph", "glusterfs", "lustre", "afpfs", "webdav",
-    }
-)  # fmt: skip
-
-_CHECKED_ALWAYS = 32 * 1024 * 1024
-"""Bytes; checking a file of this size takes some 0.1 s. Larger ones are checked only
-when the last process did not close them."""
-
-Migration = Callable[[sqlite3.Connection], None]
-
-
-class CatalogError(ChrislibError):
-    """The catalog cannot be opened or written."""
-
-
-class CatalogReadOnly(CatalogError):
-    """The catalog was made by a newer chrislib: it is shown, never changed."""
-
-
-def journal_mode_for(path: Path, mounts: str | None = None) -> str:
-    """Return "WAL" on a local disk and "DELETE" on a network one (reads /proc).
-
-    Write-ahead logging needs memory shared by everyone who opens the file, which a
-    network file system cannot give.
-    """
-    if mounts is None:
-        try:
-            mounts = Path("/proc/mounts").read_text(encoding="utf-8")
-        except OSError:
-            return "WAL"
-    real = str(path.resolve())
-    best, kind = "", ""
-    for line in mounts.splitlines():
-        parts = line.split(" ")
-        if len(parts) < 3:
-            continue
-        point = parts[1].replace("\\040", " ")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, parts[2]
-    return "DELETE" if kind in _NETWORK_FILE_SYSTEMS else "WAL"
+_GIVE_WAY_SECONDS = 4.0
+"""How long a window waits at start for a command that was asked to give way."""
+_ROOM = 4 * 1024 * 1024
+"""Bytes that must be free before a full disk counts as having room again."""
+_LONGEST_PAUSE = 30.0
 
 
 class Database:
@@ -81,13 +46,22 @@ class Database:
         The database file; its folder is made with mode 0700.
     migrations : sequence of callable
         Step ``n`` takes a database of version ``n`` to ``n + 1``.
+    lease : Lease, optional
+        Checked within every write; without one nobody else may write the file.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        lease: Lease | None = None,
+    ) -> None:
         self.path = path
-        self.read_only = False
         self.notice = ""
         """What the user should be told about opening the file, or ""."""
+        self.condition = Condition()
+        self._lease = lease
         self._marker = path.with_name(path.name + ".in-use")
         self._migrations = tuple(migrations)
         self._writer: sqlite3.Connection | None = None
@@ -96,25 +70,58 @@ class Database:
         self._readers: list[sqlite3.Connection] = []
         self._local = threading.local()
         self._lock = threading.Lock()
+        self._keeper: threading.Thread | None = None
+        self._ending = threading.Event()
+        self._pause = 0.0
+        self._looking = False
 
-    async def open(self) -> None:
-        """Open the file on the writer thread: check it, bring it to this version."""
+    @property
+    def read_only(self) -> bool:
+        """Whether the file is shown and not changed, now."""
+        trouble = self.condition.trouble
+        return trouble is not None and trouble.for_reading_only
+
+    async def open(self, *, look: bool = False) -> None:
+        """Open the file on the writer thread: check it, bring it to this version.
+
+        Parameters
+        ----------
+        look : bool
+            Only read: nothing is checked, changed or leased. The file must be there
+            and of this version.
+        """
         if self._write_pool is not None:
             return
         self._write_pool = ThreadPoolExecutor(1, thread_name_prefix="catalog-write")
         self._read_pool = ThreadPoolExecutor(2, thread_name_prefix="catalog-read")
+        self._looking = look
         try:
-            await _on(self._write_pool, self._open)
-        except BaseException:
+            await _on(self._write_pool, self._look if look else self._open)
+        except BaseException as error:
             self._stop_threads()
+            if self._lease is not None:
+                self._lease.end()
+            if isinstance(error, sqlite3.Error):
+                raise refusal(error) from error
             raise
+        self.condition.attach()
+        if self._lease is not None and not look:
+            self._ending.clear()
+            self._keeper = threading.Thread(
+                target=self._keep, name="catalog-lease", daemon=True
+            )
+            self._keeper.start()
 
     async def close(self) -> None:
         """Finish what is queued on the threads and close every connection."""
         if self._write_pool is None:
             return
+        self._ending.set()
         await _on(self._write_pool, self._close_writer)
         self._stop_threads()
+        if self._keeper is not None:
+            self._keeper.join()
+            self._keeper = None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` on the writer thread inside ``BEGIN IMMEDIATE … COMMIT``.
@@ -124,7 +131,7 @@ class Database:
         Raises
         ------
         CatalogReadOnly
-            The file belongs to a newer chrislib.
+            The file belongs to a newer chrislib, or another process writes to it.
         CatalogError
             The disk refused, or the file is held by another program.
         """
@@ -133,30 +140,51 @@ class Database:
         return await _on(self._write_pool, lambda: self._write(work))
 
     async def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `work` with a query-only connection on a reader thread."""
+        """Run `work` with a query-only connection on a reader thread.
+
+        Raises
+        ------
+        CatalogError
+            The file is held by another program, damaged or out of reach.
+        """
         if self._read_pool is None:
             raise CatalogError("The catalog is closed.")
         return await _on(self._read_pool, lambda: self._read(work))
 
     # On the threads.
 
+    def _look(self) -> None:
+        if not self.path.exists():
+            raise CatalogError(
+                "There is no catalog on this computer yet.",
+                hint="Start chrislib once.",
+            )
+        connection = self._connect()
+        version = opening.version_of(connection)
+        if version != len(self._migrations):
+            connection.close()
+            raise CatalogError("The catalog is of another version than this program.")
+        connection.execute("PRAGMA query_only=ON")
+        self._writer = connection
+        self.condition.report(elsewhere("", here=True))
+
     def _open(self) -> None:
-        folder = self.path.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if sys.platform != "win32":
-            with suppress(OSError):
-                folder.chmod(0o700)
-        self._set_damaged_aside()
-        fresh = not self.path.exists()
-        if fresh:
-            # Made before SQLite makes it: private from its first byte on.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        elif sys.platform != "win32":
-            with suppress(OSError):
-                self.path.chmod(0o600)
+        if self._lease is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            alone = not self._lease.others_live()
+            self._lease.live()
+        else:
+            alone = True
+        if alone:
+            known = len(self._migrations)
+            restored = opening.restore_interrupted(self.path, known)
+            clean = not self._marker.exists()
+            aside = opening.set_damaged_aside(self.path, clean=clean)
+            self.notice = aside or restored
+        opening.make_private(self.path)
         connection = self._connect()
         try:
-            self._prepare(connection, fresh=fresh)
+            self._prepare(connection)
         except BaseException:
             connection.close()
             raise
@@ -165,79 +193,91 @@ class Database:
             self._marker.touch(mode=0o600)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False
-        )
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA busy_timeout=5000")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
-        return connection
+        return opening.connect(self.path)
 
-    def _prepare(self, connection: sqlite3.Connection, *, fresh: bool) -> None:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(self._migrations):
-            self.read_only = True
-            self.notice = (
-                "The catalog was last used by a newer chrislib. It is shown as it "
-                "is and not changed; update chrislib to go on working with it."
-            )
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version = opening.version_of(connection)
+        known = len(self._migrations)
+        if version > known:
+            self.condition.report(NEWER)
+            self.notice = f"{NEWER.title} {NEWER.detail} {NEWER.hint}"
             connection.execute("PRAGMA query_only=ON")
             return
-        mode = journal_mode_for(self.path)
-        connection.execute(f"PRAGMA journal_mode={mode}")
-        # A committed token must survive a power cut; the cost is a few ms.
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        if version < len(self._migrations) and not fresh and version > 0:
-            self._back_up(connection, version)
-        for number in range(version, len(self._migrations)):
-            connection.execute("BEGIN IMMEDIATE")
+        if version > 0 and not self._leased_at_start(connection):
+            if version < known:
+                raise CatalogError(
+                    "An older chrislib is at work with this catalog.",
+                    "Nothing was changed.",
+                    hint="End it, then start this one again.",
+                )
+            return
+        opening.prepare_to_write(self.path, connection)
+        try:
+            opening.migrate(self.path, connection, self._migrations)
+        except Exception as error:
+            connection.close()
+            opening.restore_interrupted(self.path, known)
+            raise CatalogError(
+                "The catalog could not be brought to this version of chrislib.",
+                "It was left as it was before; nothing is lost.",
+                hint="Go on with the version you had, and report this.",
+                context={"reason": str(error)},
+            ) from error
+        if version == 0:
+            self._leased_at_start(connection)
+
+    def _leased_at_start(self, connection: sqlite3.Connection) -> bool:
+        if self._lease is None:
+            return True
+        deadline = time.monotonic() + _GIVE_WAY_SECONDS
+        while True:
+            if self._take(connection):
+                return True
+            found = self._lease.look(connection)
+            if found is None or not found.yields or self._lease.yields:
+                return False
+            if time.monotonic() > deadline:
+                return False
+            self._lease.ask()
+            time.sleep(0.05)
+
+    def _take(self, connection: sqlite3.Connection) -> bool:
+        """Take the lease if it is free; look first, so that nobody is held up."""
+        assert self._lease is not None
+        found = self._lease.look(connection)
+        taken = False
+        if self._lease.free(found):
+            self._begin(connection)
             try:
-                self._migrations[number](connection)
-                connection.execute(f"PRAGMA user_version={number + 1}")
-                connection.execute("COMMIT")
+                taken = self._lease.take(connection)
+                self._commit(connection)
             except BaseException:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
-
-    def _back_up(self, connection: sqlite3.Connection, version: int) -> None:
-        target = self.path.with_name(f"{self.path.stem}.v{version}.backup.db")
-        target.unlink(missing_ok=True)
-        os.close(os.open(target, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(target)) as copy:
-            connection.backup(copy)
-        _log.info("catalog backed up before migrating from version %d", version)
-
-    def _set_damaged_aside(self) -> None:
-        if not self.path.exists() or self.path.stat().st_size == 0:
-            return
-        clean = not self._marker.exists()
-        if clean and self.path.stat().st_size > _CHECKED_ALWAYS:
-            return
-        problem = _damage(self.path)
-        if not problem:
-            return
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}.db")
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            part = Path(str(self.path) + suffix)
-            if part.exists():
-                shutil.move(part, str(aside) + suffix)
-        _log.error("catalog damaged (%s), kept as %s", problem, aside.name)
-        self.notice = (
-            "The catalog file was damaged and a new one was begun. Runs and data on "
-            "the server are not touched and are found again; notes, history and "
-            f"read marks of this computer are in {aside.name} in the same folder."
-        )
+            found = self._lease.look(connection)
+        if taken:
+            self.condition.report(None)
+        elif found is not None:
+            here = found.host == self._lease.identity.host
+            self.condition.report(elsewhere(found.host, here=here))
+        return taken
 
     def _close_writer(self) -> None:
-        if self._writer is not None:
-            if not self.read_only:
+        connection, self._writer = self._writer, None
+        if connection is None:
+            return
+        trouble = self.condition.trouble
+        if trouble is None:
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA optimize")
+            if self._lease is not None and self._lease.held:
                 with suppress(sqlite3.Error):
-                    self._writer.execute("PRAGMA optimize")
-            self._writer.close()
-            self._writer = None
+                    self._lease.give_back(connection)
+        connection.close()
+        if self._lease is not None:
+            self._lease.end()
+        if trouble is None or trouble.kind in ("DISK", "LOCKED"):
+            # A damaged file keeps its mark: the next start must look at it.
             self._marker.unlink(missing_ok=True)
 
     def _stop_threads(self) -> None:
@@ -251,40 +291,130 @@ class Database:
             self._readers.clear()
         self._local = threading.local()
 
+    # Writing.
+
     def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         connection = self._writer
         if connection is None:
             raise CatalogError("The catalog is closed.")
         if self.read_only:
-            raise CatalogReadOnly(
-                "Nothing was saved: this catalog belongs to a newer chrislib.",
-                "Your data on the server is not touched.",
-                hint="Update chrislib on this computer.",
-            )
+            raise self._not_ours()
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             try:
+                if self._lease is not None:
+                    self._lease.confirm(connection)
                 answer = work(connection)
                 if isinstance(answer, sqlite3.Cursor):
                     # It shares a cached statement with the connection: freed on the
                     # caller's thread it would reset what this thread runs next.
                     answer.close()
-                connection.execute("COMMIT")
+                self._commit(connection)
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
+        except LeaseLost:
+            # What was to be written rests on old knowledge, even if the lease can be
+            # had back at once.
+            self._lost(connection)
+            raise self._not_ours() from None
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise CatalogError(
-                "The catalog on this computer could not be written.",
-                "Nothing half was saved; the server is not touched.",
-                hint="Check that the disk is not full and the folder is writable.",
-                retryable=True,
-                context={"reason": str(error)},
-            ) from error
+            trouble = trouble_of(error)
+            if trouble is not None:
+                self.condition.report(trouble)
+            raise refusal(error) from error
+        if self.condition.trouble is not None:
+            self.condition.report(None)
         return answer
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        # Readers can hold up a commit where there is no write-ahead log.
+        patiently(lambda: connection.execute("COMMIT"))
+
+    def _not_ours(self) -> CatalogReadOnly:
+        trouble = self.condition.trouble or elsewhere("", here=True)
+        return CatalogReadOnly(
+            f"Nothing was saved: {trouble.title[0].lower()}{trouble.title[1:]}",
+            trouble.detail,
+            hint=trouble.hint,
+            context={"kind": trouble.kind},
+        )
+
+    def _lost(self, connection: sqlite3.Connection) -> None:
+        assert self._lease is not None
+        self._lease.held = False
+        found = None
+        with suppress(sqlite3.Error):
+            found = self._lease.look(connection)
+        host = found.host if found is not None else self._lease.identity.host
+        here = host == self._lease.identity.host
+        self.condition.report(elsewhere(host, here=here))
+
+    # The lease.
+
+    def _keep(self) -> None:
+        """Beat while the lease is held, try to get it while not (own thread)."""
+        assert self._lease is not None
+        times = self._lease.times
+        beaten = time.monotonic()
+        while not self._ending.wait(min(0.2, times.retry)):
+            now = time.monotonic()
+            if self.condition.trouble is None:
+                due = now - beaten >= times.beat or self._lease.asked
+            else:
+                due = now - beaten >= max(times.retry, self._pause)
+            if not due:
+                continue
+            beaten = now
+            pool = self._write_pool
+            if pool is None:
+                return
+            with suppress(RuntimeError):  # the pool is being closed
+                pool.submit(self._beat).result()
+
+    def _beat(self) -> None:
+        connection, lease = self._writer, self._lease
+        if connection is None or lease is None or self._ending.is_set():
+            return
+        trouble = self.condition.trouble
+        if trouble is not None and trouble.kind in ("NEWER", "DAMAGED"):
+            return
+        try:
+            if lease.asked:
+                self._begin(connection)
+                lease.give_back(connection)
+                self._commit(connection)
+                self._lost(connection)
+            elif not lease.held:
+                if self._take(connection):
+                    opening.prepare_to_write(self.path, connection)
+                    self._marker.touch(mode=0o600)
+            else:
+                self._sign_of_life(connection, lease)
+        except LeaseLost:
+            roll_back(connection)
+            self._lost(connection)
+        except (sqlite3.Error, OSError) as error:
+            roll_back(connection)
+            self._pause = min(_LONGEST_PAUSE, max(1.0, 2 * self._pause))
+            self.condition.report(trouble_of(error) or DISK)
+
+    def _sign_of_life(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        self._begin(connection)
+        lease.beat(connection)
+        self._commit(connection)
+        full = self.condition.trouble == DISK
+        if full and shutil.disk_usage(self.path.parent).free < _ROOM:
+            return
+        # A small write can succeed where a page of jobs does not: after each trouble
+        # the next attempt waits longer, until all has been well for a beat.
+        self._pause = min(_LONGEST_PAUSE, 2 * self._pause) if full else 0.0
+        self.condition.report(None)
 
     def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         connection: sqlite3.Connection | None = getattr(self._local, "db", None)
@@ -294,30 +424,16 @@ class Database:
             self._local.db = connection
             with self._lock:
                 self._readers.append(connection)
-        answer = work(connection)
+        try:
+            answer = patiently(lambda: work(connection))
+        except sqlite3.DatabaseError as error:
+            trouble = trouble_of(error)
+            if trouble is None or error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+                raise
+            raise refusal(error) from error
         if isinstance(answer, sqlite3.Cursor):
             raise TypeError("a reader gives rows back, not its cursor")
         return answer
-
-
-def _damage(path: Path) -> str:
-    """Return what is wrong with the file, or "" when it is sound (reads it)."""
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found is None or found[0] != "ok":
-                return str(found[0] if found else "no answer")
-            app = int(connection.execute("PRAGMA application_id").fetchone()[0])
-            tables = connection.execute("SELECT count(*) FROM sqlite_schema")
-            if app != APPLICATION_ID and int(tables.fetchone()[0]) > 0:
-                return "not a chrislib catalog"
-    except sqlite3.OperationalError as error:
-        # Locked or unreadable is not damaged: opening it will say so properly.
-        _log.warning("catalog could not be checked: %s", error)
-        return ""
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return ""
 
 
 async def _on(pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:

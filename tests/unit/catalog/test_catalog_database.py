@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.catalog.database import (
-    CatalogReadOnly,
-    Database,
-    journal_mode_for,
-)
+from chrislib.catalog.database import Database
+from chrislib.catalog.opening import journal_mode_for
+from chrislib.catalog.refusals import CatalogError, CatalogReadOnly
 from chrislib.catalog.rows import HistoryRow, ItemRow
 from chrislib.catalog.schema import MIGRATIONS
 
@@ -111,7 +109,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
         db.execute("DROP TABLE keyvalue")
         db.execute("NONSENSE")
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(CatalogError, match="left as it was"):
         await Database(path, (*MIGRATIONS, broken)).open()
     catalog = await opened(path)
     await catalog.settings_kv.set("still", "there")
@@ -243,7 +241,7 @@ async def test_many_writers_of_one_loop_take_turns(tmp_path: Path) -> None:
 async def test_a_large_file_is_checked_after_an_unclean_end_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chrislib.catalog import database
+    from chrislib.catalog import opening
 
     checked: list[Path] = []
 
@@ -251,8 +249,8 @@ async def test_a_large_file_is_checked_after_an_unclean_end_only(
         checked.append(path)
         return ""
 
-    monkeypatch.setattr(database, "_damage", sound)
-    monkeypatch.setattr(database, "_CHECKED_ALWAYS", 0)
+    monkeypatch.setattr(opening, "damage", sound)
+    monkeypatch.setattr(opening, "_CHECKED_ALWAYS", 0)
     path = tmp_path / "c.db"
     await (await opened(path)).close()
     await (await opened(path)).close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chrislib.catalog.database import CatalogReadOnly
+from chrislib.catalog.refusals import CatalogReadOnly
 from chrislib.cube.errors import (
     Refused,
     ServerFault,
