@@ -11,6 +11,7 @@ from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.problems import ProblemTable
+from chrislib.catalog.results import ResultTable
 from chrislib.catalog.schema import MIGRATIONS
 
 
@@ -31,6 +32,7 @@ class Catalog:
     condition : Condition
         Whether it can be written just now, and who to tell when that changes.
     jobs : JobTable
+    results : ResultTable
     durations : DurationTable
     problems : ProblemTable
     outbox : OutboxTable
@@ -48,6 +50,7 @@ class Catalog:
         self._database = Database(path, MIGRATIONS, lease=lease or Lease(path))
         self.condition: Condition = self._database.condition
         self.jobs = JobTable(self._database)
+        self.results = ResultTable(self._database)
         self.durations = DurationTable(self._database)
         self.problems = ProblemTable(self._database)
         self.outbox = OutboxTable(self._database)
