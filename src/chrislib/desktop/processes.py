@@ -100,6 +100,19 @@ def signal_group(pid: int, *, force: bool) -> None:
         return
 
 
+def group_exists(pid: int) -> bool:
+    """Whether anything is left of the process group of `pid` (asks the system)."""
+    if sys.platform == "win32":
+        return False  # there a group is not more than its processes
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 if sys.platform == "win32":
     import ctypes
     import winreg

@@ -129,6 +129,8 @@ class Manner:
         take `answer_timeout`.
     period : float or None
         Seconds between two looks; None takes the job manager's.
+    own_follower : bool
+        chrislib follows it by a loop made for it (CUBE, transfers).
     """
 
     batch: int = 1
@@ -136,6 +138,7 @@ class Manner:
     timeout: float = 30.0
     answer_timeout: float = 3600.0
     period: float | None = None
+    own_follower: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +323,9 @@ class LogReader(Protocol):
 @runtime_checkable
 class JobCarrier(Protocol):
     """Work this computer drives itself: pulls, uploads, downloads."""
+
+    def ready(self) -> bool:
+        """Return whether it can work now, with the present connection."""
 
     async def run(self, job: Job, report: Report) -> Outcome:
         """Carry the job to its end (network, disk); repeated after interruptions."""
