@@ -109,6 +109,23 @@ class ResultTable:
             )
         )
 
+    async def log_row(self, job_key: str, *, epoch: int) -> LogRow | None:
+        """Return the log kept of one epoch of a job (disk)."""
+
+        def work(db: sqlite3.Connection) -> LogRow | None:
+            row = db.execute(
+                "SELECT body, captured_at FROM log_chunk WHERE job_key=? AND epoch=?",
+                (job_key, epoch),
+            ).fetchone()
+            if row is None:
+                return None
+            text = bytes(row[0]).decode("utf-8", errors="replace")
+            return LogRow(
+                job_key=job_key, epoch=epoch, text=text, captured_at=float(row[1])
+            )
+
+        return await self._db.read(work)
+
     async def keep_logs_within(self, limit: int = LOGS_LIMIT) -> int:
         """Forget the oldest logs of ended jobs beyond `limit` bytes (disk).
 
