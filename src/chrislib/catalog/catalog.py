@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chrislib.catalog.accounts import AccountTable
 from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
 from chrislib.catalog.estimates import DurationTable
@@ -12,6 +13,7 @@ from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.problems import ProblemTable
 from chrislib.catalog.results import ResultTable
+from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.schema import MIGRATIONS
 
 
@@ -31,6 +33,7 @@ class Catalog:
     ----------
     condition : Condition
         Whether it can be written just now, and who to tell when that changes.
+    accounts : AccountTable
     jobs : JobTable
     results : ResultTable
     durations : DurationTable
@@ -39,6 +42,7 @@ class Catalog:
     inbox : InboxTable
     items : ItemTable
     history : HistoryTable
+    retention : RetentionTable
     settings_kv : KeyValueTable
     notice : str
         What the user should be told about opening it ("" for nothing).
@@ -49,6 +53,7 @@ class Catalog:
     def __init__(self, path: Path, *, lease: Lease | None = None) -> None:
         self._database = Database(path, MIGRATIONS, lease=lease or Lease(path))
         self.condition: Condition = self._database.condition
+        self.accounts = AccountTable(self._database)
         self.jobs = JobTable(self._database)
         self.results = ResultTable(self._database)
         self.durations = DurationTable(self._database)
@@ -57,6 +62,7 @@ class Catalog:
         self.inbox = InboxTable(self._database)
         self.items = ItemTable(self._database)
         self.history = HistoryTable(self._database)
+        self.retention = RetentionTable(self._database)
         self.settings_kv = KeyValueTable(self._database)
 
     async def open(self, *, look: bool = False) -> None:

@@ -43,10 +43,55 @@ class Pace:
 
     @property
     def back_off(self) -> float:
-        """First pause after a failure, doubled with each: 5 s."""
+        """First ceiling of the pause after a failure, doubled with each: 5 s."""
         return self.base / 3
 
     @property
     def back_off_limit(self) -> float:
-        """Longest pause after failures: 90 s, the probe of an open breaker."""
-        return 6 * self.base
+        """Longest pause after failures: 300 s."""
+        return 20 * self.base
+
+    @property
+    def probe(self) -> tuple[float, float]:
+        """Between two probes of a server that counts as offline: 30 to 90 s."""
+        return 2 * self.base, 6 * self.base
+
+    @property
+    def shortest(self) -> float:
+        """Least time between two ticks: 5 s."""
+        return self.base / 3
+
+    @property
+    def longest(self) -> float:
+        """Most time between two ticks: 300 s."""
+        return 20 * self.base
+
+    @property
+    def rare(self) -> float:
+        """Between two looks for runs nobody follows yet: 15 min."""
+        return 60 * self.base
+
+    @property
+    def verify(self) -> float:
+        """Between two looks whether it is still the same server: 5 min."""
+        return 20 * self.base
+
+    @property
+    def spread(self) -> float:
+        """Over so long are the accounts spread that are looked at together: 3 s."""
+        return self.base / 5
+
+    @property
+    def debounce(self) -> float:
+        """Within so long, asking for a look twice is asking once: 2 s."""
+        return 2 * self.base / 15
+
+    @property
+    def watch(self) -> float:
+        """Between two checks whether the computer slept: 30 s."""
+        return 2 * self.base
+
+    @property
+    def requests(self) -> float:
+        """Requests a second in the long run: 1, more only at a pace for tests."""
+        return max(1.0, 5.0 / self.base)
