@@ -118,6 +118,7 @@ _VERSION_2 = (
     """CREATE UNIQUE INDEX job_service_token
       ON job(account_id, backend, server_uuid, token) WHERE token <> ''""",
     "CREATE INDEX job_batch ON job(batch_key, phase) WHERE batch_key <> ''",
+    "CREATE INDEX job_ended ON job(terminal_at, job_key) WHERE terminal_at IS NOT NULL",
     """CREATE TABLE batch (
       batch_key TEXT PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account,
       title TEXT NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,
