@@ -25,6 +25,7 @@ from chrislib.jobs.backends.upload import UploadBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.durations import Durations
 from chrislib.jobs.link import Link, MakeBackend
+from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import (
     DownloadIntent,
     InboxRow,
@@ -110,6 +111,7 @@ class JobManager:
         self._stall = stall_seconds
         pace = Pace(base_period)
         self._store = JobStore(self._table, clock)
+        self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
         self._submitter = Submitter(store=self._store, clock=clock, settle=pace.settle)
         self._link = Link(
             client_for=client_for,
