@@ -34,6 +34,7 @@ ROUTE_MODULES = (
     "chrislib.station.routes.feeds",
     "chrislib.station.routes.tags",
     "chrislib.station.routes.pipelines",
+    "chrislib.station.routes.workflows",
     "chrislib.station.routes.pacs",
 )
 

@@ -156,7 +156,8 @@ CREATE TABLE IF NOT EXISTS instances (
     pid INTEGER,
     process_identity TEXT,
     ended_at TEXT,
-    cleaned INTEGER NOT NULL DEFAULT 0
+    cleaned INTEGER NOT NULL DEFAULT 0,
+    workflow_id INTEGER
 );
 CREATE INDEX IF NOT EXISTS instances_feed ON instances(feed_id);
 CREATE INDEX IF NOT EXISTS instances_previous ON instances(previous_id);
@@ -185,4 +186,36 @@ CREATE TABLE IF NOT EXISTS comments (
     owner_id INTEGER NOT NULL REFERENCES users(id),
     title TEXT NOT NULL, content TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS pipelines (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    creation_date TEXT NOT NULL, modification_date TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE, locked INTEGER NOT NULL,
+    authors TEXT NOT NULL, category TEXT NOT NULL, description TEXT NOT NULL,
+    owner_id INTEGER NOT NULL REFERENCES users(id)
+);
+CREATE TABLE IF NOT EXISTS pipings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pipeline_id INTEGER NOT NULL REFERENCES pipelines(id) ON DELETE CASCADE,
+    plugin_id INTEGER NOT NULL REFERENCES plugins(id),
+    previous_id INTEGER REFERENCES pipings(id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    UNIQUE (pipeline_id, title)
+);
+CREATE TABLE IF NOT EXISTS piping_values (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    piping_id INTEGER NOT NULL REFERENCES pipings(id) ON DELETE CASCADE,
+    parameter_id INTEGER NOT NULL REFERENCES parameters(id),
+    value_json TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS workflows (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    creation_date TEXT NOT NULL, title TEXT NOT NULL,
+    pipeline_id INTEGER NOT NULL REFERENCES pipelines(id) ON DELETE CASCADE,
+    owner_id INTEGER NOT NULL REFERENCES users(id)
+);
 """
+
+UPGRADES: dict[int, str] = {
+    1: "ALTER TABLE instances ADD COLUMN workflow_id INTEGER",
+}
+"""What takes a database of a version to the next."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from chrislib.errors import ChrislibError
-from chrislib.station.schema import TABLES
+from chrislib.station.schema import TABLES, UPGRADES
 
 Row = sqlite3.Row
-_VERSION = 1
+_VERSION = 2
 
 
 class Store:
@@ -50,6 +50,9 @@ class Store:
                 hint="Start the newer version, or give another --home.",
             )
         self.add_schema(TABLES)
+        # Version 0 is a file that was made just now, with today's tables.
+        for older in range(version or _VERSION, _VERSION):
+            self._db.execute(UPGRADES[older])
         self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:

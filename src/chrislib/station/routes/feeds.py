@@ -95,10 +95,18 @@ def routes(context: StationContext) -> list[Route]:
     ]
 
 
-def _counts(call: Call, feed: int) -> dict[str, int]:
+def counts(call: Call, column: str, ident: int) -> dict[str, int]:
+    """Return how many instances of a feed or workflow are in each status.
+
+    Parameters
+    ----------
+    column : str
+        ``feed_id`` or ``workflow_id``.
+    """
     found = call.store.rows(
-        "SELECT status, COUNT(*) AS n FROM instances WHERE feed_id = ? GROUP BY status",
-        feed,
+        "SELECT status, COUNT(*) AS n FROM instances "
+        f"WHERE {column} = ? GROUP BY status",
+        ident,
     )
     by_status = {row["status"]: row["n"] for row in found}
     old = call.context.config.generation < 7
@@ -121,7 +129,7 @@ def show_feed(call: Call, row: Row) -> dict[str, Any]:
         "public": bool(row["public"]),
         "owner_username": row["owner_username"],
         "folder_path": row["folder_path"],
-        **_counts(call, row["id"]),
+        **counts(call, "feed_id", row["id"]),
         "deletion_status": row["deletion_status"],
         "deletion_requested_at": shown(row["deletion_requested_at"]),
         "deletion_error": row["deletion_error"],

@@ -32,11 +32,14 @@ _STATUSES: tuple[str, ...] = (
 _FROM = (
     "FROM instances i JOIN plugins p ON p.id = i.plugin_id "
     "JOIN metas m ON m.id = p.meta_id JOIN users u ON u.id = i.owner_id "
-    "JOIN compute_resources c ON c.id = i.compute_resource_id WHERE"
+    "JOIN compute_resources c ON c.id = i.compute_resource_id "
+    "LEFT JOIN workflows w ON w.id = i.workflow_id "
+    "LEFT JOIN pipelines x ON x.id = w.pipeline_id WHERE"
 )
 _COLUMNS = (
     "i.*, p.version AS plugin_version, m.name AS plugin_name, m.type AS plugin_type, "
-    "u.username AS owner_username, c.name AS compute_resource_name"
+    "u.username AS owner_username, c.name AS compute_resource_name, "
+    "w.pipeline_id, x.name AS pipeline_name"
 )
 _ORDER = "i.start_date DESC, i.id DESC"
 _SEARCH = (
@@ -81,7 +84,7 @@ _CONDITIONS = {
     "plugin_name_exact": "m.name = ?",
     "plugin_version": "p.version = ?",
     "plugin_type": "m.type = ?",
-    "workflow_id": "? IS NULL",
+    "workflow_id": "i.workflow_id = ?",
     "deletion_status": "i.deletion_status = ?",
 }
 _FIELDS = (
@@ -138,6 +141,9 @@ def show_instance(call: Call, row: Row, *, compact: bool = False) -> dict[str, A
     body["output_path"] = row["output_path"]
     body["status"] = row["status"]
     body["active"] = f"'{row['status']}'" in _ACTIVE
+    if row["workflow_id"] is not None:
+        for name in ("pipeline_id", "pipeline_name", "workflow_id"):
+            body[name] = row[name]
     if not compact:
         body["summary"], body["raw"] = row["summary"], row["raw"]
     for name in (
@@ -164,7 +170,10 @@ def show_instance(call: Call, row: Row, *, compact: bool = False) -> dict[str, A
     body["output_folder"] = call.url(f"filebrowser/{row['output_folder_id']}/")
     body["feed"] = call.url(f"{row['feed_id']}/")
     body["plugin"] = call.url(f"plugins/{row['plugin_id']}/")
-    body["workflow"] = None
+    workflow = row["workflow_id"]
+    body["workflow"] = (
+        None if workflow is None else call.url(f"pipelines/workflows/{workflow}/")
+    )
     compute = row["compute_resource_id"]
     body["compute_resource"] = call.url(f"computeresources/{compute}/")
     for name in ("descendants", "parameters", "splits"):
