@@ -7,6 +7,7 @@ values, the words of every error. What may differ: ids, times, names and numbers
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -529,6 +530,17 @@ def test_generations_differ_where_a_cube_does(world: World) -> None:
     assert ("copying_jobs" in feed) is seven
     assert status == (200 if seven else 400)
     assert (world.api.instance(world.ids["child"])["size"] > 0) is not seven
+
+
+def test_a_cancel_moves_no_end_date(world: World) -> None:
+    for name in ("plugininstance-cancel-put", "plugininstance-child-of-cancelled"):
+        ours = world.answers[name].json()
+        assert ours["status"] == "cancelled"
+        assert abs(_seconds(ours["end_date"]) - _seconds(ours["start_date"])) < 1e-3
+
+
+def _seconds(date: str) -> float:
+    return datetime.fromisoformat(date).timestamp()
 
 
 def test_an_empty_accept_header_is_406(world: World) -> None:

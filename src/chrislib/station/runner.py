@@ -118,7 +118,7 @@ class Runner:
         statuses = [one["status"] for one in self._store.rows(query, *parents)]
         status = first_status(statuses, generation=self._generation)
         if status == "cancelled":
-            self._move(row, "cancelled", end_date=self._store.now())
+            self._move(row, "cancelled")
         elif status != "waiting":
             self._move(row, status)
 
@@ -231,7 +231,7 @@ class Runner:
         now = self._store.now()
         columns = {"summary": summary, "raw": raw, "error_code": "CODE18"}
         with self._store.transaction():
-            self._move(row, "cancelled", end_date=now, ended_at=now, **columns)
+            self._move(row, "cancelled", ended_at=now, **columns)
             for ident in self._subtree(row["id"])[1:]:
                 self._cancel_one(ident)
         return True
@@ -278,7 +278,8 @@ class Runner:
     def _give_up(self, row: Row, job: Job, code: str, text: str) -> None:
         job.kill()
         _log.warning("instance %d given up with %s", row["id"], code)
-        columns: dict[str, object] = {"error_code": code, "end_date": self._store.now()}
+        # Like every ``cancelled`` of a CUBE this leaves `end_date` where it was.
+        columns: dict[str, object] = {"error_code": code}
         if text:
             job.note(f"[{code}] {text}")
         if row["status"] in ("started", "registeringFiles"):
@@ -312,9 +313,9 @@ class Runner:
     def _cancel_one(self, ident: int) -> None:
         now = self._store.now()
         self._store.execute(
-            "UPDATE instances SET status = 'cancelled', end_date = ?, ended_at = ? "
+            # A cancel moves no `end_date`: who lists by it does not find this one.
+            "UPDATE instances SET status = 'cancelled', ended_at = ? "
             f"WHERE id = ? AND status IN {_LIVE}",
-            now,
             now,
             ident,
         )
