@@ -195,6 +195,7 @@ def instance(value: object) -> types.PluginInstance:
         deletion_status=row.text("deletion_status", "inactive"),
         summary=row.text("summary"),
         raw=row.text("raw"),
+        deletion_error=row.text("deletion_error"),
     )
 
 

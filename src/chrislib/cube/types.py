@@ -120,6 +120,7 @@ class PluginInstance:
     """JSON text, or "" (6.11 before hand-over; compact rows)."""
     raw: str = ""
     """base64(zlib(JSON)), or ""."""
+    deletion_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
