@@ -14,7 +14,8 @@ from chrislib.catalog.database import Database
 from chrislib.catalog.rows import InboxRowText
 
 PROBLEMS = ("ERRORS", "FAILED", "CANCELLED_EXTERNALLY", "GONE", "STALLED", "AUTH",
-            "SUBMIT_UNCERTAIN", "PURGE_FAILED", "STATE_CHANGED")  # fmt: skip
+            "SUBMIT_UNCERTAIN", "PURGE_FAILED", "STATE_CHANGED",
+            "CANCEL_IGNORED")  # fmt: skip
 """Kinds of outcomes that are not plain success."""
 
 TOAST_AT = "notices.toast_at."
@@ -81,9 +82,10 @@ class Claimed:
     job_kind: str
     server: str
     first_at: float
+    keys: tuple[str, ...] = ()
 
 
-def group_of(job: str = "j", row: str = "i") -> str:
+def group_of(job: str = "j", row: str = "i", own: str = "i.dedupe_key") -> str:
     """Return the SQL by which outcomes belong together; aliases of the tables."""
     return f"""CASE
       WHEN {row}.batch_key<>'' THEN 'batch:'||{row}.batch_key
@@ -91,7 +93,7 @@ def group_of(job: str = "j", row: str = "i") -> str:
       WHEN coalesce({job}.kind,'run') IN ('run','workflow')
         AND {row}.feed_id IS NOT NULL THEN 'feed:'||{row}.feed_id
       WHEN {job}.kind='pull' THEN 'pull'
-      ELSE 'job:'||coalesce({row}.job_key, {row}.dedupe_key) END"""
+      ELSE 'job:'||coalesce({row}.job_key, {own}) END"""
 
 
 _ROWS = f"""SELECT i.dedupe_key, i.account_id, i.kind, i.created_at, i.hold_until,
@@ -99,11 +101,11 @@ _ROWS = f"""SELECT i.dedupe_key, i.account_id, i.kind, i.created_at, i.hold_unti
   FROM inbox i LEFT JOIN job j ON j.job_key=i.job_key WHERE i.toast='PENDING'"""
 
 # A draft waits for a person, not for the server; a batch sends its drafts by itself.
-_LIVE = f"""SELECT j.account_id, {group_of(row="j").replace("j.dedupe_key", "''")} AS grp,
-  j.created_at FROM job j LEFT JOIN batch b ON b.batch_key=j.batch_key
+_LIVE = f"""SELECT j.account_id, j.created_at, {group_of("j", "j", "''")} AS grp
+  FROM job j LEFT JOIN batch b ON b.batch_key=j.batch_key
   WHERE j.terminal_at IS NULL AND j.tracked=1
     AND (j.phase<>'DRAFT' OR (b.state='RUNNING' AND j.fields_json IN ('', '{{}}')))
-    AND coalesce(b.state,'RUNNING')='RUNNING'"""  # fmt: skip
+    AND coalesce(b.state,'RUNNING')='RUNNING'"""
 
 _MARKS = ",".join("?" for _ in PROBLEMS)
 
@@ -163,49 +165,48 @@ class OutboxTable:
         *,
         batch: str,
         now: float,
-        kinds: Sequence[str] | None = None,
-        counts: bool = True,
+        partly: Sequence[str] = (),
+        kinds: Sequence[str] = (),
     ) -> Claimed | None:
         """Claim what waits of some groups before it is shown (disk).
 
         Parameters
         ----------
         groups : sequence of str or None
-            None takes everything of the account.
-        kinds : sequence of str, optional
-            Only these.
-        counts : bool
-            Whether this is a toast (for the pause between two toasts).
+            Claimed whole; None takes everything of the account.
+        partly, kinds : sequence of str
+            Groups of which only these kinds are claimed.
 
         Returns
         -------
         Claimed or None
             None when another was quicker.
         """
+        where, values = "", list[object]()
+        if groups is not None:
+            where = (
+                "AND (grp IN (SELECT value FROM json_each(?)) OR "
+                "(grp IN (SELECT value FROM json_each(?)) AND "
+                "kind IN (SELECT value FROM json_each(?))))"
+            )
+            values = [json.dumps(list(part)) for part in (groups, partly, kinds)]
 
         def work(db: sqlite3.Connection) -> Claimed | None:
-            wanted = ["account_id=?", "hold_until<=?"]
-            values: list[object] = [account_id, now]
-            if groups is not None:
-                wanted.append("grp IN (SELECT value FROM json_each(?))")
-                values.append(json.dumps(list(groups)))
-            if kinds is not None:
-                wanted.append("kind IN (SELECT value FROM json_each(?))")
-                values.append(json.dumps(list(kinds)))
             taken = db.execute(
                 "UPDATE inbox SET toast='CLAIMED', toast_batch=? WHERE dedupe_key IN "
-                f"(SELECT dedupe_key FROM ({_ROWS}) WHERE {' AND '.join(wanted)})",
-                (batch, *values),
-            )
-            if taken.rowcount == 0:
+                f"(SELECT dedupe_key FROM ({_ROWS}) "
+                f"WHERE account_id=? AND hold_until<=? {where}) "
+                "RETURNING dedupe_key",
+                (batch, account_id, now, *values),
+            ).fetchall()
+            if not taken:
                 return None
-            if counts:
-                db.execute(
-                    "INSERT INTO keyvalue VALUES (?,?) ON CONFLICT(key) "
-                    "DO UPDATE SET value=excluded.value",
-                    (f"{TOAST_AT}{account_id}", repr(now)),
-                )
-            return _claimed(db, batch)
+            db.execute(
+                "INSERT INTO keyvalue VALUES (?,?) ON CONFLICT(key) "
+                "DO UPDATE SET value=excluded.value",
+                (f"{TOAST_AT}{account_id}", repr(now)),
+            )
+            return _claimed(db, batch, tuple(str(row[0]) for row in taken))
 
         return await self._db.write(work)
 
@@ -297,11 +298,15 @@ def _by_rule(db: sqlite3.Connection, rule: Rules, now: float) -> int:
     return gone
 
 
-def _claimed(db: sqlite3.Connection, batch: str) -> Claimed:
+def _claimed(db: sqlite3.Connection, batch: str, keys: tuple[str, ...]) -> Claimed:
     counts = {
         str(row[0]): int(row[1])
         for row in db.execute(
-            "SELECT kind, count(*) FROM inbox WHERE toast_batch=? GROUP BY kind",
+            # a batch's own row says the same as those of its members
+            "SELECT kind, count(*) FROM inbox WHERE toast_batch=? AND NOT "
+            "(dedupe_key LIKE 'batch:%' AND EXISTS (SELECT 1 FROM inbox m WHERE "
+            "m.toast_batch=inbox.toast_batch AND m.batch_key=inbox.batch_key "
+            "AND m.job_key IS NOT NULL)) GROUP BY kind",
             (batch,),
         )
     }
@@ -317,7 +322,8 @@ def _claimed(db: sqlite3.Connection, batch: str) -> Claimed:
         "LEFT JOIN job j ON j.job_key=i.job_key "
         "LEFT JOIN account a ON a.account_id=i.account_id "
         "LEFT JOIN server s ON s.server_id=a.server_id WHERE i.toast_batch=? "
-        f"ORDER BY i.kind IN ({_MARKS}) DESC, i.created_at DESC, "
+        f"ORDER BY i.dedupe_key LIKE 'batch:%' DESC, i.kind IN ({_MARKS}) DESC, "
+        "i.created_at DESC, "
         "i.instance_id DESC LIMIT 1",
         (batch, *PROBLEMS),
     ).fetchone()
@@ -325,4 +331,4 @@ def _claimed(db: sqlite3.Connection, batch: str) -> Claimed:
         **dict(zip(sql.columns(InboxRowText), tuple(found)[:-2], strict=True))
     )
     kind, server = found[-2] or "", found[-1] or ""
-    return Claimed(counts, int(groups), row, str(kind), str(server), float(first))
+    return Claimed(counts, int(groups), row, str(kind), str(server), float(first), keys)

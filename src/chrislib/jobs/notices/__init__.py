@@ -1,0 +1,1 @@
+"""What the user is told, when, how often, and in which words."""
