@@ -39,7 +39,8 @@ from chrislib.jobs.model import (
     ResultState,
     RunIntent,
 )
-from chrislib.jobs.notify import NotificationSink, Relay
+from chrislib.jobs.notices.desk import Notices
+from chrislib.jobs.notices.relay import NotificationSink
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.past import History
 from chrislib.jobs.poller import Poller
@@ -89,6 +90,10 @@ class JobManager:
         Without news for so long, a pull has stopped.
     make_backend : callable
         Makes what speaks to the server about runs (tests put a fake here).
+    in_view : callable
+        Whether the user looks at what a link leads to: then no toast tells of it.
+    notice_preset : str
+        "all", "problems" or "off", for accounts whose user has chosen nothing.
     """
 
     def __init__(
@@ -102,6 +107,8 @@ class JobManager:
         base_period: float = 15.0,
         stall_seconds: float = 60.0,
         make_backend: MakeBackend = CubeRuns,
+        in_view: Callable[[str], bool] = lambda _link: False,
+        notice_preset: str = "all",
     ) -> None:
         self._table = catalog.jobs
         self._catalog = catalog
@@ -137,18 +144,24 @@ class JobManager:
             pace=pace,
             backends=self._transfer_backends(),
         )
-        self._relay = Relay(
-            table=self._table,
-            job_of=self.get,
+        self.notices = Notices(
+            outbox=catalog.outbox,
+            inbox=catalog.inbox,
+            kept=catalog.settings_kv,
             sinks=sinks,
             clock=clock,
-            window=min(2.0, base_period / 5),
+            base_period=base_period,
+            looked_at=lambda _account_id: self.checked_at,
+            inbox_changed=self._store.inbox_changed,
+            in_view=in_view,
+            preset=notice_preset,
         )
         self.durations = Durations(
             catalog.durations, self._store.subscribe, clock=clock
         )
         self.history = History(catalog.jobs, catalog.problems)
-        self._store.subscribe_inbox(self._relay.wake)
+        self._store.subscribe_inbox(self.notices.wake)
+        self._store.subscribe(self.notices.committed)
         self._store.subscribe(self._note_fetched)
         self._owner = TaskOwner("jobs")
         self._recovered: set[int] = set()
@@ -161,14 +174,15 @@ class JobManager:
         self._started = True
         await self._store.load()
         await self.durations.start()
+        await self.notices.start(showing=not self._catalog.read_only)
         if not self._catalog.read_only:
             self._owner.start(self._poller.run(), name="poller")
-            self._owner.start(self._relay.run(), name="notifications")
 
     async def stop(self) -> None:
         """Stop following; the work on the server goes on."""
         await self._transfers.close()
         await self._owner.close()
+        await self.notices.stop()
         await self.durations.stop()
         self._started = False
 
