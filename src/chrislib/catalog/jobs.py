@@ -32,6 +32,8 @@ class JobWrite:
     inbox: tuple[InboxRowText, ...] = ()
     withdrawn: tuple[str, ...] = ()
     """Inbox rows of the job whose toast has become untrue and is not shown."""
+    absorbs: str = ""
+    """Another row of the same run, deleted before this one takes its token."""
 
 
 class StaleJob(Exception):
@@ -316,6 +318,9 @@ def _account(
 
 
 def _write_job(db: sqlite3.Connection, write: JobWrite) -> None:
+    if write.absorbs:
+        for table in ("job_event", "log_chunk", "artifact", "inbox", "job"):
+            db.execute(f"DELETE FROM {table} WHERE job_key=?", (write.absorbs,))
     if write.expected_seq is None:
         db.execute(sql.insert("job", JobRow), sql.values(write.row))
     else:

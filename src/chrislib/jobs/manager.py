@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chrislib.aio import TaskOwner, spawn
@@ -11,17 +12,17 @@ from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import (
     CubeError,
-    Refused,
     ServerUnreachable,
     TokenRejected,
 )
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
-from chrislib.jobs.backends.base import TransferBackend
+from chrislib.jobs.backends.base import RunBackend, TransferBackend
 from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.backends.download import DownloadBackend
 from chrislib.jobs.backends.pull import PullBackend, PullService
 from chrislib.jobs.backends.upload import UploadBackend
+from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.durations import Durations
 from chrislib.jobs.link import Link, MakeBackend
@@ -44,7 +45,9 @@ from chrislib.jobs.notices.relay import NotificationSink
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.past import History
 from chrislib.jobs.poller import Poller
+from chrislib.jobs.preferences import Preferences
 from chrislib.jobs.store import JobStore
+from chrislib.jobs.submissions import Submissions
 from chrislib.jobs.submit import Submitter
 from chrislib.jobs.transfers import Transfers
 
@@ -119,7 +122,34 @@ class JobManager:
         pace = Pace(base_period)
         self._store = JobStore(self._table, clock)
         self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
-        self._submitter = Submitter(store=self._store, clock=clock, settle=pace.settle)
+        self.preferences = Preferences(catalog.settings_kv)
+        self._submitter = Submitter(
+            store=self._store,
+            clock=clock,
+            settle=pace.settle,
+            server_now=self._server_now,
+            with_nonce=self.preferences.with_nonce,
+        )
+        self.cancels = Cancels(
+            store=self._store,
+            clock=clock,
+            patience=4 * base_period,
+            look_soon=self._look_soon,
+            settle=pace.settle,
+        )
+        self.submissions = Submissions(
+            store=self._store,
+            submitter=self._submitter,
+            cancels=self.cancels,
+            clock=clock,
+            backend_of=self._backend_of,
+            wake=self._turn_soon,
+            look_soon=self._look_soon,
+            is_paused=lambda _batch: False,
+            sent=lambda _sent: None,
+            reconcile=pace.reconcile,
+            back_off=pace.back_off,
+        )
         self._link = Link(
             client_for=client_for,
             make_backend=make_backend,
@@ -133,7 +163,7 @@ class JobManager:
             store=self._store,
             table=self._table,
             link=self._link,
-            submitter=self._submitter,
+            submissions=self.submissions,
             clock=clock,
             pace=pace,
         )
@@ -172,6 +202,7 @@ class JobManager:
         if self._started:
             return
         self._started = True
+        await self.preferences.load()
         await self._store.load()
         await self.durations.start()
         await self.notices.start(showing=not self._catalog.read_only)
@@ -181,6 +212,7 @@ class JobManager:
     async def stop(self) -> None:
         """Stop following; the work on the server goes on."""
         await self._transfers.close()
+        await self.submissions.close()
         await self._owner.close()
         await self.notices.stop()
         await self.durations.stop()
@@ -232,13 +264,12 @@ class JobManager:
         # Carried through even if the caller goes away: the outcome must be noted.
         sent = await asyncio.shield(
             spawn(
-                self._submitter.post(key, intent, backend),
+                self._submitter.post(key, intent, backend, once=True),
                 name="jobs: submit",
                 on_error=lambda _error: None,
             )
         )
         if sent.job.phase is Phase.DRAFT and sent.error is not None:
-            await self._submitter.withdraw(key)
             if isinstance(sent.error, ServerUnreachable | TokenRejected):
                 await self._link.failed(sent.error)
             raise sent.error
@@ -261,20 +292,16 @@ class JobManager:
         if tracked.job.kind is not Kind.RUN:
             return await self._transfers.cancel(key)
         if tracked.job.phase is Phase.DRAFT:
-            await self._submitter.withdraw(key)
-            return 1
-        await self._store.apply(
-            key, lambda t: fsm.request_cancel(t, now=self._clock.time())
-        )
-        count = 1
-        backend = await self._link.current()
-        if backend is not None and tracked.job.remote_id is not None:
-            try:
-                count = max(1, await backend.cancel(tracked.job.remote_id))
-            except Refused:
-                _log.info("a run ended before its cancel arrived")
-        self._poller.look_soon(key)
-        return count
+            return await self._submitter.take_back([key])
+        try:
+            backend = await self._link.current()
+        except CubeError:
+            backend = None  # it is sent as soon as the server answers
+        return await self.cancels.request(key, backend)
+
+    async def cancel_scope(self, key: JobKey) -> int:
+        """Return how many nodes a cancel of this job would take along, itself too."""
+        return len(self.cancels.branch(key))
 
     async def retry(self, key: JobKey) -> JobKey:
         """Go on with what is missing of a transfer, or run a run anew (disk).
@@ -395,6 +422,23 @@ class JobManager:
 
     # Inside.
 
+    def _server_now(self, _account_id: int) -> datetime:
+        backend = self._link.backend
+        if backend is None:
+            return datetime.fromtimestamp(self._clock.time(), UTC)
+        return backend.server_now()
+
+    def _backend_of(self, account_id: int) -> RunBackend | None:
+        account = self._link.account
+        mine = account is not None and account.account_id == account_id
+        return self._link.backend if mine else None
+
+    def _turn_soon(self, _account_id: int) -> None:
+        self._poller.wake()
+
+    def _look_soon(self, key: JobKey) -> None:
+        self._poller.look_soon(key)
+
     async def _account(self) -> AccountRow:
         if self._link.account is None or self._client_for() is not None:
             try:
@@ -410,7 +454,7 @@ class JobManager:
         await self._transfers.release_account(account.account_id)
         if account.account_id not in self._recovered:
             self._recovered.add(account.account_id)
-            await self._submitter.interrupted(account.account_id)
+            await self.submissions.interrupted(account.account_id)
         self._transfers.follow()
         self._transfers.wake()
         self._poller.wake(sweep=True)

@@ -14,14 +14,13 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.link import Link
-from chrislib.jobs.model import JobKey, Kind, Phase, Reach, ResultState
+from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.store import Decide, Decision, JobStore
-from chrislib.jobs.submit import Submitter
+from chrislib.jobs.submissions import Submissions
 
 _log = logging.getLogger(__name__)
 
-_CANCEL_TRIES = 20
 _ON_SCREEN = 2
 _ON_SCREEN_SECONDS = 600.0
 _HANDED_OVER = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, Phase.STAGING_OUT)
@@ -36,7 +35,7 @@ class Poller:
     store : JobStore
     table : JobTable
     link : Link
-    submitter : Submitter
+    submissions : Submissions
     clock : Clock
     pace : Pace
     rng : random.Random, optional
@@ -49,7 +48,7 @@ class Poller:
         store: JobStore,
         table: JobTable,
         link: Link,
-        submitter: Submitter,
+        submissions: Submissions,
         clock: Clock,
         pace: Pace,
         rng: random.Random | None = None,
@@ -57,15 +56,14 @@ class Poller:
         self._store = store
         self._table = table
         self._link = link
-        self._submitter = submitter
+        self._submissions = submissions
+        self._chores_at = 0.0
         self._clock = clock
         self._pace = pace
         self._rng = rng or random.Random()
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
         self._fast: dict[JobKey, list[float]] = {}
-        self._reconcile_at: dict[JobKey, float] = {}
-        self._cancel_tries: dict[JobKey, int] = {}
         self._looked_at: dict[int, float] = {}
         self._logs: dict[JobKey, str] = {}
         self._sweep_at = 0.0
@@ -149,10 +147,9 @@ class Poller:
             await backend.probe()
             self._link.answered()
         account_id = account.account_id
-        await self._send_drafts(account_id, backend)
-        await self._reconcile(account_id, backend)
+        wanted = await self._submissions.turn(account, backend)
+        self._chores_at = self._clock.monotonic() + wanted
         await self._write_notes(account_id, backend)
-        await self._cancel_again(account_id, backend)
         await self._fast_looks(backend)
         await self._look_at_screen(account_id, backend)
         if self._sweep_asked or self._clock.monotonic() >= self._sweep_at:
@@ -162,55 +159,11 @@ class Poller:
 
     def _until_next(self, account_id: int) -> float:
         now = self._clock.monotonic()
-        due = [self._sweep_at, *self._reconcile_at.values()]
+        due = [self._sweep_at, self._chores_at]
         due += [times[0] for times in self._fast.values() if times]
         if self._on_screen(account_id):
             due.append(self._screen_at)
-        if self._cancels(account_id):
-            due.append(now + self._pace.fast[0])
         return max(0.0, min(due) - now)
-
-    async def _send_drafts(self, account_id: int, backend: RunBackend) -> None:
-        for tracked in self._store.live(account_id, Kind.RUN):
-            job = tracked.job
-            waiting = job.phase is Phase.DRAFT and not job.field_errors
-            if not waiting or job.result is ResultState.DISCARDED:
-                continue
-            sent = await self._submitter.send(job.key, backend)
-            if sent is None:
-                continue
-            self.look_soon(job.key)
-            if sent.error is not None and sent.job.phase is Phase.DRAFT:
-                if sent.job.field_errors:
-                    continue
-                raise sent.error
-
-    async def _reconcile(self, account_id: int, backend: RunBackend) -> None:
-        now = self._clock.monotonic()
-        uncertain = {
-            t.job.key: t
-            for t in self._store.live(account_id, Kind.RUN)
-            if t.job.phase is Phase.SUBMIT_UNCERTAIN
-        }
-        for key in set(self._reconcile_at) - set(uncertain):
-            del self._reconcile_at[key]
-        for key, tracked in uncertain.items():
-            self._reconcile_at.setdefault(key, now + self._look_delay(tracked))
-        if not any(at <= now for at in self._reconcile_at.values()):
-            return
-        await self._submitter.reconcile(account_id, backend)
-        self._link.answered()
-        for key in uncertain:
-            after = self._store.get(key)
-            if after is not None and after.job.phase is Phase.SUBMIT_UNCERTAIN:
-                self._reconcile_at[key] = now + self._look_delay(after)
-            else:
-                self._reconcile_at.pop(key, None)
-                self.look_soon(key)
-
-    def _look_delay(self, tracked: Tracked) -> float:
-        delays = self._pace.reconcile
-        return delays[min(tracked.reconcile_looks, len(delays) - 1)]
 
     async def _write_notes(self, account_id: int, backend: RunBackend) -> None:
         for tracked in self._store.owing_notes(account_id):
@@ -229,28 +182,6 @@ class Poller:
             return None
         now = self._clock.time()
         return fsm.learn(tracked, "note_written", now=now, note_pending=False)
-
-    def _cancels(self, account_id: int) -> list[Tracked]:
-        return [
-            tracked
-            for tracked in self._store.live(account_id, Kind.RUN)
-            if tracked.job.cancel_requested_at is not None
-            and tracked.job.remote_id is not None
-            and self._cancel_tries.get(tracked.job.key, 0) < _CANCEL_TRIES
-        ]
-
-    async def _cancel_again(self, account_id: int, backend: RunBackend) -> None:
-        """Send cancels that are not in effect: CUBE can lose one (cube-api 14.3)."""
-        for tracked in self._cancels(account_id):
-            key, remote_id = tracked.job.key, tracked.job.remote_id
-            assert remote_id is not None
-            self._cancel_tries[key] = self._cancel_tries.get(key, 0) + 1
-            try:
-                await backend.cancel(remote_id)
-                await self._observe([await backend.look(remote_id)])
-            except (Refused, NotFound):
-                # It has ended meanwhile; the next look says how.
-                self._fast[key] = [self._clock.monotonic()]
 
     async def _fast_looks(self, backend: RunBackend) -> None:
         now = self._clock.monotonic()

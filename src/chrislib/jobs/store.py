@@ -26,6 +26,8 @@ Decide = Callable[[Tracked], Step | None]
 _PROGRESS_EVERY = 1.0
 """Seconds between two writes of a transfer's progress."""
 _TRIES = 5
+PAGE = 500
+"""Most jobs one transaction changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class JobStore:
         self._owing: set[JobKey] = set()
         self._lock = asyncio.Lock()
         self._subscribers: list[Callable[[tuple[JobChange, ...]], None]] = []
+        self._gone_subscribers: list[Callable[[tuple[Job, ...]], None]] = []
         self._inbox_subscribers: list[Callable[[], None]] = []
         self._progress_at: dict[JobKey, float] = {}
 
@@ -101,6 +104,11 @@ class JobStore:
             ),
             key=lambda t: (t.job.created_at, t.job.key),
         )
+
+    def any_live(self, account_id: int, kind: Kind) -> bool:
+        """Whether an account has a job of that kind that has not ended."""
+        found = (self._jobs[key] for key in self._live)
+        return any(t.account_id == account_id and t.job.kind is kind for t in found)
 
     def owing_notes(self, account_id: int) -> list[Tracked]:
         """Return the account's jobs whose feed has not got its note yet."""
@@ -164,6 +172,22 @@ class JobStore:
         """
         return await self._carried_through(self._apply_page(decisions, low=low))
 
+    async def apply_all(self, keys: Sequence[JobKey], decide: Decide) -> int:
+        """Decide on many jobs, a page at a time (disk); returns how many changed."""
+        changed = 0
+        for start in range(0, len(keys), PAGE):
+            page = [Decision(key, decide) for key in keys[start : start + PAGE]]
+            changed += await self.apply_page(page)
+        return changed
+
+    async def absorb(self, key: JobKey, decide: Decide, other: JobKey) -> bool:
+        """Change a job that takes the place of another row of the same run (disk).
+
+        The other row goes in the same transaction, so that its token is never
+        without a row and never in two.
+        """
+        return await self._carried_through(self._absorb(key, decide, other))
+
     def progress(self, key: JobKey, progress: Progress) -> None:
         """Show how far a transfer is; kept about once a second (disk, later)."""
         tracked = self._jobs.get(key)
@@ -198,6 +222,13 @@ class JobStore:
         """Call `callback` after each commit; returns how to stop that."""
         self._subscribers.append(callback)
         return lambda: _drop(self._subscribers, callback)
+
+    def subscribe_gone(
+        self, callback: Callable[[tuple[Job, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` with jobs whose rows went; returns how to stop that."""
+        self._gone_subscribers.append(callback)
+        return lambda: _drop(self._gone_subscribers, callback)
 
     def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when the inbox has changed; returns how to stop that."""
@@ -246,6 +277,26 @@ class JobStore:
                 self._committed(before, [step for step, _ in writes.values()])
                 return len(writes)
         raise RuntimeError("a job changed under every attempt to change it")
+
+    async def _absorb(self, key: JobKey, decide: Decide, other: JobKey) -> bool:
+        async with self._lock:
+            tracked, loser = self._jobs.get(key), self._jobs.get(other)
+            step = decide(tracked) if tracked is not None else None
+            if tracked is None or step is None or loser is None:
+                return False
+            write = replace(_write(step, tracked.job.seq), absorbs=other)
+            await self._table.commit([write])
+            self.forget([other])
+            self._committed({key: tracked.job}, [step])
+            self._vanished(loser.job)
+            return True
+
+    def _vanished(self, job: Job) -> None:
+        for callback in tuple(self._gone_subscribers):
+            try:
+                callback((job,))
+            except Exception:  # noqa: BLE001 - a view must not stop the manager
+                _log.exception("a subscriber of the jobs failed")
 
     def _decide(
         self, decisions: Sequence[Decision]

@@ -1,8 +1,10 @@
-"""Submission: journal, POST once, and find out when the answer was lost."""
+"""Submission: journaled first, then one POST that is never repeated."""
 
 import logging
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from chrislib.cube.errors import (
@@ -18,20 +20,22 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import backend_of, kind_of
 from chrislib.jobs.fsm import Observation, Tracked
-from chrislib.jobs.model import (
-    Intent,
-    Job,
-    JobKey,
-    Phase,
-    ResultState,
-    RunIntent,
-)
-from chrislib.jobs.store import Decision, JobStore, new_key
+from chrislib.jobs.model import Intent, Job, JobKey, Phase, ResultState, RunIntent
+from chrislib.jobs.store import JobStore, new_key
 
 _log = logging.getLogger(__name__)
 
-LOOKS = 3
-"""Looks for a run that may have been made, before it counts as not made."""
+UNCERTAIN = "It is not known whether the server took this run."
+ASKING = "The server is being asked."
+
+_NONCE = 6
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that are mistaken for one another."""
+
+ServerNow = Callable[[int], datetime]
+"""Account to its server's present time."""
+Remember = Callable[[Sequence[Tracked]], Awaitable[None]]
+"""Keeps what belongs to new jobs (the state they start from) before they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,16 @@ class Sent:
 
     job: Job
     error: CubeError | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server said no: it stays a draft until it is corrected."""
+        return self.job.phase is Phase.DRAFT and bool(self.job.field_errors)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether nothing reached the server: it is sent later."""
+        return self.job.phase is Phase.DRAFT and not self.job.field_errors
 
 
 class Submitter:
@@ -51,12 +65,34 @@ class Submitter:
     clock : Clock
     settle : float
         See `fsm.reduce`.
+    server_now : callable
+        The server's present time: intents are dated by its clock, which the search
+        for a lost one goes by.
+    with_nonce : callable
+        Whether runs of an account get six characters at the end of their title.
+    remember : callable, optional
+        Awaited after new jobs are journaled and before anything is sent.
     """
 
-    def __init__(self, *, store: JobStore, clock: Clock, settle: float) -> None:
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        clock: Clock,
+        settle: float,
+        server_now: ServerNow,
+        with_nonce: Callable[[int], bool] = lambda _account: False,
+        remember: Remember | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._settle = settle
+        self._server_now = server_now
+        self._with_nonce = with_nonce
+        self._remember = remember
+        self.in_flight: set[JobKey] = set()
+        """Jobs whose POST is under way in this process."""
+        self._lost: set[JobKey] = set()
 
     async def journal(
         self,
@@ -65,147 +101,197 @@ class Submitter:
         account_id: int,
         server_uuid: str,
         sending: bool = False,
+        batch_key: str = "",
     ) -> list[JobKey]:
         """Write intents down before anything is sent, all or none (disk).
 
         With `sending` the caller is about to `post` them itself; otherwise a run is
-        a draft that the poller sends.
+        a draft that is sent behind.
         """
         now = self._clock.time()
-        steps = []
-        for intent in intents:
-            phase = Phase.SUBMITTING if sending else Phase.DRAFT
-            run = isinstance(intent, RunIntent)
-            job = Job(
-                key=new_key(now),
-                kind=kind_of(intent),
-                phase=phase if run else Phase.QUEUED,
-                intent=intent,
-                title=_title(intent),
-                feed_id=getattr(intent, "feed_id", None),
-                previous_id=getattr(intent, "previous_id", None),
-                backend=backend_of(intent),
-                account_id=account_id,
+        # In order: what was asked for first is sent first, and found first.
+        numbers = sorted(new_key(now) for _ in intents)
+        steps = [
+            fsm.begin(
+                self._tracked(
+                    key,
+                    intent,
+                    account_id=account_id,
+                    server_uuid=server_uuid,
+                    sending=sending,
+                    batch_key=batch_key,
+                ),
+                now=now,
             )
-            tracked = Tracked(
-                job,
-                server_uuid=server_uuid,
-                note_pending=isinstance(intent, RunIntent) and bool(intent.note),
-            )
-            steps.append(fsm.begin(tracked, now=now))
-        await self._store.add(steps)
-        return [step.tracked.job.key for step in steps]
+            for key, intent in zip(numbers, intents, strict=True)
+        ]
+        keys = [step.tracked.job.key for step in steps]
+        if sending:
+            self.in_flight.update(keys)
+        try:
+            await self._store.add(steps)
+        except BaseException:
+            self.in_flight.difference_update(keys)
+            self._lost.update(keys)
+            raise
+        if self._remember is not None:
+            try:
+                await self._remember([step.tracked for step in steps])
+            except Exception:  # noqa: BLE001 - a comparison lost is no run lost
+                _log.exception("the state a run starts from was not kept")
+        return keys
 
     async def send(self, key: JobKey, backend: RunBackend) -> Sent | None:
         """POST a draft once (disk, network); None when it is no draft any more."""
-        tracked = await self._move(key, Phase.DRAFT, Phase.SUBMITTING, detail="")
+        tracked = self._store.get(key)
         if tracked is None or not isinstance(tracked.job.intent, RunIntent):
             return None
-        return await self.post(key, tracked.job.intent, backend)
+        intent = replace(
+            tracked.job.intent, issued_at=self._issued_at(tracked.account_id)
+        )
+        self.in_flight.add(key)
+        if not await self._move(
+            key, Phase.DRAFT, Phase.SUBMITTING, detail="", hint="", intent=intent
+        ):
+            self.in_flight.discard(key)
+            return None
+        return await self.post(key, intent, backend)
 
-    async def post(self, key: JobKey, intent: RunIntent, backend: RunBackend) -> Sent:
+    async def post(
+        self,
+        key: JobKey,
+        intent: RunIntent,
+        backend: RunBackend,
+        *,
+        once: bool = False,
+    ) -> Sent:
         """POST a run that is journaled as being sent (disk, network).
 
         No error is raised for what the server says: the job carries it, and it is
-        in the answer.
+        in the answer. With `once` a run that was not taken is not sent later either:
+        its author sees the error, and corrects it or not.
         """
+        tracked = self._store.get(key)
+        if tracked is not None and isinstance(tracked.job.intent, RunIntent):
+            intent = tracked.job.intent  # with its nonce
+        self.in_flight.add(key)
         try:
-            observation = await backend.submit(intent)
-        except CubeError as error:
-            return await self._not_accepted(key, error)
-        await self._store.apply(
-            key,
-            lambda t: fsm.reduce(
-                t, observation, now=self._clock.time(), settle=self._settle
-            ),
-        )
-        return self._sent(key, None)
+            try:
+                observation = await backend.submit(intent)
+            except CubeError as error:
+                return await self._not_accepted(key, error, once=once)
+            await self.own(key, observation)
+            return self._sent(key, None)
+        finally:
+            self.in_flight.discard(key)
+            after = self._store.get(key)
+            if after is not None and after.job.phase is Phase.SUBMITTING:
+                # Cut off, or the disk refused what became of it.
+                self._lost.add(key)
 
-    async def withdraw(self, key: JobKey) -> None:
-        """Keep a draft that its author will correct out of the lists (disk)."""
-        await self._store.apply(
-            key,
-            lambda t: (
-                fsm.decide_result(t, ResultState.DISCARDED, now=self._clock.time())
-                if t.job.phase is Phase.DRAFT
-                else None
-            ),
+    async def own(self, key: JobKey, seen: Observation) -> bool:
+        """Make a run on the server this job's (disk); False if another has it.
+
+        A row that only followed the run, since it was found before this job had it,
+        goes: its token moves in the same transaction.
+        """
+        tracked = self._store.get(key)
+        if tracked is None:
+            return False
+
+        def decide(current: Tracked) -> fsm.Step | None:
+            return fsm.reduce(
+                current, seen, now=self._clock.time(), settle=self._settle
+            )
+
+        owner = self._store.by_token(
+            tracked.account_id, tracked.server_uuid, seen.remote_id
         )
+        if owner is None or owner.job.key == key:
+            await self._store.apply(key, decide)
+            return True
+        if getattr(owner.job.intent, "found", False):
+            await self._store.absorb(key, decide, owner.job.key)
+            return True
+        # Twins: that one was given our run, so that we look for its own.
+        _log.warning("a run was given to another job of the same values")
+        await self._doubt(key)
+        return False
+
+    async def take_back(self, keys: Sequence[JobKey]) -> int:
+        """End drafts that were not sent and shall not be (disk); returns how many."""
+        now = self._clock.time()
+
+        def decide(tracked: Tracked) -> fsm.Step | None:
+            if tracked.job.phase is not Phase.DRAFT:
+                return None
+            return fsm.move(
+                tracked,
+                Phase.CANCELLED,
+                now=now,
+                source="user",
+                cancel_requested_at=now,
+                detail="Taken back before it was sent.",
+                hint="",
+            )
+
+        return await self._store.apply_all(keys, decide)
 
     async def interrupted(self, account_id: int) -> None:
         """At start: a POST that was under way has an unknown outcome (disk)."""
         for tracked in self._store.live(account_id):
-            await self._move(
-                tracked.job.key,
-                Phase.SUBMITTING,
-                Phase.SUBMIT_UNCERTAIN,
-                detail="It is not known whether the server took this run.",
-                hint="The server is being asked.",
+            job = tracked.job
+            if job.phase is Phase.SUBMITTING and job.key not in self.in_flight:
+                await self._doubt(job.key)
+
+    async def settle_lost(self) -> None:
+        """Doubt POSTs of this process whose outcome was not kept (disk)."""
+        for key in tuple(self._lost - self.in_flight):
+            await self._doubt(key)
+            self._lost.discard(key)
+
+    def _tracked(
+        self,
+        key: JobKey,
+        intent: Intent,
+        *,
+        account_id: int,
+        server_uuid: str,
+        sending: bool,
+        batch_key: str,
+    ) -> Tracked:
+        phase = Phase.QUEUED
+        if isinstance(intent, RunIntent):
+            phase = Phase.SUBMITTING if sending else Phase.DRAFT
+            # Each submission has its own mark, also when a run is run again.
+            intent = replace(
+                intent,
+                issued_at=self._issued_at(account_id) if sending else "",
+                nonce=_nonce() if self._with_nonce(account_id) else "",
+                found=False,
             )
-
-    async def reconcile(self, account_id: int, backend: RunBackend) -> None:
-        """Look for runs that uncertain submissions may have made (disk, network).
-
-        Interchangeable intents are paired with what is found in the order they
-        were made. After the third look without a find the job is NOT_SUBMITTED.
-        """
-        groups: dict[str, list[Tracked]] = {}
-        for tracked in self._store.live(account_id):
-            if tracked.job.phase is Phase.SUBMIT_UNCERTAIN:
-                groups.setdefault(_spec(tracked), []).append(tracked)
-        for waiting in groups.values():
-            await self._reconcile_group(waiting, backend)
-
-    async def _reconcile_group(
-        self, waiting: list[Tracked], backend: RunBackend
-    ) -> None:
-        first = waiting[0]
-        intent = first.job.intent
-        if not isinstance(intent, RunIntent):
-            return
-
-        def known(remote_id: int) -> bool:
-            place = (first.account_id, first.server_uuid)
-            return self._store.by_token(*place, remote_id) is not None
-
-        free = await backend.candidates(intent, since=first.job.created_at, known=known)
-        pairs = _paired(waiting, free)
-        await self._store.apply_page(
-            [
-                Decision(t.job.key, self._found_or_not(pairs.get(t.job.key)))
-                for t in waiting
-            ]
+        job = Job(
+            key=key,
+            kind=kind_of(intent),
+            phase=phase,
+            intent=intent,
+            title=_title(intent),
+            feed_id=getattr(intent, "feed_id", None),
+            previous_id=getattr(intent, "previous_id", None),
+            backend=backend_of(intent),
+            account_id=account_id,
+            batch_key=batch_key,
         )
+        note = isinstance(intent, RunIntent) and bool(intent.note)
+        return Tracked(job, server_uuid=server_uuid, note_pending=note)
 
-    def _found_or_not(self, seen: Observation | None) -> Callable[..., fsm.Step | None]:
-        def decide(tracked: Tracked) -> fsm.Step | None:
-            now = self._clock.time()
-            if tracked.job.phase is not Phase.SUBMIT_UNCERTAIN:
-                return None
-            if seen is not None:
-                return fsm.reduce(tracked, seen, now=now, settle=self._settle)
-            looks = tracked.reconcile_looks + 1
-            if looks < LOOKS:
-                return fsm.learn(tracked, "looked", now=now, reconcile_looks=looks)
-            return fsm.move(
-                replace(tracked, reconcile_looks=looks),
-                Phase.NOT_SUBMITTED,
-                now=now,
-                source="reconcile",
-                detail="The server never got this run.",
-                hint="Run it again.",
-            )
+    def _issued_at(self, account_id: int) -> str:
+        return self._server_now(account_id).isoformat()
 
-        return decide
-
-    async def _not_accepted(self, key: JobKey, error: CubeError) -> Sent:
-        fields = error.fields if isinstance(error, Refused) else {}
-        refused = isinstance(error, Refused | Forbidden | NotFound)
-        never_sent = isinstance(error, TokenRejected) or (
-            isinstance(error, ServerUnreachable)
-            and error.context.get("sent", "yes") != "yes"
-        )
-        if refused:
+    async def _not_accepted(self, key: JobKey, error: CubeError, *, once: bool) -> Sent:
+        more = {"result": ResultState.DISCARDED} if once else {}
+        if isinstance(error, Refused | Forbidden | NotFound):
+            fields = error.fields if isinstance(error, Refused) else {}
             await self._move(
                 key,
                 Phase.SUBMITTING,
@@ -213,30 +299,33 @@ class Submitter:
                 detail=error.detail or error.title,
                 hint=error.hint,
                 field_errors=fields or {"": error.title},
+                **more,
             )
-        elif never_sent:
+        elif _never_taken(error):
             await self._move(
                 key,
                 Phase.SUBMITTING,
                 Phase.DRAFT,
                 detail="Not sent yet: the server is not reached.",
                 hint="It is sent when the server answers.",
+                **more,
             )
         else:
             _log.warning("outcome of a submission unknown: %s", type(error).__name__)
-            await self._move(
-                key,
-                Phase.SUBMITTING,
-                Phase.SUBMIT_UNCERTAIN,
-                detail="It is not known whether the server took this run.",
-                hint="The server is being asked.",
-            )
+            await self._doubt(key)
         return self._sent(key, error)
 
-    async def _move(
-        self, key: JobKey, start: Phase, to: Phase, **changes: Any
-    ) -> Tracked | None:
-        """Take an edge if the job is where it starts; None when it is elsewhere."""
+    async def _doubt(self, key: JobKey) -> None:
+        await self._move(
+            key,
+            Phase.SUBMITTING,
+            Phase.SUBMIT_UNCERTAIN,
+            detail=UNCERTAIN,
+            hint=ASKING,
+        )
+
+    async def _move(self, key: JobKey, start: Phase, to: Phase, **changes: Any) -> bool:
+        """Take an edge if the job is where it starts; False when it is elsewhere."""
 
         def decide(tracked: Tracked) -> fsm.Step | None:
             if tracked.job.phase is not start:
@@ -244,7 +333,7 @@ class Submitter:
             return fsm.move(tracked, to, now=self._clock.time(), **changes)
 
         # Only who takes the edge goes on: two callers cannot both send one draft.
-        return self._store.get(key) if await self._store.apply(key, decide) else None
+        return await self._store.apply(key, decide)
 
     def _sent(self, key: JobKey, error: CubeError | None) -> Sent:
         tracked = self._store.get(key)
@@ -252,33 +341,16 @@ class Submitter:
         return Sent(tracked.job, error)
 
 
-def _paired(
-    waiting: list[Tracked], free: list[Observation]
-) -> dict[JobKey, Observation]:
-    """Give each intent a run: one of its title first, else any, both in order.
-
-    Intents of the same plugin, parent and values are interchangeable but for that.
-    """
-    left = list(free)
-    pairs: dict[JobKey, Observation] = {}
-    for tracked in waiting:
-        title = getattr(tracked.job.intent, "title", "")[:100]
-        same = next((o for o in left if title and o.title == title), None)
-        if same is not None:
-            pairs[tracked.job.key] = same
-            left.remove(same)
-    for tracked in waiting:
-        if tracked.job.key not in pairs and left:
-            pairs[tracked.job.key] = left.pop(0)
-    return pairs
+def _never_taken(error: CubeError) -> bool:
+    """Whether the server cannot have made anything of the POST."""
+    if isinstance(error, TokenRejected) or error.context.get("status") == "429":
+        return True
+    sent = error.context.get("sent", "yes") == "yes"
+    return isinstance(error, ServerUnreachable) and not sent
 
 
-def _spec(tracked: Tracked) -> str:
-    intent = tracked.job.intent
-    if not isinstance(intent, RunIntent):
-        return tracked.job.key
-    given = sorted((k, str(v)) for k, v in intent.parameters.items())
-    return repr((intent.plugin_id, intent.previous_id, given))
+def _nonce() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(_NONCE))
 
 
 def _title(intent: Intent) -> str:
