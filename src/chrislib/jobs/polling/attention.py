@@ -1,0 +1,39 @@
+"""How much anybody cares just now: what is on screen, and what power costs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Attention:
+    """What the window and the system say.
+
+    Attributes
+    ----------
+    focused, visible : bool
+        Whether the window has the focus, or can be seen at all.
+    saving : bool
+        The system saves power, or the network is metered.
+    feed_id : int or None
+        The feed on screen.
+    """
+
+    focused: bool = True
+    visible: bool = True
+    saving: bool = False
+    feed_id: int | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nobody can see the window."""
+        return not self.visible
+
+    @property
+    def factor(self) -> float:
+        """By how much longer than in front of a reader the period is."""
+        focus = 1.0 if self.focused else 1.5 if self.visible else 2.0
+        return focus * (2.0 if self.saving else 1.0)
+
+
+def activity(quiet_ticks: int) -> float:
+    """Return by how much the period grows after ticks in which nothing changed."""
+    return min(4.0, 1.0 + quiet_ticks / 8)

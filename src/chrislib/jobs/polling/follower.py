@@ -1,0 +1,433 @@
+"""The loop that follows one account's runs, and outlives whatever goes wrong in it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chrislib.aio import spawn
+from chrislib.catalog.refusals import CatalogError
+from chrislib.catalog.rows import AccountRow
+from chrislib.cube.errors import CubeError, Forbidden, NotFound, Refused
+from chrislib.jobs.backends.base import RunBackend
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.model import JobKey, Kind, Phase, Reach
+from chrislib.jobs.pace import Pace
+from chrislib.jobs.polling.attention import Attention, activity
+from chrislib.jobs.polling.duty import Chore, Duty
+from chrislib.jobs.polling.gate import Gated
+from chrislib.jobs.polling.health import Health
+from chrislib.jobs.polling.link import Link
+from chrislib.jobs.polling.looks import Looks
+from chrislib.jobs.store import JobStore
+
+_log = logging.getLogger(__name__)
+
+_ON_SCREEN = 2
+_ON_SCREEN_SECONDS = 600.0
+_KEPT_FOR_TICKS = 4.0
+"""Tokens that looks at the screen leave to what finds outcomes."""
+_HANDED_OVER = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, Phase.STAGING_OUT)
+_AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
+_FOUND_AGAIN = 5
+"""Runs of a server that came back, looked at in one turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one tick of a sweep found and cost."""
+
+    changed: int
+    requests: int = 0
+    server_ms: float = 0.0
+    live: int = 0
+
+
+class Sweeper(Protocol):
+    """Finds out what became of an account's live runs, by lists."""
+
+    async def tick(
+        self,
+        backend: RunBackend,
+        account: AccountRow,
+        *,
+        visible: Sequence[int],
+        hidden: bool,
+    ) -> object:
+        """Take one tick (network, disk).
+
+        Returns what has the attribute ``changed``: how many jobs did.
+        """
+
+
+class Follower:
+    """Follows one account: one loop, one breaker, one budget of requests.
+
+    Parameters
+    ----------
+    link : Link
+    store : JobStore
+    looks : Looks
+    sweep_for : callable
+        Makes the sweep of an account.
+    chores : mapping of str to Chore
+        What else is done in each turn: drafts, reconciliation, notes, adoption. One
+        that fails keeps neither the others nor the looks from being made.
+    healthy : callable, optional
+        Awaited after the catalog refused a write: returns when it works again.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        store: JobStore,
+        looks: Looks,
+        sweep_for: Callable[[AccountRow], Sweeper],
+        chores: Mapping[str, Chore],
+        attention: Attention,
+        health: Health,
+        clock: Clock,
+        pace: Pace,
+        healthy: Callable[[], Awaitable[object]] | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.link = link
+        self._rng = rng or random.Random()
+        self._store = store
+        self._looks = looks
+        self._sweep_for = sweep_for
+        self._duties = [
+            Duty(name, chore, health=health, clock=clock, pace=pace, rng=self._rng)
+            for name, chore in chores.items()
+        ]
+        self._attention = attention
+        self._health = health
+        self._clock = clock
+        self._pace = pace
+        self._healthy = healthy
+        self._woken = asyncio.Event()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._fast: dict[JobKey, list[float]] = {}
+        self._again: list[int] = []
+        self._sweep: Sweeper | None = None
+        self._generation = -1
+        self._sweep_at = self._screen_at = 0.0
+        self._forbidden_at: dict[JobKey, float] = {}
+        self._sweep_asked = False
+        self._looked_at: float | None = None
+        self._quiet = 0
+        self._crashes = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled (network, disk); nothing ends it otherwise."""
+        try:
+            while True:
+                waiters, self._waiters = self._waiters, []
+                try:
+                    wait = await self._guarded_turn()
+                finally:
+                    _release(waiters)
+                await self._pause(wait)
+        finally:
+            _release(self._waiters)
+
+    def wake(self, *, sweep: bool = False) -> None:
+        """Take the next turn now; with `sweep` look at everything."""
+        self._sweep_asked = self._sweep_asked or sweep
+        self._woken.set()
+
+    def hurry(self) -> None:
+        """Look at everything now, even if the server was just not there."""
+        self.link.hurry()
+        self.wake(sweep=True)
+
+    async def looked(self) -> None:
+        """Wake the loop and return after it has taken one full look.
+
+        Who asks again within two seconds of a good look has just got it.
+        """
+        fresh = self._looked_at is not None and (
+            self._clock.monotonic() - self._looked_at < self._pace.debounce
+        )
+        if fresh and self._generation == self.link.generation:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self.wake(sweep=True)
+        await waiter
+
+    def look_soon(self, key: JobKey) -> None:
+        """Look at a run 2, 5 and 10 s from now: it was just submitted or cancelled."""
+        self._plan_looks(key)
+        self._sweep_within(self._pace.base)
+        self.wake()
+
+    @property
+    def period(self) -> float:
+        """Seconds between two ticks as things are, before jitter."""
+        factor = self._attention.factor * activity(self._quiet)
+        if self._is_watched():
+            factor = self._attention.factor / 3
+        wanted = self._pace.base * factor
+        return min(max(self._pace.shortest, wanted), self._pace.longest)
+
+    def age(self) -> None:
+        """Notice that the last good look is long ago."""
+        if self._live():
+            self.link.age(self.period)
+
+    # One turn.
+
+    async def _guarded_turn(self) -> float:
+        try:
+            wait = await self._turn()
+        except (Forbidden, NotFound, Refused) as error:
+            # The server answers, so that this is no failure of the line; but what was
+            # asked made no sense to it, and asking again at once makes no more.
+            return self._crashed(error)
+        except CubeError:
+            # The link has taken note of it; what is due stays due.
+            self.age()
+            return max(self._pace.shortest / 50, self.link.wait)
+        except CatalogError as error:
+            return await self._without_catalog(error)
+        except Exception as error:  # noqa: BLE001 - the loop outlives every bug in it
+            return self._crashed(error)
+        if self._crashes:
+            self._crashes = 0
+            self._health.restarted("loop", self._name, account_id=self._account_id)
+        return wait
+
+    def _crashed(self, error: Exception) -> float:
+        _log.exception("a turn of a follower failed")
+        ceiling = self._pace.back_off * 2 ** min(self._crashes, 10)
+        wait = self._rng.uniform(
+            self._pace.back_off / 5, min(self._pace.back_off_limit, ceiling)
+        )
+        self._crashes += 1
+        # A turn may have got half way: everything is looked at again.
+        self._sweep_asked = True
+        self._health.failed(
+            "loop",
+            self._name,
+            f"Following the runs stopped with an error ({type(error).__name__}).",
+            account_id=self._account_id,
+            state="restarting",
+            after=wait,
+        )
+        return wait
+
+    async def _without_catalog(self, error: CatalogError) -> float:
+        """Wait until what is found can be written down: nothing is asked before."""
+        self._health.failed(
+            "loop", self._name, error.title, account_id=self._account_id
+        )
+        self._sweep_asked = True
+        if self._healthy is not None:
+            await self._healthy()
+        self._crashes = max(1, self._crashes)
+        return self._rng.uniform(self._pace.back_off / 5, self._pace.back_off)
+
+    async def _turn(self) -> float:
+        if self.link.paused:
+            return self._pace.rare
+        if self.link.wait > 0:
+            return self.link.wait
+        backend = await self.link.current()
+        account = self.link.account
+        if backend is None or account is None:
+            return self._pace.rare
+        if self._generation != self.link.generation:
+            self._begin(account)
+        if self._has_work(account.account_id) or self.link.reach is not Reach.FRESH:
+            lost = self.link.reach is not Reach.FRESH
+            await self.link.verify()
+            if self.link.account is not account:
+                return 0.0  # it is another server: the next turn begins with it
+            if lost:
+                self._all_due()
+        for duty in self._duties:
+            await duty.turn(account, backend)
+        await self._fast_looks(account, backend)
+        await self._find_again(account, backend)
+        await self._look_at_screen(account, backend)
+        if self._sweep_asked or self._clock.monotonic() >= self._sweep_at:
+            await self._tick(account, backend)
+        for key in self._looks.take_soon():
+            self._plan_looks(key)
+        return self._until_next(account.account_id)
+
+    def _begin(self, account: AccountRow) -> None:
+        """Take up an account that has just been connected."""
+        self._generation = self.link.generation
+        self._sweep = self._sweep_for(account)
+        self._all_due()
+        self._again = [
+            tracked.job.remote_id
+            for tracked in self._store.all()
+            if tracked.job.phase is Phase.ORPHANED
+            and tracked.account_id == account.account_id
+            and tracked.server_uuid == account.server_uuid
+            and tracked.job.remote_id is not None
+        ]
+
+    def _all_due(self) -> None:
+        self._sweep_at = 0.0
+        for duty in self._duties:
+            duty.due_at = 0.0
+
+    def _has_work(self, account_id: int) -> bool:
+        return self._store.any_live(account_id, Kind.RUN)
+
+    def _until_next(self, account_id: int) -> float:
+        now = self._clock.monotonic()
+        due = [duty.due_at for duty in self._duties]
+        if self._has_work(account_id):
+            due.append(self._sweep_at)
+        due += [times[0] for times in self._fast.values() if times]
+        if self._on_screen(account_id):
+            due.append(self._screen_at)
+        if self._again:
+            due.append(now + self._pace.shortest)
+        return max(0.0, min(*due, now + self._pace.rare) - now)
+
+    async def _fast_looks(self, account: AccountRow, backend: Gated) -> None:
+        now = self._clock.monotonic()
+        for key, times in list(self._fast.items()):
+            if not times or times[0] > now:
+                continue
+            self._fast[key] = [at for at in times if at > now]
+            if not self._fast[key]:
+                del self._fast[key]
+            tracked = self._store.get(key)
+            if tracked is None or tracked.job.remote_id is None:
+                continue
+            if tracked.account_id != account.account_id:
+                self._fast.pop(key, None)
+                continue
+            if tracked.job.phase.terminal and tracked.job.phase not in _AFTER_CANCEL:
+                self._fast.pop(key, None)
+                continue
+            await self._looks.point(backend, account, tracked.job.remote_id)
+
+    async def _find_again(self, account: AccountRow, backend: Gated) -> None:
+        """Look at runs that were given up: their server has come back."""
+        now, self._again = self._again[:_FOUND_AGAIN], self._again[_FOUND_AGAIN:]
+        for remote_id in now:
+            await self._looks.point(backend, account, remote_id)
+
+    def _on_screen(self, account_id: int) -> list[int]:
+        """Return the runs someone looks at now, a few, not for hours (ADR 5)."""
+        feed_id = self._attention.feed_id
+        if feed_id is None or self._attention.hidden:
+            return []
+        since = self._clock.time() - _ON_SCREEN_SECONDS
+        return [
+            tracked.job.remote_id
+            for tracked in self._store.of_feed(account_id, feed_id)
+            if tracked.job.remote_id is not None
+            and tracked.job.kind is Kind.RUN
+            and tracked.job.phase in _HANDED_OVER
+            and tracked.job.changed_at > since
+        ][:_ON_SCREEN]
+
+    async def _look_at_screen(self, account: AccountRow, backend: Gated) -> None:
+        if self._clock.monotonic() < self._screen_at:
+            return
+        for remote_id in self._on_screen(account.account_id):
+            if backend.gate.can_spare(_KEPT_FOR_TICKS):
+                await self._looks.point(backend, account, remote_id)
+        self._screen_at = self._clock.monotonic() + self._pace.log
+
+    async def _tick(self, account: AccountRow, backend: Gated) -> None:
+        asked, self._sweep_asked = self._sweep_asked, False
+        generation = self.link.generation
+        assert self._sweep is not None
+        feed_id = self._attention.feed_id
+        visible = () if feed_id is None or self._attention.hidden else (feed_id,)
+        try:
+            if self._has_work(account.account_id):
+                await self._look_at_forbidden(account, backend)
+                report = await self._sweep.tick(
+                    backend, account, visible=visible, hidden=self._attention.hidden
+                )
+                changed = bool(getattr(report, "changed", 0))
+                self._quiet = 0 if changed else self._quiet + 1
+        except BaseException:
+            self._sweep_asked = self._sweep_asked or asked
+            raise
+        now = self._clock.monotonic()
+        if generation == self.link.generation:
+            self._looked_at = now
+        # Armed when the tick is over: slow answers never pile up.
+        self._sweep_at = now + self._jittered(self.period)
+
+    async def _look_at_forbidden(self, account: AccountRow, backend: Gated) -> None:
+        """Look rarely at runs we may not see: they may be shared again."""
+        now = self._clock.monotonic()
+        forbidden = {
+            tracked.job.key: tracked.job.remote_id
+            for tracked in self._store.live(account.account_id, Kind.RUN)
+            if tracked.job.reach is Reach.FORBIDDEN
+        }
+        self._forbidden_at = {
+            key: self._forbidden_at.get(key, now + self._pace.rare) for key in forbidden
+        }
+        for key, at in self._forbidden_at.items():
+            remote_id = forbidden[key]
+            if at <= now and remote_id is not None:
+                self._forbidden_at[key] = now + self._pace.rare
+                await self._looks.point(backend, account, remote_id)
+
+    # Inside.
+
+    @property
+    def _name(self) -> str:
+        return self.link.host or "no server"
+
+    @property
+    def _account_id(self) -> int | None:
+        return self.link.account.account_id if self.link.account is not None else None
+
+    def _live(self) -> bool:
+        return self._account_id is not None and self._has_work(self._account_id)
+
+    def _is_watched(self) -> bool:
+        feed_id, account_id = self._attention.feed_id, self._account_id
+        if feed_id is None or account_id is None or not self._attention.focused:
+            return False
+        return any(
+            not tracked.job.phase.terminal
+            for tracked in self._store.of_feed(account_id, feed_id)
+        )
+
+    def _plan_looks(self, key: JobKey) -> None:
+        now = self._clock.monotonic()
+        self._fast[key] = [now + delay for delay in self._pace.fast]
+        self._quiet = 0
+
+    def _sweep_within(self, seconds: float) -> None:
+        # The next tick may be far away: there was nothing to follow until now.
+        self._sweep_at = min(self._sweep_at, self._clock.monotonic() + seconds)
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * self._rng.uniform(0.85, 1.15)
+
+    async def _pause(self, seconds: float) -> None:
+        sleeper = spawn(self._clock.sleep(seconds), name="jobs: pause")
+        waker = spawn(self._woken.wait(), name="jobs: wake")
+        try:
+            await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+            waker.cancel()
+            self._woken.clear()
+
+
+def _release(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
