@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from chrislib.catalog.rows import AccountRow
 from chrislib.desktop.toast import Toast
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Outcome, Report
@@ -176,6 +177,10 @@ class JobStatus:
         Seconds since the epoch, by the service's clock.
     result : Payload or None
         The result itself, of a service that answers at once.
+    feed_id, workflow_id : int or None
+        Where its work shows on a CUBE.
+    intent : Intent or None
+        What was asked for, if the service can still tell.
     """
 
     token: str
@@ -189,6 +194,9 @@ class JobStatus:
     key: str = ""
     submitted_at: float | None = None
     result: Payload | None = None
+    feed_id: int | None = None
+    workflow_id: int | None = None
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +239,14 @@ class Backend(Protocol):
     @property
     def manner(self) -> Manner:
         """How it likes to be asked."""
+
+
+@runtime_checkable
+class OnAccount(Protocol):
+    """Says itself on which account its jobs are: that of a CUBE."""
+
+    async def account(self) -> AccountRow | None:
+        """Return the present account, None while there is none: it waits then."""
 
 
 @runtime_checkable

@@ -1,0 +1,157 @@
+"""Finds jobs again by a service's own queue: tokens are soft state."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chrislib.catalog.retention import RetentionTable
+from chrislib.catalog.rows import AccountRow
+from chrislib.errors import ChrislibError
+from chrislib.jobs import fsm
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.codec import kind_of
+from chrislib.jobs.fsm import Tracked
+from chrislib.jobs.model import Intent, Job, JobKey, Phase, ServiceIntent
+from chrislib.jobs.protocols import JobStatus
+from chrislib.jobs.service_calls import PluginFault
+from chrislib.jobs.service_follower import ServiceFollower
+from chrislib.jobs.service_submission import observation
+from chrislib.jobs.store import JobStore, new_key
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A job in a service's own queue; `key` is None while it is not followed here."""
+
+    status: JobStatus
+    key: JobKey | None
+
+
+class ServiceRecovery:
+    """Lists what services have, and takes up what is not followed here.
+
+    Parameters
+    ----------
+    follower : callable
+        Awaitable: who follows a service by name; raises ChrislibError without one.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        retention: RetentionTable,
+        clock: Clock,
+        follower: Callable[[str], Awaitable[ServiceFollower]],
+    ) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self._follower = follower
+
+    async def queue(self, name: str) -> tuple[QueueEntry, ...]:
+        """Return what a service has of this user, followed here or not (network).
+
+        Raises
+        ------
+        ChrislibError
+            It does not answer, or does not list its jobs.
+        """
+        follower = await self._follower(name)
+        try:
+            found = await follower.queue()
+        except PluginFault as fault:
+            raise ChrislibError(
+                f"The plug-in {name} does not work.", str(fault)
+            ) from fault
+        entries = []
+        for status in found:
+            owner = self._owner_of(follower.account, name, status.token)
+            entries.append(QueueEntry(status, owner.job.key if owner else None))
+        return tuple(entries)
+
+    async def adopt(self, name: str, token: str) -> Job:
+        """Follow a job that was submitted elsewhere, or is not known here any more.
+
+        Uses the network and the disk.
+
+        Raises
+        ------
+        ChrislibError
+            The service does not answer or has no such job.
+        """
+        for entry in await self.queue(name):
+            if entry.status.token == token:
+                (job,) = await self._adopt(name, [entry])
+                return job
+        raise ChrislibError("The service has no such job.", "Nothing changed here.")
+
+    async def recover(self, name: str) -> tuple[Job, ...]:
+        """Follow every job of this user that a service has (network, disk).
+
+        What was forgotten here on purpose is not brought back.
+        """
+        follower = await self._follower(name)
+        account = follower.account
+        buried = await self._retention.buried(account.account_id)
+        names = {(backend, token) for _, backend, _, token in buried}
+        wanted = [
+            entry
+            for entry in await self.queue(name)
+            if entry.key is None and (name, entry.status.token) not in names
+        ]
+        return await self._adopt(name, wanted)
+
+    async def _adopt(self, name: str, entries: Sequence[QueueEntry]) -> tuple[Job, ...]:
+        account = (await self._follower(name)).account
+        steps, keys = [], []
+        now = self._clock.time()
+        at = self._clock.monotonic()
+        for entry in entries:
+            if entry.key is not None:
+                keys.append(entry.key)
+                continue
+            status = entry.status
+            intent = status.intent or ServiceIntent(name, "", {}, status.title)
+            # Our own key comes back with the job if the service kept it.
+            ours = JobKey(status.key) if _is_key(status.key) else new_key(now)
+            job = Job(
+                key=ours if self._store.get(ours) is None else new_key(now),
+                kind=kind_of(intent),
+                phase=Phase.SUBMITTED,
+                intent=intent,
+                title=status.title or title_of(intent),
+                backend=name,
+                account_id=account.account_id,
+            )
+            look = observation(status, sent=at, received=at, source="adopt")
+            tracked = Tracked(job, server_uuid=account.server_uuid)
+            steps.append(fsm.adopt(tracked, look, now=now))
+            keys.append(job.key)
+        if steps:
+            await self._store.add(steps)
+            (await self._follower(name)).wake()
+        found = (self._store.get(key) for key in keys)
+        return tuple(tracked.job for tracked in found if tracked is not None)
+
+    def _owner_of(self, account: AccountRow, name: str, token: str) -> Tracked | None:
+        return self._store.by_service_token(
+            account.account_id, name, server_uuid=account.server_uuid, token=token
+        )
+
+
+def _is_key(text: str) -> bool:
+    parts = text.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        part.isalnum() for part in parts
+    )
+
+
+def title_of(intent: Intent) -> str:
+    """Return what a job without a title is called."""
+    if intent.title:
+        return intent.title
+    argv = getattr(intent, "argv", ())
+    if argv:
+        return Path(argv[0]).name
+    return str(getattr(intent, "operation", "") or getattr(intent, "pipeline_name", ""))
