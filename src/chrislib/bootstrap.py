@@ -10,9 +10,8 @@ from chrislib.accounts.session import ConnectionState, Session, StationAccess
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.remembered import Remembered
-from chrislib.desktop.notify import DesktopNotifier
+from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
-from chrislib.desktop.toast import Toast
 from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
@@ -78,17 +77,20 @@ async def compose(paths: Paths) -> Services:
         for listener in clicked:
             listener(link)
 
-    notifier = DesktopNotifier(
-        on_click,
-        icon=resources() / "icons" / "chrislib.png",
-        wanted=_wanted_by(settings, windows),
+    def in_view(link: str) -> bool:
+        return any(window.is_showing(link) for window in windows)
+
+    desktop = desktop_sink(
+        on_click, icon=resources() / "icons" / "chrislib.png", state=paths.state
     )
     jobs = JobManager(
         catalog=catalog,
         client_for=lambda: session.client,
         pacs=lambda: session.pacs,
         clock=SystemClock(),
-        sinks=(notifier,),
+        sinks=(desktop,),
+        in_view=in_view,
+        notice_preset=str(settings.get("notifications")),
         base_period=settings.number("poll_seconds"),
         stall_seconds=settings.number("pull_stall_seconds"),
     )
@@ -147,7 +149,15 @@ async def furnish(
     await services.library.start()
     window.furnish(context, _factories())
     services.windows.append(window)
-    services.clicked.append(window.open_link)
+    services.clicked.append(lambda link: _clicked(services, window, link))
+    services.jobs.notices.on_hint(
+        lambda: context.messages.info(
+            "This desktop shows no messages",
+            "What becomes ready or fails is in the inbox.",
+            hint="The bell counts what you have not seen.",
+            seconds=15,
+        )
+    )
 
 
 async def start(services: Services) -> None:
@@ -183,17 +193,13 @@ def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:
     return start_station
 
 
-def _wanted_by(
-    settings: Settings, windows: "list[MainWindow]"
-) -> Callable[[Toast], bool]:
-    def wanted(toast: Toast) -> bool:
-        # who looks at it already needs no bubble over it
-        if any(window.is_showing(toast.target) for window in windows):
-            return False
-        level = settings.get("notifications")
-        return level == "all" or (level == "problems" and toast.problem)
-
-    return wanted
+def _clicked(services: Services, window: "MainWindow", link: str) -> None:
+    """Follow a click on a toast; "Later" needs no window."""
+    verb, _, key = link.partition("/")
+    if verb == "later":
+        services.tasks.start(services.jobs.act(key, "later"), name="later")
+    else:
+        window.open_link(link)
 
 
 def _factories() -> "PaneFactories":

@@ -1,9 +1,19 @@
 """Toasts through the desktop's own notification service, where there is one."""
 
+import asyncio
+import json
 import logging
+import os
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from chrislib.desktop.toast import Toast
 
@@ -12,13 +22,187 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["DesktopNotifier", "Toast"]
+__all__ = ["DesktopNotifier", "Toast", "desktop_sink"]
+
+_SECONDS = 15.0
+_ASKED_EVERY = 10.0
+
+
+def desktop_sink(
+    on_click: Callable[[str], None], *, icon: Path, state: Path
+) -> "KeptNotifier | DesktopNotifier":
+    """Return what shows toasts on this system; nothing is started yet.
+
+    Parameters
+    ----------
+    on_click : callable
+        Gets `Toast.target`, or that of a button, on the event loop.
+    icon : Path
+        Picture shown with each toast.
+    state : Path
+        Folder in which a running chrislib listens, see `chrislib.desktop.instance`.
+    """
+    over_dbus = sys.platform == "linux"
+    if over_dbus:
+        return KeptNotifier(on_click, icon=icon, state=state)
+    return DesktopNotifier(on_click, icon=icon)
+
+
+class KeptNotifier:
+    """Shows toasts over D-Bus by a process that outlives us (`desktop.keeper`).
+
+    A missing notification service is no error: `show` answers False, and the inbox
+    has every outcome.
+
+    Parameters
+    ----------
+    on_click : callable
+        Gets a link on the event loop, for example ``feed/12/node/34``.
+    """
+
+    def __init__(
+        self, on_click: Callable[[str], None], *, icon: Path, state: Path
+    ) -> None:
+        self._on_click = on_click
+        self._icon = icon
+        self._state = state
+        self._process: subprocess.Popen[str] | None = None
+        self._waiting: dict[str, asyncio.Future[str]] = {}
+        self._asked: list[asyncio.Future[bool]] = []
+        self._quiet: tuple[float, bool] = (float("-inf"), False)
+        self._lock = asyncio.Lock()
+
+    async def show(self, toast: Toast) -> bool:
+        """Show a toast (process, D-Bus); False when it could not be shown."""
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[toast.id] = answer
+        icon = str(self._icon) if self._icon.exists() else ""
+        values = asdict(toast) | {
+            "icon": icon,
+            "actions": [(a.name, a.label, a.target) for a in toast.actions],
+            "keys": (),
+        }
+        try:
+            await self._send({"show": values})
+            async with asyncio.timeout(_SECONDS):
+                why = await answer
+        except (OSError, TimeoutError) as error:
+            why = type(error).__name__
+        finally:
+            self._waiting.pop(toast.id, None)
+        if why:
+            _log.info("no desktop notification: %s", why)
+        return not why
+
+    async def disturbed(self) -> bool:
+        """Whether the desktop does not want to be disturbed (process, D-Bus)."""
+        at, known = self._quiet
+        if time.monotonic() - at < _ASKED_EVERY:
+            return known
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        try:
+            await self._send({"ask": "quiet"})
+            async with asyncio.timeout(_SECONDS):
+                known = await answer
+        except (OSError, TimeoutError):
+            known = False
+        finally:
+            if answer in self._asked:
+                self._asked.remove(answer)
+        self._quiet = time.monotonic(), known
+        return known
+
+    def close(self) -> None:
+        """Let the process go; it stays while a toast of it can still be clicked."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+
+    async def _send(self, order: dict[str, Any]) -> None:
+        line = json.dumps(order) + "\n"
+        async with self._lock:
+            loop = asyncio.get_running_loop()
+            await asyncio.to_thread(self._write, line, loop)
+
+    def _write(self, line: str, loop: asyncio.AbstractEventLoop) -> None:
+        for attempt in range(2):
+            process = self._process
+            if process is None or process.poll() is not None:
+                process = self._process = self._start(loop)
+            assert process.stdin is not None
+            try:
+                process.stdin.write(line)
+                process.stdin.flush()
+            except OSError:
+                self._process = None
+                if attempt:
+                    raise
+            else:
+                return
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chrislib.desktop.keeper", "--state", self._state],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            # Ctrl+C in the program's terminal is not meant for it
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        listening = threading.Thread(
+            target=self._listen, args=(process, process.stdout, loop), daemon=True
+        )
+        listening.start()
+        return process
+
+    def _listen(
+        self,
+        process: "subprocess.Popen[str]",
+        lines: IO[str],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        for line in lines:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._heard, line)
+        process.wait()
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended)
+
+    def _heard(self, line: str) -> None:
+        said = json.loads(line)
+        if "click" in said:
+            if said.get("token"):
+                # Wayland lets a window come to the front only with it
+                os.environ["XDG_ACTIVATION_TOKEN"] = said["token"]
+            try:
+                self._on_click(str(said["click"]))
+            except Exception:  # noqa: BLE001 - the window's trouble is not the toast's
+                _log.exception("a click on a notification could not be followed")
+        elif "shown" in said:
+            answer = self._waiting.pop(str(said["shown"]), None)
+            if answer is not None and not answer.done():
+                answer.set_result(str(said["why"]))
+        elif self._asked:
+            quiet = self._asked.pop(0)
+            if not quiet.done():
+                quiet.set_result(bool(said["quiet"]))
+
+    def _ended(self) -> None:
+        """Answer whoever waits: the process has gone."""
+        for answer in tuple(self._waiting.values()):
+            if not answer.done():
+                answer.set_result("it ended")
+        for quiet in tuple(self._asked):
+            if not quiet.done():
+                quiet.set_result(False)
 
 
 class DesktopNotifier:
-    """Shows toasts; a click hands over the toast's deep link.
-
-    A missing notification service is no error: the inbox has every outcome.
+    """Shows toasts through desktop-notifier: macOS and Windows.
 
     Parameters
     ----------
@@ -26,26 +210,17 @@ class DesktopNotifier:
         Gets `Toast.target` on the event loop, for example ``feed/12/node/34``.
     icon : Path, optional
         Picture shown with each toast.
-    wanted : callable, optional
-        Asked before each toast; False leaves it out (the inbox row stays).
     """
 
     def __init__(
-        self,
-        on_click: Callable[[str], None],
-        *,
-        icon: Path | None = None,
-        wanted: Callable[[Toast], bool] | None = None,
+        self, on_click: Callable[[str], None], *, icon: Path | None = None
     ) -> None:
         self._on_click = on_click
         self._icon = icon
-        self._wanted = wanted
         self._notifier: desktop_notifier.DesktopNotifier | None = None
 
-    async def show(self, toast: Toast) -> None:
-        """Show a toast (D-Bus or system call); never raises."""
-        if self._wanted is not None and not self._wanted(toast):
-            return
+    async def show(self, toast: Toast) -> bool:
+        """Show a toast (system call); False when it could not be shown."""
         try:
             notifier = self._made()
             await notifier.send(
@@ -53,9 +228,31 @@ class DesktopNotifier:
                 message=toast.text,
                 on_clicked=lambda: self._clicked(toast.target),
                 timeout=15,
+                **self._buttons(toast),
             )
         except Exception as error:  # noqa: BLE001 - each system has errors of its own
-            _log.warning("no desktop notification: %s", type(error).__name__)
+            _log.info("no desktop notification: %s", type(error).__name__)
+            return False
+        return True
+
+    async def disturbed(self) -> bool:
+        """Whether the desktop does not want to be disturbed (system call)."""
+        return _windows_is_quiet() if sys.platform == "win32" else False
+
+    def close(self) -> None:
+        """Nothing stays behind."""
+
+    def _buttons(self, toast: Toast) -> dict[str, Any]:
+        if not toast.actions:
+            return {}
+        from desktop_notifier import Button
+
+        return {
+            "buttons": [
+                Button(action.label, partial(self._clicked, action.target))
+                for action in toast.actions
+            ]
+        }
 
     def _made(self) -> "desktop_notifier.DesktopNotifier":
         """Make the notifier once; it must live as long as its callbacks."""
@@ -72,5 +269,16 @@ class DesktopNotifier:
     def _clicked(self, target: str) -> None:
         try:
             self._on_click(target)
-        except Exception:  # noqa: BLE001 - called from the D-Bus library
+        except Exception:  # noqa: BLE001 - called from the library
             _log.exception("a click on a notification could not be followed")
+
+
+def _windows_is_quiet() -> bool:
+    """Ask Windows: busy, full screen, presentation or quiet time."""
+    import ctypes
+
+    windows: Any = ctypes
+    state = ctypes.c_int()
+    shell = windows.windll.shell32
+    asked = shell.SHQueryUserNotificationState(ctypes.byref(state))
+    return asked == 0 and state.value in {2, 3, 4, 6}

@@ -37,7 +37,22 @@ class ShowJobs:
 
 @dataclass(frozen=True, slots=True)
 class ShowInbox:
-    """The inbox beside the job list."""
+    """The inbox beside the job list.
+
+    Attributes
+    ----------
+    toast, batch_key : str
+        Only what one toast told of, or what belongs to a batch.
+    item : str
+        One outcome to be highlighted.
+    verb : str
+        What to do with it: "get" or "later".
+    """
+
+    toast: str = ""
+    batch_key: str = ""
+    item: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,9 @@ def parse_link(link: str) -> Place | None:
     Parameters
     ----------
     link : str
-        "feed/12/node/34", "feed/12", "jobs/<key>", "jobs", "inbox" or "library".
+        "feed/12/node/34", "feed/12", "jobs/<key>", "jobs", "inbox",
+        "inbox/toast/<id>", "inbox/batch/<key>", "inbox/item/<key>", "get/<key>",
+        "later/<key>" or "library".
     """
     parts = link.strip("/").split("/")
     match parts:
@@ -87,6 +104,14 @@ def parse_link(link: str) -> Place | None:
             return ShowJobs()
         case ["inbox"]:
             return ShowInbox()
+        case ["inbox", "toast", toast]:
+            return ShowInbox(toast=toast)
+        case ["inbox", "batch", key]:
+            return ShowInbox(batch_key=key)
+        case ["inbox", "item", key]:
+            return ShowInbox(item=key)
+        case ["get" | "later" as verb, key]:
+            return ShowInbox(item=key, verb=verb)
         case ["library", *rest]:
             return ShowLibrary(rest[0] if rest else "overview")
     return None

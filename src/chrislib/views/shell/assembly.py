@@ -122,8 +122,10 @@ class Shell(QObject):
 
     def open_link(self, link: str) -> None:
         """Come to the front, and go where a deep link of a notification leads."""
-        self._to_front()
         place = parse_link(link.removeprefix("chris:"))
+        if not (isinstance(place, ShowInbox) and place.verb == "later"):
+            # who says "later" does not want the window now
+            self._to_front()
         if place is not None:
             self.go(place)
 

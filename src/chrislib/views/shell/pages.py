@@ -110,8 +110,11 @@ class Pages(QStackedWidget):
             case ShowJobs(job_key):
                 cast("JobsModule", pane).show_job(job_key)
             case ShowInbox():
-                self._panes["inbox"].setVisible(True)
-                self._panes["inbox"].setFocus()
+                inbox = self._panes["inbox"]
+                inbox.setVisible(True)
+                inbox.setFocus()
+                if hasattr(inbox, "show_place"):
+                    inbox.show_place(place)
             case OpenViewer(content):
                 cast("ViewerModule", pane).show_content(content)
 
