@@ -17,6 +17,7 @@ from chrislib.cube.pacs import PacsApi
 from chrislib.cube.plugins import PluginsApi
 from chrislib.cube.types import ServerInfo
 from chrislib.cube.wire import Body, Wire
+from chrislib.cube.workflows import WorkflowsApi
 
 _TIMEOUT = 30.0
 
@@ -61,6 +62,7 @@ class CubeClient:
         self.feeds = FeedsApi(self._wire)
         self.files = FilesApi(self._wire)
         self.pacs = PacsApi(self._wire)
+        self.workflows = WorkflowsApi(self._wire)
 
     def on_rejected(self, tell: Callable[[], None]) -> None:
         """Have `tell` called whenever the server answers 401 to our token."""

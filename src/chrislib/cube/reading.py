@@ -199,6 +199,55 @@ def instance(value: object) -> types.PluginInstance:
     )
 
 
+def pipeline(value: object) -> types.Pipeline:
+    """Read ``pipelines/<id>/``."""
+    row = Row(value)
+    return types.Pipeline(
+        id=row.need("id"),
+        name=row.text("name"),
+        locked=row.flag("locked"),
+        authors=row.text("authors"),
+        category=row.text("category"),
+        description=row.text("description"),
+        owner_username=row.text("owner_username"),
+    )
+
+
+def piping(value: object) -> types.Piping:
+    """Read ``pipelines/pipings/<id>/``."""
+    row = Row(value)
+    return types.Piping(
+        id=row.need("id"),
+        title=row.text("title"),
+        plugin_id=types.PluginId(row.number("plugin_id")),
+        plugin_name=row.text("plugin_name"),
+        plugin_version=row.text("plugin_version"),
+        previous_id=row.maybe_number("previous_id"),
+    )
+
+
+def workflow(value: object) -> types.Workflow:
+    """Read ``pipelines/workflows/<id>/``."""
+    row = Row(value)
+    return types.Workflow(
+        id=row.need("id"),
+        title=row.text("title"),
+        pipeline_id=row.number("pipeline_id"),
+        pipeline_name=row.text("pipeline_name"),
+        owner_username=row.text("owner_username"),
+        creation_date=row.when("creation_date"),
+        jobs=_counts(row),
+    )
+
+
+def _counts(row: Row) -> dict[str, int]:
+    return {
+        key.removesuffix("_jobs"): row.number(key)
+        for key in sorted(row.keys())
+        if key.endswith("_jobs")
+    }
+
+
 def feed(value: object) -> types.Feed:
     """Read ``<feed id>/``."""
     row = Row(value)
@@ -209,11 +258,7 @@ def feed(value: object) -> types.Feed:
         creation_date=row.when("creation_date"),
         public=row.flag("public"),
         folder_path=storage_path(row.text("folder_path")),
-        jobs={
-            key.removesuffix("_jobs"): row.number(key)
-            for key in sorted(row.keys())
-            if key.endswith("_jobs")
-        },
+        jobs=_counts(row),
         deletion_status=row.text("deletion_status", "inactive"),
     )
 

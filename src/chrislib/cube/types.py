@@ -138,6 +138,49 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipeline:
+    """``pipelines/<id>/``."""
+
+    id: int
+    name: str
+    locked: bool
+    """Only its owner sees it."""
+    authors: str
+    category: str
+    description: str
+    owner_username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piping:
+    """One node of a pipeline: ``pipelines/pipings/<id>/``."""
+
+    id: int
+    title: str
+    plugin_id: PluginId
+    plugin_name: str
+    plugin_version: str
+    previous_id: int | None
+    """The piping above it, None at the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """``pipelines/workflows/<id>/``. `jobs` maps CUBE's counters to numbers.
+
+    The answer to the POST that makes one counts nothing yet.
+    """
+
+    id: int
+    title: str
+    pipeline_id: int
+    pipeline_name: str
+    owner_username: str
+    creation_date: datetime | None
+    jobs: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """``filebrowser/<id>/``."""
 
