@@ -7,6 +7,7 @@ none of them is active, and as good as the worst of them.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from chrislib.catalog.rows import AccountRow
 from chrislib.jobs.extensions import PluginContext
 from chrislib.jobs.model import Phase, Progress, WorkflowIntent
 from chrislib.jobs.protocols import (
@@ -56,6 +57,7 @@ class Workflows:
 
     def __init__(self, context: PluginContext) -> None:
         self._client_for = context.connection.client
+        self._table = context.connection.table
 
     @property
     def place(self) -> Place:
@@ -64,6 +66,15 @@ class Workflows:
         if client is None:
             return Place("")
         return Place(client.base_url, client.username)
+
+    async def account(self) -> AccountRow | None:
+        """Return the CUBE account the workflows are on (disk)."""
+        client = self._client_for()
+        if client is None or client.server is None:
+            return None
+        return await self._table.account(
+            client.base_url, client.username, server_uuid=client.server.uuid
+        )
 
     async def submit(self, order: Order) -> JobStatus:
         """Make the workflow by one POST that is never repeated (network).
@@ -85,7 +96,13 @@ class Workflows:
             )
         except Exception as error:
             raise _translated(error) from error
-        return JobStatus(str(made.id), Phase.SUBMITTED, title=made.title)
+        return JobStatus(
+            str(made.id),
+            Phase.SUBMITTED,
+            title=made.title,
+            feed_id=intent.feed_id,
+            workflow_id=made.id,
+        )
 
     async def find(self, order: Order) -> Sequence[JobStatus]:
         """Return own workflows of this pipeline under this run since then (network)."""
@@ -106,7 +123,7 @@ class Workflows:
                 own = {node.id for node in nodes}
                 roots = {n.previous_id for n in nodes if n.previous_id not in own}
                 if intent.previous_id in roots:
-                    found.append(_status(workflow))
+                    found.append(_status(workflow, feed_id=nodes[0].feed_id))
         except Exception as error:
             raise _translated(error) from error
         return found
@@ -208,7 +225,7 @@ def _tops(nodes: Sequence["PluginInstance"]) -> list["PluginInstance"]:
     return [n for n in nodes if n.id in active and n.previous_id not in active]
 
 
-def _status(workflow: "Workflow") -> JobStatus:
+def _status(workflow: "Workflow", feed_id: int | None = None) -> JobStatus:
     """Fold the counts of the instances into one phase."""
     jobs = workflow.jobs
     total = sum(jobs.values())
@@ -238,6 +255,8 @@ def _status(workflow: "Workflow") -> JobStatus:
         hint=hint,
         progress=Progress(total - active, total, "nodes") if total else None,
         title=workflow.title,
+        feed_id=feed_id,
+        workflow_id=workflow.id,
         submitted_at=(
             None
             if workflow.creation_date is None
