@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chrislib.catalog.jobs import JobTable
     from chrislib.cube.client import CubeClient
     from chrislib.jobs.backends.pull import PullService
+    from chrislib.jobs.backends.slots import Slots
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Connection:
     client: Callable[[], "CubeClient | None"]
     pacs: Callable[[], "PullService | None"]
     table: "JobTable"
+    slots: "Slots"
     stall_seconds: float = 60.0
 
 
@@ -89,7 +91,7 @@ class PluginContext:
     clock : Clock
         Where it gets every time and every pause from.
     connection : Connection
-        The present CUBE; None before the first sign-in.
+        The present CUBE.
     """
 
     folder: Path
