@@ -552,7 +552,7 @@ def reduce(
     remote_id = old.remote_id if service else obs.remote_id
     same_token = old.remote_id == remote_id and old.token == (obs.token or old.token)
     same = facts == known and same_token and obs.phase in (None, old.phase)
-    if same and old.phase is not Phase.GONE:
+    if same and old.phase not in (Phase.GONE, Phase.ORPHANED):
         return None
     phase, detail, hint = _meaning(tracked, obs, parent)
     backwards = phase.rank < old.phase.rank or old.phase.terminal

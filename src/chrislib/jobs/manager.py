@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 from chrislib.aio import TaskOwner, spawn
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.rows import AccountRow
-from chrislib.cube.errors import (
-    CubeError,
-    ServerUnreachable,
-    TokenRejected,
-)
+from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
 from chrislib.jobs.backends.base import RunBackend, TransferBackend
@@ -22,10 +18,10 @@ from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.backends.download import DownloadBackend
 from chrislib.jobs.backends.pull import PullBackend, PullService
 from chrislib.jobs.backends.upload import UploadBackend
+from chrislib.jobs.batches import Batches
 from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.durations import Durations
-from chrislib.jobs.link import Link, MakeBackend
 from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import (
     DownloadIntent,
@@ -44,7 +40,11 @@ from chrislib.jobs.notices.desk import Notices
 from chrislib.jobs.notices.relay import NotificationSink
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.past import History
-from chrislib.jobs.poller import Poller
+from chrislib.jobs.polling.attention import Attention
+from chrislib.jobs.polling.followers import Connections
+from chrislib.jobs.polling.health import Health
+from chrislib.jobs.polling.link import MakeBackend
+from chrislib.jobs.polling.making import Parts, make_followers
 from chrislib.jobs.preferences import Preferences
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submissions import Submissions
@@ -97,6 +97,9 @@ class JobManager:
         Whether the user looks at what a link leads to: then no toast tells of it.
     notice_preset : str
         "all", "problems" or "off", for accounts whose user has chosen nothing.
+    connections : Connections, optional
+        Opens the other accounts there are tokens for; without it only the present
+        connection is followed.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class JobManager:
         make_backend: MakeBackend = CubeRuns,
         in_view: Callable[[str], bool] = lambda _link: False,
         notice_preset: str = "all",
+        connections: Connections | None = None,
     ) -> None:
         self._table = catalog.jobs
         self._catalog = catalog
@@ -137,6 +141,15 @@ class JobManager:
             look_soon=self._look_soon,
             settle=pace.settle,
         )
+        self.batches = Batches(
+            table=catalog.batches,
+            jobs=self._table,
+            store=self._store,
+            submitter=self._submitter,
+            clock=clock,
+            account=self._account,
+            resume=self._resume,
+        )
         self.submissions = Submissions(
             store=self._store,
             submitter=self._submitter,
@@ -145,28 +158,30 @@ class JobManager:
             backend_of=self._backend_of,
             wake=self._turn_soon,
             look_soon=self._look_soon,
-            is_paused=lambda _batch: False,
-            sent=lambda _sent: None,
+            is_paused=self.batches.is_paused,
+            sent=self.batches.noted,
             reconcile=pace.reconcile,
             back_off=pace.back_off,
         )
-        self._link = Link(
-            client_for=client_for,
-            make_backend=make_backend,
-            table=self._table,
+        self._attention = Attention()
+        self.health = Health(clock)
+        parts = Parts(
+            catalog=catalog,
             store=self._store,
-            clock=clock,
-            on_new_account=self._on_account,
-            wake=self._wake_transfers,
-        )
-        self._poller = Poller(
-            store=self._store,
-            table=self._table,
-            link=self._link,
-            submissions=self.submissions,
             clock=clock,
             pace=pace,
+            logs=self.logs,
+            attention=self._attention,
+            health=self.health,
+            make_backend=make_backend,
+            chores={"Submissions": self.submissions},
+            on_account=self._on_account,
+            answered_again=self._wake_transfers,
         )
+        self._followers = make_followers(
+            parts, client_for=client_for, connections=connections
+        )
+        self._link = self._followers.present.link
         self._transfers = Transfers(
             store=self._store,
             link=self._link,
@@ -203,16 +218,21 @@ class JobManager:
             return
         self._started = True
         await self.preferences.load()
+        await self.batches.load()
         await self._store.load()
+        if not self._catalog.read_only:
+            await self.batches.settle()
         await self.durations.start()
         await self.notices.start(showing=not self._catalog.read_only)
         if not self._catalog.read_only:
-            self._owner.start(self._poller.run(), name="poller")
+            self._followers.start()
 
     async def stop(self) -> None:
         """Stop following; the work on the server goes on."""
         await self._transfers.close()
+        await self._followers.stop()
         await self.submissions.close()
+        await self.batches.close()
         await self._owner.close()
         await self.notices.stop()
         await self.durations.stop()
@@ -233,7 +253,7 @@ class JobManager:
         if self._link.reach is not Reach.FRESH:
             self._store.looked([key], self._link.reach, None)
         if isinstance(intent, RunIntent):
-            self._poller.wake()
+            self._followers.wake(account.account_id)
         else:
             self._transfers.follow()
         return key
@@ -270,10 +290,8 @@ class JobManager:
             )
         )
         if sent.job.phase is Phase.DRAFT and sent.error is not None:
-            if isinstance(sent.error, ServerUnreachable | TokenRejected):
-                await self._link.failed(sent.error)
             raise sent.error
-        self._poller.look_soon(key)
+        self._look_soon(key)
         return sent.job
 
     async def cancel(self, key: JobKey) -> int:
@@ -400,15 +418,35 @@ class JobManager:
     async def refresh(self) -> None:
         """Look at everything now and return after that (network, disk)."""
         if self._started and not self._catalog.read_only:
-            self._link.resume()
             self._transfers.wake()
-            await self._poller.looked()
+            await self._followers.refresh()
 
     def watch_feed(self, feed_id: int | None) -> None:
         """Say which feed is on screen: its runs are looked at more often."""
-        if self._poller.watched_feed != feed_id:
-            self._poller.watched_feed = feed_id
-            self._poller.wake(sweep=feed_id is not None)
+        if self._attention.feed_id != feed_id:
+            self._attention.feed_id = feed_id
+            self._followers.present.wake(sweep=feed_id is not None)
+
+    def attention(
+        self,
+        *,
+        focused: bool | None = None,
+        visible: bool | None = None,
+        saving: bool | None = None,
+    ) -> None:
+        """Say whether anybody looks, and whether power or network are dear now.
+
+        What is None stays as it was. Who comes back to the window gets a look at once.
+        """
+        came = bool(focused) and not self._attention.focused
+        self._attention.note(focused=focused, visible=visible, saving=saving)
+        if came and self._started:
+            self._followers.notice()
+
+    def woken(self, *, slept: bool) -> None:
+        """Take note that the computer slept, or that its network is back."""
+        if self._started:
+            self._followers.notice(slept=slept)
 
     @property
     def checked_at(self) -> float | None:
@@ -422,42 +460,43 @@ class JobManager:
 
     # Inside.
 
-    def _server_now(self, _account_id: int) -> datetime:
-        backend = self._link.backend
+    def _server_now(self, account_id: int) -> datetime:
+        backend = self._backend_of(account_id)
         if backend is None:
             return datetime.fromtimestamp(self._clock.time(), UTC)
         return backend.server_now()
 
     def _backend_of(self, account_id: int) -> RunBackend | None:
-        account = self._link.account
-        mine = account is not None and account.account_id == account_id
-        return self._link.backend if mine else None
+        follower = self._followers.of(account_id)
+        return follower.link.backend if follower is not None else None
 
-    def _turn_soon(self, _account_id: int) -> None:
-        self._poller.wake()
+    def _resume(self, account_id: int) -> None:
+        self.submissions.resume(account_id)
+
+    def _turn_soon(self, account_id: int) -> None:
+        self._followers.wake(account_id)
 
     def _look_soon(self, key: JobKey) -> None:
-        self._poller.look_soon(key)
+        self._followers.look_soon(key)
 
     async def _account(self) -> AccountRow:
         if self._link.account is None or self._client_for() is not None:
-            try:
-                await self._link.current()
-            except CubeError as error:
-                await self._link.failed(error)
-                raise
+            await self._link.current()
         if self._link.account is None:
             raise _not_connected()
         return self._link.account
 
-    async def _on_account(self, account: AccountRow) -> None:
-        await self._transfers.release_account(account.account_id)
+    async def _on_account(self, account: AccountRow, present: bool) -> None:
+        if present:
+            await self._followers.present_changed(account)
+            await self._transfers.release_account(account.account_id)
         if account.account_id not in self._recovered:
             self._recovered.add(account.account_id)
             await self.submissions.interrupted(account.account_id)
-        self._transfers.follow()
-        self._transfers.wake()
-        self._poller.wake(sweep=True)
+        if present:
+            self._transfers.follow()
+            self._transfers.wake()
+            self._followers.present.wake(sweep=True)
 
     def _note_fetched(self, changes: tuple[JobChange, ...]) -> None:
         """Carry the end of a download over to the run whose output it is."""

@@ -15,9 +15,9 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs import fsm
 from chrislib.jobs.backends.base import Outcome, Report, TransferBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.link import Link
-from chrislib.jobs.model import JobKey, Kind, Phase
+from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.polling.link import Link
 from chrislib.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
@@ -135,9 +135,12 @@ class Transfers:
                     faults += 1
                 if error is not None and faults < _FAULTS:
                     await self._link.failed(error)
+                    # This one waits, whatever the account's next look brings.
+                    self._store.looked([key], _reach(error), None)
                     await self._wait(self._pace.back_off * min(8, 2**faults))
                     continue
                 self._link.answered()
+                self._store.looked([key], self._link.reach, self._link.checked_at)
                 await self._end(key, outcome)
                 return
 
@@ -212,6 +215,12 @@ class Transfers:
         finally:
             sleeper.cancel()
             waker.cancel()
+
+
+def _reach(error: CubeError) -> Reach:
+    if isinstance(error, TokenRejected):
+        return Reach.AUTH_REQUIRED
+    return Reach.OFFLINE if isinstance(error, ServerUnreachable) else Reach.STALE
 
 
 def _failed(error: ChrislibError) -> Outcome:

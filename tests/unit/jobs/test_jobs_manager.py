@@ -343,10 +343,12 @@ async def test_another_server_at_the_same_address_gets_no_old_jobs(
     bench.server.set(1, "finishedSuccessfully")
     await bench.restart()
     await bench.jobs.refresh()
-    assert bench.job(job.key).phase is Phase.QUEUED
+    assert bench.job(job.key).phase is Phase.ORPHANED
+    assert bench.job(job.key).reach is Reach.SERVER_CHANGED
     bench.connection = replace(old, base_url="http://there/api/v1/")
     await bench.jobs.refresh()
     await bench.until(lambda: bench.job(job.key).phase is Phase.FINISHED)
+    assert bench.job(job.key).epoch == 1
 
 
 async def test_a_run_after_a_quiet_time_is_swept_again(

@@ -22,6 +22,21 @@ class Attention:
     saving: bool = False
     feed_id: int | None = None
 
+    def note(
+        self,
+        *,
+        focused: bool | None = None,
+        visible: bool | None = None,
+        saving: bool | None = None,
+    ) -> None:
+        """Take what is said; None is nothing."""
+        if focused is not None:
+            self.focused = focused
+        if visible is not None:
+            self.visible = visible
+        if saving is not None:
+            self.saving = saving
+
     @property
     def hidden(self) -> bool:
         """Whether nobody can see the window."""

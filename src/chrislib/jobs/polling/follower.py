@@ -141,6 +141,8 @@ class Follower:
 
     def hurry(self) -> None:
         """Look at everything now, even if the server was just not there."""
+        if self.link.reach is Reach.FRESH and self._just_looked():
+            return
         self.link.hurry()
         self.wake(sweep=True)
 
@@ -149,10 +151,7 @@ class Follower:
 
         Who asks again within two seconds of a good look has just got it.
         """
-        fresh = self._looked_at is not None and (
-            self._clock.monotonic() - self._looked_at < self._pace.debounce
-        )
-        if fresh and self._generation == self.link.generation:
+        if self.link.reach is Reach.FRESH and self._just_looked():
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
@@ -394,6 +393,14 @@ class Follower:
 
     def _live(self) -> bool:
         return self._account_id is not None and self._has_work(self._account_id)
+
+    def _just_looked(self) -> bool:
+        return (
+            self._looked_at is not None
+            and self._clock.monotonic() - self._looked_at < self._pace.debounce
+            and self._generation == self.link.generation
+            and self.link.connected
+        )
 
     def _is_watched(self) -> bool:
         feed_id, account_id = self._attention.feed_id, self._account_id

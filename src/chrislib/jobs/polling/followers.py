@@ -145,10 +145,6 @@ class Followers:
             delay = self._rng.uniform(0.0, self._pace.spread)
             self._owner.start(self._hurry(follower, delay), name="after a pause")
 
-    def focus(self) -> None:
-        """Look at everything of the account on screen: someone is there again."""
-        self.present.hurry()
-
     async def present_changed(self, account: AccountRow) -> None:
         """Follow the former account on its own, the present one only once."""
         await self._drop(account.account_id)

@@ -133,6 +133,12 @@ class Link:
         return self._refused_token == (id(client), client.token)
 
     @property
+    def connected(self) -> bool:
+        """Whether the present connection is the one in use here."""
+        client = self._client_for()
+        return client is self._client and self.backend is not None
+
+    @property
     def wait(self) -> float:
         """Seconds until the server may be asked again."""
         held = self.gate.held if self.gate is not None else 0.0
