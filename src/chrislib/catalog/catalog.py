@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chrislib.catalog.accounts import AccountTable
+from chrislib.catalog.batches import BatchTable
 from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
 from chrislib.catalog.estimates import DurationTable
@@ -35,6 +36,7 @@ class Catalog:
         Whether it can be written just now, and who to tell when that changes.
     accounts : AccountTable
     jobs : JobTable
+    batches : BatchTable
     results : ResultTable
     durations : DurationTable
     problems : ProblemTable
@@ -55,6 +57,7 @@ class Catalog:
         self.condition: Condition = self._database.condition
         self.accounts = AccountTable(self._database)
         self.jobs = JobTable(self._database)
+        self.batches = BatchTable(self._database)
         self.results = ResultTable(self._database)
         self.durations = DurationTable(self._database)
         self.problems = ProblemTable(self._database)

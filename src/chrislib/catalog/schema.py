@@ -122,7 +122,8 @@ _VERSION_2 = (
     """CREATE TABLE batch (
       batch_key TEXT PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account,
       title TEXT NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,
-      created_at REAL NOT NULL, ended_at REAL) STRICT""",
+      created_at REAL NOT NULL, ended_at REAL, detail TEXT NOT NULL DEFAULT '',
+      counts_json TEXT NOT NULL DEFAULT '') STRICT""",
     """CREATE TABLE tombstone (
       account_id INTEGER NOT NULL, server_uuid TEXT NOT NULL, backend TEXT NOT NULL,
       remote_id INTEGER NOT NULL DEFAULT 0, token TEXT NOT NULL DEFAULT '',

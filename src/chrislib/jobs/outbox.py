@@ -19,7 +19,9 @@ _log = logging.getLogger(__name__)
 AT_ONCE = 4
 """POSTs under way together, per account."""
 PER_SECOND = 5.0
+"""POSTs begun per second, per account."""
 _LONGEST_PAUSE = 300.0
+_LAST_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -71,7 +73,6 @@ class Outbox:
         look_soon: Callable[[JobKey], None],
         sent: Callable[[Sent], None],
         back_off: float = 5.0,
-        per_second: float = PER_SECOND,
         rng: random.Random | None = None,
     ) -> None:
         self._store = store
@@ -82,10 +83,10 @@ class Outbox:
         self._look_soon = look_soon
         self._told = sent
         self._back_off = back_off
-        self._gap = 1.0 / per_second
         self._rng = rng or random.Random()
         self._lanes: dict[int, _Lane] = {}
         self._owner = TaskOwner("outbox")
+        self._sending: set[asyncio.Task[bool]] = set()
         store.subscribe(self._changed)
 
     def turn(self, account_id: int, backend: RunBackend) -> float:
@@ -118,8 +119,19 @@ class Outbox:
         self._wake(account_id)
 
     async def close(self) -> None:
-        """Stop sending; a POST under way becomes uncertain at the next start."""
+        """Stop sending; POSTs under way get a moment to be answered.
+
+        One that is cut off is uncertain at the next start and searched for then.
+        """
         await self._owner.close()
+        if self._sending:
+            pause = spawn(self._clock.sleep(_LAST_SECONDS), name="outbox: last answers")
+            rest = asyncio.gather(*self._sending, return_exceptions=True)
+            await asyncio.wait({pause, rest}, return_when=asyncio.FIRST_COMPLETED)
+            pause.cancel()
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
 
     # Inside.
 
@@ -147,6 +159,8 @@ class Outbox:
                         continue
                     self._forget(lane, key)
                     task = spawn(self._send(lane, key, backend), name="outbox: POST")
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
                     running[task] = key
                     # An outcome that is there already may stop the rest.
                     await asyncio.sleep(0)
@@ -170,7 +184,7 @@ class Outbox:
         now = self._clock.monotonic()
         if lane.next_at > now:
             await self._clock.sleep(lane.next_at - now)
-        lane.next_at = max(lane.next_at, now) + self._gap
+        lane.next_at = max(lane.next_at, now) + 1.0 / PER_SECOND
 
     async def _send(self, lane: _Lane, key: JobKey, backend: RunBackend) -> bool:
         """Send one draft (disk, network); False when the lane should stop."""

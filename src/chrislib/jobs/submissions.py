@@ -9,7 +9,7 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobKey
-from chrislib.jobs.outbox import PER_SECOND, Outbox
+from chrislib.jobs.outbox import Outbox
 from chrislib.jobs.reconcile import Choice, Reconciler
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submit import Sent, Submitter
@@ -57,7 +57,6 @@ class Submissions:
         sent: Callable[[Sent], None],
         reconcile: tuple[float, ...],
         back_off: float,
-        per_second: float = PER_SECOND,
         rng: random.Random | None = None,
     ) -> None:
         self._store = store
@@ -80,7 +79,6 @@ class Submissions:
             look_soon=look_soon,
             sent=sent,
             back_off=back_off,
-            per_second=per_second,
             rng=rng,
         )
 

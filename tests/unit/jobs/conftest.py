@@ -297,3 +297,14 @@ def another(intent: RunIntent) -> Callable[[str], RunIntent]:
 
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Callable[[], Awaitable[Bench]]:
+    """Return a maker of started managers, each with a catalog of its own."""
+    count = iter(range(10_000))
+
+    async def make() -> Bench:
+        return await Bench(tmp_path / f"state-{next(count)}" / "catalog.db").start()
+
+    return make
