@@ -151,8 +151,8 @@ class Fingerprints:
     table : ResultTable
     items : ItemTable
         The Library, whose items count as workspace.
-    client_for : callable
-        The present connection, or None.
+    client_of : callable
+        The connection of an account, or None.
     """
 
     def __init__(
@@ -160,11 +160,11 @@ class Fingerprints:
         table: ResultTable,
         items: ItemTable,
         *,
-        client_for: Callable[[], "CubeClient | None"],
+        client_of: Callable[[int], "CubeClient | None"],
     ) -> None:
         self._table = table
         self._items = items
-        self._client_for = client_for
+        self._client_of = client_of
 
     async def remember(self, made: Sequence[Tracked]) -> None:
         """Keep what is known here of new runs, before they are sent (disk)."""
@@ -223,7 +223,7 @@ class Fingerprints:
         )
 
     async def _given(self, job: Job, then: StateFingerprint) -> Mapping[str, str]:
-        client = self._client_for()
+        client = self._client_of(job.account_id)
         if client is None or job.remote_id is None:
             return then.parameters
         try:
@@ -248,7 +248,7 @@ class Fingerprints:
 
     async def _inputs(self, job: Job) -> dict[str, int] | None:
         """Return the files a run reads; None for too many or when none is told."""
-        client = self._client_for()
+        client = self._client_of(job.account_id)
         intent = job.intent
         if client is None or not isinstance(intent, RunIntent):
             return None

@@ -1,0 +1,421 @@
+"""What the user does with outputs: get, later, discard, undo, delete on the server."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chrislib.aio import TaskOwner
+from chrislib.catalog.catalog import Catalog
+from chrislib.errors import ChrislibError
+from chrislib.jobs import offers
+from chrislib.jobs.backends.slots import Slots
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.fingerprint import Comparison, Fingerprints, quietly
+from chrislib.jobs.fsm import Tracked
+from chrislib.jobs.handlers import SaveFiles
+from chrislib.jobs.intake import Intake
+from chrislib.jobs.local_names import legal_name
+from chrislib.jobs.model import (
+    DownloadIntent,
+    Job,
+    JobChange,
+    JobKey,
+    Kind,
+    Phase,
+    ResultState,
+    Retention,
+)
+from chrislib.jobs.policies import Policies
+from chrislib.jobs.protocols import FetchedSet, Policy, ResultHandler
+from chrislib.jobs.provenance import Provenance
+from chrislib.jobs.purge import PurgePlan, Purger
+from chrislib.jobs.standing import Standing
+from chrislib.jobs.store import JobStore
+
+if TYPE_CHECKING:
+    # The HTTP library is half of the start-up time: it waits for the first paint.
+    from chrislib.cube.client import CubeClient
+
+_log = logging.getLogger(__name__)
+
+_DONE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
+_STARTED = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, *_DONE)
+
+
+class Downloads(Protocol):
+    """How downloads are begun, repeated and stopped; the job manager's affair."""
+
+    async def begin(
+        self, intent: DownloadIntent, *, account_id: int, server_uuid: str
+    ) -> JobKey:
+        """Journal a download of an account (disk)."""
+
+    async def again(self, key: JobKey) -> None:
+        """Go on with what is missing (disk)."""
+
+    async def stop(self, key: JobKey) -> None:
+        """Stop a download (disk)."""
+
+
+class Services(Protocol):
+    """Outputs of other services than CUBE."""
+
+    async def fetch(self, key: JobKey, folder: Path) -> FetchedSet:
+        """Save a result in a folder (network, disk)."""
+
+    async def purge(self, key: JobKey) -> None:
+        """Delete a job there (network)."""
+
+
+class Results:
+    """Outputs of jobs and what becomes of them.
+
+    Parameters
+    ----------
+    client_of : callable
+        The connection of an account, or None while there is none.
+    downloads : Downloads
+    folder : callable
+        Where outputs go when no folder is given.
+    handlers, policies : callable
+        What plug-ins bring: handlers that accept a job, best first; policies.
+    services : callable
+        What fetches the outputs of other services, or None.
+    failed : callable
+        Gets a handler's name and words when it failed.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        store: JobStore,
+        clock: Clock,
+        client_of: "Callable[[int], CubeClient | None]",
+        downloads: Downloads,
+        folder: Callable[[], Path],
+        handlers: Callable[[Job], Sequence[ResultHandler]] = lambda _job: (),
+        policies: Callable[[], Sequence[Policy]] = tuple,
+        services: Callable[[], Services | None] = lambda: None,
+        failed: Callable[[str, str], None] = lambda _name, _words: None,
+    ) -> None:
+        self._catalog = catalog
+        self._kept = catalog.results
+        self._store = store
+        self._clock = clock
+        self._client_of = client_of
+        self._downloads = downloads
+        self._folder = folder
+        self._services = services
+        self._owner = TaskOwner("results")
+        self._completing = asyncio.Lock()
+        self.slots = Slots()
+        self.policies = Policies(catalog.results, clock, plugged=policies)
+        self.fingerprints = Fingerprints(
+            catalog.results, catalog.items, client_of=client_of
+        )
+        generic = SaveFiles(catalog.jobs)
+        self.intake = Intake(
+            store=store,
+            table=catalog.jobs,
+            kept=catalog.results,
+            clock=clock,
+            fingerprints=self.fingerprints,
+            handlers=lambda job: (*handlers(job), generic),
+            failed=failed,
+        )
+        self.purger = Purger(store, clock=clock, client_of=client_of)
+        self._provenance = Provenance(catalog.results, store)
+        self._standing = Standing(
+            results=self,
+            store=store,
+            kept=catalog.results,
+            clock=clock,
+            client_of=client_of,
+            folder=folder,
+        )
+        self._unsubscribe: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        """Go on where an earlier process stopped (disk; network later)."""
+        await self.policies.load()
+        self._unsubscribe = self._store.subscribe(self._changed)
+        await self.intake.resume()
+        self.purger.resume()
+        self._owner.start(self._standing.wake_snoozed(), name="snoozes")
+        self._owner.start(self._standing.judge_again(), name="policies")
+
+    async def close(self) -> None:
+        """Stop; everything goes on at the next start."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        await self._owner.close()
+        await self.intake.close()
+        await self.purger.close()
+
+    # Deciding about one output.
+
+    def offer(self, key: JobKey) -> offers.Offer:
+        """Return whether an output can be got, and what to know before."""
+        job = self._job(key)
+        client = self._client_of(job.account_id)
+        server = client.server if client is not None else None
+        return offers.offer(job, generation=server.generation if server else 0)
+
+    async def get(self, key: JobKey, folder: Path | None = None) -> JobKey | None:
+        """Save a run's output on this computer (disk; network later).
+
+        Works without a connection: it is fetched when the server is there. A Get that
+        failed goes on with what is missing.
+
+        Returns
+        -------
+        JobKey or None
+            The download; None for what a plug-in's service hands out itself.
+
+        Raises
+        ------
+        ChrislibError
+            There is no output to be got.
+        """
+        tracked = self._tracked(key)
+        job = tracked.job
+        offered = self.offer(key)
+        if not offered.possible:
+            raise ChrislibError(
+                "There is no output to get.", "Nothing was changed.",
+                hint=offered.reason,
+            )  # fmt: skip
+        await self._mark(job, "get")
+        if job.kind is not Kind.RUN:
+            await self.intake.reach(key, ResultState.FETCHING)
+            place = folder or self._place(job)
+            self._owner.start(self._fetch(key, place), name="fetch")
+            return None
+        before = self.intake.download_of(key)
+        same = before is not None and (
+            folder is None or str(folder) == getattr(before.job.intent, "folder", "")
+        )
+        if before is not None and same and not before.job.phase.terminal:
+            return before.job.key
+        if before is not None and same and job.result is ResultState.FETCH_FAILED:
+            await self._downloads.again(before.job.key)
+            await self.intake.sync(before.job.key)
+            return before.job.key
+        download = await self._downloads.begin(
+            DownloadIntent(
+                sources=(),
+                folder=str(folder or self._place(job)),
+                title=job.title,
+                instance_id=job.remote_id,
+                feed_id=job.feed_id,
+            ),
+            account_id=tracked.account_id,
+            server_uuid=tracked.server_uuid,
+        )
+        await self.intake.sync(download)
+        return download
+
+    async def get_several(
+        self, keys: Sequence[JobKey], folder: Path | None = None
+    ) -> dict[JobKey, ChrislibError | None]:
+        """Get several outputs, each into a folder of its own (disk; network later).
+
+        Returns
+        -------
+        dict
+            What was wrong with each, None where it goes on.
+        """
+        found: dict[JobKey, ChrislibError | None] = {}
+        for key in keys:
+            try:
+                place = None
+                if folder is not None:
+                    place = folder / _own_name(self._job(key))
+                await self.get(key, place)
+                found[key] = None
+            except ChrislibError as error:
+                found[key] = error
+        return found
+
+    async def later(self, key: JobKey, until: float | None = None) -> None:
+        """Put an output off (disk).
+
+        Parameters
+        ----------
+        until : float, optional
+            When to bring it up again, seconds since the epoch; None for never.
+        """
+        job = self._job(key)
+        if not offers.is_open(job):
+            return
+        if await self.intake.reach(key, ResultState.SNOOZED, until=until):
+            await self._mark(job, "later")
+            self._standing.woken.set()
+
+    async def discard(self, key: JobKey) -> None:
+        """Put an output away: nothing is deleted anywhere, nothing sent (disk)."""
+        job = self._job(key)
+        if job.result is ResultState.FETCHING:
+            download = self.intake.download_of(key)
+            if download is not None and not download.job.phase.terminal:
+                await self._downloads.stop(download.job.key)
+            await self.intake.reach(key, ResultState.READY)
+        if job.result is not ResultState.MERGED:
+            await self.intake.reach(key, ResultState.DISCARDED)
+        await self._mark(job, "discard")
+
+    async def undo(self, key: JobKey) -> None:
+        """Take a discard back (disk).
+
+        Raises
+        ------
+        ChrislibError
+            The output is not on the server any more.
+        """
+        job = self._job(key)
+        if job.retention not in (Retention.PRESENT, Retention.PURGE_FAILED):
+            raise ChrislibError(
+                "This cannot be taken back.",
+                "The output was deleted on the server.",
+                hint="Run it again.",
+            )
+        if job.result is ResultState.DISCARDED and job.phase in _DONE:
+            await self.intake.reach(key, ResultState.READY)
+        await self._mark(job, "undo")
+
+    async def note(self, key: JobKey, action: str) -> None:
+        """Do what the inbox's button says: get, later, discard or undo (disk)."""
+        tracked = self._store.get(key)
+        if tracked is None or tracked.job.phase not in _DONE:
+            return
+        match action:
+            case "get":
+                begun = self.intake.download_of(key)
+                if begun is not None:
+                    await self.intake.sync(begun.job.key)
+                elif tracked.job.kind is Kind.RUN:
+                    await self.get(key)
+            case "later":
+                await self.later(key)
+            case "discard":
+                await self.discard(key)
+            case "undo":
+                await self.undo(key)
+
+    # What has changed since, and what to do about it.
+
+    async def compare(self, key: JobKey) -> Comparison:
+        """Return what has changed since a run was submitted (network, disk)."""
+        return await self.fingerprints.compare(self._job(key))
+
+    async def settle(self, key: JobKey, how: str) -> bool:
+        """Answer to "the state has changed" (disk).
+
+        Parameters
+        ----------
+        how : str
+            "separate" (beside what is there), "replace" (in its place) or "cancel"
+            (leave the files where they were saved).
+        """
+        if how not in ("separate", "replace", "cancel"):
+            raise ValueError(how)
+        download = self.intake.download_of(key)
+        if how == "cancel" or download is None:
+            return False
+        files = await self.intake.files_of(download.job)
+        return await self.intake.apply(key, files, replace=how == "replace")
+
+    # Deleting on the server.
+
+    async def purge_plan(self, key: JobKey) -> PurgePlan:
+        """Ask what would be deleted on the server with a run (network)."""
+        return await self.purger.plan(key)
+
+    async def purge(self, key: JobKey, token: str) -> None:
+        """Delete a run on the server, as its plan was confirmed (disk, network)."""
+        job = self._job(key)
+        services = self._services()
+        if job.kind is Kind.RUN or services is None:
+            await self.purger.purge(key, token)
+        else:
+            await services.purge(key)
+
+    # Where things come from.
+
+    async def provenance(
+        self, keys: Sequence[JobKey] = (), *, feed: int | None = None,
+        names: bool = False,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """Return intents, histories and files as JSON values (disk).
+
+        Parameters
+        ----------
+        feed : int, optional
+            All jobs of a feed in place of `keys`.
+        names : bool
+            With titles, paths and texts, which may name a patient.
+        """
+        return await self._provenance.of(keys, feed=feed, names=names)
+
+    # Inside.
+
+    def _tracked(self, key: JobKey) -> Tracked:
+        tracked = self._store.get(key)
+        if tracked is None:
+            raise ChrislibError("This job is not known any more.")
+        return tracked
+
+    def _job(self, key: JobKey) -> Job:
+        return self._tracked(key).job
+
+    def _place(self, job: Job) -> Path:
+        feed = legal_name(f"Feed {job.feed_id}") if job.feed_id is not None else ""
+        return self._folder() / feed / _own_name(job)
+
+    async def _mark(self, job: Job, action: str) -> None:
+        kept = "" if action == "undo" else action
+        now = self._clock.time()
+        await self._kept.mark_outcome(job.key, epoch=job.epoch, action=kept, at=now)
+        self._store.inbox_changed()
+
+    async def _fetch(self, key: JobKey, folder: Path) -> None:
+        """Have a service's output saved and hand it on (network, disk)."""
+        services = self._services()
+        if services is None:
+            await self.intake.reach(key, ResultState.FETCH_FAILED, source="local")
+            return
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            files = await services.fetch(key, folder)
+        except (ChrislibError, OSError) as error:
+            _log.info("a result was not fetched: %s", type(error).__name__)
+            await self.intake.reach(key, ResultState.FETCH_FAILED, source="local")
+            return
+        if await self.intake.reach(key, ResultState.FETCHED, source="local"):
+            await self.intake.take_in(key, files)
+
+    def _changed(self, changes: tuple[JobChange, ...]) -> None:
+        self.intake.changed(changes)
+        for change in changes:
+            before, job = change.before, change.after
+            if before is None or before.phase is job.phase or job.kind is not Kind.RUN:
+                continue
+            fresh = job.phase in _DONE and before.phase not in _DONE
+            if fresh and job.tracked and job.result is ResultState.READY:
+                self._owner.start(self._standing.judge(job.key), name="policy")
+            small = not job.batch_key and job.tracked
+            if small and job.phase in _STARTED and before.phase not in _STARTED:
+                self._owner.start(self._complete(job), name="fingerprint")
+
+    async def _complete(self, job: Job) -> None:
+        async with self._completing:
+            await quietly(self.fingerprints.complete(job))
+
+
+def _own_name(job: Job) -> str:
+    plugin = getattr(job.intent, "plugin_name", "") or job.backend or "output"
+    return legal_name(f"{plugin} {job.remote_id or job.key[-12:]}")
