@@ -459,8 +459,8 @@ def missing(tracked: Tracked, *, now: float, after: float = 30.0) -> Step | None
     phase then: only what exists remotely changes.
     """
     old = tracked.job
-    if old.phase is Phase.GONE:
-        return None
+    if old.phase in (Phase.GONE, Phase.ORPHANED):
+        return None  # an orphan's number means another run by now, if any
     deleting = old.retention is not Retention.PRESENT
     if deleting and old.phase.terminal:
         return retain(tracked, Retention.PURGED, now=now, source="point")
