@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chrislib.catalog import sql
 from chrislib.catalog.database import Database
@@ -102,20 +103,21 @@ class JobTable:
             )
         )
 
-    async def load(self, *, limit: int = 20_000) -> list[JobRow]:
-        """Return every live job and the newest others, newest first (disk)."""
-        query = sql.select("job", JobRow)
-        return await self._db.read(
-            lambda db: sql.rows(
-                JobRow,
-                db.execute(
-                    f"{query} WHERE terminal_at IS NULL OR job_key IN "
-                    "(SELECT job_key FROM job ORDER BY created_at DESC LIMIT ?) "
-                    "ORDER BY created_at DESC, job_key DESC",
-                    (limit,),
-                ),
-            )
-        )
+    async def load(self, columns: Sequence[str]) -> list[Sequence[Any]]:
+        """Return these columns of every job, newest first (disk).
+
+        Plain tuples: thousands of them are read at each start.
+        """
+
+        def work(db: sqlite3.Connection) -> list[Sequence[Any]]:
+            cursor = db.cursor()
+            cursor.row_factory = None
+            return cursor.execute(
+                f"SELECT {','.join(columns)} FROM job "
+                "ORDER BY created_at DESC, job_key DESC"
+            ).fetchall()
+
+        return await self._db.read(work)
 
     async def get(self, job_key: str) -> JobRow | None:
         """Return one job (disk)."""

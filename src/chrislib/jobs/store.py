@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
-from chrislib.catalog.rows import JobRow
-from chrislib.jobs import codec
+from chrislib.jobs import codec, loading
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Step, Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Progress, Reach
@@ -73,12 +72,25 @@ class JobStore:
         self._progress_at: dict[JobKey, float] = {}
 
     async def load(self) -> None:
-        """Read the catalog's jobs into memory (disk) and tell who listens already."""
-        rows = await self._table.load()
-        # Thousands of intents are parsed here: not on the window's thread.
-        for tracked in await asyncio.to_thread(_readable, rows):
-            self._remember(tracked)
-        self._publish([JobChange(None, tracked.job) for tracked in self.all()])
+        """Read the catalog's jobs into memory (disk) and tell who listens already.
+
+        Once more after another process had the catalog: what it changed is shown, what
+        it took away is forgotten.
+        """
+        async with self._lock:
+            rows = await self._table.load(loading.COLUMNS)
+            # Thousands of intents are parsed here: not on the window's thread.
+            found = await asyncio.to_thread(loading.load, rows)
+            before = {key: tracked.job for key, tracked in self._jobs.items()}
+            self.forget(set(before) - {tracked.job.key for tracked in found})
+            for tracked in found:
+                self._remember(tracked)
+            self._publish(
+                [
+                    JobChange(before.get(tracked.job.key), tracked.job)
+                    for tracked in found
+                ]
+            )
 
     def get(self, key: JobKey) -> Tracked | None:
         """Return a job as it is now."""
@@ -400,17 +412,6 @@ class JobStore:
 def _commit_failed(error: BaseException) -> None:
     # The caller gets it too, unless it went away meanwhile.
     _log.warning("a change of a job was not kept: %s", type(error).__name__)
-
-
-def _readable(rows: Iterable[JobRow]) -> list[Tracked]:
-    found = []
-    for row in rows:
-        try:
-            found.append(codec.from_row(row))
-        except ValueError:
-            # It stays in the catalog for a version that understands it.
-            _log.warning("a job of another version is not shown")
-    return found
 
 
 def _write(step: Step, expected_seq: int | None) -> JobWrite:
