@@ -5,19 +5,20 @@ none of them is active, and as good as the worst of them.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chrislib.catalog.rows import AccountRow
+from chrislib.cube.errors import NotFound, Refused
+from chrislib.jobs.backends.cube_errors import translated
 from chrislib.jobs.extensions import PluginContext
 from chrislib.jobs.model import Phase, Progress, WorkflowIntent
 from chrislib.jobs.protocols import (
-    CredentialsNeeded,
     JobStatus,
     Manner,
     Order,
     Place,
     PurgeTicket,
-    ServiceError,
     ServiceRefused,
     ServiceUnreachable,
     UnknownToken,
@@ -26,7 +27,6 @@ from chrislib.jobs.protocols import (
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
     from chrislib.cube.client import CubeClient
-    from chrislib.cube.errors import CubeError
     from chrislib.cube.types import PluginInstance, Workflow
 
 _EARLIER = 60.0
@@ -87,15 +87,13 @@ class Workflows:
             It was not made, or that is not known.
         """
         intent = _intent(order)
-        try:
+        with translated():
             made = await self._client().workflows.start(
                 intent.pipeline_id,
                 intent.previous_id,
                 title=intent.title,
                 nodes=intent.nodes_info,
             )
-        except Exception as error:
-            raise _translated(error) from error
         return JobStatus(
             str(made.id),
             Phase.SUBMITTED,
@@ -107,7 +105,7 @@ class Workflows:
     async def find(self, order: Order) -> Sequence[JobStatus]:
         """Return own workflows of this pipeline under this run since then (network)."""
         intent, client = _intent(order), self._client()
-        try:
+        with translated():
             rows = [
                 workflow
                 async for workflow in client.workflows.search(
@@ -124,8 +122,6 @@ class Workflows:
                 roots = {n.previous_id for n in nodes if n.previous_id not in own}
                 if intent.previous_id in roots:
                     found.append(_status(workflow, feed_id=nodes[0].feed_id))
-        except Exception as error:
-            raise _translated(error) from error
         return found
 
     async def observe(self, tokens: Sequence[str]) -> Mapping[str, JobStatus | None]:
@@ -134,55 +130,46 @@ class Workflows:
         found: dict[str, JobStatus | None] = {}
         for token in tokens:
             try:
-                found[token] = _status(await client.workflows.get(_number(token)))
-            except Exception as error:
-                known = _translated(error)
-                if not isinstance(known, UnknownToken):
-                    raise known from error
+                with translated():
+                    seen = await client.workflows.get(_number(token))
+                found[token] = _status(seen)
+            except UnknownToken:
                 found[token] = None
         return found
 
     async def list_jobs(self) -> AsyncIterator[JobStatus]:
         """Iterate over the user's workflows, the newest first (network)."""
         client = self._client()
-        try:
+        with translated():
             async for workflow in client.workflows.search(
                 owner_username=client.username
             ):
                 yield _status(workflow)
-        except Exception as error:
-            raise _translated(error) from error
 
     async def cancel(self, token: str) -> Sequence[str]:
         """Stop every instance of the workflow that has not ended (network)."""
         client = self._client()
-        try:
+        with translated():
             nodes = await client.workflows.instances(_number(token))
             for node in _tops(nodes):
                 # CUBE stops what hangs below it in the same request.
                 await _stopped(client, node)
-        except Exception as error:
-            raise _translated(error) from error
         return (token,)
 
     async def purge(self, token: str) -> PurgeTicket:
         """Have the server forget the workflow; its runs and their files stay (net)."""
-        try:
+        with translated():
             await self._client().workflows.delete(_number(token))
-        except Exception as error:
-            raise _translated(error) from error
         return PurgeTicket(done=True)
 
     async def log(self, token: str) -> str:
         """Return what the instances printed, one after the other (network)."""
         client = self._client()
         parts = []
-        try:
+        with translated():
             for node in await client.workflows.instances(_number(token)):
                 said = await client.instances.log_of(node)
                 parts.append(f"== {node.title or node.plugin_name} ==\n{said}\n")
-        except Exception as error:
-            raise _translated(error) from error
         return "\n".join(parts)
 
     def _client(self) -> "CubeClient":
@@ -193,12 +180,9 @@ class Workflows:
 
 
 async def _stopped(client: "CubeClient", node: "PluginInstance") -> None:
-    from chrislib.cube.errors import NotFound, Refused
-
-    try:
+    # Refused: it ended, or was deleted, between the list and this request.
+    with suppress(Refused, NotFound):
         await client.instances.cancel(node.id)
-    except (Refused, NotFound):
-        return  # it ended, or was deleted, between the list and this request
 
 
 def _intent(order: Order) -> WorkflowIntent:
@@ -262,44 +246,4 @@ def _status(workflow: "Workflow", feed_id: int | None = None) -> JobStatus:
             if workflow.creation_date is None
             else workflow.creation_date.timestamp()
         ),
-    )
-
-
-def _translated(error: Exception) -> Exception:
-    """Return what the protocols know for what the client raises."""
-    from chrislib.cube import errors
-
-    if not isinstance(error, errors.CubeError):
-        return error
-    title, detail, hint, context = (
-        error.title,
-        error.detail,
-        error.hint,
-        error.context,
-    )
-    if isinstance(error, errors.ServerUnreachable | errors.ServerFault):
-        return _unreachable(error)
-    if isinstance(error, errors.Refused | errors.Forbidden):
-        fields = getattr(error, "fields", {})
-        return ServiceRefused(title, detail, hint=hint, fields=fields, context=context)
-    kind: type[ServiceError] = ServiceError
-    if isinstance(error, errors.NotFound):
-        kind = UnknownToken
-    elif isinstance(error, errors.TokenRejected | errors.BadCredentials):
-        kind = CredentialsNeeded
-    return kind(title, detail, hint=hint, context=context)
-
-
-def _unreachable(error: "CubeError") -> ServiceUnreachable:
-    try:
-        pause = float(error.context.get("retry_after", 0))
-    except ValueError:
-        pause = 0.0
-    return ServiceUnreachable(
-        error.title,
-        error.detail,
-        sent=error.context.get("sent", "yes") == "yes",
-        retry_after=pause,
-        hint=error.hint,
-        context=error.context,
     )
