@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from chrislib.desktop.toast import Toast
 
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 __all__ = ["DesktopNotifier", "Toast", "desktop_sink"]
 
+_T = TypeVar("_T")
 _SECONDS = 15.0
 _ASKED_EVERY = 10.0
 
@@ -48,6 +49,24 @@ def desktop_sink(
     return DesktopNotifier(on_click, icon=icon)
 
 
+class _Answer(Generic[_T]):
+    """What the process will say, or `otherwise` when it ends first."""
+
+    def __init__(self, otherwise: _T) -> None:
+        self.otherwise = otherwise
+        self.future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        self.sent_to: subprocess.Popen[str] | None = None
+
+    def give(self, value: _T) -> None:
+        """Answer, unless somebody has."""
+        if not self.future.done():
+            self.future.set_result(value)
+
+    def give_up(self) -> None:
+        """Answer that nobody answers."""
+        self.give(self.otherwise)
+
+
 class KeptNotifier:
     """Shows toasts over D-Bus by a process that outlives us (`desktop.keeper`).
 
@@ -67,14 +86,14 @@ class KeptNotifier:
         self._icon = icon
         self._state = state
         self._process: subprocess.Popen[str] | None = None
-        self._waiting: dict[str, asyncio.Future[str]] = {}
-        self._asked: list[asyncio.Future[bool]] = []
+        self._waiting: dict[str, _Answer[str]] = {}
+        self._asked: list[_Answer[bool]] = []
         self._quiet: tuple[float, bool] = (float("-inf"), False)
         self._lock = asyncio.Lock()
 
     async def show(self, toast: Toast) -> bool:
         """Show a toast (process, D-Bus); False when it could not be shown."""
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        answer: _Answer[str] = _Answer("it ended")
         self._waiting[toast.id] = answer
         icon = str(self._icon) if self._icon.exists() else ""
         values = asdict(toast) | {
@@ -83,9 +102,7 @@ class KeptNotifier:
             "keys": (),
         }
         try:
-            await self._send({"show": values})
-            async with asyncio.timeout(_SECONDS):
-                why = await answer
+            why = await self._send({"show": values}, answer)
         except (OSError, TimeoutError) as error:
             why = type(error).__name__
         finally:
@@ -99,12 +116,10 @@ class KeptNotifier:
         at, known = self._quiet
         if time.monotonic() - at < _ASKED_EVERY:
             return known
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        answer: _Answer[bool] = _Answer(False)
         self._asked.append(answer)
         try:
-            await self._send({"ask": "quiet"})
-            async with asyncio.timeout(_SECONDS):
-                known = await answer
+            known = await self._send({"ask": "quiet"}, answer)
         except (OSError, TimeoutError):
             known = False
         finally:
@@ -120,27 +135,27 @@ class KeptNotifier:
             with suppress(OSError):
                 process.stdin.close()
 
-    async def _send(self, order: dict[str, Any]) -> None:
+    async def _send(self, order: dict[str, Any], answer: "_Answer[_T]") -> _T:
         line = json.dumps(order) + "\n"
+        loop = asyncio.get_running_loop()
         async with self._lock:
-            loop = asyncio.get_running_loop()
-            await asyncio.to_thread(self._write, line, loop)
+            process = await asyncio.to_thread(self._write, line, loop)
+        answer.sent_to = process
+        if process.poll() is not None:
+            answer.give_up()
+        async with asyncio.timeout(_SECONDS):
+            return await answer.future
 
-    def _write(self, line: str, loop: asyncio.AbstractEventLoop) -> None:
-        for attempt in range(2):
-            process = self._process
-            if process is None or process.poll() is not None:
-                process = self._process = self._start(loop)
-            assert process.stdin is not None
-            try:
-                process.stdin.write(line)
-                process.stdin.flush()
-            except OSError:
-                self._process = None
-                if attempt:
-                    raise
-            else:
-                return
+    def _write(
+        self, line: str, loop: asyncio.AbstractEventLoop
+    ) -> "subprocess.Popen[str]":
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._process = self._start(loop)
+        assert process.stdin is not None
+        process.stdin.write(line)
+        process.stdin.flush()
+        return process
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
@@ -165,12 +180,16 @@ class KeptNotifier:
         lines: IO[str],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        for line in lines:
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._heard, line)
+        with lines:
+            for line in lines:
+                with suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._heard, line)
         process.wait()
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._ended)
+            loop.call_soon_threadsafe(self._ended, process)
 
     def _heard(self, line: str) -> None:
         said = json.loads(line)
@@ -184,21 +203,17 @@ class KeptNotifier:
                 _log.exception("a click on a notification could not be followed")
         elif "shown" in said:
             answer = self._waiting.pop(str(said["shown"]), None)
-            if answer is not None and not answer.done():
-                answer.set_result(str(said["why"]))
+            if answer is not None:
+                answer.give(str(said["why"]))
         elif self._asked:
-            quiet = self._asked.pop(0)
-            if not quiet.done():
-                quiet.set_result(bool(said["quiet"]))
+            self._asked.pop(0).give(bool(said["quiet"]))
 
-    def _ended(self) -> None:
-        """Answer whoever waits: the process has gone."""
-        for answer in tuple(self._waiting.values()):
-            if not answer.done():
-                answer.set_result("it ended")
-        for quiet in tuple(self._asked):
-            if not quiet.done():
-                quiet.set_result(False)
+    def _ended(self, process: "subprocess.Popen[str]") -> None:
+        """Answer whoever waits for a process that has gone."""
+        answers: list[_Answer[Any]] = [*self._waiting.values(), *self._asked]
+        for answer in answers:
+            if answer.sent_to is process:
+                answer.give_up()
 
 
 class DesktopNotifier:
