@@ -416,6 +416,19 @@ class Results:
             await quietly(self.fingerprints.complete(job))
 
 
+def no_folder() -> Path:
+    """Refuse to guess where files go.
+
+    Raises
+    ------
+    ChrislibError
+        Always.
+    """
+    raise ChrislibError(
+        "No folder is named.", "Nothing was saved.", hint="Choose a folder."
+    )
+
+
 def _own_name(job: Job) -> str:
     plugin = getattr(job.intent, "plugin_name", "") or job.backend or "output"
     return legal_name(f"{plugin} {job.remote_id or job.key[-12:]}")
