@@ -133,6 +133,11 @@ class Link:
         return self._refused_token == (id(client), client.token)
 
     @property
+    def client(self) -> "CubeClient | None":
+        """What the account is followed with now."""
+        return self._client if self.connected else None
+
+    @property
     def connected(self) -> bool:
         """Whether the present connection is the one in use here."""
         client = self._client_for()
