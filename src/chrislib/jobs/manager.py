@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrislib.aio import TaskOwner, spawn
@@ -22,9 +23,9 @@ from chrislib.jobs.batches import Batches
 from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.durations import Durations
+from chrislib.jobs.fetches import Fetches
 from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import (
-    DownloadIntent,
     InboxRow,
     Intent,
     Job,
@@ -46,6 +47,7 @@ from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import MakeBackend
 from chrislib.jobs.polling.making import Parts, make_followers
 from chrislib.jobs.preferences import Preferences
+from chrislib.jobs.results import Results, no_folder
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submissions import Submissions
 from chrislib.jobs.submit import Submitter
@@ -56,9 +58,6 @@ if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
-
-
-_FETCHABLE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,8 @@ class JobManager:
     connections : Connections, optional
         Opens the other accounts there are tokens for; without it only the present
         connection is followed.
+    downloads : callable
+        The folder outputs go to when none is named.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class JobManager:
         in_view: Callable[[str], bool] = lambda _link: False,
         notice_preset: str = "all",
         connections: Connections | None = None,
+        downloads: Callable[[], Path] = no_folder,
     ) -> None:
         self._table = catalog.jobs
         self._catalog = catalog
@@ -133,6 +135,7 @@ class JobManager:
             settle=pace.settle,
             server_now=self._server_now,
             with_nonce=self.preferences.with_nonce,
+            remember=lambda made: self.results.fingerprints.remember(made),
         )
         self.cancels = Cancels(
             store=self._store,
@@ -189,6 +192,20 @@ class JobManager:
             pace=pace,
             backends=self._transfer_backends(),
         )
+        self.results = Results(
+            catalog=catalog,
+            store=self._store,
+            clock=clock,
+            client_of=self._client_of,
+            downloads=Fetches(
+                store=self._store,
+                submitter=self._submitter,
+                transfers=self._transfers,
+                clock=clock,
+            ),
+            folder=downloads,
+            failed=lambda name, words: self.health.failed("handler", name, words),
+        )
         self.notices = Notices(
             outbox=catalog.outbox,
             inbox=catalog.inbox,
@@ -207,7 +224,6 @@ class JobManager:
         self.history = History(catalog.jobs, catalog.problems)
         self._store.subscribe_inbox(self.notices.wake)
         self._store.subscribe(self.notices.committed)
-        self._store.subscribe(self._note_fetched)
         self._owner = TaskOwner("jobs")
         self._recovered: set[int] = set()
         self._started = False
@@ -222,6 +238,7 @@ class JobManager:
         await self._store.load()
         if not self._catalog.read_only:
             await self.batches.settle()
+            await self.results.start()
         await self.durations.start()
         await self.notices.start(showing=not self._catalog.read_only)
         if not self._catalog.read_only:
@@ -229,6 +246,7 @@ class JobManager:
 
     async def stop(self) -> None:
         """Stop following; the work on the server goes on."""
+        await self.results.close()
         await self._transfers.close()
         await self._followers.stop()
         await self.submissions.close()
@@ -342,7 +360,7 @@ class JobManager:
     async def act(self, dedupe_key: str, action: str) -> None:
         """Note what the user did with an outcome: get, later, discard or seen (disk).
 
-        "undo" takes a discard back. Nothing here touches the server.
+        "undo" takes a discard back. Nothing is deleted anywhere.
         """
         now = self._clock.time()
         acted = None if action == "seen" else now
@@ -350,16 +368,8 @@ class JobManager:
         await self._table.mark_inbox(
             dedupe_key, seen_at=now, acted_at=acted, action=kept
         )
-        to = {
-            "get": ResultState.FETCHING,
-            "later": ResultState.SNOOZED,
-            "discard": ResultState.DISCARDED,
-            "undo": ResultState.READY,
-        }.get(action)
-        key = JobKey(dedupe_key.partition(":")[0])
-        tracked = self._store.get(key)
-        if to is not None and tracked is not None and tracked.job.phase in _FETCHABLE:
-            await self._decide(key, to)
+        if action != "seen":
+            await self.results.note(JobKey(dedupe_key.partition(":")[0]), action)
         self._store.inbox_changed()
 
     def jobs(self) -> tuple[Job, ...]:
@@ -498,35 +508,9 @@ class JobManager:
             self._transfers.wake()
             self._followers.present.wake(sweep=True)
 
-    def _note_fetched(self, changes: tuple[JobChange, ...]) -> None:
-        """Carry the end of a download over to the run whose output it is."""
-        for change in changes:
-            job = change.after
-            ended = change.before is not None and not change.before.phase.terminal
-            intent = job.intent
-            if not ended or not job.phase.terminal:
-                continue
-            if not isinstance(intent, DownloadIntent) or intent.instance_id is None:
-                continue
-            download = self._store.get(job.key)
-            assert download is not None
-            run = self._store.by_token(
-                download.account_id, download.server_uuid, intent.instance_id
-            )
-            if run is not None and run.job.phase in _FETCHABLE:
-                to = {
-                    Phase.FINISHED: ResultState.FETCHED,
-                    Phase.CANCELLED: ResultState.READY,
-                }.get(job.phase, ResultState.FETCH_FAILED)
-                self._owner.start(self._decide(run.job.key, to), name="fetched")
-
-    async def _decide(self, key: JobKey, to: ResultState) -> None:
-        def decide(tracked: fsm.Tracked) -> fsm.Step | None:
-            if not fsm.may_become(tracked, to):
-                return None
-            return fsm.decide_result(tracked, to, now=self._clock.time())
-
-        await self._store.apply(key, decide)
+    def _client_of(self, account_id: int) -> "CubeClient | None":
+        follower = self._followers.of(account_id)
+        return follower.link.client if follower is not None else None
 
     def _wake_transfers(self) -> None:
         self._transfers.wake()
@@ -548,7 +532,9 @@ class JobManager:
 
         def download() -> TransferBackend | None:
             client = self._client_for()
-            return DownloadBackend(client, self._table) if client is not None else None
+            if client is None:
+                return None
+            return DownloadBackend(client, self._table, self.results.slots)
 
         return {Kind.PULL: pull, Kind.UPLOAD: upload, Kind.DOWNLOAD: download}
 
