@@ -24,6 +24,7 @@ from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.durations import Durations
 from chrislib.jobs.fetches import Fetches
+from chrislib.jobs.fingerprint import Fingerprints
 from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import (
     InboxRow,
@@ -129,13 +130,16 @@ class JobManager:
         self._store = JobStore(self._table, clock)
         self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
         self.preferences = Preferences(catalog.settings_kv)
+        fingerprints = Fingerprints(
+            catalog.results, catalog.items, client_of=self._client_of
+        )
         self._submitter = Submitter(
             store=self._store,
             clock=clock,
             settle=pace.settle,
             server_now=self._server_now,
             with_nonce=self.preferences.with_nonce,
-            remember=lambda made: self.results.fingerprints.remember(made),
+            remember=fingerprints.remember,
         )
         self.cancels = Cancels(
             store=self._store,
@@ -197,6 +201,7 @@ class JobManager:
             store=self._store,
             clock=clock,
             client_of=self._client_of,
+            fingerprints=fingerprints,
             downloads=Fetches(
                 store=self._store,
                 submitter=self._submitter,

@@ -76,6 +76,7 @@ class Results:
     ----------
     client_of : callable
         The connection of an account, or None while there is none.
+    fingerprints : Fingerprints
     downloads : Downloads
     folder : callable
         Where outputs go when no folder is given.
@@ -94,6 +95,7 @@ class Results:
         store: JobStore,
         clock: Clock,
         client_of: "Callable[[int], CubeClient | None]",
+        fingerprints: Fingerprints,
         downloads: Downloads,
         folder: Callable[[], Path],
         handlers: Callable[[Job], Sequence[ResultHandler]] = lambda _job: (),
@@ -113,9 +115,7 @@ class Results:
         self._completing = asyncio.Lock()
         self.slots = Slots()
         self.policies = Policies(catalog.results, clock, plugged=policies)
-        self.fingerprints = Fingerprints(
-            catalog.results, catalog.items, client_of=client_of
-        )
+        self.fingerprints = fingerprints
         generic = SaveFiles(catalog.jobs)
         self.intake = Intake(
             store=store,
