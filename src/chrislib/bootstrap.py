@@ -93,6 +93,7 @@ async def compose(paths: Paths) -> Services:
         notice_preset=str(settings.get("notifications")),
         base_period=settings.number("poll_seconds"),
         stall_seconds=settings.number("pull_stall_seconds"),
+        downloads=lambda: Path(str(settings.get("download_folder")) or paths.downloads),
     )
     return Services(
         paths=paths,
