@@ -22,6 +22,7 @@ from chrislib.jobs.backends.upload import UploadBackend
 from chrislib.jobs.batches import Batches
 from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.custody import Custody
 from chrislib.jobs.durations import Durations
 from chrislib.jobs.fetches import Fetches
 from chrislib.jobs.fingerprint import Fingerprints
@@ -227,6 +228,14 @@ class JobManager:
             catalog.durations, self._store.subscribe, clock=clock
         )
         self.history = History(catalog.jobs, catalog.problems)
+        self._custody = Custody(
+            condition=catalog.condition,
+            retention=catalog.retention,
+            store=self._store,
+            clock=clock,
+            begin=self._begin,
+            end=self._end,
+        )
         self._store.subscribe_inbox(self.notices.wake)
         self._store.subscribe(self.notices.committed)
         self._owner = TaskOwner("jobs")
@@ -241,25 +250,32 @@ class JobManager:
         await self.preferences.load()
         await self.batches.load()
         await self._store.load()
-        if not self._catalog.read_only:
-            await self.batches.settle()
-            await self.results.start()
         await self.durations.start()
-        await self.notices.start(showing=not self._catalog.read_only)
-        if not self._catalog.read_only:
-            self._followers.start()
+        await self.notices.start(showing=False)
+        await self._custody.start()
 
     async def stop(self) -> None:
         """Stop following; the work on the server goes on."""
+        await self._custody.stop()
+        await self._owner.close()
+        await self.durations.stop()
+        self._started = False
+
+    async def _begin(self) -> None:
+        """Follow: this process may write the catalog, and the jobs are in memory."""
+        await self.batches.settle()
+        await self.results.start()
+        await self.notices.start()
+        self._followers.start()
+
+    async def _end(self) -> None:
+        """Follow no longer: the program ends, or another process writes now."""
         await self.results.close()
         await self._transfers.close()
         await self._followers.stop()
         await self.submissions.close()
         await self.batches.close()
-        await self._owner.close()
         await self.notices.stop()
-        await self.durations.stop()
-        self._started = False
 
     async def submit(self, intent: Intent) -> JobKey:
         """Journal an intent and return at once (disk); the rest is done behind.
@@ -457,6 +473,11 @@ class JobManager:
         self._attention.note(focused=focused, visible=visible, saving=saving)
         if came and self._started:
             self._followers.notice()
+
+    async def sign_in_needed(self, base_url: str, username: str) -> None:
+        """Take note that an account's token cannot be had (disk): its jobs wait."""
+        if self._started and not self._catalog.read_only:
+            await self._followers.sign_in_needed(base_url, username)
 
     def woken(self, *, slept: bool) -> None:
         """Take note that the computer slept, or that its network is back."""
