@@ -32,6 +32,8 @@ class Catalog:
 
     Attributes
     ----------
+    folder : Path
+        Where the file is; private to the user.
     condition : Condition
         Whether it can be written just now, and who to tell when that changes.
     accounts : AccountTable
@@ -53,6 +55,7 @@ class Catalog:
     """
 
     def __init__(self, path: Path, *, lease: Lease | None = None) -> None:
+        self.folder = path.parent
         self._database = Database(path, MIGRATIONS, lease=lease or Lease(path))
         self.condition: Condition = self._database.condition
         self.accounts = AccountTable(self._database)

@@ -63,7 +63,7 @@ class Transfers:
             return
         for tracked in self._store.live(account.account_id):
             key = tracked.job.key
-            if tracked.job.kind is Kind.RUN or key in self._tasks:
+            if tracked.job.kind not in AT_ONCE or key in self._tasks:
                 continue
             task = self._owner.start(self._carry(key), name=tracked.job.kind.value)
             self._tasks[key] = task
