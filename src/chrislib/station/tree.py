@@ -14,6 +14,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from chrislib.station.context import StationContext
+from chrislib.station.deletion_faults import deletion_faults
 from chrislib.station.store import Row
 
 _log = logging.getLogger(__name__)
@@ -87,13 +88,19 @@ class Tree:
                     *inside,
                 )
 
-    def request_deletion(self, table: str, ident: int) -> None:
-        """Put a folder, instance or feed into the queue (writes the database)."""
+    def request_deletion(self, table: str, ident: int) -> bool:
+        """Put a folder, instance or feed into the queue (writes the database).
+
+        Returns
+        -------
+        bool
+            Whether it is gone already, as it is on servers before 6.10.
+        """
         status = self._store.value(
             f"SELECT deletion_status FROM {table} WHERE id = ?", ident
         )
         if status == "pending":
-            return
+            return False
         self._store.update(
             table,
             ident,
@@ -101,7 +108,12 @@ class Tree:
             deletion_requested_at=self._store.now(),
             deletion_error="",
         )
+        if deletion_faults(self._context.paths.station).at_once:
+            self.sweep()
+            gone = f"SELECT 1 FROM {table} WHERE id = ?"
+            return self._store.value(gone, ident) is None
         self._asked.set()
+        return False
 
     def delete_files(self, idents: list[int]) -> None:
         """Delete files: rows first, then contents on disk."""
@@ -140,12 +152,19 @@ class Tree:
 
     def sweep(self) -> None:
         """Do all deletions that were asked for (database, disk, processes)."""
+        faults = deletion_faults(self._context.paths.station)
+        if faults.hold:
+            self._asked.set()
+            return
         for table in ("feeds", "instances", "folders"):
             pending = self._store.rows(
                 f"SELECT * FROM {table} WHERE deletion_status = 'pending' ORDER BY id"
             )
             for row in pending:
-                self._delete_one(table, row)
+                if faults.error:
+                    self._fail(table, row, faults.error)
+                else:
+                    self._delete_one(table, row)
 
     def _delete_one(self, table: str, row: Row) -> None:
         try:
@@ -159,11 +178,11 @@ class Tree:
                 self._store.execute(f"DELETE FROM {table} WHERE id = ?", row["id"])
         except (OSError, sqlite3.Error) as error:
             _log.exception("a deletion in %s failed", table)
-            words: dict[str, Any] = {
-                "deletion_status": "failed",
-                "deletion_error": type(error).__name__,
-            }
-            self._store.update(table, row["id"], **words)
+            self._fail(table, row, type(error).__name__)
+
+    def _fail(self, table: str, row: Row, error: str) -> None:
+        words: dict[str, Any] = {"deletion_status": "failed", "deletion_error": error}
+        self._store.update(table, row["id"], **words)
 
 
 def below(path: str) -> tuple[str, str]:

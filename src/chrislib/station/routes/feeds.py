@@ -246,7 +246,8 @@ def _publish(call: Call, feed: Row, *, public: bool) -> None:
 def _delete(call: Call) -> Answer:
     feed = find_feed(call, write=True)
     tree: Tree = call.context.shared["tree"]
-    tree.request_deletion("feeds", feed["id"])
+    if tree.request_deletion("feeds", feed["id"]):
+        return Answer(status=204)
     return Answer(show_feed(call, find_feed(call)), 202)
 
 

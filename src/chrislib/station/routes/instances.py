@@ -297,7 +297,8 @@ def _delete(call: Call) -> Answer:
     if row["plugin_type"] == "fs":
         raise forbidden()
     tree: Tree = call.context.shared["tree"]
-    tree.request_deletion("instances", row["id"])
+    if tree.request_deletion("instances", row["id"]):
+        return Answer(status=204)
     return Answer(show_instance(call, load_instance(call, row["id"])), 202)
 
 
