@@ -10,6 +10,7 @@ import pytest
 
 from chrislib.catalog.jobs import JobTable
 from chrislib.cube.client import CubeClient
+from chrislib.jobs.backends.slots import Slots
 from chrislib.jobs.backends.workflow import Workflows
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.extensions import Connection, PluginContext
@@ -44,6 +45,7 @@ class Desk:
             client=lambda: self.client,
             pacs=lambda: None,
             table=cast(JobTable, None),
+            slots=Slots(),
         )
 
         async def secret(_account: str) -> str | None:
