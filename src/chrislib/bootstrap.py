@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chrislib.accounts.connections import Connections
 from chrislib.accounts.session import ConnectionState, Session, StationAccess
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
@@ -22,6 +23,7 @@ from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
 
 if TYPE_CHECKING:
+    from chrislib.desktop.wake import WakeSignals
     from chrislib.views.context import ViewContext
     from chrislib.views.feeds.pane import FeedsPane
     from chrislib.views.jobs.inbox_pane import InboxPane
@@ -49,10 +51,13 @@ class Services:
     clicked: list[Callable[[str], None]] = field(default_factory=list)
     windows: "list[MainWindow]" = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
+    signals: "WakeSignals | None" = None
 
     async def close(self) -> None:
         """Stop what runs by itself and write what is remembered (disk)."""
         await self.tasks.close()
+        if self.signals is not None:
+            await self.signals.close()
         await self.library.stop()
         await self.layout.close()
 
@@ -66,8 +71,9 @@ async def compose(paths: Paths) -> Services:
     await catalog.open()
     layout = Remembered(catalog.settings_kv, "layout.")
     await layout.load()
+    secrets = secret_store()
     session = Session(
-        secrets=secret_store(),
+        secrets=secrets,
         accounts=catalog.settings_kv,
         start_station=_station_of(paths),
     )
@@ -94,6 +100,7 @@ async def compose(paths: Paths) -> Services:
         notice_preset=str(settings.get("notifications")),
         base_period=settings.number("poll_seconds"),
         stall_seconds=settings.number("pull_stall_seconds"),
+        connections=Connections(secrets),
         downloads=lambda: Path(str(settings.get("download_folder")) or paths.downloads),
     )
     return Services(
@@ -151,6 +158,11 @@ async def furnish(
     await services.library.start()
     window.furnish(context, _factories())
     services.windows.append(window)
+    window.attention_changed.connect(
+        lambda focused, visible: services.jobs.attention(
+            focused=focused, visible=visible
+        )
+    )
     services.clicked.append(lambda link: _clicked(services, window, link))
     services.jobs.notices.on_hint(
         lambda: context.messages.info(
@@ -175,14 +187,34 @@ async def follow(services: Services) -> None:
     def session_changed() -> None:
         if session.state is ConnectionState.CONNECTED:
             services.tasks.start(jobs.refresh(), name="look after connecting")
+        elif session.state is ConnectionState.AUTH_REQUIRED and session.client is None:
+            missing = jobs.sign_in_needed(session.url, session.wanted_user)
+            services.tasks.start(missing, name="sign-in needed")
 
     def jobs_changed(_changes: object) -> None:
         if jobs.reach is Reach.AUTH_REQUIRED:
             session.token_was_refused()
+        elif jobs.reach is Reach.FRESH:
+            session.server_came_back()
 
     session.subscribe(session_changed)
     jobs.subscribe(jobs_changed)
     await jobs.start()
+    services.tasks.start(_listen(services), name="signals of the system")
+
+
+async def _listen(services: Services) -> None:
+    """Hear from the system when to look, and when to save (D-Bus)."""
+    # it loads a library, which waits for the first paint
+    from chrislib.desktop.wake import WakeSignals
+
+    jobs = services.jobs
+    services.signals = WakeSignals(
+        woke=lambda: jobs.woken(slept=True),
+        network_up=lambda: jobs.woken(slept=False),
+        saving=lambda saving: jobs.attention(saving=saving),
+    )
+    await services.signals.start()
 
 
 def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:

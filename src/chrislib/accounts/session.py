@@ -104,6 +104,8 @@ class Session:
         self.is_station = False
         self.remembered = False
         self._url = ""
+        self._wanted_user = ""
+        self._coming = False
 
     @property
     def host(self) -> str:
@@ -116,6 +118,11 @@ class Session:
     def url(self) -> str:
         """Base address of the server, "" before the first connection."""
         return self._url
+
+    @property
+    def wanted_user(self) -> str:
+        """Name of the user whose sign-in is missing, or of the signed-in one."""
+        return self.username or self._wanted_user
 
     @property
     def username(self) -> str:
@@ -137,6 +144,7 @@ class Session:
         token = await self._secrets.get(last)
         if token is None:
             self._url, self.is_station = url, False
+            self._wanted_user = username
             self._become(
                 ConnectionState.AUTH_REQUIRED,
                 ChrislibError(
@@ -219,6 +227,12 @@ class Session:
             return
         self._unreachable(error)
 
+    def server_came_back(self) -> None:
+        """Note that someone else got an answer: connect again now."""
+        if self.state is ConnectionState.UNREACHABLE and not self._coming:
+            self._coming = True
+            self._tasks.start(self._connect_again(), name="connect again")
+
     async def close(self) -> None:
         """Close the connection (network); the station goes on."""
         await self._tasks.close()
@@ -242,6 +256,12 @@ class Session:
             await self.client.identify()
         except CubeError:
             await self._come_back()
+
+    async def _connect_again(self) -> None:
+        try:
+            await self.reconnect(quiet=True)
+        finally:
+            self._coming = False
 
     async def _come_back(self) -> None:
         for attempt in range(1_000_000):
@@ -281,6 +301,8 @@ class Session:
 
     def _unreachable(self, error: ChrislibError) -> None:
         self._become(ConnectionState.UNREACHABLE, error)
+        if error.context.get("what") == "certificate":
+            return  # it will not become trusted by asking again and again
         if not self._tasks.pending:
             self._tasks.start(self._come_back(), name="come back")
 

@@ -103,6 +103,8 @@ class JobManager:
         connection is followed.
     downloads : callable
         The folder outputs go to when none is named.
+    secret : callable
+        Awaitable: the password of a service's account, from the system's keyring.
     """
 
     def __init__(
@@ -120,13 +122,12 @@ class JobManager:
         notice_preset: str = "all",
         connections: Connections | None = None,
         downloads: Callable[[], Path] = no_folder,
+        secret: Secret = no_secret,
     ) -> None:
         self._table = catalog.jobs
         self._catalog = catalog
         self._client_for = client_for
-        self._pacs = pacs
         self._clock = clock
-        self._stall = stall_seconds
         pace = Pace(base_period)
         self._store = JobStore(self._table, clock)
         self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
@@ -190,12 +191,30 @@ class JobManager:
             parts, client_for=client_for, connections=connections
         )
         self._link = self._followers.present.link
+        slots = Slots()
+        self.extensions = make_extensions(
+            catalog,
+            clock,
+            client_for=client_for,
+            pacs=pacs,
+            slots=slots,
+            stall_seconds=stall_seconds,
+            secret=secret,
+        )
+        self.services = make_services(
+            catalog,
+            clock,
+            extensions=self.extensions,
+            store=self._store,
+            logs=self.logs,
+            pace=pace,
+        )
         self._transfers = Transfers(
             store=self._store,
             link=self._link,
             clock=clock,
             pace=pace,
-            backends=self._transfer_backends(),
+            backends=carriers(self.extensions),
         )
         self.results = Results(
             catalog=catalog,
@@ -266,11 +285,13 @@ class JobManager:
         await self.batches.settle()
         await self.results.start()
         await self.notices.start()
+        self.services.start()
         self._followers.start()
 
     async def _end(self) -> None:
         """Follow no longer: the program ends, or another process writes now."""
         await self.results.close()
+        await self.services.stop()
         await self._transfers.close()
         await self._followers.stop()
         await self.submissions.close()
@@ -285,6 +306,8 @@ class JobManager:
         ChrislibError
             No server was ever reached, so the job has no account to be on.
         """
+        if kind_of(intent) in SERVED:
+            return await self.services.submit(intent)
         account = await self._account()
         (key,) = await self._submitter.journal(
             [intent], account_id=account.account_id, server_uuid=account.server_uuid
@@ -346,6 +369,8 @@ class JobManager:
         tracked = self._store.get(key)
         if tracked is None or tracked.job.phase.terminal:
             return 0
+        if tracked.job.kind in SERVED:
+            return await self.services.cancel(key)
         if tracked.job.kind is not Kind.RUN:
             return await self._transfers.cancel(key)
         if tracked.job.phase is Phase.DRAFT:
@@ -371,7 +396,7 @@ class JobManager:
         tracked = self._store.get(key)
         if tracked is None:
             raise ChrislibError("This job is not known any more.")
-        if tracked.job.kind is Kind.RUN:
+        if tracked.job.kind is Kind.RUN or tracked.job.kind in SERVED:
             return await self.submit(tracked.job.intent)
         if tracked.job.phase.terminal:
             await self._store.apply(key, lambda t: fsm.again(t, now=self._clock.time()))
@@ -450,6 +475,7 @@ class JobManager:
         """Look at everything now and return after that (network, disk)."""
         if self._started and not self._catalog.read_only:
             self._transfers.wake()
+            await self.services.looked()
             await self._followers.refresh()
 
     def watch_feed(self, feed_id: int | None) -> None:
@@ -532,6 +558,7 @@ class JobManager:
         if present:
             self._transfers.follow()
             self._transfers.wake()
+            self.services.refresh_accounts()
             self._followers.present.wake(sweep=True)
 
     def _client_of(self, account_id: int) -> "CubeClient | None":
@@ -540,29 +567,6 @@ class JobManager:
 
     def _wake_transfers(self) -> None:
         self._transfers.wake()
-
-    def _transfer_backends(
-        self,
-    ) -> Mapping[Kind, Callable[[], TransferBackend | None]]:
-        def pull() -> TransferBackend | None:
-            service = self._pacs()
-            if service is None:
-                return None
-            return PullBackend(service, stall_seconds=self._stall)
-
-        def upload() -> TransferBackend | None:
-            client = self._client_for()
-            if client is None:
-                return None
-            return UploadBackend(client, self._table, self._clock)
-
-        def download() -> TransferBackend | None:
-            client = self._client_for()
-            if client is None:
-                return None
-            return DownloadBackend(client, self._table, self.results.slots)
-
-        return {Kind.PULL: pull, Kind.UPLOAD: upload, Kind.DOWNLOAD: download}
 
 
 def _not_connected() -> ChrislibError:

@@ -404,7 +404,7 @@ class Follower:
 
     def _is_watched(self) -> bool:
         feed_id, account_id = self._attention.feed_id, self._account_id
-        if feed_id is None or account_id is None or not self._attention.focused:
+        if feed_id is None or account_id is None or self._attention.hidden:
             return False
         return any(
             not tracked.job.phase.terminal

@@ -79,7 +79,7 @@ class Followers:
         self._owner = TaskOwner("followers")
         self._others: dict[int, tuple[Follower, CubeClient, asyncio.Task[None]]] = {}
         self._lock = asyncio.Lock()
-        self._asked_keyring: set[int] = set()
+        self._asked_keyring: dict[int, float] = {}
         self._offset = 0.0
         self.present = make(client_for, None)
 
@@ -127,7 +127,6 @@ class Followers:
 
     async def refresh(self) -> None:
         """Look at everything of every account now and return after that (network)."""
-        self._asked_keyring.clear()
         for follower in self.all():
             follower.link.resume()
         gathered = self._owner.start(self.gather(), name="gather")
@@ -149,6 +148,12 @@ class Followers:
         """Follow the former account on its own, the present one only once."""
         await self._drop(account.account_id)
         self._owner.start(self.gather(), name="gather")
+
+    async def sign_in_needed(self, base_url: str, username: str) -> None:
+        """Mark the jobs of the account the window is for: no token for it (disk)."""
+        for account in await self._accounts.known():
+            if (account.base_url, account.username) == (base_url, username):
+                await self.present.link.signed_out(account)
 
     async def gather(self) -> None:
         """Follow what other accounts there are (keyring, disk, network)."""
@@ -175,10 +180,12 @@ class Followers:
         )
 
     async def _take_up(self, account: AccountRow, connections: Connections) -> None:
-        # A locked keyring asks a person: once, not in a loop.
-        if account.account_id in self._asked_keyring:
+        # A locked keyring asks a person: that must not happen in a loop.
+        now = self._clock.monotonic()
+        asked_at = self._asked_keyring.get(account.account_id)
+        if asked_at is not None and now - asked_at < self._pace.verify:
             return
-        self._asked_keyring.add(account.account_id)
+        self._asked_keyring[account.account_id] = now
         client = await connections.open(account.base_url, account.username)
         if client is None:
             keys = [t.job.key for t in self._store.live(account.account_id)]
@@ -200,7 +207,7 @@ class Followers:
         if found is None:
             return
         follower, client, task = found
-        self._asked_keyring.discard(account_id)
+        self._asked_keyring.pop(account_id, None)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await follower.link.close()

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Container
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -326,6 +327,16 @@ class Link:
 
     def _orphaned(self, tracked: fsm.Tracked) -> fsm.Step | None:
         return fsm.orphan(tracked, now=self._clock.time())
+
+    async def signed_out(self, account: AccountRow) -> None:
+        """Take note that there is no token for an account (disk): its jobs wait."""
+        if self._client_for() is not None:
+            return
+        self.account = account
+        self._become(Reach.AUTH_REQUIRED)
+        # A keyring may stay locked over many starts: one notice a day is enough.
+        day = datetime.fromtimestamp(self._clock.time(), UTC).date()
+        await self._tell(account, f"locked:{day}")
 
     def _refused(self, error: CubeError) -> None:
         client = self._client_for()

@@ -11,9 +11,11 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QColor,
+    QHideEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QMainWindow
 
@@ -45,11 +47,14 @@ class MainWindow(QMainWindow):
         The person closed the window; it is hidden already.
     quit_requested : Signal
         Ctrl+Q, or the window was closed while nothing runs.
+    attention_changed : Signal
+        Gets whether the window has the focus, and whether it can be seen.
     """
 
     first_painted = Signal()
     closing = Signal()
     quit_requested = Signal()
+    attention_changed = Signal(bool, bool)
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._colors = colors
         self._painted = False
+        self._attention = (True, True)
         self._shell: Shell | None = None
         self.setObjectName("main-window")
         self.setWindowTitle("chrislib")
@@ -123,8 +129,13 @@ class MainWindow(QMainWindow):
             self._shell.resized(event.size().width())
 
     def changeEvent(self, event: QEvent) -> None:
-        """Tell when the person comes back to the window."""
+        """Tell when the person comes back to the window, or leaves it."""
         super().changeEvent(event)
+        if event.type() in (
+            QEvent.Type.ActivationChange,
+            QEvent.Type.WindowStateChange,
+        ):
+            self._tell_attention()
         if (
             self._shell is not None
             and self._painted
@@ -132,6 +143,23 @@ class MainWindow(QMainWindow):
             and self.isActiveWindow()
         ):
             self._shell.returned()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell that the window can be seen."""
+        super().showEvent(event)
+        self._tell_attention()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that nobody can see the window."""
+        super().hideEvent(event)
+        self._tell_attention()
+
+    def _tell_attention(self) -> None:
+        visible = self.isVisible() and not self.isMinimized()
+        found = (visible and self.isActiveWindow(), visible)
+        if found != self._attention:
+            self._attention = found
+            self.attention_changed.emit(*found)
 
     def _after_first_paint(self) -> None:
         self.first_painted.emit()
