@@ -260,6 +260,7 @@ def inbox_from_row(row: InboxRowText) -> InboxRow:
         seen_at=row.seen_at,
         acted_at=row.acted_at,
         batch_key=row.batch_key,
+        account_id=row.account_id,
     )
 
 

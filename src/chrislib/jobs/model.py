@@ -375,3 +375,4 @@ class InboxRow:
     seen_at: float | None
     acted_at: float | None
     batch_key: str = ""
+    account_id: int = 0
