@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,14 @@ from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
-from chrislib.jobs.backends.base import RunBackend, TransferBackend
+from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.backends.cube import CubeRuns
-from chrislib.jobs.backends.download import DownloadBackend
-from chrislib.jobs.backends.pull import PullBackend, PullService
-from chrislib.jobs.backends.upload import UploadBackend
+from chrislib.jobs.backends.pull import PullService
+from chrislib.jobs.backends.slots import Slots
 from chrislib.jobs.batches import Batches
 from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.codec import kind_of
 from chrislib.jobs.custody import Custody
 from chrislib.jobs.durations import Durations
 from chrislib.jobs.fetches import Fetches
@@ -43,6 +43,14 @@ from chrislib.jobs.notices.desk import Notices
 from chrislib.jobs.notices.relay import NotificationSink
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.past import History
+from chrislib.jobs.plugged import (
+    SERVED,
+    Secret,
+    carriers,
+    make_extensions,
+    make_services,
+    no_secret,
+)
 from chrislib.jobs.polling.attention import Attention
 from chrislib.jobs.polling.followers import Connections
 from chrislib.jobs.polling.health import Health
@@ -229,6 +237,9 @@ class JobManager:
                 clock=clock,
             ),
             folder=downloads,
+            handlers=self.extensions.handlers,
+            policies=lambda: self.extensions.policies,
+            services=lambda: self.services,
             failed=lambda name, words: self.health.failed("handler", name, words),
         )
         self.notices = Notices(
