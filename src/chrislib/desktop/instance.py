@@ -15,9 +15,10 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from chrislib.errors import ChrislibError
 from chrislib.locks import is_held, take_lock
@@ -29,6 +30,10 @@ _LINE = 4096
 _SECONDS = 2.0
 _LONGEST_SOCKET_PATH = 100
 """The system takes about 108 bytes of a socket's path, on macOS 104."""
+
+
+Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Does what another process of this user asks for; both are JSON objects."""
 
 
 class AlreadyRunning(ChrislibError):
@@ -53,20 +58,48 @@ def hand_over(state_dir: Path, link: str) -> bool:
         time.sleep(0.05)
 
 
-async def listen(state_dir: Path, callback: Callable[[str], None]) -> "Listener":
+def ask(
+    state_dir: Path, request: Mapping[str, Any], *, seconds: float = 60.0
+) -> dict[str, Any] | None:
+    """Have the running chrislib do something (local socket; blocks).
+
+    Returns
+    -------
+    dict or None
+        What it answers; None when none runs that would.
+    """
+    try:
+        with _connect(state_dir) as (connection, secret):
+            connection.settimeout(seconds)
+            message = {"request": dict(request), "secret": secret}
+            connection.sendall(json.dumps(message).encode() + b"\n")
+            said = b""
+            while part := connection.recv(65536):
+                said += part
+        answer = json.loads(said)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+async def listen(
+    state_dir: Path, callback: Callable[[str], None], *, answer: Answer | None = None
+) -> "Listener":
     """Become the one that later starts talk to (local socket).
 
     Parameters
     ----------
     callback : callable
         Gets each link on the event loop.
+    answer : callable, optional
+        Does what commands of the command line ask for.
 
     Raises
     ------
     AlreadyRunning
         There is one.
     """
-    listener = Listener(state_dir, callback)
+    listener = Listener(state_dir, callback, answer=answer)
     await listener.open()
     return listener
 
@@ -74,9 +107,16 @@ async def listen(state_dir: Path, callback: Callable[[str], None]) -> "Listener"
 class Listener:
     """The open ear of the running chrislib; made by `listen`."""
 
-    def __init__(self, state_dir: Path, callback: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        callback: Callable[[str], None],
+        *,
+        answer: Answer | None = None,
+    ) -> None:
         self._state = state_dir
         self._callback = callback
+        self._does = answer
         self._secret = secrets.token_hex(16)
         self._server: asyncio.Server | None = None
         self._lock: int | None = None
@@ -135,7 +175,9 @@ class Listener:
             known = sys.platform != "win32" or secrets.compare_digest(
                 str(message["secret"]), self._secret
             )
-            if known:
+            if known and "request" in message:
+                await self._do(message["request"], writer)
+            elif known:
                 writer.write(b"ok\n")
                 await writer.drain()
                 self._callback(str(message["link"]))
@@ -146,29 +188,48 @@ class Listener:
         finally:
             writer.close()
 
+    async def _do(
+        self, request: Mapping[str, Any], writer: asyncio.StreamWriter
+    ) -> None:
+        """Carry out what a command asks for, and tell it what came of it."""
+        if self._does is None:
+            answer: Mapping[str, Any] = {"error": "It cannot do that."}
+        else:
+            try:
+                answer = await self._does(request)
+            except ChrislibError as error:
+                answer = {"error": str(error)}
+        writer.write(json.dumps(dict(answer)).encode() + b"\n")
+        await writer.drain()
+
 
 def _send(state_dir: Path, link: str) -> bool:
-    message: dict[str, str] = {"link": link, "secret": ""}
     try:
-        if sys.platform == "win32":
-            known = json.loads(_port_file(state_dir).read_text(encoding="utf-8"))
-            message["secret"] = str(known["secret"])
-            connection = socket.create_connection(
-                ("127.0.0.1", int(known["port"])), timeout=_SECONDS
-            )
-        else:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(_SECONDS)
-            try:
-                connection.connect(str(_socket_path(state_dir)))
-            except BaseException:
-                connection.close()
-                raise
-        with connection:
+        with _connect(state_dir) as (connection, secret):
+            message = {"link": link, "secret": secret}
             connection.sendall(json.dumps(message).encode() + b"\n")
             return connection.recv(16).startswith(b"ok")
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+@contextmanager
+def _connect(state_dir: Path) -> Iterator[tuple[socket.socket, str]]:
+    """Connect to the running chrislib; gives the socket and the secret to send."""
+    if sys.platform == "win32":
+        known = json.loads(_port_file(state_dir).read_text(encoding="utf-8"))
+        secret = str(known["secret"])
+        connection = socket.create_connection(
+            ("127.0.0.1", int(known["port"])), timeout=_SECONDS
+        )
+    else:
+        secret = ""
+        connection = socket.socket(socket.AF_UNIX)
+    with connection:
+        if sys.platform != "win32":
+            connection.settimeout(_SECONDS)
+            connection.connect(str(_socket_path(state_dir)))
+        yield connection, secret
 
 
 def _socket_path(state_dir: Path) -> Path:
