@@ -146,6 +146,8 @@ class RunIntent:
     """Six characters its title ends with on the server, for exact recovery."""
     found: bool = False
     """Whether the run was found on the server: its parameters are not known."""
+    owner: str = ""
+    """Whose run a found one is; "" for one's own."""
 
 
 @dataclass(frozen=True, slots=True)
