@@ -102,6 +102,7 @@ async def compose(paths: Paths) -> Services:
         stall_seconds=settings.number("pull_stall_seconds"),
         connections=Connections(secrets),
         downloads=lambda: Path(str(settings.get("download_folder")) or paths.downloads),
+        secret=secrets.get,
     )
     return Services(
         paths=paths,
