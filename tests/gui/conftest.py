@@ -32,6 +32,16 @@ from chrislib.views.models.job_feed import JobFeed
 from chrislib.views.navigation import Navigator
 from chrislib.views.ports import MemoryStore
 from chrislib.views.theme.theme import Theme
+from tests.gui.job_fakes import (
+    FakeAdoption,
+    FakeBatches,
+    FakeCancels,
+    FakeDurations,
+    FakeHealth,
+    FakeHistory,
+    FakeResults,
+    FakeSubmissions,
+)
 
 _T = TypeVar("_T")
 
@@ -111,8 +121,27 @@ class FakeJobs:
         self.inbox_rows: list[InboxRow] = []
         self.calls: list[tuple[str, ...]] = []
         self.checked_at: float | None = None
+        self.durations = FakeDurations()
+        self.history = FakeHistory(self._problems)
+        self.batches = FakeBatches(self.calls)
+        self.results = FakeResults(self.calls)
+        self.adoption = FakeAdoption(self.calls)
+        self.cancels = FakeCancels(self.calls)
+        self.submissions = FakeSubmissions(self.calls)
+        self.health = FakeHealth()
+        self.scope = 1
         self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._inbox_listeners: list[Callable[[], None]] = []
+
+    def _problems(self) -> frozenset[JobKey]:
+        return frozenset(
+            row.job_key
+            for row in self.inbox_rows
+            if row.job_key is not None and row.acted_at is None
+        )
+
+    async def cancel_scope(self, _key: JobKey) -> int:
+        return self.scope
 
     def jobs(self) -> tuple[Job, ...]:
         return tuple(

@@ -1,57 +1,45 @@
-"""How the job list is drawn and how it answers pointer and keys."""
+"""The job list: pointer, keys, menu; it stays where the person left it."""
 
 from PySide6.QtCore import (
     QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
+    QItemSelection,
+    QItemSelectionModel,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTreeView,
+    QTableView,
     QWidget,
 )
 
 from chrislib.jobs.model import Job, JobKey
-from chrislib.views.jobs.job_model import (
-    ACTIONS,
-    GROUP_ROLE,
-    JOB_ROLE,
-    STATE,
-    TIME,
-    TITLE,
-    JobModel,
+from chrislib.views.jobs.arrange import HEAD
+from chrislib.views.jobs.job_delegate import (
+    HEAD_ROW,
+    ROW,
+    JobDelegate,
+    place_buttons,
 )
-from chrislib.views.jobs.verbs import Verb, verbs_of
-from chrislib.views.jobs.words import (
-    FINISHED,
-    KIND_ICONS,
-    look_of,
-    second_line,
-    time_text,
-)
+from chrislib.views.jobs.job_model import JobModel
+from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME, TITLE
+from chrislib.views.jobs.verbs import more_verbs_of, verbs_of
+from chrislib.views.jobs.words import FINISHED, GROUPS, look_of, second_line
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.paint import (
-    button_width,
-    draw_button,
-    draw_glyph,
-    draw_ring,
-    draw_row,
-    draw_state,
-    draw_text,
-)
 
-_Index = QModelIndex | QPersistentModelIndex
-ROW, HEAD = 48, 32
+__all__ = ["KEYS", "JobView", "place_buttons"]
+
 KEYS = {
     Qt.Key.Key_D: ("get",),
     Qt.Key.Key_L: ("later",),
@@ -62,252 +50,111 @@ KEYS = {
     Qt.Key.Key_Return: ("show", "folder"),
     Qt.Key.Key_Enter: ("show", "folder"),
 }
+_FOLD_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_SELECT = QItemSelectionModel.SelectionFlag
 
 
-def place_buttons(
-    theme: Theme, verbs: tuple[Verb, ...], rect: QRect, *, right: bool
-) -> list[tuple[Verb, QRect]]:
-    """Return where the buttons of a row are, 24 px high and 8 px apart.
-
-    Parameters
-    ----------
-    right : bool
-        Whether they end at the right edge of `rect`, else they begin at its left.
-    """
-    height = theme.px(24)
-    top = rect.top() + (rect.height() - height) // 2
-    widths = [button_width(theme, verb.word, icon=verb.icon) for verb in verbs]
-    left = rect.left()
-    if right:
-        left = rect.right() + 1 - sum(widths) - 8 * (len(widths) - 1)
-    places = []
-    for verb, width in zip(verbs, widths, strict=True):
-        places.append((verb, QRect(left, top, width, height)))
-        left += width + 8
-    return places
-
-
-class JobDelegate(QStyledItemDelegate):
-    """Group heads 32 px, jobs 48 px; the buttons are in the last column."""
-
-    def __init__(self, theme: Theme, view: "JobView") -> None:
-        super().__init__(view)
-        self._theme = theme
-        self._view = view
-
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Return the fixed height of a head or a job."""
-        head = index.data(GROUP_ROLE) is not None
-        return QSize(60, self._theme.px(HEAD if head else ROW))
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
-    ) -> None:
-        """Draw one cell."""
-        job = index.data(JOB_ROLE)
-        if not isinstance(job, Job):
-            self._paint_head(painter, option.rect, index)
-            return
-        theme, rect, column = self._theme, option.rect, index.column()
-        if self._view.hovered_key == job.key:
-            from PySide6.QtWidgets import QStyle
-
-            option.state |= QStyle.StateFlag.State_MouseOver
-        draw_row(
-            painter,
-            option,
-            theme,
-            first=column == TITLE,
-            last=column == ACTIONS,
-        )
-        now = self._view.now()
-        if column == TITLE:
-            self._paint_title(painter, rect, job)
-        elif column == STATE:
-            look = look_of(job, now)
-            draw_state(
-                painter,
-                rect.adjusted(0, 0, -8, -1),
-                theme,
-                look.key,
-                look.text,
-                done=look.done,
-                total=look.total if not job.phase.terminal else 0,
-            )
-        elif column == TIME:
-            draw_text(
-                painter,
-                rect.adjusted(0, 0, -8, -1),
-                theme,
-                text=time_text(job, now),
-                style="small",
-                token="text.secondary",
-                align=Qt.AlignmentFlag.AlignRight,
-            )
-        else:
-            for verb, box in self.buttons(job, rect):
-                draw_button(
-                    painter,
-                    box,
-                    theme,
-                    text=verb.word,
-                    kind=verb.kind,
-                    icon=verb.icon,
-                    hovered=box.contains(self._view.pointer),
-                )
-
-    def buttons(self, job: Job, rect: QRect) -> list[tuple[Verb, QRect]]:
-        """Return the buttons of a job in the rectangle of its last cell."""
-        room = rect.adjusted(0, 0, -16, -1)
-        return place_buttons(self._theme, verbs_of(job), room, right=True)
-
-    def head_link(self, rect: QRect) -> tuple[str, QRect]:
-        """Return words and place of "Get all ready", or nothing."""
-        count = self._view.ready_count
-        if count < 2:
-            return "", QRect()
-        words = f"Get all ready ({count:,})"
-        width = button_width(self._theme, words)
-        return words, QRect(rect.right() - width - 6, rect.top() + 4, width, 24)
-
-    def _paint_title(self, painter: QPainter, rect: QRect, job: Job) -> None:
-        theme = self._theme
-        spot = QPoint(16, rect.top() + (rect.height() - 16) // 2)
-        draw_glyph(painter, spot, theme, icon=KIND_ICONS[job.kind], size=16)
-        below = second_line(job)
-        left, width = 44, rect.right() - 44 - 16
-        half = theme.px(20)
-        top = rect.top() + (rect.height() - 1 - half - theme.px(17)) // 2
-        if not below:
-            top = rect.top() + (rect.height() - half) // 2
-        draw_text(painter, QRect(left, top, width, half), theme, text=job.title)
-        if below:
-            line = QRect(left, top + half, width, theme.px(17))
-            draw_text(
-                painter,
-                line,
-                theme,
-                text=below,
-                style="caption",
-                token="text.secondary",
-            )
-
-    def _paint_head(self, painter: QPainter, rect: QRect, index: _Index) -> None:
-        theme = self._theme
-        painter.fillRect(rect, theme.color("bg.panel"))
-        hair = QRect(rect.left(), rect.bottom(), rect.width(), 1)
-        painter.fillRect(hair, theme.color("border.subtle"))
-        group = str(index.data(GROUP_ROLE))
-        spot = QPoint(16, rect.top() + (rect.height() - 12) // 2)
-        arrow = "chevron-down" if self._view.is_open(group) else "chevron-right"
-        draw_glyph(painter, spot, theme, icon=arrow, size=12)
-        words = QRect(36, rect.top(), rect.width() - 280, rect.height())
-        text = str(index.data(Qt.ItemDataRole.DisplayRole))
-        wide = draw_text(painter, words, theme, text=text, style="small-strong")
-        words.setLeft(36 + wide + 8)
-        draw_text(
-            painter,
-            words,
-            theme,
-            text=f"{self._view.count_of(group):,}",
-            style="small",
-            token="text.muted",
-        )
-        end = QRect(rect.right() - 240, rect.top(), 224, rect.height())
-        link, place = self.head_link(rect) if group == FINISHED else ("", QRect())
-        if link:
-            hovered = place.contains(self._view.pointer)
-            draw_button(painter, place, theme, text=link, kind="quiet", hovered=hovered)
-        else:
-            draw_text(
-                painter,
-                end,
-                theme,
-                text=self._view.group_note(group),
-                style="caption",
-                token="text.muted",
-                align=Qt.AlignmentFlag.AlignRight,
-            )
-        current = self._view.currentIndex()
-        if self._view.hasFocus() and current.data(GROUP_ROLE) == group:
-            draw_ring(painter, rect, theme)
-
-
-class JobView(QTreeView):
-    """The tree; tells which verb was asked for which job."""
+class JobView(QTableView):
+    """The list; tells which verb was asked for which job."""
 
     asked = Signal(str, object)
+    """One job's verb: name and job."""
+    many_asked = Signal(str, list)
+    """A verb for every highlighted job: name and jobs."""
+    batch_asked = Signal(str, str)
+    """A batch's verb: name and batch key."""
     get_all_asked = Signal(list)
+    highlighted = Signal()
+    """Another job, or other jobs, are highlighted now."""
 
     def __init__(self, theme: Theme, model: JobModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self._jobs = model
-        self.now = model._now
+        self.jobs = model
+        self._theme = theme
         self.pointer = QPoint(-1, -1)
+        self._anchors: list[tuple[str, int]] = []
+        self._kept: tuple[str, list[JobKey]] = ("", [])
         self.setObjectName("jobs.list")
         self.setAccessibleName("Jobs")
         self._delegate = JobDelegate(theme, self)
-        self.setModel(model)
         self.setItemDelegate(self._delegate)
-        self.setHeaderHidden(True)
-        self.setRootIsDecorated(False)
-        self.setIndentation(0)
-        self.setExpandsOnDoubleClick(False)
+        self._dress_headers(model)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
-        self.setAllColumnsShowFocus(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(40)
-        header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
-        for column in (STATE, TIME, ACTIONS):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-        self._theme = theme
-        self._widen()
-        model.modelReset.connect(self._open_groups)
-        self.verticalScrollBar().valueChanged.connect(self._near_end)
-        self._open_groups()
-        theme.changed.connect(self._widen)
+        # Qt would scroll to wherever a change has put the current row
+        self.setAutoScroll(False)
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._bring_back)
+        model.shifting.connect(self._note_place)
+        model.shifted.connect(self._hold_place)
+        selection = self.selectionModel()
+        selection.currentChanged.connect(lambda _new, _old: self._tell())
+        selection.selectionChanged.connect(lambda _new, _old: self._tell())
+        theme.changed.connect(self._measure)
+
+    # -- what is highlighted -------------------------------------------------
 
     @property
-    def hovered_key(self) -> JobKey | None:
-        """The job under the pointer."""
-        return self._jobs.hovered
+    def hovered_name(self) -> str:
+        """The job or head under the pointer."""
+        return self.jobs.hovered or ""
+
+    def is_selected(self, row: int) -> bool:
+        """Return whether a row is highlighted."""
+        return self.selectionModel().isSelected(self.jobs.index(row, TITLE))
 
     def current_job(self) -> Job | None:
-        """Return the highlighted job."""
-        job = self.currentIndex().siblingAtColumn(TITLE).data(JOB_ROLE)
-        return job if isinstance(job, Job) else None
+        """Return the highlighted job that has the focus."""
+        index = self.currentIndex()
+        if not index.isValid():
+            return None
+        name = self.jobs.name_at(index.row())
+        return None if name.startswith(HEAD) else self.jobs.read(JobKey(name))
 
-    def count_of(self, group: str) -> int:
-        """Return the number of jobs in a group."""
-        return self._jobs.count_of(group)
+    def selected_keys(self) -> list[JobKey]:
+        """Return every highlighted job, in the order of the list."""
+        chosen = self.selectionModel().selection()
+        parts = [chosen.at(number) for number in range(chosen.size())]
+        ranges = sorted((part.top(), part.bottom()) for part in parts)
+        found: list[JobKey] = []
+        for first, last in ranges:
+            found.extend(self.jobs.keys_between(first, last))
+        return found
 
-    @property
-    def ready_count(self) -> int:
-        """How many results wait to be got."""
-        return self._jobs.ready_count
+    def selected_jobs(self) -> list[Job]:
+        """Return every highlighted job as it is now."""
+        found = (self.jobs.read(key) for key in self.selected_keys())
+        return [job for job in found if job is not None]
 
-    def group_note(self, group: str) -> str:
-        """Return the words at the end of a group's head."""
-        return self._jobs.group_note(group)
-
-    def is_open(self, group: str) -> bool:
-        """Return whether a group is unfolded."""
-        for row in range(self._jobs.rowCount()):
-            index = self._jobs.index(row, 0)
-            if index.data(GROUP_ROLE) == group:
-                return self.isExpanded(index)
-        return False
+    def show_job(self, key: JobKey) -> bool:
+        """Highlight a job and scroll to it; False when it is not in the list."""
+        self.jobs.reveal(key)
+        index = self.jobs.index_of(key)
+        if not index.isValid():
+            return False
+        self.selectionModel().setCurrentIndex(
+            index, _SELECT.ClearAndSelect | _SELECT.Rows
+        )
+        self.scrollTo(index)
+        return True
 
     def menu_for(self, job: Job) -> QMenu:
         """Return the menu of a row: every verb of its buttons, with its key."""
         menu = QMenu(self)
         menu.setObjectName("jobs.menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        many = self.selected_jobs()
+        if len(many) > 1 and any(one.key == job.key for one in many):
+            self._fill_for_many(menu, many)
+            return menu
         for verb in verbs_of(job):
             action = menu.addAction(f"{verb.word}\t{verb.key}")
             action.triggered.connect(
@@ -315,74 +162,148 @@ class JobView(QTreeView):
             )
         action = menu.addAction("Mark as read\tM")
         action.triggered.connect(lambda: self.asked.emit("seen", job))
+        menu.addSeparator()
+        for verb in more_verbs_of(job):
+            action = menu.addAction(verb.word)
+            action.triggered.connect(
+                lambda _on=False, name=verb.name: self.asked.emit(name, job)
+            )
+        menu.addSeparator()
+        menu.addAction("Copy\tCtrl+C").triggered.connect(self.copy)
         return menu
 
+    def _fill_for_many(self, menu: QMenu, jobs: list[Job]) -> None:
+        from chrislib.views.jobs.bulk import offers
+
+        for offer in offers(jobs):
+            action = menu.addAction(f"{offer.words}\t{offer.key}")
+            action.triggered.connect(
+                lambda _on=False, name=offer.name: self.many_asked.emit(name, jobs)
+            )
+        menu.addSeparator()
+        menu.addAction("Copy\tCtrl+C").triggered.connect(self.copy)
+
+    def copy(self) -> None:
+        """Put what is highlighted on the clipboard, a line each."""
+        now = self.jobs.now()
+        lines = []
+        for job in self.selected_jobs():
+            parts = (
+                job.title,
+                f"feed {job.feed_id}" if job.feed_id is not None else "",
+                look_of(job, now).text,
+                second_line(job),
+            )
+            lines.append("\t".join(parts))
+        if lines:
+            QGuiApplication.clipboard().setText("\n".join(lines))
+
+    # -- events --------------------------------------------------------------
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Answer the keys of Jobs: D, L, Del, R, X, M, Return."""
-        job = self.current_job()
-        names = KEYS.get(Qt.Key(event.key()))
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if job is not None and names is not None and plain:
-            offered = {verb.name for verb in verbs_of(job)} | {"seen"}
-            for name in names:
-                if name in offered:
-                    self.asked.emit(name, job)
-                    break
+        """Answer the keys of Jobs: D, L, Del, R, X, M, Return, and folding."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
             event.accept()
             return
-        super().keyPressEvent(event)
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+            return
+        row = self.currentIndex().row()
+        head = row >= 0 and self.jobs.name_at(row).startswith(HEAD)
+        key = Qt.Key(event.key())
+        names = KEYS.get(key)
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            if head and self.jobs.is_open(row) == (key is Qt.Key.Key_Left):
+                self.jobs.toggle(row)
+            event.accept()
+        elif head and key in _FOLD_KEYS:
+            self.jobs.toggle(row)
+            event.accept()
+        elif names is not None and self.current_job() is not None:
+            self._press_key(names)
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def _press_key(self, names: tuple[str, ...]) -> None:
+        many = self.selected_jobs()
+        if len(many) > 1:
+            self.many_asked.emit(names[0], many)
+            return
+        job = self.current_job()
+        if job is None:
+            return
+        offered = {verb.name for verb in verbs_of(job)} | {"seen"}
+        for name in names:
+            if name in offered:
+                self.asked.emit(name, job)
+                return
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Fold a group with one click on its head."""
-        index = self.indexAt(event.position().toPoint())
-        if index.data(GROUP_ROLE) is not None or (
-            index.isValid() and not index.parent().isValid()
-        ):
-            head = index.siblingAtColumn(0)
-            spot = event.position().toPoint()
-            if head.data(GROUP_ROLE) == FINISHED:
-                words, place = self._delegate.head_link(self.visualRect(head))
-                if words and place.contains(spot):
-                    self.get_all_asked.emit(self._jobs.ready())
-                    return
-            self.setExpanded(head, not self.isExpanded(head))
+        """Fold with one click on a head; a click on a button highlights nothing."""
+        spot = event.position().toPoint()
+        index = self.indexAt(spot)
+        if not index.isValid():
+            super().mousePressEvent(event)
             return
-        super().mousePressEvent(event)
+        row = index.row()
+        group, entry = self.jobs.at(row)
+        if entry is None and GROUPS[group] == FINISHED:
+            words, place = self._delegate.head_link(self._whole(row))
+            if words and place.contains(spot):
+                self.get_all_asked.emit(self.jobs.ready())
+                return
+        if event.button() != Qt.MouseButton.LeftButton:
+            # the menu acts on what is highlighted, if the click is within
+            if entry is not None and not self.is_selected(row):
+                super().mousePressEvent(event)
+            return
+        if entry is None:
+            self.jobs.toggle(row)
+            return
+        if entry[3].startswith(HEAD):
+            if not self._batch_button(row, entry[3], spot):
+                self.jobs.toggle(row)
+            return
+        if self._button_at(row, spot) is None:
+            super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Press the button under the pointer."""
         spot = event.position().toPoint()
         index = self.indexAt(spot)
-        job = index.data(JOB_ROLE)
         super().mouseReleaseEvent(event)
-        if not isinstance(job, Job) or event.button() != Qt.MouseButton.LeftButton:
+        if not index.isValid() or event.button() != Qt.MouseButton.LeftButton:
             return
-        if index.column() != ACTIONS:
-            return
-        for verb, box in self._delegate.buttons(job, self.visualRect(index)):
-            if box.contains(spot):
-                self.asked.emit(verb.name, job)
-                return
+        found = self._button_at(index.row(), spot)
+        if found is not None:
+            self.asked.emit(*found)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the job's thing."""
-        index = self.indexAt(event.position().toPoint())
-        job = index.data(JOB_ROLE)
-        if isinstance(job, Job) and index.column() != ACTIONS:
+        spot = event.position().toPoint()
+        index = self.indexAt(spot)
+        if not index.isValid() or index.column() == ACTIONS:
+            return
+        name = self.jobs.name_at(index.row())
+        job = None if name.startswith(HEAD) else self.jobs.read(JobKey(name))
+        if job is not None:
             self.asked.emit("show", job)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Note what is under the pointer; rows there do not move."""
         self.pointer = event.position().toPoint()
-        job = self.indexAt(self.pointer).data(JOB_ROLE)
-        self._hover(job.key if isinstance(job, Job) else None)
+        index = self.indexAt(self.pointer)
+        self._hover(self.jobs.name_at(index.row()) if index.isValid() else "")
         self.viewport().update()
-        super().mouseMoveEvent(event)
+        if event.buttons():
+            super().mouseMoveEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Let rows move again."""
         self.pointer = QPoint(-1, -1)
-        self._hover(None)
+        self._hover("")
         self.viewport().update()
         super().leaveEvent(event)
 
@@ -392,22 +313,121 @@ class JobView(QTreeView):
         if job is not None:
             self.menu_for(job).popup(event.globalPos())
 
-    def _hover(self, key: JobKey | None) -> None:
-        if self._jobs.hovered != key:
-            self._jobs.hovered = key
-            self._jobs.settle()
+    # -- staying in place ----------------------------------------------------
 
-    def _widen(self) -> None:
-        for column, width in ((STATE, 216), (TIME, 96), (ACTIONS, 244)):
-            self.header().resizeSection(column, self._theme.px(width))
-        self.doItemsLayout()
+    def _keep(self) -> None:
+        """Note what is highlighted before all rows are laid out anew."""
+        index = self.currentIndex()
+        name = self.jobs.name_at(index.row()) if index.isValid() else ""
+        self._kept = (name, self.selected_keys())
+        self._note_place()
 
-    def _near_end(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        if value > bar.maximum() - self.viewport().height():
-            self._jobs.show_more()
+    def _bring_back(self) -> None:
+        """Highlight and show what was highlighted and shown before."""
+        self._measure()
+        name, keys = self._kept
+        rows = sorted(row for key in keys if (row := self.jobs.row_of(key)) >= 0)
+        selection = QItemSelection()
+        first = last = -2
+        for row in (*rows, -9):
+            if row == last + 1:
+                last = row
+                continue
+            if first >= 0:
+                selection.select(
+                    self.jobs.index(first, TITLE), self.jobs.index(last, ACTIONS)
+                )
+            first = last = row
+        current = self.jobs.row_of(name) if name else -1
+        if current >= 0:
+            at = self.jobs.index(current, TITLE)
+            self.selectionModel().setCurrentIndex(at, _SELECT.NoUpdate)
+        if not selection.isEmpty():
+            self.selectionModel().select(selection, _SELECT.ClearAndSelect)
+        self._hold_place(())
 
-    def _open_groups(self) -> None:
-        for row in range(self._jobs.rowCount()):
-            self.setFirstColumnSpanned(row, QModelIndex(), True)
-            self.expand(self._jobs.index(row, 0))
+    def _note_place(self) -> None:
+        """Remember which rows are seen, and where."""
+        self._anchors = []
+        if self.verticalScrollBar().value() == 0:
+            # at the top one sees what comes
+            return
+        row = self.rowAt(0)
+        bottom = self.viewport().height()
+        while 0 <= row < self.jobs.rowCount():
+            y = self.rowViewportPosition(row)
+            if y > bottom:
+                break
+            self._anchors.append((self.jobs.name_at(row), y))
+            row += 1
+
+    def _hold_place(self, moved: object) -> None:
+        """Scroll so that the first row that has stayed is seen where it was."""
+        gone = moved if isinstance(moved, (set, frozenset, tuple)) else set(moved)  # type: ignore[call-overload]
+        anchors, self._anchors = self._anchors, []
+        for name, y in anchors:
+            row = -1 if name in gone else self.jobs.row_of(name)
+            if row >= 0:
+                self.updateGeometries()
+                place = self.verticalHeader().sectionPosition(row) - y
+                self.verticalScrollBar().setValue(place)
+                return
+
+    # -- inside --------------------------------------------------------------
+
+    def _tell(self) -> None:
+        if not self.jobs.laying_out:
+            self.highlighted.emit()
+
+    def _whole(self, row: int) -> QRect:
+        rect = self.visualRect(self.jobs.index(row, TITLE))
+        return QRect(0, rect.top(), self.viewport().width(), rect.height())
+
+    def _button_at(self, row: int, spot: QPoint) -> tuple[str, Job] | None:
+        name = self.jobs.name_at(row)
+        job = None if name.startswith(HEAD) else self.jobs.read(JobKey(name))
+        if job is None:
+            return None
+        rect = self.visualRect(self.jobs.index(row, ACTIONS))
+        for verb, box in self._delegate.buttons(job, rect):
+            if box.contains(spot):
+                return verb.name, job
+        return None
+
+    def _batch_button(self, row: int, name: str, spot: QPoint) -> bool:
+        rect = self.visualRect(self.jobs.index(row, ACTIONS))
+        for verb, box in self._delegate.batch_buttons(name, rect):
+            if box.contains(spot):
+                self.batch_asked.emit(verb.name, name.removeprefix(f"{HEAD}batch:"))
+                return True
+        return False
+
+    def _hover(self, name: str) -> None:
+        if (self.jobs.hovered or "") != name:
+            self.jobs.hovered = JobKey(name) if name else None
+            self.jobs.settle()
+
+    def _dress_headers(self, model: JobModel) -> None:
+        self.setModel(model)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setMinimumSectionSize(8)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.hide()
+        columns.setStretchLastSection(False)
+        columns.setMinimumSectionSize(40)
+        columns.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
+        for column in (STATE, TIME, ACTIONS):
+            columns.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Give rows and columns their sizes; only the three heads are lower."""
+        px = self._theme.px
+        rows = self.verticalHeader()
+        if rows.defaultSectionSize() != px(ROW):
+            rows.setDefaultSectionSize(px(ROW))
+        for group in GROUPS:
+            rows.resizeSection(self.jobs.row_of(f"{HEAD}{group}"), px(HEAD_ROW))
+        for column, width in ((STATE, 216), (TIME, 104), (ACTIONS, 244)):
+            self.horizontalHeader().resizeSection(column, px(width))

@@ -1,9 +1,21 @@
 """How a job reads: its group, its state in words, its second line, its time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from chrislib.jobs.model import Job, Kind, Phase, Reach, ResultState
+from chrislib.jobs.estimate import Estimate
+from chrislib.jobs.model import (
+    Job,
+    Kind,
+    Phase,
+    Reach,
+    ResultState,
+    Retention,
+    RunIntent,
+    WorkflowIntent,
+)
 
 ATTENTION, RUNNING, FINISHED = "attention", "running", "finished"
 GROUPS = (ATTENTION, RUNNING, FINISHED)
@@ -17,13 +29,20 @@ KIND_ICONS = {
     Kind.PULL: "arrow-down-to-line",
     Kind.UPLOAD: "upload",
     Kind.DOWNLOAD: "download",
+    Kind.WORKFLOW: "clipboard-list",
+    Kind.PROGRAM: "house",
+    Kind.SERVICE: "server",
 }
 KIND_WORDS = {
     Kind.RUN: ("run", "runs"),
     Kind.PULL: ("pull", "pulls"),
     Kind.UPLOAD: ("upload", "uploads"),
     Kind.DOWNLOAD: ("download", "downloads"),
+    Kind.WORKFLOW: ("pipeline", "pipelines"),
+    Kind.PROGRAM: ("program here", "programs here"),
+    Kind.SERVICE: ("service job", "service jobs"),
 }
+COMPUTING = frozenset({Kind.RUN, Kind.WORKFLOW, Kind.PROGRAM, Kind.SERVICE})
 _STATE = {
     Phase.DRAFT: ("queued", "Not sent yet"),
     Phase.SUBMITTING: ("queued", "Sending"),
@@ -55,13 +74,52 @@ _READY = {
     Kind.UPLOAD: "In your library",
     Kind.DOWNLOAD: "Downloaded",
 }
-_TROUBLE = {
-    Phase.FAILED,
-    Phase.SUBMIT_UNCERTAIN,
-    Phase.NOT_SUBMITTED,
-    Phase.ORPHANED,
-    Phase.FINISHED_WITH_ERRORS,
+_WAS = {
+    "Queued": "Was queued",
+    "Preparing": "Was preparing",
+    "Running": "Was running",
+    "Registering files": "Was registering files",
+    "Collecting files": "Was collecting files",
 }
+TROUBLE = frozenset(
+    {
+        Phase.FAILED,
+        Phase.SUBMIT_UNCERTAIN,
+        Phase.NOT_SUBMITTED,
+        Phase.ORPHANED,
+        Phase.FINISHED_WITH_ERRORS,
+    }
+)
+"""Phases that need a person."""
+OUT_OF_REACH = frozenset(
+    {
+        Reach.STALE,
+        Reach.OFFLINE,
+        Reach.AUTH_REQUIRED,
+        Reach.FORBIDDEN,
+        Reach.SERVER_CHANGED,
+        Reach.NO_BACKEND,
+    }
+)
+_REACH_LINE = {
+    Reach.AUTH_REQUIRED: "sign in again to follow it",
+    Reach.FORBIDDEN: "the server does not show it to you any more",
+    Reach.SERVER_CHANGED: "another server answers at this address",
+    Reach.NO_BACKEND: "the plug-in that follows it is missing; its token is kept",
+}
+STATE_WORDS = {
+    "failed": "Failed",
+    "errors": "With errors",
+    "running": "Running",
+    "registering": "Registering files",
+    "preparing": "Preparing",
+    "queued": "Queued",
+    "ready": "Ready",
+    "upstream": "Stopped upstream",
+    "cancelled": "Cancelled",
+    "gone": "Gone",
+}
+"""State key to the word of its filter, in the order they are offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +130,24 @@ class Look:
     text: str
     done: int = 0
     total: int = 0
+    grey: bool = False
+    """Last known, not looked at lately: drawn without color."""
 
 
-def group_of(job: Job, *, settled: bool) -> str:
+def group_of(job: Job, *, settled: bool, stalled: bool = False) -> str:
     """Return the group of `job`.
 
     Parameters
     ----------
     settled : bool
         Whether the person has dealt with its outcome (got, put off, discarded).
+    stalled : bool
+        Whether it takes longer than it should.
     """
-    if job.phase in _TROUBLE:
-        return FINISHED if settled and job.phase.terminal else ATTENTION
-    return FINISHED if job.phase.terminal else RUNNING
+    if job.phase.terminal:
+        trouble = job.phase in TROUBLE or job.retention is Retention.PURGE_FAILED
+        return ATTENTION if trouble and not settled else FINISHED
+    return ATTENTION if stalled or job.phase in TROUBLE else RUNNING
 
 
 def duration(seconds: float) -> str:
@@ -112,6 +175,17 @@ def roughly(seconds: float) -> str:
     return f"{max(1, round(seconds / 3600))} h"
 
 
+def about(estimate: Estimate) -> str:
+    """Return an estimate with its uncertainty: "about 6–14 min", "about 20 s"."""
+    low, high = roughly(estimate.median), roughly(estimate.p90)
+    if low == high:
+        return f"about {low}"
+    number, unit = low.split()
+    if high.endswith(f" {unit}"):
+        return f"about {number}–{high}"
+    return f"about {low}–{high}"
+
+
 def when(at: float, now: float) -> str:
     """Return a moment for a list: "14:23", "Yesterday", "Fri 20", or the date."""
     then = datetime.fromtimestamp(at).astimezone()
@@ -125,32 +199,76 @@ def when(at: float, now: float) -> str:
     return f"{then:%Y-%m-%d}"
 
 
+@lru_cache(maxsize=4096)
+def _server_time(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def began(job: Job) -> float:
+    """Return since when a run computes, as well as it is known."""
+    started = _server_time(job.start_date) if job.start_date else None
+    return started if started is not None else job.created_at
+
+
 def look_of(job: Job, now: float) -> Look:
     """Return the state of `job` in glyph, words and bar."""
     key, word = _STATE[job.phase]
     if job.kind is Kind.RUN:
         key, word = _RUN_STATE.get(job.phase, (key, word))
+    if job.phase is Phase.UNKNOWN and job.remote_status:
+        word = job.remote_status
     progress = job.progress
     done, total = 0, 0
     if progress is not None and progress.total:
         done, total = progress.done, progress.total
     if job.phase.terminal:
         return Look(key, _ended(job, word, done=done, total=total))
-    if key == "running" and job.kind is Kind.RUN:
-        word = f"Running for {duration(now - job.created_at)}"
+    if job.reach in OUT_OF_REACH and job.phase.rank >= Phase.SUBMITTED.rank:
+        return Look(key, _WAS.get(word, f"{word}, last known"), grey=True)
+    if job.cancel_requested_at is not None:
+        return Look(key, "Cancel requested", done, total)
+    if key == "running" and job.kind in COMPUTING and job.phase is not Phase.UNKNOWN:
+        word = f"Running for {duration(now - began(job))}"
     if total and progress is not None and job.phase.rank >= Phase.RUNNING.rank:
         word = f"{done:,} of {total:,} {progress.unit}"
         if progress.unit == "bytes":
             word = _STATE[job.phase][1]
         if job.phase is Phase.REGISTERING and done >= total:
             word = "Registering files"
-    if job.reach is Reach.STALE and job.phase.rank >= Phase.SUBMITTED.rank:
-        word += ", last known"
     return Look(key, word, done, total)
 
 
-def second_line(job: Job) -> str:
+def state_key(job: Job) -> str:
+    """Return the key of a job's state without its words."""
+    if job.kind is Kind.RUN and job.phase in _RUN_STATE:
+        return _RUN_STATE[job.phase][0]
+    return _STATE[job.phase][0]
+
+
+def plugin_of(job: Job) -> str:
+    """Return the plugin or pipeline of a job with its version, or ""."""
+    intent = job.intent
+    if isinstance(intent, RunIntent):
+        return f"{intent.plugin_name} {intent.plugin_version}".strip()
+    if isinstance(intent, WorkflowIntent):
+        return intent.pipeline_name
+    return ""
+
+
+def second_line(job: Job, *, stall: str = "") -> str:
     """Return what stands under the title: why, what it waits for, or how much."""
+    if job.reach in OUT_OF_REACH and not job.phase.terminal:
+        words = _REACH_LINE.get(job.reach, "")
+        if job.checked_at is not None:
+            at = datetime.fromtimestamp(job.checked_at).astimezone()
+            known = f"Last known at {at:%H:%M}"
+            return f"{known}, {words}" if words else known
+        return words[:1].upper() + words[1:]
+    if stall:
+        return f"{stall} Longer than usual."
     if job.detail:
         return job.detail
     progress = job.progress
@@ -161,10 +279,16 @@ def second_line(job: Job) -> str:
     return ""
 
 
-def time_text(job: Job, now: float) -> str:
+Left = Callable[[Job, float], Estimate | None]
+"""Asked how long a run still takes."""
+
+
+def time_text(job: Job, now: float, left: Left | None = None) -> str:
     """Return when it ended, or about how long it still takes."""
     if job.phase.terminal:
         return when(job.terminal_at or job.changed_at, now)
+    if job.reach in OUT_OF_REACH:
+        return ""
     progress = job.progress
     moving = job.phase in {Phase.RUNNING, Phase.STAGING_OUT}
     if (
@@ -175,18 +299,27 @@ def time_text(job: Job, now: float) -> str:
         and progress.done >= 5
     ):
         passed = max(0.0, job.changed_at - job.created_at)
-        left = passed / progress.done * (progress.total - progress.done)
-        if passed and left:
-            return f"about {roughly(left)}"
-    return ""
+        rest = passed / progress.done * (progress.total - progress.done)
+        if passed and rest:
+            return f"about {roughly(rest)}"
+    estimate = left(job, now) if left is not None else None
+    return about(estimate) if estimate is not None else ""
 
 
-def checked_text(checked_at: float | None, now: float) -> tuple[str, str, str]:
-    """Return icon, token and words for how good the last look was."""
+def checked_text(
+    checked_at: float | None, now: float, period: float = 40.0
+) -> tuple[str, str, str]:
+    """Return icon, token and words for how good the last look was.
+
+    Parameters
+    ----------
+    period : float
+        Seconds between two looks; three missed ones are too many.
+    """
     if checked_at is None:
         return "clock", "state.queued", "Not checked yet"
-    ago = now - checked_at
-    if ago < 120:
+    ago = max(0.0, now - checked_at)
+    if ago < 3 * period:
         return (
             "circle-check",
             "state.ready",
@@ -200,15 +333,27 @@ def result_open(job: Job) -> bool:
     return job.result in {ResultState.READY, ResultState.SNOOZED}
 
 
+_KEPT = {
+    Retention.PURGED: "Removed from server",
+    Retention.PURGE_REQUESTED: "Being removed from server",
+    Retention.PURGING: "Being removed from server",
+    Retention.PURGE_FAILED: "Not removed from server",
+}
+_DECIDED = {
+    ResultState.FETCHING: "Ready, being fetched",
+    ResultState.FETCHED: "Downloaded",
+    ResultState.MERGED: "Downloaded",
+    ResultState.FETCH_FAILED: "Ready, Get did not work",
+    ResultState.SNOOZED: "Ready, put off",
+    ResultState.DISCARDED: "Discarded",
+}
+
+
 def _ended(job: Job, word: str, *, done: int, total: int) -> str:
+    if job.retention in _KEPT:
+        return _KEPT[job.retention]
     if job.phase is Phase.FINISHED:
-        if job.result is ResultState.FETCHING:
-            return "Ready, being fetched"
-        if job.result is ResultState.FETCHED:
-            return "Downloaded"
-        if job.result is ResultState.DISCARDED:
-            return "Discarded"
-        return _READY.get(job.kind, word)
+        return _DECIDED.get(job.result) or _READY.get(job.kind, word)
     if job.phase is Phase.FAILED:
         if job.kind is not Kind.RUN and total and done < total:
             return f"Stopped at {done:,} of {total:,}"

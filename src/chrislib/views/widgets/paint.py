@@ -73,6 +73,7 @@ def draw_state(
     *,
     done: int = 0,
     total: int = 0,
+    grey: bool = False,
 ) -> None:
     """Draw a state in a row: glyph 14, words 12, and a bar while there is n of m.
 
@@ -84,9 +85,11 @@ def draw_state(
         Other words than the state's own, e.g. "132 of 192 images".
     done, total : int
         Drawn as a bar when `total` > 0.
+    grey : bool
+        Draw it as last known: a clock, and no color.
     """
     look = STATES[key]
-    token = f"state.{key}"
+    token = "text.muted" if grey else f"state.{key}"
     line = theme.px(16)
     bar = total > 0
     height = line + (8 if bar else 0)
@@ -95,7 +98,7 @@ def draw_state(
         painter,
         QPoint(rect.left(), top + (line - 14) // 2),
         theme,
-        icon=look.glyph,
+        icon="clock" if grey else look.glyph,
         token=token,
         size=14,
     )

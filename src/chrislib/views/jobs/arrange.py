@@ -1,0 +1,343 @@
+"""Which jobs are shown and in which order. Pure: no Qt, may run in a thread."""
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chrislib.jobs.model import Job, JobKey, Kind, Phase, ResultState
+from chrislib.views.jobs.words import (
+    COMPUTING,
+    GROUPS,
+    KIND_WORDS,
+    group_of,
+    look_of,
+    plugin_of,
+    result_open,
+    state_key,
+)
+
+NO_GROUPS, BY_FEED, BY_BATCH = "none", "feed", "batch"
+HIDDEN = -1
+HEAD = "head:"
+"""What the name of a row begins with that is not a job: a feed's or a batch's."""
+_FIRST = float("-inf")
+_NOTHING = (_FIRST, "", _FIRST, "")
+
+Entry = tuple[float, str, float, str]
+"""Order within a group: of its feed or batch, its name, of the row, its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person has chosen to see.
+
+    Attributes
+    ----------
+    kind : str
+        "all", "pull", "upload", "run" (everything that computes) or "download".
+    words : tuple of str
+        Each must occur; casefolded.
+    states : frozenset of str
+        State keys, any of them; none means all.
+    by : str
+        `NO_GROUPS`, `BY_FEED` or `BY_BATCH`.
+    untracked : bool
+        Whether jobs nobody wants to follow are shown too.
+    """
+
+    kind: str = "all"
+    words: tuple[str, ...] = ()
+    states: frozenset[str] = frozenset()
+    by: str = NO_GROUPS
+    untracked: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything may be left out."""
+        return self.kind != "all" or bool(self.words) or bool(self.states)
+
+
+class Record(NamedTuple):
+    """Where a job stands and what it counts for; compared as a whole."""
+
+    group: int
+    """Index in `GROUPS`, or `HIDDEN`."""
+    entry: Entry
+    state: str
+    """State key, or "" where kind or words leave the job out."""
+    kind: Kind
+    ready: bool
+    feed: int
+    """Feed of a run, or 0."""
+    ended: bool
+    tracked: bool
+
+
+_KINDS: Mapping[str, frozenset[Kind]] = {
+    "all": frozenset(Kind),
+    "pull": frozenset({Kind.PULL}),
+    "upload": frozenset({Kind.UPLOAD}),
+    "download": frozenset({Kind.DOWNLOAD}),
+    "run": COMPUTING,
+}
+
+
+def haystack(job: Job) -> str:
+    """Return what the words of a filter are looked for in."""
+    feed = f"feed {job.feed_id}" if job.feed_id is not None else ""
+    state = look_of(job, job.changed_at).text
+    kind = KIND_WORDS[job.kind][0]
+    whole = f"{job.title} {plugin_of(job)} {feed} {state} {kind} {job.detail}"
+    return whole.casefold()
+
+
+@dataclass(slots=True)
+class Rules:
+    """What decides about one job's place.
+
+    Attributes
+    ----------
+    problems : collection of JobKey or None
+        Jobs with an outcome nobody acted on; None while that is not known.
+    stall : callable
+        Says why a job takes too long, "" while it does not.
+    batch_order : mapping
+        Batch key to its place among batches (newest least).
+    """
+
+    wanted: Wanted
+    problems: set[JobKey] | None
+    stall: Callable[[Job], str]
+    batch_order: Mapping[str, float] = field(default_factory=dict)
+
+    def record(self, job: Job) -> Record:
+        """Return where `job` stands."""
+        wanted = self.wanted
+        ended = job.phase.terminal
+        feed = job.feed_id or 0 if job.kind is Kind.RUN else 0
+        state = state_key(job)
+        if not self._passes(job):
+            return Record(
+                HIDDEN, _NOTHING, "", job.kind, False, feed, ended, job.tracked
+            )
+        if (wanted.states and state not in wanted.states) or (
+            not job.tracked and not wanted.untracked
+        ):
+            shown = state if job.tracked or wanted.untracked else ""
+            return Record(
+                HIDDEN, _NOTHING, shown, job.kind, False, feed, ended, job.tracked
+            )
+        settled = self.problems is not None and job.key not in self.problems
+        stalled = not ended and bool(self.stall(job))
+        group = GROUPS.index(group_of(job, settled=settled, stalled=stalled))
+        ready = group == 2 and job.kind is Kind.RUN and result_open(job)
+        return Record(
+            group, self._entry(job), state, job.kind, ready, feed, ended, job.tracked
+        )
+
+    def _entry(self, job: Job) -> Entry:
+        age = -(job.terminal_at or job.created_at)
+        by = self.wanted.by
+        if by == BY_FEED and job.feed_id is not None:
+            return (-float(job.feed_id), f"{HEAD}feed:{job.feed_id}", age, job.key)
+        if by == BY_BATCH and job.batch_key:
+            rank = self.batch_order.get(job.batch_key, 0.0)
+            return (rank, f"{HEAD}batch:{job.batch_key}", age, job.key)
+        return (float("inf"), "", age, job.key)
+
+    def _passes(self, job: Job) -> bool:
+        if job.phase is Phase.DRAFT and job.result is ResultState.DISCARDED:
+            # withdrawn before it was sent: as if it had never been
+            return False
+        if job.kind not in _KINDS[self.wanted.kind]:
+            return False
+        words = self.wanted.words
+        if not words:
+            return True
+        text = haystack(job)
+        return all(word in text for word in words)
+
+
+class Arrangement:
+    """Three ordered lists of row names, and the counts that go with them.
+
+    Heads of feeds and batches are rows of the lists like jobs.
+    """
+
+    def __init__(self) -> None:
+        self.lists: tuple[list[Entry], list[Entry], list[Entry]] = ([], [], [])
+        self.records: dict[JobKey, Record] = {}
+        self.states: Counter[str] = Counter()
+        self.kinds: tuple[Counter[Kind], ...] = (Counter(), Counter(), Counter())
+        self.shown = [0, 0, 0]
+        """Jobs in each group, folded or not; heads do not count."""
+        self.ready: set[JobKey] = set()
+        self.members: Counter[tuple[int, str]] = Counter()
+        """Jobs under each head, by group."""
+        self.folded: tuple[dict[str, list[Entry]], ...] = ({}, {}, {})
+        """What is folded away under a head, by group."""
+        self.feed_nodes: Counter[int] = Counter()
+        self.feed_ended: Counter[int] = Counter()
+        self.untracked = 0
+
+    def fill(self, jobs: Iterable[Job], rules: Rules) -> None:
+        """Arrange jobs from nothing."""
+        for job in jobs:
+            record = rules.record(job)
+            self.count(job.key, record)
+            if record.group != HIDDEN:
+                self.lists[record.group].append(record.entry)
+        for group, rows in enumerate(self.lists):
+            heads = {(e[0], e[1]) for e in rows if e[1]}
+            rows.extend((rank, name, _FIRST, name) for rank, name in heads)
+            for entry in rows:
+                if entry[1] and entry[3] != entry[1]:
+                    self.members[group, entry[1]] += 1
+            rows.sort()
+
+    def keep_folds(self, folds: Iterable[tuple[int, str]]) -> None:
+        """Fold what was folded before."""
+        for group, name in folds:
+            self.fold(group, name)
+
+    def count(self, key: JobKey, record: Record) -> None:
+        """Note a job's record in every count; its row is not touched."""
+        old = self.records.get(key)
+        if old is not None:
+            self._add(key, old, -1)
+        self.records[key] = record
+        self._add(key, record, 1)
+
+    def uncount(self, key: JobKey) -> None:
+        """Take a job that is no more out of every count; its row is not touched."""
+        old = self.records.pop(key, None)
+        if old is not None:
+            self._add(key, old, -1)
+
+    def _add(self, key: JobKey, record: Record, by: int) -> None:
+        if record.state:
+            self.states[record.state] += by
+        if record.group != HIDDEN:
+            self.kinds[record.group][record.kind] += by
+            self.shown[record.group] += by
+        if record.feed:
+            self.feed_nodes[record.feed] += by
+            if record.ended:
+                self.feed_ended[record.feed] += by
+        if not record.tracked:
+            self.untracked += by
+        if record.ready and by > 0:
+            self.ready.add(key)
+        else:
+            self.ready.discard(key)
+
+    # -- rows of one group -----------------------------------------------------
+
+    def place(self, group: int, entry: Entry) -> int:
+        """Return the row of an entry in its group's list, -1 when it has none."""
+        rows = self.lists[group]
+        row = bisect_left(rows, entry)
+        return row if row < len(rows) and rows[row] == entry else -1
+
+    def head_of(self, entry: Entry) -> Entry | None:
+        """Return the entry of the head above a row, None where there is none."""
+        if not entry[1]:
+            return None
+        return (entry[0], entry[1], _FIRST, entry[1])
+
+    def is_folded(self, group: int, name: str) -> bool:
+        """Return whether the jobs under a head are folded away."""
+        return name in self.folded[group]
+
+    def under(self, group: int, name: str) -> tuple[int, int]:
+        """Return first row and end of the jobs under a head."""
+        rows = self.lists[group]
+        row = next((n for n, e in enumerate(rows) if e[3] == name), -1)
+        if row < 0:
+            return 0, 0
+        end = bisect_left(rows, (rows[row][0], name, float("inf"), ""))
+        return row + 1, end
+
+    def fold(self, group: int, name: str) -> None:
+        """Fold the jobs under a head away."""
+        first, end = self.under(group, name)
+        if end > first:
+            self.folded[group][name] = self.lists[group][first:end]
+            del self.lists[group][first:end]
+
+    def unfold(self, group: int, name: str) -> list[Entry]:
+        """Return the folded jobs of a head, which are folded no more."""
+        return self.folded[group].pop(name, [])
+
+    def hide_under_fold(self, group: int, entry: Entry, *, add: bool) -> bool:
+        """Add or take a row under a folded head; False when its head is open."""
+        held = self.folded[group].get(entry[1]) if entry[1] else None
+        if held is None:
+            return False
+        if add:
+            insort(held, entry)
+        else:
+            row = bisect_left(held, entry)
+            if row < len(held) and held[row] == entry:
+                del held[row]
+        return True
+
+    # -- many at once ------------------------------------------------------------
+
+    def move_many(
+        self, moves: Mapping[JobKey, Record | None], lone: Iterable[str]
+    ) -> None:
+        """Give many jobs other records and places; None takes a job away.
+
+        Parameters
+        ----------
+        lone : iterable of str
+            Heads in Running that stay although no job stands under them.
+        """
+        touched = set()
+        for key, record in moves.items():
+            old = self.records.get(key)
+            if old is not None and old.group != HIDDEN:
+                touched.add(old.group)
+                self.hide_under_fold(old.group, old.entry, add=False)
+                if old.entry[1]:
+                    self.members[old.group, old.entry[1]] -= 1
+            if record is None:
+                self.uncount(key)
+            else:
+                self.count(key, record)
+        for group in touched:
+            rows = self.lists[group]
+            rows[:] = [e for e in rows if e[3] not in moves]
+        for record in moves.values():
+            if record is None or record.group == HIDDEN:
+                continue
+            group, entry = record.group, record.entry
+            touched.add(group)
+            if entry[1]:
+                self.members[group, entry[1]] += 1
+            if not self.hide_under_fold(group, entry, add=True):
+                self.lists[group].append(entry)
+        held = set(lone)
+        for group in touched:
+            self._straighten(group, held if group == 1 else set())
+
+    def _straighten(self, group: int, lone: set[str]) -> None:
+        """Bring the rows of a group in order, and a head there if it has jobs."""
+        rows = self.lists[group]
+        if self.members or lone:
+            needed = {(e[0], e[1]) for e in rows if e[1] and e[3] != e[1]}
+            rows[:] = [
+                e
+                for e in rows
+                if not e[3].startswith(HEAD)
+                or self.members[group, e[3]]
+                or e[3] in lone
+            ]
+            have = {e[3] for e in rows if e[3].startswith(HEAD)}
+            rows.extend(
+                (rank, name, _FIRST, name) for rank, name in needed if name not in have
+            )
+        rows.sort()

@@ -1,0 +1,120 @@
+"""Batches in the job list: their order, words, parts of the bar, and buttons."""
+
+from typing import Protocol
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter
+
+from chrislib.views.jobs.verbs import Verb
+from chrislib.views.theme.theme import Theme
+
+PAUSE = Verb("pause", "Pause", "X")
+RESUME = Verb("resume", "Resume", "R", icon="play")
+CANCEL_REST = Verb("cancel-rest", "Cancel the rest", "Del")
+
+
+class BatchView(Protocol):
+    """What is shown of a batch (`JobManager.batches` makes them)."""
+
+    @property
+    def key(self) -> str:
+        """Its name, a UUIDv7."""
+
+    @property
+    def title(self) -> str:
+        """What a person called it."""
+
+    @property
+    def state(self) -> str:
+        """RUNNING, PAUSED, CANCELLED or DONE."""
+
+    @property
+    def total(self) -> int:
+        """How many jobs are in it."""
+
+    @property
+    def sent(self) -> int:
+        """How many the server has taken."""
+
+    @property
+    def done(self) -> int:
+        """How many have ended well."""
+
+    @property
+    def failed(self) -> int:
+        """How many have ended otherwise."""
+
+    @property
+    def uncertain(self) -> int:
+        """Of how many it is not known whether they arrived."""
+
+
+def active(view: BatchView) -> bool:
+    """Return whether something of a batch is still to be sent, or waits."""
+    return view.state in {"RUNNING", "PAUSED"}
+
+
+def rank(view: BatchView) -> float:
+    """Return the place among batches: the newest first."""
+    digits = view.key.replace("-", "")[:12]
+    try:
+        return -float(int(digits, 16))
+    except ValueError:
+        return 0.0
+
+
+def words(view: BatchView) -> str:
+    """Return how far a batch is, in words."""
+    parts = [f"{view.sent:,} of {view.total:,} sent", f"{view.done:,} ready"]
+    if view.failed:
+        parts.append(f"{view.failed:,} failed")
+    if view.uncertain:
+        parts.append(f"{view.uncertain:,} perhaps sent")
+    return " · ".join(parts)
+
+
+def state_words(view: BatchView) -> tuple[str, str]:
+    """Return state key and words of a batch."""
+    return {
+        "RUNNING": ("running", f"Sending, {view.sent:,} of {view.total:,}"),
+        "PAUSED": ("queued", f"Paused at {view.sent:,} of {view.total:,}"),
+        "CANCELLED": ("cancelled", "Rest cancelled"),
+        "DONE": ("ready", f"All {view.total:,} sent"),
+    }.get(view.state, ("queued", view.state))
+
+
+def buttons(view: BatchView) -> tuple[Verb, ...]:
+    """Return what can be done with a batch."""
+    if view.state == "RUNNING":
+        return (PAUSE, CANCEL_REST)
+    if view.state == "PAUSED":
+        return (RESUME, CANCEL_REST)
+    return ()
+
+
+def draw_parts(
+    painter: QPainter, rect: QRect, theme: Theme, *, view: BatchView
+) -> None:
+    """Draw a bar of 4 px: ready, failed, uncertain, sent; the rest is empty."""
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.fillRect(rect, theme.color("bg.pressed"))
+    left = float(rect.left())
+    pending = max(0, view.sent - view.done - view.failed - view.uncertain)
+    for count, token in (
+        (view.done, "state.ready"),
+        (view.failed, "state.failed"),
+        (view.uncertain, "state.errors"),
+        (pending, "state.running"),
+    ):
+        if not count or not view.total:
+            continue
+        wide = rect.width() * count / view.total
+        # what exists is seen, however little it is
+        shown = max(2.0, wide)
+        painter.fillRect(
+            QRect(round(left), rect.top(), round(shown), rect.height()),
+            theme.color(token),
+        )
+        left += wide
+    painter.restore()
