@@ -136,6 +136,7 @@ class JobManager:
         self._catalog = catalog
         self._client_for = client_for
         self._clock = clock
+        self._has_sinks = bool(sinks)
         pace = Pace(base_period)
         self._store = JobStore(self._table, clock)
         self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
@@ -295,7 +296,8 @@ class JobManager:
         """Follow: this process may write the catalog, and the jobs are in memory."""
         await self.batches.settle()
         await self.results.start()
-        await self.notices.start()
+        # Where nobody shows toasts they wait for the next window.
+        await self.notices.start(showing=self._has_sinks)
         self.services.start()
         self._followers.start()
 
@@ -428,6 +430,10 @@ class JobManager:
         if action != "seen":
             await self.results.note(JobKey(dedupe_key.partition(":")[0]), action)
         self._store.inbox_changed()
+
+    async def catch_up(self) -> None:
+        """See what another process has written, while it has the catalog (disk)."""
+        await self._store.catch_up()
 
     def jobs(self) -> tuple[Job, ...]:
         """Return every job as it is now, newest first; withdrawn drafts left out."""

@@ -92,6 +92,23 @@ class JobStore:
                 ]
             )
 
+    async def catch_up(self) -> None:
+        """See what another process has written since (disk); little if little is new."""
+        async with self._lock:
+            rows = await self._table.load(("job_key", "seq"))
+            self.forget(set(self._jobs) - {row[0] for row in rows})
+            changes = []
+            for key, seq in rows:
+                known = self._jobs.get(key)
+                if known is not None and known.job.seq == seq:
+                    continue
+                await self._reload(key)
+                now = self._jobs.get(key)
+                if now is not None:
+                    before = known.job if known is not None else None
+                    changes.append(JobChange(before, now.job))
+            self._publish(changes)
+
     def get(self, key: JobKey) -> Tracked | None:
         """Return a job as it is now."""
         return self._jobs.get(key)
