@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,14 @@ from chrislib.accounts.connections import Connections
 from chrislib.accounts.session import ConnectionState, Session, StationAccess
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.lease import Lease
+from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.remembered import Remembered
 from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
 from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Reach
 from chrislib.library.service import LibraryService
@@ -116,6 +120,72 @@ async def compose(paths: Paths) -> Services:
         clicked=clicked,
         windows=windows,
     )
+
+
+@asynccontextmanager
+async def at_terminal(
+    paths: Paths, *, ask: Ask, say: Callable[[str], None]
+) -> AsyncIterator[Desk]:
+    """Have the jobs without a window (disk, network): for ``chrislib jobs``.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks the running window to do something.
+    say : callable
+        Prints a line.
+    """
+    paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = Settings(paths.config / "settings.json")
+    catalog = Catalog(paths.catalog, lease=Lease(paths.catalog, yields=True))
+    await catalog.open()
+    session = Session(
+        secrets=secret_store(),
+        accounts=catalog.settings_kv,
+        start_station=_station_of(paths),
+    )
+    jobs = JobManager(
+        catalog=catalog,
+        client_for=lambda: session.client,
+        pacs=lambda: session.pacs,
+        clock=SystemClock(),
+        base_period=settings.number("poll_seconds"),
+        stall_seconds=settings.number("pull_stall_seconds"),
+        downloads=lambda: Path(str(settings.get("download_folder")) or paths.downloads),
+    )
+
+    async def connect() -> None:
+        await session.resume()
+        if session.state is ConnectionState.CONNECTED:
+            return
+        if session.state is ConnectionState.AUTH_REQUIRED and session.error:
+            raise session.error
+        if session.error is not None:
+            say(f"{session.error.title} It is tried again.")
+
+    desk = Desk(catalog=catalog, jobs=jobs, connect=connect, ask=ask, say=say)
+    try:
+        await desk.open()
+        yield desk
+    finally:
+        await jobs.stop()
+        await session.close()
+        await catalog.close()
+
+
+@asynccontextmanager
+async def to_read(paths: Paths) -> AsyncIterator[Catalog]:
+    """Have the catalog for reading, also beside a running window (disk)."""
+    catalog = Catalog(paths.catalog, lease=Lease(paths.catalog, yields=True))
+    try:
+        await catalog.open(look=True)
+    except CatalogError:
+        # There is none yet, or it is of an earlier version: nobody is at work.
+        await catalog.open()
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
 
 
 def make_context(services: Services) -> "ViewContext":

@@ -60,6 +60,7 @@ async def _main(
     await asyncio.to_thread(_load, _FURNITURE)
     from chrislib import bootstrap
     from chrislib.desktop import instance
+    from chrislib.jobs.headless import Requests
     from chrislib.logs import start_log
 
     start_log(paths.state)
@@ -69,7 +70,9 @@ async def _main(
     await bootstrap.furnish(services, window, context)
     await asyncio.to_thread(_load, _NETWORK)
     try:
-        listener = await instance.listen(paths.state, window.open_link)
+        listener = await instance.listen(
+            paths.state, window.open_link, answer=Requests(services.jobs)
+        )
     except instance.AlreadyRunning:
         # two starts within a second: the other one was quicker
         instance.hand_over(paths.state, link or "chris:")

@@ -234,7 +234,7 @@ class Database:
             if self._take(connection):
                 return True
             found = self._lease.look(connection)
-            if found is None or not found.yields or self._lease.yields:
+            if found is None or not found.yields:
                 return False
             if time.monotonic() > deadline:
                 return False

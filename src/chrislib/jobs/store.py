@@ -93,7 +93,7 @@ class JobStore:
             )
 
     async def catch_up(self) -> None:
-        """See what another process has written since (disk); little if little is new."""
+        """See what another process has written since (disk)."""
         async with self._lock:
             rows = await self._table.load(("job_key", "seq"))
             self.forget(set(self._jobs) - {row[0] for row in rows})

@@ -151,25 +151,22 @@ async def test_the_second_reads_and_goes_on_when_the_first_closes(
     assert not [p.name for p in tmp_path.iterdir() if "lives" in p.name]
 
 
-async def test_a_command_gives_way_to_a_window_and_not_to_a_command(
-    tmp_path: Path,
+@pytest.mark.parametrize("yields", [False, True])
+async def test_a_command_gives_way_to_whoever_comes(
+    tmp_path: Path, yields: bool
 ) -> None:
     path = tmp_path / "c.db"
     command = Catalog(path, lease=Lease(path, yields=True, times=QUICK))
     await command.open()
-    another = Catalog(path, lease=Lease(path, yields=True, times=QUICK))
-    await another.open()
-    assert another.read_only
-    await another.close()
     assert not command.read_only
-    window = Catalog(path, lease=Lease(path, times=QUICK))
-    await window.open()
-    assert not window.read_only
+    other = Catalog(path, lease=Lease(path, yields=yields, times=QUICK))
+    await other.open()
+    assert not other.read_only
     await until(lambda: command.read_only)
     with pytest.raises(CatalogReadOnly):
         await command.settings_kv.set("a", "b")
-    await window.settings_kv.set("a", "c")
-    await window.close()
+    await other.settings_kv.set("a", "c")
+    await other.close()
     await asyncio.wait_for(command.condition.healthy(), 10)
     await command.close()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["c.db"]
