@@ -8,8 +8,8 @@ its end; what a test leaves behind (a task, a lost exception) makes it fail.
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -22,8 +22,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chrislib.accounts.session import ConnectionState
+from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, Mute
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
+from chrislib.jobs.notices.policy import Policy
 from chrislib.library.model import Item
 from chrislib.paths import Paths, resources
 from chrislib.views.context import ViewContext
@@ -113,12 +115,97 @@ def theme(_theme: Theme) -> Iterator[Theme]:
         _theme.choose("dark", 1.0)
 
 
+class FakeNotices:
+    """The notices of a fake job manager: the inbox in memory, wishes in ``calls``."""
+
+    def __init__(self, jobs: "FakeJobs") -> None:
+        self._jobs = jobs
+        self.policies: dict[int, Policy] = {}
+        self.muted: list[Mute] = []
+        self.error: BaseException | None = None
+
+    def _fitting(self, query: InboxQuery) -> list[InboxRow]:
+        if self.error is not None:
+            raise self.error
+        shown: dict[str, Callable[[InboxRow], bool]] = {
+            "all": lambda row: True,
+            "unread": lambda row: row.seen_at is None and row.acted_at is None,
+            "ready": lambda row: row.kind == "READY",
+            "problems": lambda row: row.kind != "READY",
+        }
+        return [
+            row
+            for row in self._jobs.inbox_rows
+            if shown[query.show](row)
+            and query.feed_id in {None, row.feed_id}
+            and query.batch_key in {"", row.batch_key}
+            and query.text.casefold() in f"{row.title} {row.text}".casefold()
+        ]
+
+    async def page(
+        self, query: InboxQuery, *, after: Cursor | None = None, limit: int = 100
+    ) -> tuple[InboxRow, ...]:
+        rows = self._fitting(query)
+        rows.sort(key=lambda row: (row.created_at, row.dedupe_key), reverse=True)
+        if after is not None:
+            rows = [row for row in rows if (row.created_at, row.dedupe_key) < after]
+        return tuple(rows[:limit])
+
+    async def counts(self, query: InboxQuery | None = None) -> InboxCounts:
+        rows = self._fitting(replace(query or InboxQuery(), show="all"))
+        unread = [row for row in rows if row.seen_at is None and row.acted_at is None]
+        ready = [row for row in rows if row.kind == "READY"]
+        return InboxCounts(len(rows), len(unread), len(ready), len(rows) - len(ready))
+
+    async def find(self, dedupe_key: str) -> InboxRow | None:
+        found = (r for r in self._jobs.inbox_rows if r.dedupe_key == dedupe_key)
+        return next(found, None)
+
+    async def mark(self, keys: Sequence[str], *, seen: bool) -> None:
+        self._jobs.calls.append(("mark", *keys, "seen" if seen else "unseen"))
+
+    async def mark_all(self, query: InboxQuery) -> int:
+        self._jobs.calls.append(("mark_all", query.show))
+        return 0
+
+    def policy(self, account_id: int) -> Policy:
+        return self.policies.get(account_id, Policy())
+
+    async def set_policy(self, account_id: int, policy: Policy) -> None:
+        self.policies[account_id] = policy
+
+    async def snooze(self, account_id: int, seconds: float) -> float:
+        self.policies[account_id] = self.policy(account_id).snoozed(1e9, seconds)
+        self._jobs.calls.append(("snooze", str(seconds)))
+        return 1e9 + seconds
+
+    async def end_snooze(self, account_id: int) -> None:
+        self._jobs.calls.append(("end_snooze",))
+        changed = replace(self.policy(account_id), snooze_until=None)
+        self.policies[account_id] = changed
+
+    async def mute(
+        self, account_id: int, scope: str, ref: str, *, until: float | None = None
+    ) -> None:
+        self.muted.append(Mute(account_id, scope, ref, until))
+
+    async def unmute(self, account_id: int, scope: str, ref: str) -> None:
+        self.muted = [m for m in self.muted if (m.scope, m.ref) != (scope, ref)]
+
+    async def mutes(self) -> tuple[Mute, ...]:
+        return tuple(self.muted)
+
+    def on_hint(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
+
 class FakeJobs:
     """A job manager without a server: set ``rows``, look at ``calls``."""
 
     def __init__(self) -> None:
         self.rows: dict[JobKey, Job] = {}
         self.inbox_rows: list[InboxRow] = []
+        self.notices = FakeNotices(self)
         self.calls: list[tuple[str, ...]] = []
         self.checked_at: float | None = None
         self.durations = FakeDurations()

@@ -159,8 +159,7 @@ class Status(QObject):
 
     def _read_inbox(self) -> None:
         async def unread() -> int:
-            rows = await self._context.jobs.inbox()
-            return sum(1 for r in rows if r.seen_at is None and r.acted_at is None)
+            return (await self._context.jobs.notices.counts()).unread
 
         self._tasks.start(unread(), name="count the inbox", done=self._show_unread)
 
