@@ -10,7 +10,15 @@ from typing import Protocol
 
 
 class Ticket(Protocol):
-    """The leave under which a call sends its requests."""
+    """The leave under which a call sends its requests.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Without a byte for so long, a request has failed; None is the client's own.
+    """
+
+    seconds: float | None
 
     async def leave(self) -> None:
         """Return when the next request may be sent; raises when it may not."""

@@ -346,6 +346,9 @@ class Wire:
         self, method: str, url: str, *, body: Body, timeout: httpx.Timeout | None
     ) -> httpx.Response:
         http = await self._http()
+        ticket = pacing.ticket.get()
+        if timeout is None and ticket is not None and ticket.seconds is not None:
+            timeout = httpx.Timeout(ticket.seconds, connect=_CONNECT_SECONDS, pool=None)
         request = http.build_request(
             method,
             url,
@@ -355,7 +358,6 @@ class Wire:
         )
         if body.stream is not None:
             request.stream = body.stream
-        ticket = pacing.ticket.get()
         if ticket is not None:
             await ticket.leave()
         response = await http.send(request, stream=True)

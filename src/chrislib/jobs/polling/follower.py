@@ -164,6 +164,12 @@ class Follower:
         self._sweep_within(self._pace.base)
         self.wake()
 
+    def appeared(self) -> None:
+        """Take note of new runs to follow: the next tick may be far away."""
+        self._quiet = 0
+        self._sweep_within(self._pace.base)
+        self._woken.set()
+
     @property
     def period(self) -> float:
         """Seconds between two ticks as things are, before jitter."""
@@ -343,7 +349,6 @@ class Follower:
 
     async def _tick(self, account: AccountRow, backend: Gated) -> None:
         asked, self._sweep_asked = self._sweep_asked, False
-        generation = self.link.generation
         assert self._sweep is not None
         feed_id = self._attention.feed_id
         visible = () if feed_id is None or self._attention.hidden else (feed_id,)
@@ -355,14 +360,12 @@ class Follower:
                 )
                 changed = bool(getattr(report, "changed", 0))
                 self._quiet = 0 if changed else self._quiet + 1
+                self._looked_at = self._clock.monotonic()
         except BaseException:
             self._sweep_asked = self._sweep_asked or asked
             raise
-        now = self._clock.monotonic()
-        if generation == self.link.generation:
-            self._looked_at = now
         # Armed when the tick is over: slow answers never pile up.
-        self._sweep_at = now + self._jittered(self.period)
+        self._sweep_at = self._clock.monotonic() + self._jittered(self.period)
 
     async def _look_at_forbidden(self, account: AccountRow, backend: Gated) -> None:
         """Look rarely at runs we may not see: they may be shared again."""

@@ -10,7 +10,7 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.accounts import AccountTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import JobKey, Reach
+from chrislib.jobs.model import JobChange, JobKey, Kind, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.polling.attention import Attention
 from chrislib.jobs.polling.follower import Follower
@@ -81,17 +81,21 @@ class Followers:
         self._lock = asyncio.Lock()
         self._asked_keyring: dict[int, float] = {}
         self._offset = 0.0
+        self._unsubscribe: Callable[[], None] | None = None
         self.present = make(client_for, None)
 
     def start(self) -> None:
         """Begin to follow (network, disk)."""
         self._offset = self._clock.time() - self._clock.monotonic()
+        self._unsubscribe = self._store.subscribe(self._changed)
         self._owner.start(self._keep_running(self.present), name="present")
         self._owner.start(self._forever(self._watch), name="watch")
         self._owner.start(self.gather(), name="gather")
 
     async def stop(self) -> None:
         """Stop following; the work on the servers goes on."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
         await self._owner.close()
         for account_id in list(self._others):
             await self._drop(account_id)
@@ -165,6 +169,20 @@ class Followers:
                     await self._take_up(account, self._connections)
 
     # Inside.
+
+    def _changed(self, changes: tuple[JobChange, ...]) -> None:
+        """Have runs looked at that are followed from now on, whoever brought them."""
+        accounts = {
+            change.after.account_id
+            for change in changes
+            if change.after.kind is Kind.RUN
+            and not change.after.phase.terminal
+            and (change.before is None or change.before.phase.terminal)
+        }
+        for account_id in accounts:
+            follower = self.of(account_id)
+            if follower is not None:
+                follower.appeared()
 
     def _is_followed(self, account: AccountRow) -> bool:
         client = self._client_for()

@@ -5,6 +5,7 @@ too waits while the server has asked to be left alone.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -17,6 +18,7 @@ from chrislib.cube.errors import (
     Forbidden,
     NotFound,
     Refused,
+    ServerFault,
     ServerUnreachable,
 )
 from chrislib.jobs.backends.base import RunBackend
@@ -37,6 +39,10 @@ AT_ONCE_ALL = 8
 ANSWER_SECONDS = 20.0
 """Without an answer for so long, a poll has failed."""
 _LEAST_PAUSE = 0.001
+TRIES = 3
+"""Times one question is put to a server that fails at it (500)."""
+_BUSY = ("429", "503", "504")
+"""Answers of a server that wants less of us, not the same again."""
 
 
 class TokenBucket:
@@ -83,11 +89,16 @@ class Gates:
     clock : Clock
     rate : float
         Requests a second per account.
+    pause : float
+        Longest pause before a failed question is put again, seconds.
     """
 
-    def __init__(self, clock: Clock, *, rate: float = PER_SECOND) -> None:
+    def __init__(
+        self, clock: Clock, *, rate: float = PER_SECOND, pause: float = 2.5
+    ) -> None:
         self._clock = clock
         self._rate = rate
+        self._pause = pause
         self._all = asyncio.Semaphore(AT_ONCE_ALL)
         self._gates: dict[tuple[str, str], Gate] = {}
         self._holds: dict[str, float] = {}
@@ -102,6 +113,7 @@ class Gates:
                 holds=self._holds,
                 everybody=self._all,
                 rate=self._rate,
+                pause=self._pause,
             )
         return self._gates[key]
 
@@ -117,8 +129,10 @@ class Gate:
         holds: dict[str, float] | None = None,
         everybody: asyncio.Semaphore | None = None,
         rate: float = PER_SECOND,
+        pause: float = 2.5,
     ) -> None:
         self.clock = clock
+        self.pause = pause
         self._server = server
         self._holds = {} if holds is None else holds
         self._everybody = everybody or asyncio.Semaphore(AT_ONCE_ALL)
@@ -192,6 +206,7 @@ class Leave:
         self._gate = gate
         self._paced = paced
         self._prepaid = 1
+        self.seconds: float | None = ANSWER_SECONDS if paced else None
         self.sent: float | None = None
         self.dates: list[tuple[float, float, datetime]] = []
 
@@ -296,7 +311,19 @@ class Gated:
         return self.server_time.now()
 
     async def _once(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        return await self._call(work, paced=True, limit=ANSWER_SECONDS)
+        """Put one question; a server that fails at it is asked again in a moment.
+
+        Were the whole tick begun again instead, a server that fails at each third
+        question would never be asked the last ones.
+        """
+        for last in (*((False,) * (TRIES - 1)), True):
+            try:
+                return await self._call(work, paced=True, limit=ANSWER_SECONDS)
+            except ServerFault as error:
+                if last or error.context.get("status") in _BUSY or self.gate.held:
+                    raise
+            await self.gate.clock.sleep(random.uniform(0.0, self.gate.pause))
+        raise AssertionError("unreachable")
 
     async def _call(
         self,

@@ -14,7 +14,7 @@ from chrislib.catalog.accounts import AccountTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import AccountRow, InboxRowText
 from chrislib.cube import pacing
-from chrislib.cube.errors import CubeError, TokenRejected
+from chrislib.cube.errors import CubeError, ServerFault, TokenRejected
 from chrislib.jobs import fsm
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
@@ -227,7 +227,8 @@ class Link:
             self._explain(error.title)
             self._become(Reach.OFFLINE)
         else:
-            self._doubted = True
+            # What fails in answering is there, and still the one it was.
+            self._doubted = self._doubted or not isinstance(error, ServerFault)
             opened = self._breaker.failed(now, least=_retry_after(error))
             # Before the first answer there is nothing that could be merely late.
             if opened or self.backend is None:

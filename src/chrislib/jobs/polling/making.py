@@ -59,7 +59,7 @@ def make_followers(
     connections: Connections | None,
 ) -> Followers:
     """Return the followers of all accounts; nothing is asked before their start."""
-    gates = Gates(parts.clock, rate=parts.pace.requests)
+    gates = Gates(parts.clock, rate=parts.pace.requests, pause=parts.pace.back_off / 2)
     looks = Looks(
         parts.store,
         parts.catalog.jobs,
