@@ -250,7 +250,7 @@ class JobManager:
             sinks=sinks,
             clock=clock,
             base_period=base_period,
-            looked_at=lambda _account_id: self.checked_at,
+            looked_at=self._looked_at,
             inbox_changed=self._store.inbox_changed,
             in_view=in_view,
             preset=notice_preset,
@@ -528,6 +528,12 @@ class JobManager:
             self._followers.notice(slept=slept)
 
     @property
+    def account_id(self) -> int:
+        """The account of the present connection, 0 while there was none."""
+        account = self._link.account
+        return account.account_id if account is not None else 0
+
+    @property
     def checked_at(self) -> float | None:
         """When the server last answered, seconds since the epoch."""
         return self._link.checked_at
@@ -548,6 +554,11 @@ class JobManager:
     def _backend_of(self, account_id: int) -> RunBackend | None:
         follower = self._followers.of(account_id)
         return follower.link.backend if follower is not None else None
+
+    def _looked_at(self, account_id: int) -> float | None:
+        follower = self._followers.of(account_id)
+        # what this computer does itself needs no server to be asked
+        return follower.link.checked_at if follower is not None else self._clock.time()
 
     def _resume(self, account_id: int) -> None:
         self.submissions.resume(account_id)

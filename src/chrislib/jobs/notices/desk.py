@@ -149,7 +149,7 @@ class Notices:
         await self._owner.close()
         if self._beat is not None:
             self._beat = None
-            await self._kept.set(_SEEN, repr(self._clock.time()))
+            await self._keep_beat()
 
     # What happens.
 
