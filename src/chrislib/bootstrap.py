@@ -13,7 +13,6 @@ from chrislib.accounts.session import ConnectionState, Session, StationAccess
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.lease import Lease
-from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.remembered import Remembered
 from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
@@ -170,21 +169,6 @@ async def at_terminal(
     finally:
         await jobs.stop()
         await session.close()
-        await catalog.close()
-
-
-@asynccontextmanager
-async def to_read(paths: Paths) -> AsyncIterator[Catalog]:
-    """Have the catalog for reading, also beside a running window (disk)."""
-    catalog = Catalog(paths.catalog, lease=Lease(paths.catalog, yields=True))
-    try:
-        await catalog.open(look=True)
-    except CatalogError:
-        # There is none yet, or it is of an earlier version: nobody is at work.
-        await catalog.open()
-    try:
-        yield catalog
-    finally:
         await catalog.close()
 
 

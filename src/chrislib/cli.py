@@ -103,10 +103,9 @@ def _jobs(options: argparse.Namespace) -> int:
 
 
 async def _read(options: argparse.Namespace, paths: "Paths") -> int:
-    from chrislib.bootstrap import to_read
     from chrislib.jobs import headless
 
-    async with to_read(paths) as catalog:
+    async with headless.to_read(paths.catalog) as catalog:
         if options.verb == "export":
             return await headless.export(
                 catalog, options.jobs, feed=options.feed, to=options.to, say=_say

@@ -7,20 +7,23 @@ the catalog, and gives it to the next window that comes.
 
 import asyncio
 import json
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.lease import Lease
+from chrislib.catalog.refusals import CatalogError
 from chrislib.errors import ChrislibError
-from chrislib.jobs import provenance, terminal
+from chrislib.jobs import terminal
 from chrislib.jobs.clock import SystemClock
-from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase
 from chrislib.jobs.store import JobStore
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    # What only reads needs neither the network nor the rest of the job manager.
+    from chrislib.jobs.manager import JobManager
 
 READY, SOME_FAILED, INTERRUPTED, NOT_DONE = 0, 1, 130, 2
 """Exit codes: all ready; some were not; Ctrl-C; it could not be done."""
@@ -39,7 +42,7 @@ class Requests:
     jobs : JobManager
     """
 
-    def __init__(self, jobs: JobManager) -> None:
+    def __init__(self, jobs: "JobManager") -> None:
         self._jobs = jobs
 
     async def __call__(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +66,7 @@ class Requests:
         raise ChrislibError("The running chrislib does not know this command.")
 
 
-async def adopted(jobs: JobManager, what: str) -> list[str]:
+async def adopted(jobs: "JobManager", what: str) -> list[str]:
     """Follow a run by number or address, or with "" whatever is found (network).
 
     Returns
@@ -78,6 +81,21 @@ async def adopted(jobs: JobManager, what: str) -> list[str]:
     if what.isdigit():
         return [(await jobs.adoption.track(int(what))).key]
     return [(await jobs.adoption.track_url(what)).key]
+
+
+@asynccontextmanager
+async def to_read(path: Path) -> AsyncIterator[Catalog]:
+    """Have the catalog for reading, also beside a running window (disk)."""
+    catalog = Catalog(path, lease=Lease(path, yields=True))
+    try:
+        await catalog.open(look=True)
+    except CatalogError:
+        # There is none yet, or it is of an earlier version: nobody is at work.
+        await catalog.open()
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
 
 
 async def shown(catalog: Catalog) -> JobStore:
@@ -111,6 +129,8 @@ async def export(
     catalog: Catalog, names: Sequence[str], *, feed: int | None, to: Path, say: Say
 ) -> int:
     """Write where jobs come from and what happened to them, as JSON (disk)."""
+    from chrislib.jobs import provenance
+
     store = await shown(catalog)
     every = [tracked.job for tracked in store.all()]
     keys = [terminal.find(every, name).key for name in names]
@@ -157,7 +177,7 @@ class Desk:
         self,
         *,
         catalog: Catalog,
-        jobs: JobManager,
+        jobs: "JobManager",
         connect: Callable[[], Awaitable[None]],
         ask: Ask,
         say: Say,
@@ -171,10 +191,13 @@ class Desk:
         self._period = period
         self._said: dict[JobKey, str] = {}
         self._connected = False
+        self._live: list[JobKey] = []
 
     async def open(self) -> None:
         """Load the jobs; follow them if nobody else does (disk, network)."""
         await self._jobs.start()
+        # What ends while the server is asked for the first time is told as well.
+        self._live = [j.key for j in self._jobs.jobs() if not j.phase.terminal]
         await self._connect_if_ours()
 
     async def watch(self, names: Sequence[str], *, feed: int | None) -> int:
@@ -186,8 +209,7 @@ class Desk:
             keys = [
                 job.key
                 for job in every
-                if feed in (None, job.feed_id)
-                and (feed is not None or not job.phase.terminal)
+                if (job.feed_id == feed if feed is not None else job.key in self._live)
             ]
         if not keys:
             where = f" in feed {feed}" if feed is not None else ""
