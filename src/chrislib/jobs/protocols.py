@@ -132,6 +132,9 @@ class Manner:
         Seconds between two looks; None takes the job manager's.
     own_follower : bool
         chrislib follows it by a loop made for it (CUBE, transfers).
+    ours : bool
+        All its jobs were made by this chrislib: what is in its queue and not known
+        any more is followed again without a question.
     """
 
     batch: int = 1
@@ -140,6 +143,7 @@ class Manner:
     answer_timeout: float = 3600.0
     period: float | None = None
     own_follower: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from chrislib.aio import spawn
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Phase
+from chrislib.jobs.model import Intent, Phase
 from chrislib.jobs.protocols import (
     JobStatus,
     PurgeTicket,
@@ -107,6 +107,8 @@ def checked(status: object, *, token: str | None = None) -> JobStatus:
         raise PluginFault(f"it answered with the phase {status.phase.value}")
     if not isinstance(status.token, str) or len(status.token) > _TOKEN_LIMIT:
         raise PluginFault("it answered with a token that is none")
+    if status.intent is not None and not isinstance(status.intent, Intent):
+        raise PluginFault("it answered with an intent that is none")
     if token is not None and status.token != token:
         raise PluginFault("it answered for another token")
     if not status.token and not status.phase.terminal:

@@ -64,11 +64,11 @@ class ServiceRecovery:
             raise ChrislibError(
                 f"The plug-in {name} does not work.", str(fault)
             ) from fault
-        entries = []
-        for status in found:
-            owner = self._owner_of(follower.account, name, status.token)
-            entries.append(QueueEntry(status, owner.job.key if owner else None))
-        return tuple(entries)
+        once = {status.token: status for status in found if status.token}
+        return tuple(
+            QueueEntry(status, self._key_of(follower.account, name, status))
+            for status in once.values()
+        )
 
     async def adopt(self, name: str, token: str) -> Job:
         """Follow a job that was submitted elsewhere, or is not known here any more.
@@ -108,10 +108,12 @@ class ServiceRecovery:
         now = self._clock.time()
         at = self._clock.monotonic()
         for entry in entries:
-            if entry.key is not None:
-                keys.append(entry.key)
-                continue
             status = entry.status
+            # It may have become known while the queue was read.
+            known = self._key_of(account, name, status)
+            if known is not None:
+                keys.append(known)
+                continue
             intent = status.intent or ServiceIntent(name, "", {}, status.title)
             # Our own key comes back with the job if the service kept it.
             ours = JobKey(status.key) if _is_key(status.key) else new_key(now)
@@ -134,10 +136,22 @@ class ServiceRecovery:
         found = (self._store.get(key) for key in keys)
         return tuple(tracked.job for tracked in found if tracked is not None)
 
-    def _owner_of(self, account: AccountRow, name: str, token: str) -> Tracked | None:
-        return self._store.by_service_token(
-            account.account_id, name, server_uuid=account.server_uuid, token=token
+    def _key_of(
+        self, account: AccountRow, name: str, status: JobStatus
+    ) -> JobKey | None:
+        """Return the job that is this one: by its token, or by our key in it."""
+        owner = self._store.by_service_token(
+            account.account_id,
+            name,
+            server_uuid=account.server_uuid,
+            token=status.token,
         )
+        if owner is not None:
+            return owner.job.key
+        sent = self._store.get(JobKey(status.key)) if status.key else None
+        # One that is being handed over has no token yet; its answer is on its way.
+        waits = sent is not None and sent.job.backend == name and not sent.job.token
+        return sent.job.key if sent is not None and waits else None
 
 
 def _is_key(text: str) -> bool:

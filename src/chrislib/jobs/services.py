@@ -333,6 +333,8 @@ class Services:
                     )
                     self._followers[name] = follower
                     follower.start()
+                    if backend.manner.ours:
+                        self._owner.start(self._take_up(name), name="take up")
             self._mark_missing()
         self._loaded.set()
 
@@ -353,6 +355,16 @@ class Services:
         address = place.address or name
         base = address if name == "local" else f"service:{name}:{address}"
         return await self._table.account(base, place.user, server_uuid=base)
+
+    async def _take_up(self, name: str) -> None:
+        """Follow again what a lost catalog forgot (disk)."""
+        try:
+            found = await self.recovery.recover(name)
+        except ChrislibError as error:
+            _log.info("the queue of %s is not looked through: %s", name, error.title)
+            return
+        if found:
+            _log.info("%d jobs of %s are followed again", len(found), name)
 
     async def _drop(self, name: str) -> None:
         await self._followers.pop(name).stop()

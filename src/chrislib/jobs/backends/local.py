@@ -70,7 +70,7 @@ class LocalPrograms:
     @property
     def manner(self) -> Manner:
         """Cheap to ask: it is only this disk."""
-        return Manner(batch=500, at_once=1, period=2.0)
+        return Manner(batch=500, at_once=1, period=2.0, ours=True)
 
     async def submit(self, order: Order) -> JobStatus:
         """Put a program into the queue (disk, processes).
@@ -225,6 +225,7 @@ class LocalPrograms:
             title=str(spec.get("title", "")),
             key=folder.path.name,
             submitted_at=spec.get("queued_at"),
+            intent=record.intent_of(spec),
         )
 
     def _verdict(self, folder: Folder) -> Verdict:

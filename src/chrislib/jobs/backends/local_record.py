@@ -114,6 +114,18 @@ def check(intent: ProgramIntent) -> None:
             )
 
 
+def intent_of(spec: Mapping[str, Any]) -> ProgramIntent:
+    """Return what was asked for, from the file the supervisor was given."""
+    timeout = spec.get("timeout")
+    return ProgramIntent(
+        argv=tuple(str(word) for word in spec.get("argv", ())),
+        folder=str(spec.get("cwd", "")),
+        title=str(spec.get("title", "")),
+        inputs=tuple(str(path) for path in spec.get("inputs", ())),
+        timeout=timeout if isinstance(timeout, int | float) else None,
+    )
+
+
 def ended(folder: Folder, reason: str, *, detail: str, now: float) -> None:
     """Write down an end that came before any supervisor (disk)."""
     folder.write(
