@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from chrislib.catalog.catalog import Catalog
@@ -65,7 +66,7 @@ async def apply(store: JobStore, account_id: int) -> int:
             number, "finishedSuccessfully", "", 5.0, 6.0, "window", end_date=LOW
         )
         decisions.append(
-            Decision(tracked.job.key, lambda t, o=seen: fsm.reduce(t, o, now=9.0))
+            Decision(tracked.job.key, partial(fsm.reduce, obs=seen, now=9.0))
         )
     return await store.apply_page(decisions, low=(account_id, LOW))
 

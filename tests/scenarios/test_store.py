@@ -1,6 +1,7 @@
 """Scenarios 46 to 55: the catalog under kill, full disk, locks, damage and time."""
 
 import asyncio
+import json
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ from chrislib.catalog.refusals import CatalogReadOnly
 from chrislib.catalog.retention import Limits, RetentionTable
 from chrislib.catalog.rows import InboxRowText
 from chrislib.catalog.schema import MIGRATIONS
+from chrislib.cube.client import CubeClient
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.store import JobStore
 from tests.scenarios import store_pages
@@ -79,6 +81,40 @@ async def test_s46_killed_at_any_statement_of_a_page(tmp_path: Path) -> None:
         assert await store_pages.apply(store, 1) == 0, "a page twice is a page once"
         assert len(await catalog.jobs.inbox()) == store_pages.JOBS
         await catalog.close()
+
+
+async def test_s47_the_disk_is_full(station: Any, tmp_path: Path) -> None:
+    client = CubeClient(station.url, token=station.token)
+    await client.identify()
+    folder = f"home/local/uploads/full {time.monotonic_ns()}"
+    local = tmp_path / "a.txt"
+    local.write_bytes(b"hello")
+    await client.files.upload(local, f"{folder}/a.txt")
+    await client.aclose()
+    path = tmp_path / "state" / "c.db"
+    command = [sys.executable, "-m", "tests.scenarios.store_full_disk"]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [*command, str(path), station.url, station.token, folder],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen == {
+        "kind": "DISK",
+        "title": "The catalog on this computer could not be written.",
+        "asked while full": 0,
+        "low moved": False,
+        "phase while full": seen["phase while full"],
+        "phase": "FINISHED",
+        "inbox": 1,
+        "told": [""],
+    }
+    assert seen["phase while full"] not in ("FINISHED", "FAILED")
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
 _BACKUP = """
@@ -295,6 +331,21 @@ def writer(path: Path) -> "subprocess.Popen[str]":
     return child
 
 
+def freeze(child: "subprocess.Popen[str]", path: Path) -> None:
+    """Stop a process between two of its transactions."""
+    while True:
+        child.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                child.send_signal(signal.SIGCONT)
+                time.sleep(0.003)
+            else:
+                db.execute("ROLLBACK")
+                return
+
+
 async def test_s54_the_holder_is_frozen_and_wakes(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     child = await asyncio.to_thread(writer, path)
@@ -304,9 +355,8 @@ async def test_s54_the_holder_is_frozen_and_wakes(tmp_path: Path) -> None:
     assert catalog.read_only, "the other one lives"
     await asyncio.sleep(1.2)  # longer than the expiry: its beats keep the lease
     assert catalog.read_only
-    child.send_signal(signal.SIGSTOP)
-    if ask(path, "SELECT count(*) FROM lease"):  # not frozen within a transaction
-        await asyncio.wait_for(catalog.condition.healthy(), 30)
+    await asyncio.to_thread(freeze, child, path)
+    await asyncio.wait_for(catalog.condition.healthy(), 30)
     await catalog.settings_kv.set("second", "mine")
     frozen_at = await catalog.settings_kv.get("first")
     child.send_signal(signal.SIGCONT)
@@ -314,7 +364,7 @@ async def test_s54_the_holder_is_frozen_and_wakes(tmp_path: Path) -> None:
     assert line == "refused ELSEWHERE\n", "it stopped writing at its first attempt"
     await asyncio.sleep(0.5)
     assert await catalog.settings_kv.get("first") == frozen_at
-    assert not catalog.read_only
+    assert catalog.condition.trouble is None
     await catalog.close()
     assert await asyncio.to_thread(child.stdout.readline) == "again mine\n"
     await asyncio.to_thread(lambda: _wait(lambda: ask(path, _FIRST)[0][0] != frozen_at))

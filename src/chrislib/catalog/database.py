@@ -34,7 +34,6 @@ _GIVE_WAY_SECONDS = 4.0
 """How long a window waits at start for a command that was asked to give way."""
 _ROOM = 4 * 1024 * 1024
 """Bytes that must be free before a full disk counts as having room again."""
-_LONGEST_PAUSE = 30.0
 
 
 class Database:
@@ -401,7 +400,7 @@ class Database:
             self._lost(connection)
         except (sqlite3.Error, OSError) as error:
             roll_back(connection)
-            self._pause = min(_LONGEST_PAUSE, max(1.0, 2 * self._pause))
+            self._pause = min(lease.times.beat, max(lease.times.retry, 2 * self._pause))
             self.condition.report(trouble_of(error) or DISK)
 
     def _sign_of_life(self, connection: sqlite3.Connection, lease: Lease) -> None:
@@ -413,7 +412,7 @@ class Database:
             return
         # A small write can succeed where a page of jobs does not: after each trouble
         # the next attempt waits longer, until all has been well for a beat.
-        self._pause = min(_LONGEST_PAUSE, 2 * self._pause) if full else 0.0
+        self._pause = min(lease.times.beat, 2 * self._pause) if full else 0.0
         self.condition.report(None)
 
     def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
