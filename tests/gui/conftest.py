@@ -206,6 +206,7 @@ class FakeJobs:
         self.rows: dict[JobKey, Job] = {}
         self.inbox_rows: list[InboxRow] = []
         self.notices = FakeNotices(self)
+        self.account_id = 1
         self.calls: list[tuple[str, ...]] = []
         self.checked_at: float | None = None
         self.durations = FakeDurations()

@@ -1,8 +1,10 @@
 """Invented rows for the pictures; nobody real."""
 
+from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.jobs.model import (
@@ -217,14 +219,14 @@ def inbox() -> list[InboxRow]:
         row(
             "1",
             "FAILED",
-            "pl-mri_deface 1.1 failed",
+            "pl-mri_deface 1.1",
             "Out of memory. 1 node after it was stopped.",
             job=JobKey("a"),
         ),
         row(
             "2",
             "FAILED",
-            "1 series was not pulled completely",
+            "AX DTI 64 DIR b1000",
             "The PACS closed the connection.",
             job=JobKey("b"),
             ago=600,
@@ -232,7 +234,7 @@ def inbox() -> list[InboxRow]:
         row(
             "3",
             "ERRORS",
-            "Leg length is ready, with errors",
+            "pl-leg_length 2.0.3",
             "17 of 18 subjects. One radiograph could not be read.",
             job=JobKey("c"),
             ago=2400,
@@ -240,7 +242,7 @@ def inbox() -> list[InboxRow]:
         row(
             "4",
             "READY",
-            "COVID-Net, chest PA is ready",
+            "pl-covidnet 0.3.2",
             "6 files, 2.4 MB.",
             job=JobKey("j"),
             ago=8000,
@@ -365,6 +367,33 @@ def _settings(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     win.shell.show_sheet("settings")
 
 
+def _notices(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    from chrislib.catalog.inbox import Mute
+    from chrislib.jobs.notices.policy import Policy, Quiet
+    from chrislib.views.dialogs.settings import SettingsSheet
+
+    fakes.jobs.notices.policies[1] = replace(
+        Policy().with_preset("problems"),
+        quiet=Quiet(on=True),
+        snooze_until=NOW + 3600,
+    )
+    fakes.jobs.notices.muted = [Mute(1, "feed", "12", None)]
+    win.shell.show_sheet("settings")
+    sheet = win.findChild(SettingsSheet)
+    assert sheet is not None
+    sheet.show_section("notices")
+
+
+def _notices_end(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    _notices(win, fakes, ctx)
+    page = win.findChild(QScrollArea, "settings.notices")
+    assert isinstance(page, QScrollArea)
+    QTimer.singleShot(
+        200,
+        lambda: page.verticalScrollBar().setValue(page.verticalScrollBar().maximum()),
+    )
+
+
 def _keys(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     win.shell.show_sheet("keys")
 
@@ -404,6 +433,8 @@ PICTURES = {
     "toasts": _toasts,
     "sign-in": _sign_in,
     "settings": _settings,
+    "notices": _notices,
+    "notices-end": _notices_end,
     "keys": _keys,
     "palette": _palette,
     "jobs-large": _jobs_large,

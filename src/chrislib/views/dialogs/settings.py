@@ -1,10 +1,14 @@
 """Settings: how the window looks and moves, and the account in use."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +24,13 @@ _SIZES = {"0.9": 0.9, "1": 1.0, "1.15": 1.15, "1.3": 1.3}
 
 
 class SettingsSheet(Sheet):
-    """Each change counts at once; there is nothing to save."""
+    """Each change counts at once; there is nothing to save.
+
+    Parameters
+    ----------
+    notices : QWidget, optional
+        The page about desktop messages.
+    """
 
     sign_in_requested = Signal()
     station_requested = Signal()
@@ -33,8 +43,9 @@ class SettingsSheet(Sheet):
         settings: Preferences,
         *,
         account: str,
+        notices: QWidget | None = None,
     ) -> None:
-        super().__init__(window, theme, "Settings", width=720, height=560)
+        super().__init__(window, theme, "Settings", width=880, height=640)
         self.setObjectName("settings.sheet")
         self._settings = settings
         self.cancel_button.hide()
@@ -65,7 +76,43 @@ class SettingsSheet(Sheet):
         row.addStretch(1)
         column.addLayout(row)
         column.addStretch(1)
-        self.body.addWidget(page)
+        self.sections = QListWidget()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(page)
+        self.body.addWidget(self._with_sections(notices))
+
+    def show_section(self, name: str) -> None:
+        """Show "general" or "notices"."""
+        self.sections.setCurrentRow(int(name == "notices"))
+
+    def _with_sections(self, notices: QWidget | None) -> QWidget:
+        """Return the pages with the list of their names at the left."""
+        names = ["General"]
+        if notices is not None:
+            self._pages.addWidget(notices)
+            names.append("Notifications")
+        sections, theme = self.sections, self._theme
+        sections.setObjectName("settings.sections")
+        sections.setAccessibleName("Sections")
+        sections.setFixedWidth(theme.px(168))
+        sections.setFrameShape(QFrame.Shape.NoFrame)
+        sections.setFont(theme.font("body"))
+        sections.setStyleSheet("QListWidget::item { padding-left: 16px; }")
+        for name in names:
+            item = QListWidgetItem(name, sections)
+            item.setSizeHint(QSize(100, theme.px(32)))
+        sections.setCurrentRow(0)
+        sections.currentRowChanged.connect(self._pages.setCurrentIndex)
+        sections.setVisible(notices is not None)
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(sections)
+        if notices is not None:
+            row.addWidget(line(vertical=True))
+        row.addWidget(self._pages, 1)
+        return whole
 
     def _look(self) -> QGridLayout:
         theme = self._theme
@@ -102,18 +149,10 @@ class SettingsSheet(Sheet):
         tab.setToolTip("Otherwise Tab in a list, picture or graph folds the panels")
         tab.setChecked(bool(self._settings.get("tab_moves_focus")))
         tab.toggled.connect(lambda on: self._keep("tab_moves_focus", on))
-        toasts = Segments(
-            theme,
-            [("all", "All", ""), ("problems", "Problems", ""), ("off", "None", "")],
-            name="settings.notifications",
-        )
-        toasts.choose(str(self._settings.get("notifications") or "all"))
-        toasts.chosen.connect(lambda key: self._keep("notifications", key))
         for row, (words, piece) in enumerate(
             (
                 ("Theme", mode),
                 ("Text size", size),
-                ("Desktop messages", toasts),
                 ("Motion", still),
                 ("Keys", tab),
             )

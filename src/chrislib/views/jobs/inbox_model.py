@@ -13,13 +13,30 @@ from PySide6.QtCore import (
 )
 
 from chrislib.catalog.inbox import Cursor
-from chrislib.jobs.model import InboxRow
+from chrislib.jobs.model import InboxRow, Kind
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.verbs import Verb, verbs_of_row
 from chrislib.views.jobs.words import when
-from chrislib.views.widgets.text import plain_tooltip
+from chrislib.views.widgets.text import isolate, plain_tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
+_SAYS = {
+    "READY": "is ready",
+    "ERRORS": "is ready, with errors",
+    "FAILED": "failed",
+    "CANCELLED_EXTERNALLY": "was cancelled by someone else",
+    "CANCEL_IGNORED": "goes on though it was cancelled",
+    "SUBMIT_UNCERTAIN": "was perhaps not started",
+    "GONE": "is gone from the server",
+    "STALLED": "takes longer than usual",
+    "PURGE_FAILED": "could not be removed from the server",
+    "STATE_CHANGED": "is ready, its inputs have changed",
+}
+_READY = {
+    Kind.PULL: "is in your library",
+    Kind.UPLOAD: "is in your library",
+    Kind.DOWNLOAD: "is downloaded",
+}
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 HEAD_ROLE = ROW_ROLE + 1
 PAGE = 200
@@ -93,20 +110,21 @@ class InboxModel(QAbstractTableModel):
         if entry is None:
             return None
         if isinstance(entry, str):
-            words = (
+            roles = (
                 HEAD_ROLE,
                 Qt.ItemDataRole.DisplayRole,
                 Qt.ItemDataRole.AccessibleTextRole,
             )
-            return entry if role in words else None
+            return entry if role in roles else None
         if role == ROW_ROLE:
             return entry
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             new = "unread" if entry.seen_at is None else ""
-            parts = (entry.title, self.second_line(entry), new)
+            parts = (self.first_line(entry), self.second_line(entry), new)
             return ", ".join(part for part in parts if part)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tooltip(f"{entry.title}\n{self.second_line(entry)}")
+            words = f"{self.first_line(entry)}\n{self.second_line(entry)}"
+            return plain_tooltip(words)
         return None
 
     def entry(self, number: int) -> InboxRow | str | None:
@@ -123,6 +141,17 @@ class InboxModel(QAbstractTableModel):
         jobs = self._context.jobs
         job = jobs.get(row.job_key) if row.job_key is not None else None
         return verbs_of_row(row, job)
+
+    def first_line(self, row: InboxRow) -> str:
+        """Return title and outcome in words: a glyph alone says too little."""
+        jobs = self._context.jobs
+        job = jobs.get(row.job_key) if row.job_key is not None else None
+        said = _SAYS.get(row.kind, "")
+        if job is not None and row.kind == "READY":
+            said = _READY.get(job.kind, said)
+        if row.job_key is None and not row.batch_key and row.feed_id is None:
+            said = ""  # it speaks for itself: "Sign in again"
+        return f"{isolate(row.title)} {said}".strip()
 
     def second_line(self, row: InboxRow) -> str:
         """Return what stands under the title."""

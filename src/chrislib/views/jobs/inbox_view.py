@@ -135,7 +135,8 @@ class InboxDelegate(QStyledItemDelegate):
         room = rect.width() - 50 - 16
         words = QRect(left, top, room - wide - 12, line_height)
         style = "strong" if unread else "body"
-        draw_text(painter, words, theme, text=row.title, style=style)
+        title = self._view.first_line(row)
+        draw_text(painter, words, theme, text=title, style=style)
         below = QRect(left, top + line_height, room, theme.px(18))
         draw_text(
             painter,
@@ -210,6 +211,10 @@ class InboxView(QTableView):
     def verbs(self, row: InboxRow) -> tuple[Verb, ...]:
         """Return what can be done with a row."""
         return self._inbox.verbs(row)
+
+    def first_line(self, row: InboxRow) -> str:
+        """Return a row's title and outcome."""
+        return self._inbox.first_line(row)
 
     def second_line(self, row: InboxRow) -> str:
         """Return what stands under a row's title."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.notification_settings import NotificationSettings
 from chrislib.views.dialogs.settings import SettingsSheet
 from chrislib.views.dialogs.sign_in import SignInSheet
 from chrislib.views.shell.commands import Command
@@ -31,7 +32,21 @@ def open_sheet(
         SignInSheet(window, theme, session, messages=context.messages).open()
         return
     account = f"{session.host or 'No server'} {session.username}".strip()
-    sheet = SettingsSheet(window, theme, context.settings, account=account)
+    tasks = context.tasks("settings")
+    page = NotificationSettings(
+        theme,
+        context.jobs.notices,
+        account=(
+            context.jobs.account_id,
+            f"{session.username} on {session.host}" if session.host else "",
+        ),
+        tasks=tasks,
+        now=context.now,
+    )
+    sheet = SettingsSheet(
+        window, theme, context.settings, account=account, notices=page
+    )
+    sheet.finished.connect(lambda _result: tasks.cancel_all())
     sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
     sheet.station_requested.connect(shell.use_station)
     sheet.motion_changed.connect(shell.set_still)
