@@ -297,7 +297,9 @@ class Follower:
             due.append(self._screen_at)
         if self._again:
             due.append(now + self._pace.shortest)
-        return max(0.0, min(*due, now + self._pace.rare) - now)
+        wait = min(*due, now + self._pace.rare) - now
+        # A shorter pause than a clock can tell would never end.
+        return max(wait, 0.001) if wait > 0 else 0.0
 
     async def _fast_looks(self, account: AccountRow, backend: Gated) -> None:
         now = self._clock.monotonic()
