@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chrislib.views.jobs.inbox_pane import InboxPane
     from chrislib.views.jobs.jobs_pane import JobsPane
     from chrislib.views.library.pane import LibraryPane
+    from chrislib.views.messages import Messages
     from chrislib.views.shell.main_window import MainWindow
     from chrislib.views.shell.panes import PaneFactories
     from chrislib.views.viewer.viewer import Viewer
@@ -219,6 +220,7 @@ async def furnish(
         )
     )
     services.clicked.append(lambda link: _clicked(services, window, link))
+    _tell_of_catalog(services.catalog, context.messages)
     services.jobs.notices.on_hint(
         lambda: context.messages.info(
             "This desktop shows no messages",
@@ -227,6 +229,29 @@ async def furnish(
             seconds=15,
         )
     )
+
+
+def _tell_of_catalog(catalog: Catalog, messages: "Messages") -> None:
+    """Say in the window what opening the catalog met, and when it cannot be written."""
+    if catalog.notice and not catalog.read_only:
+        messages.warning("About the catalog", catalog.notice, seconds=0)
+    was_in_trouble = False
+
+    def changed() -> None:
+        nonlocal was_in_trouble
+        trouble = catalog.condition.trouble
+        if trouble is not None:
+            messages.warning(
+                trouble.title, trouble.detail, hint=trouble.hint, seconds=0
+            )
+        elif was_in_trouble:
+            messages.success(
+                "The catalog is written again.", "Runs are looked at again from now on."
+            )
+        was_in_trouble = trouble is not None
+
+    catalog.condition.subscribe(changed)
+    changed()
 
 
 async def start(services: Services) -> None:

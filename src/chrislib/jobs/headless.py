@@ -75,9 +75,7 @@ async def adopted(jobs: "JobManager", what: str) -> list[str]:
         The jobs that are followed now.
     """
     if not what:
-        before = {job.key for job in jobs.jobs()}
-        await jobs.adoption.search()
-        return [job.key for job in jobs.jobs() if job.key not in before]
+        return list(await jobs.adoption.search())
     if what.isdigit():
         return [(await jobs.adoption.track(int(what))).key]
     return [(await jobs.adoption.track_url(what)).key]
