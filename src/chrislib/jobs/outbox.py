@@ -237,7 +237,8 @@ class Outbox:
 
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         woken: set[int] = set()
-        for change in changes:
+        # Keys are in the order of making; a catalog is read newest first.
+        for change in sorted(changes, key=lambda c: c.after.key):
             job = change.after
             if not isinstance(job.intent, RunIntent):
                 continue

@@ -74,7 +74,11 @@ class CubeRuns:
             if instance.plugin_id != intent.plugin_id or known(instance.id):
                 continue
             given = await self._client.instances.parameters(instance.id)
-            if same_values(intent.parameters, given):
+            wanted = intent.parameters
+            if instance.status == "created":
+                # A server that failed while it saved the parameters leaves it so.
+                wanted = {name: wanted[name] for name in given if name in wanted}
+            if same_values(wanted, given):
                 found.append(instance)
         found.sort(key=lambda instance: instance.id)
         return [self._observation(i, sent=sent, source="reconcile") for i in found]

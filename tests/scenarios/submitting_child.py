@@ -1,0 +1,80 @@
+"""A process that submits runs and ends the hard way at an exact point.
+
+Arguments: catalog file, server address, token and where to die ("" lives); the intents
+come as JSON over its input. The points: "journaled" (written down, nothing sent),
+"answered" (the 201 is there, nothing noted), "committed" (the token is just written).
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.jobs import JobTable, JobWrite
+from chrislib.cube.client import CubeClient
+from chrislib.jobs import outbox
+from chrislib.jobs.backends.cube import CubeRuns
+from chrislib.jobs.clock import SystemClock
+from chrislib.jobs.manager import JobManager
+from chrislib.jobs.model import RunIntent
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _arm(point: str) -> None:
+    submit, commit = CubeRuns.submit, JobTable.commit
+
+    async def dying_submit(self: CubeRuns, intent: RunIntent) -> Any:
+        if point == "journaled":
+            _die()
+        seen = await submit(self, intent)
+        if point == "answered":
+            _die()
+        return seen
+
+    async def dying_commit(
+        self: JobTable, writes: Sequence[JobWrite], **kwargs: Any
+    ) -> None:
+        await commit(self, writes, **kwargs)
+        if point == "committed" and any(w.row.remote_id for w in writes):
+            _die()
+
+    CubeRuns.submit = dying_submit  # type: ignore[method-assign]
+    JobTable.commit = dying_commit  # type: ignore[method-assign]
+
+
+async def _run(arguments: list[str]) -> None:
+    path, url, token, point = arguments
+    _arm(point)
+    outbox.PER_SECOND = 500.0
+    intents = [RunIntent(**values) for values in json.load(sys.stdin)]
+    catalog = Catalog(Path(path))
+    await catalog.open()
+    client = CubeClient(url, token=token)
+    await client.identify()
+    jobs = JobManager(
+        catalog=catalog,
+        client_for=lambda: client,
+        pacs=lambda: None,
+        clock=SystemClock(),
+        base_period=0.6,
+    )
+    await jobs.start()
+    if len(intents) > 1:
+        key: str = await jobs.batches.submit(intents, "a batch")
+    else:
+        key = await jobs.submit(intents[0])
+    sys.stdout.write(f"{key}\n")
+    sys.stdout.flush()
+    await asyncio.sleep(600)
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(sys.argv[1:]))
