@@ -11,8 +11,12 @@ from chrislib.jobs.model import JobKey, Phase, Reach
 from tests.scenarios.several import (
     Ring,
     adopt_account,
+    all_in,
     another_server,
     connections_to,
+    end,
+    rows_of,
+    running,
 )
 from tests.sim import faults
 from tests.sim.desk import SimDesk
@@ -23,40 +27,6 @@ pytestmark = pytest.mark.virtual_time
 
 HALF_AN_HOUR = 1800.0
 PROBE = "chrisinstance/1/"
-
-
-async def running(sim: SimDesk, count: int, *, feeds: int = 1) -> list[JobKey]:
-    """Return jobs whose runs compute on the server."""
-    ids = [sim.server.add_feed(f"feed {number}") for number in range(feeds)]
-    runs = [
-        sim.server.add_run(ids[number % feeds], status="started")
-        for number in range(count)
-    ]
-    await sim.start()
-    keys = await sim.follow_all(runs)
-    await sim.until(lambda: all(sim.job(k).phase is Phase.RUNNING for k in keys))
-    return keys
-
-
-def end(sim: SimDesk, keys: list[JobKey], status: str = "finishedSuccessfully") -> None:
-    """Let runs end on the server as CUBE ends them."""
-    for key in keys:
-        remote_id = sim.job(key).remote_id
-        assert remote_id is not None
-        if status != "cancelled":
-            sim.server.set(remote_id, "registeringFiles")
-        sim.server.set(remote_id, status)
-
-
-def all_in(sim: SimDesk, keys: list[JobKey], phase: Phase) -> bool:
-    """Whether every job is in a phase."""
-    return all(sim.job(key).phase is phase for key in keys)
-
-
-async def ready_rows(sim: SimDesk) -> list[str]:
-    """Return which jobs the inbox calls ready, each as often as it does."""
-    rows = await sim.inbox()
-    return sorted(str(row.job_key) for row in rows if row.kind == "READY")
 
 
 def asked(sim: SimDesk, since: float) -> list[Asked]:
@@ -86,7 +56,7 @@ async def test_s32_wifi_off_for_half_an_hour(sim: SimDesk) -> None:
     paths = [a.path for a in asked(sim, back)]
     assert paths.count(PROBE) == 1
     assert len(paths) <= 12
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
     await sim.sleep(300)
     assert len(sim.sink.toasts) == 1
 
@@ -141,7 +111,7 @@ async def test_s36_every_third_request_fails(sim: SimDesk) -> None:
     assert latencies[-2] <= 40
     assert lows == sorted(lows)
     assert sim.jobs.reach is Reach.FRESH
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
 
 
 async def test_s37_too_many_requests(sim: SimDesk) -> None:
@@ -230,7 +200,7 @@ async def test_s39_token_revoked(sim: SimDesk) -> None:
     await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 10)
     assert len(asked(sim, back)) <= 12
     assert sim.jobs.reach is Reach.FRESH
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
 
 
 async def test_s40_keyring_locked_at_login(sim: SimDesk, tmp_path: Path) -> None:
@@ -281,7 +251,7 @@ async def test_s41_the_local_clock_is_set(sim: SimDesk, error: float) -> None:
             await sim.until(lambda b=batch: all_in(sim, b, Phase.FINISHED), 120)
         )
     assert max(latencies) <= 65
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
     assert sim.server.most_in(60) <= 70
 
 
@@ -296,7 +266,7 @@ async def test_s42_the_servers_clock_jumps_back(sim: SimDesk) -> None:
     end(sim, keys[8:])
     await sim.until(lambda: all_in(sim, keys[8:], Phase.FINISHED), 300)
     await sim.sleep(900)
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
     assert {sim.job(key).epoch for key in keys} == {0}
 
 
@@ -347,7 +317,7 @@ async def test_s44_a_page_is_cut_in_the_middle(sim: SimDesk) -> None:
     assert len(await sim.inbox()) == 1
     sim.server.faults.clear()
     await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 240)
-    assert await ready_rows(sim) == sorted(keys)
+    assert await rows_of(sim, "READY") == sorted(keys)
 
 
 async def test_s45_twenty_accounts_wake_together(sim: SimDesk) -> None:

@@ -6,7 +6,7 @@ that may not be seen (403) says something about that one job only.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from chrislib.catalog.jobs import JobTable
@@ -97,8 +97,9 @@ class Looks:
                     feed = (account.account_id, row.feed_id)
                     self._missing_feeds.pop(feed, None)
         ended = {key for key, _ in seen if self._live(key)}
+        beside = {row.remote_id: row.remote_status for _, row in seen}
         changed = await self._store.apply_page(
-            [Decision(key, self._reducer(row)) for key, row in seen],
+            [Decision(key, self._reducer(row, beside)) for key, row in seen],
             low=(account.account_id, low) if low is not None else None,
         )
         at = self._clock.time()
@@ -123,12 +124,18 @@ class Looks:
         CubeError
             The server said nothing about this run: it did not answer, or not to us.
         """
+        feed_id = self._feed_in_doubt(account, remote_id)
+        if feed_id is not None:
+            return await self._look_at_feed(backend, account, feed_id)
         try:
-            return await self.apply(account, [await backend.look(remote_id)])
+            row = await backend.look(remote_id)
         except NotFound:
             return await self._not_found(backend, account, remote_id)
         except Forbidden:
             return self._forbidden(account, remote_id)
+        first = self._wants_parent(account, row)
+        changed = await self.point(backend, account, first) if first else 0
+        return changed + await self.apply(account, [row])
 
     def take_soon(self) -> set[JobKey]:
         """Return, once, the jobs that are worth another look within seconds."""
@@ -144,23 +151,53 @@ class Looks:
         found = self._store.get(key)
         return found is not None and not found.job.phase.terminal
 
-    def _reducer(self, row: Observation) -> Decide:
+    def _reducer(self, row: Observation, beside: Mapping[int, str]) -> Decide:
+        """Return how a row changes its job; `beside` are the statuses of its page."""
+
         def decide(tracked: Tracked) -> fsm.Step | None:
-            parent = None
-            if row.previous_id is not None:
-                above = self._store.by_token(
-                    tracked.account_id, tracked.server_uuid, row.previous_id
-                )
-                parent = above.job.phase if above is not None else None
             return fsm.reduce(
                 tracked,
                 row,
                 now=self._clock.time(),
-                parent=parent,
+                parent=self._parent(tracked, row, beside),
                 settle=self._pace.settle,
             )
 
         return decide
+
+    def _parent(
+        self, tracked: Tracked, row: Observation, beside: Mapping[int, str]
+    ) -> Phase | None:
+        """Return what the run before this one is doing, by this page or as known."""
+        if row.previous_id is None:
+            return None
+        status = beside.get(row.previous_id)
+        if status is not None:
+            return fsm.PHASE_OF_STATUS.get(status, Phase.CANCELLED)
+        above = self._above(tracked, row.previous_id)
+        return above.job.phase if above is not None else None
+
+    def _above(self, tracked: Tracked, previous_id: int) -> Tracked | None:
+        return self._store.by_token(
+            tracked.account_id, tracked.server_uuid, previous_id
+        )
+
+    def _wants_parent(self, account: AccountRow, row: Observation) -> int | None:
+        """Return the run to look at first, to tell why this one was cancelled.
+
+        What its parent's failure cancelled was cancelled seconds after it; the parent
+        may not have been looked at since.
+        """
+        key = self.owner(account, row.remote_id)
+        tracked = self._store.get(key) if key is not None else None
+        if tracked is None or row.previous_id is None or row.error_code:
+            return None
+        if row.remote_status != "cancelled" or tracked.job.phase.terminal:
+            return None
+        above = self._above(tracked, row.previous_id)
+        known = above is None or above.job.phase.terminal
+        asked = tracked.job.cancel_requested_at is not None
+        return None if known or asked else row.previous_id
 
     # Rows that are not there, or not for us.
 
@@ -190,6 +227,37 @@ class Looks:
         for tracked in self._store.of_feed(account.account_id, feed_id):
             if not tracked.job.phase.terminal and tracked.job.remote_id is not None:
                 self._forbidden(account, tracked.job.remote_id)
+
+    def _feed_in_doubt(self, account: AccountRow, remote_id: int) -> int | None:
+        """Return the feed of a run if the feed itself was not found last time.
+
+        It answers for all its runs: none of them is asked for on its own.
+        """
+        key = self.owner(account, remote_id)
+        tracked = self._store.get(key) if key is not None else None
+        feed_id = tracked.job.feed_id if tracked is not None else None
+        if feed_id is None or (account.account_id, feed_id) not in self._missing_feeds:
+            return None
+        return feed_id
+
+    async def _look_at_feed(
+        self, backend: RunBackend, account: AccountRow, feed_id: int
+    ) -> int:
+        """Look whether a feed that was not found is there again, 30 s later."""
+        feed = (account.account_id, feed_id)
+        waited = self._clock.monotonic() - self._missing_feeds[feed]
+        if waited < self._pace.gone:
+            return 0
+        try:
+            await backend.of_feed(feed_id)
+        except Forbidden:
+            self._missing_feeds.pop(feed, None)
+            self.feed_forbidden(account, feed_id)
+        except NotFound:
+            return await self.feed_not_found(account, feed_id)
+        else:
+            self._missing_feeds.pop(feed, None)
+        return 0
 
     async def _not_found(
         self, backend: RunBackend, account: AccountRow, remote_id: int
