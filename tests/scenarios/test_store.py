@@ -25,6 +25,7 @@ from chrislib.cube.client import CubeClient
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.store import JobStore
 from tests.scenarios import store_pages
+from tests.scenarios.computer import Home
 
 QUICK = LeaseTimes(beat=0.1, expiry=0.8, retry=0.1)
 
@@ -287,6 +288,31 @@ async def test_s52_a_migration_killed_half_way(tmp_path: Path) -> None:
     assert catalog.notice == ""
     assert await catalog.settings_kv.get("a") == "b", "restored once, not again"
     await catalog.close()
+
+
+async def test_s53_a_second_start(
+    station_factory: Callable[..., Any], tmp_path: Path
+) -> None:
+    station = await asyncio.to_thread(station_factory)
+    home = Home(station)
+    with home.window() as first:
+        holder = home.asked("SELECT holder FROM lease")
+        began = time.monotonic()
+        second = home.start("run", "chris:feed/1")
+        out, err = await asyncio.to_thread(second.communicate, timeout=30)
+        assert second.returncode == 0, out + err
+        assert time.monotonic() - began < 10
+        assert first.poll() is None, "the first goes on"
+        assert home.asked("SELECT holder FROM lease") == holder
+        # Even two that start in the same moment: one of them follows the runs.
+        both = [home.start("run") for _ in range(2)]
+        for process in both:
+            out, err = await asyncio.to_thread(process.communicate, timeout=30)
+            assert process.returncode == 0, out + err
+        assert home.asked("SELECT holder FROM lease") == holder
+        lives = [p.name for p in home.catalog.parent.iterdir() if "lives" in p.name]
+        assert len(lives) == 1, "only one process has the catalog open"
+    assert home.asked("SELECT count(*) FROM lease") == [(0,)]
 
 
 _WRITER = """
