@@ -156,14 +156,17 @@ class Extensions:
         """
         async with self._loading:
             options = await self._options()
-            known = frozenset(self._made)
-            found = await asyncio.to_thread(_scan, known)
-            present = {(one.group, one.name) for one in found}
-            for key in known - present:
+            entries = await asyncio.to_thread(_entries)
+            present = {(entry.group, entry.name) for entry in entries}
+            for key in frozenset(self._made) - present:
                 del self._made[key]
             self._broken.clear()
-            for one in found:
-                self._take(one, options)
+            # Ours first: transfers must not wait for somebody's slow import.
+            for part in (entries[: _count_of_ours(entries)], entries):
+                known = frozenset(self._made) | frozenset(self._broken)
+                for one in await asyncio.to_thread(_scan, part, known):
+                    self._take(one, options)
+                self._tell()
             self.loaded = True
         self._tell()
 
@@ -270,38 +273,43 @@ class Extensions:
             listener()
 
 
-def _scan(known: frozenset[tuple[str, str]]) -> list[_Found]:
-    """Load every entry point that is not known to work already (disk, threads)."""
+def _scan(
+    entries: Sequence[metadata.EntryPoint], known: frozenset[tuple[str, str]]
+) -> list[_Found]:
+    """Load entry points that were not yet (disk, threads)."""
+    found = []
+    for entry in entries:
+        if (entry.group, entry.name) not in known:
+            distribution = entry.dist.name if entry.dist is not None else ""
+            made, reason = _loaded(entry, ours=_is_ours(entry))
+            found.append(_Found(entry.group, entry.name, distribution, made, reason))
+    return found
+
+
+def _entries() -> list[metadata.EntryPoint]:
+    """Return the entry points of our groups, our own first, each name once (disk)."""
     importlib.invalidate_caches()
-    found: dict[tuple[str, str], _Found] = {}
-    for entry in _entries():
-        key = entry.group, entry.name
-        distribution = entry.dist.name if entry.dist is not None else ""
-        if key in found:
-            _log.warning(
-                "plug-in %s of %s is left out: its name is taken",
-                entry.name,
-                distribution,
-            )
-            continue
-        made, reason = None, ""
-        if key not in known:
-            made, reason = _loaded(entry, ours=distribution == _OURS)
-        found[key] = _Found(entry.group, entry.name, distribution, made, reason)
-    return list(found.values())
-
-
-def _entries() -> Sequence[metadata.EntryPoint]:
-    """Return the entry points of our groups, our own first, each once."""
-    entries = [
+    found = [
         entry
         for group in _PROTOCOL
         for entry in dict.fromkeys(metadata.entry_points(group=group))
     ]
-    return sorted(
-        entries,
-        key=lambda e: (e.dist is None or e.dist.name != _OURS, e.group, e.name),
-    )
+    found.sort(key=lambda entry: (not _is_ours(entry), entry.group, entry.name))
+    once: dict[tuple[str, str], metadata.EntryPoint] = {}
+    for entry in found:
+        if once.setdefault((entry.group, entry.name), entry) is not entry:
+            _log.warning(
+                "a plug-in named %s is left out: its name is taken", entry.name
+            )
+    return list(once.values())
+
+
+def _is_ours(entry: metadata.EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == _OURS
+
+
+def _count_of_ours(entries: Sequence[metadata.EntryPoint]) -> int:
+    return sum(1 for entry in entries if _is_ours(entry))
 
 
 def _loaded(entry: metadata.EntryPoint, *, ours: bool) -> tuple[Any, str]:

@@ -267,6 +267,7 @@ class JobManager:
             begin=self._begin,
             end=self._end,
         )
+        self.extensions.subscribe(self._wake_transfers)
         self._store.subscribe_inbox(self.notices.wake)
         self._store.subscribe(self.notices.committed)
         self._owner = TaskOwner("jobs")

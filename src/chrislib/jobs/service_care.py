@@ -3,10 +3,9 @@
 import logging
 from typing import TYPE_CHECKING
 
-from chrislib.catalog.rows import AccountRow
 from chrislib.jobs import fsm
 from chrislib.jobs.fsm import Step, Tracked
-from chrislib.jobs.model import JobChange, JobKey, Retention
+from chrislib.jobs.model import JobKey, Retention
 from chrislib.jobs.protocols import (
     Backend,
     JobCanceller,
@@ -18,9 +17,10 @@ from chrislib.jobs.protocols import (
     UnknownToken,
 )
 from chrislib.jobs.service_calls import observed, purged
+from chrislib.jobs.service_jobs import ServiceJobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from chrislib.jobs.service_follower import Tools
     from chrislib.jobs.service_submission import Call
@@ -38,7 +38,7 @@ class ServiceCare:
     Parameters
     ----------
     backend : Backend
-    account : AccountRow
+    jobs : ServiceJobs
     tools : Tools
     call : Call
     wake : callable
@@ -48,39 +48,33 @@ class ServiceCare:
     def __init__(
         self,
         backend: Backend,
-        account: AccountRow,
+        jobs: ServiceJobs,
         *,
         tools: "Tools",
         call: "Call",
         wake: "Callable[[], None]",
     ) -> None:
         self._backend = backend
-        self._account = account
+        self._jobs = jobs
         self._tools = tools
         self._store = tools.store
         self._clock = tools.clock
         self._call = call
         self._wake = wake
-        self._cancels: dict[JobKey, list[float]] = {}
+        self._cancels: dict[JobKey, int] = {}
+        self._cancel_after: dict[JobKey, float] = {}
         self._purging: set[JobKey] = set()
         self._log_due: set[JobKey] = set()
-        self._unsubscribe = self._store.subscribe(self._note_ends)
 
     def begin(self) -> None:
         """Take up what was asked for before this process."""
-        for tracked in self._store.all():
-            if not self._mine(tracked):
-                continue
+        for tracked in self._jobs.all():
             if tracked.job.retention in _PURGES:
                 self._purging.add(tracked.job.key)
             # One that ended just before we did may have its log still to be kept.
             ended = tracked.job.terminal_at
             if ended is not None and self._clock.time() - ended < _LOG_SECONDS:
                 self._log_due.add(tracked.job.key)
-
-    def close(self) -> None:
-        """Take no more notice of jobs."""
-        self._unsubscribe()
 
     def purge_soon(self, key: JobKey) -> None:
         """Carry out the deletion that was asked for."""
@@ -92,23 +86,27 @@ class ServiceCare:
         """Whether a deletion is under way."""
         return bool(self._purging)
 
-    async def cancel_again(self, followed: "Sequence[Tracked]") -> None:
+    async def cancel_again(self) -> None:
         """Ask for every stop not asked for yet, or lost (network)."""
         backend = self._backend
+        if not isinstance(backend, JobCanceller):
+            return
         now = self._clock.monotonic()
-        for tracked in followed:
+        for tracked in self._jobs.followed():
             key, job = tracked.job.key, tracked.job
-            if job.cancel_requested_at is None or not isinstance(backend, JobCanceller):
+            if job.cancel_requested_at is None or now < self._cancel_after.get(key, 0):
                 continue
-            asked = self._cancels.setdefault(key, [])
-            recently = asked and now - asked[-1] < self._tools.pace.settle
-            if recently or len(asked) >= _CANCELS:
+            asked = self._cancels.get(key, 0)
+            if asked >= _CANCELS:
                 continue
+            # One stop the service chokes on must not hold the others up.
+            self._cancel_after[key] = now + self._tools.pace.back_off
             try:
                 await self._call(backend.cancel(job.token))
             except (ServiceRefused, UnknownToken):
                 _log.info("a job ended before its cancel arrived")
-            asked.append(now)
+            self._cancels[key] = asked + 1
+            self._cancel_after[key] = now + self._tools.pace.settle
 
     async def purge(self) -> None:
         """Delete what the user wants deleted there (network, disk)."""
@@ -153,8 +151,10 @@ class ServiceCare:
     async def logs(self) -> None:
         """Keep what a job printed once it has ended, while the service has it."""
         backend = self._backend
+        ended = self._jobs.ended()
         if not isinstance(backend, LogReader):
             return
+        self._log_due |= ended
         for key in tuple(self._log_due):
             self._log_due.discard(key)
             tracked = self._store.get(key)
@@ -169,17 +169,3 @@ class ServiceCare:
                 raise
             if isinstance(text, str) and text:
                 await self._tools.keep_log(key, text)
-
-    def _note_ends(self, changes: tuple[JobChange, ...]) -> None:
-        for change in changes:
-            job = change.after
-            was_live = change.before is not None and not change.before.phase.terminal
-            if was_live and job.phase.terminal and job.backend == self._backend.name:
-                self._log_due.add(job.key)
-                self._wake()
-
-    def _mine(self, tracked: Tracked) -> bool:
-        return (
-            tracked.job.backend == self._backend.name
-            and tracked.account_id == self._account.account_id
-        )

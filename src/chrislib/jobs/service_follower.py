@@ -15,7 +15,7 @@ from chrislib.jobs import fsm
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Step, Tracked
 from chrislib.jobs.marshal import Answers
-from chrislib.jobs.model import JobKey, Phase, Reach
+from chrislib.jobs.model import JobKey, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.polling.breaker import Breaker, Limits
 from chrislib.jobs.protocols import (
@@ -36,6 +36,7 @@ from chrislib.jobs.service_calls import (
     observed,
 )
 from chrislib.jobs.service_care import ServiceCare
+from chrislib.jobs.service_jobs import ServiceJobs
 from chrislib.jobs.service_submission import ServiceSubmission, observation
 from chrislib.jobs.store import Decision, JobStore
 
@@ -45,9 +46,8 @@ _T = TypeVar("_T")
 FAULTS = 3
 """Faults of a plug-in in a row after which it is set aside."""
 _PAGE = 500
-_BEFORE_TOKEN = frozenset(
-    {Phase.DRAFT, Phase.SUBMITTING, Phase.SUBMIT_UNCERTAIN, Phase.NOT_SUBMITTED}
-)
+_REQUESTS = 10
+"""Requests of one turn's look: 40 a minute at most, however many jobs there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +102,26 @@ class ServiceFollower:
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
         self._owner = TaskOwner(f"service {backend.name}")
+        self._jobs = ServiceJobs(tools.store, account, backend.name)
         self._submission = ServiceSubmission(
-            backend, account, tools=tools, call=self._call, wake=self.wake
+            backend,
+            account,
+            jobs=self._jobs,
+            tools=tools,
+            call=self._call,
+            wake=self.look_soon,
+        )
+        self._care = ServiceCare(
+            backend, self._jobs, tools=tools, call=self._call, wake=self._woken.set
         )
         self._faults = 0
         self._quiet = 0
         self._refused = False
-        self._care = ServiceCare(
-            backend, account, tools=tools, call=self._call, wake=self._woken.set
-        )
+        self._answered = False
+        self._soon: list[float] = []
+        self._looked_at: dict[JobKey, float] = {}
+        self._asides_after = 0.0
+        self._asked_until = 0.0
 
     def start(self) -> None:
         """Follow from now on (network, disk)."""
@@ -118,7 +129,7 @@ class ServiceFollower:
 
     async def stop(self) -> None:
         """Stop following; the work goes on where it is."""
-        self._care.close()
+        self._jobs.close()
         await self._submission.close()
         await self._owner.close()
         self._release()
@@ -128,11 +139,18 @@ class ServiceFollower:
         self._quiet = 0
         self._woken.set()
 
+    def look_soon(self) -> None:
+        """Take the next turns soon: a job was just handed over."""
+        now = self._clock.monotonic()
+        self._soon = [now + delay for delay in self._tools.pace.fast]
+        self.wake()
+
     async def looked(self) -> None:
-        """Return after one full look (network)."""
+        """Return after one full look (network), or none when it asked to be left."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        self._breaker.hurry()
+        if self._clock.monotonic() >= self._asked_until:
+            self._breaker.hurry()
         self.wake()
         await waiter
 
@@ -193,30 +211,54 @@ class ServiceFollower:
         return self._after_turn()
 
     async def _turn(self) -> None:
+        """Look first: what goes wrong with wishes must not keep us from looking."""
+        self._answered = False
         self._submission.send()
-        await self._submission.reconcile()
-        await self._care.cancel_again(self._followed())
         await self._observe()
-        await self._care.purge()
-        await self._care.logs()
+        now = self._clock.monotonic()
+        if now < self._asides_after:
+            return
+        trouble: ServiceError | PluginFault | None = None
+        for aside in (
+            self._submission.reconcile,
+            self._care.cancel_again,
+            self._care.purge,
+            self._care.logs,
+        ):
+            try:
+                await aside()
+            except (ServiceError, PluginFault) as error:
+                trouble = trouble or error
+        if trouble is None:
+            return
+        self._asides_after = now + self._tools.pace.back_off
+        if isinstance(trouble, PluginFault) or not self._answered:
+            raise trouble
+        _log.info("service %s: %s", self.backend.name, trouble.title)
 
     def _after_turn(self) -> float | None:
         """Return seconds until the next turn, None for when something happens."""
+        now = self._clock.monotonic()
+        times = [time for time in self._soon if time > now]
+        self._soon = times
         due = self._submission.due()
-        if not self._followed() and not self._care.busy:
-            return due
-        self._quiet += 1
-        period = self.backend.manner.period or self._tools.pace.base
-        period = min(period, self._tools.pace.base)
-        period *= min(4.0, 1 + max(0, self._quiet - 3) / 8)
-        period *= self._tools.rng.uniform(0.85, 1.15)
-        return period if due is None else min(period, due)
+        if due is not None:
+            times = [*times, max(now + due, self._asides_after)]
+        if self._jobs.followed() or self._care.busy:
+            self._quiet += 1
+            period = self.backend.manner.period or self._tools.pace.base
+            period = min(period, self._tools.pace.base)
+            period *= min(4.0, 1 + max(0, self._quiet - 3) / 8)
+            times = [*times, now + period * self._tools.rng.uniform(0.85, 1.15)]
+        return max(0.01, min(times) - now) if times else None
 
     async def _failed(self, error: ServiceError) -> None:
         least = error.retry_after if isinstance(error, ServiceUnreachable) else 0.0
         if isinstance(error, CredentialsNeeded):
             least = self._tools.pace.back_off_limit
-        self._breaker.failed(self._clock.monotonic(), least=least)
+        now = self._clock.monotonic()
+        self._breaker.failed(now, least=least)
+        self._asked_until = now + getattr(error, "retry_after", 0.0)
         if isinstance(error, CredentialsNeeded):
             if not self._refused:
                 self._refused = True
@@ -247,6 +289,7 @@ class ServiceFollower:
             name=self.backend.name,
         )
         self._faults = 0
+        self._answered = True
         self._breaker.succeeded()
         self._refused = False
         self.checked_at = self._clock.time()
@@ -257,12 +300,15 @@ class ServiceFollower:
 
     async def _observe(self) -> None:
         backend = self.backend
-        followed = self._followed()
+        followed = self._jobs.followed()
         if not followed:
+            self._looked_at.clear()
             return
         if isinstance(backend, JobObserver):
             size = max(1, min(_PAGE, backend.manner.batch))
-            for start in range(0, len(followed), size):
+            # Whoever was not looked at for longest comes first, when not all fit.
+            followed.sort(key=lambda t: self._looked_at.get(t.job.key, 0.0))
+            for start in range(0, min(len(followed), size * _REQUESTS), size):
                 await self._observe_batch(followed[start : start + size])
         elif isinstance(backend, JobLister):
             sent = self._clock.monotonic()
@@ -298,6 +344,7 @@ class ServiceFollower:
             if status is not None and status.progress is not None:
                 self._store.progress(tracked.job.key, status.progress)
         keys = [tracked.job.key for tracked, status in pairs if status is not None]
+        self._looked_at |= dict.fromkeys((t.job.key for t, _ in pairs), sent)
         self._store.looked(keys, Reach.FRESH, self._clock.time())
         if changed:
             self._quiet = 0
@@ -312,34 +359,12 @@ class ServiceFollower:
         now = self._clock.time()
         return fsm.missing(tracked, now=now, after=self._tools.pace.gone)
 
-    # What is whose.
-
-    def _mine(self, tracked: Tracked) -> bool:
-        return (
-            tracked.job.backend == self.backend.name
-            and tracked.account_id == self.account.account_id
-        )
-
-    def _followed(self) -> list[Tracked]:
-        """Return the live jobs that have a token."""
-        return [
-            tracked
-            for tracked in self._store.live(self.account.account_id)
-            if self._mine(tracked)
-            and tracked.job.token
-            and tracked.job.phase not in _BEFORE_TOKEN
-        ]
-
     def _become(self, reach: Reach) -> None:
         if self.reach is reach:
             return
         _log.info("reach of service %s: %s", self.backend.name, reach.value)
         self.reach = reach
-        keys = [
-            tracked.job.key
-            for tracked in self._store.live(self.account.account_id)
-            if self._mine(tracked)
-        ]
+        keys = [tracked.job.key for tracked in self._jobs.live()]
         self._store.looked(keys, reach, None)
 
     async def _tell_credentials(self) -> None:

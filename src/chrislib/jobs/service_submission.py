@@ -25,6 +25,7 @@ from chrislib.jobs.protocols import (
     UnknownToken,
 )
 from chrislib.jobs.service_calls import PluginFault, checked, gathered
+from chrislib.jobs.service_jobs import ServiceJobs
 
 if TYPE_CHECKING:
     from chrislib.jobs.service_follower import Tools
@@ -54,6 +55,7 @@ class ServiceSubmission:
     ----------
     backend : Backend
     account : AccountRow
+    jobs : ServiceJobs
     tools : Tools
     call : Call
     wake : callable
@@ -65,12 +67,14 @@ class ServiceSubmission:
         backend: Backend,
         account: AccountRow,
         *,
+        jobs: ServiceJobs,
         tools: "Tools",
         call: Call,
         wake: Callable[[], None],
     ) -> None:
         self._backend = backend
         self._account = account
+        self._jobs = jobs
         self._tools = tools
         self._store = tools.store
         self._clock = tools.clock
@@ -87,7 +91,7 @@ class ServiceSubmission:
 
     async def interrupted(self) -> None:
         """At start: a submission that was under way has an unknown outcome (disk)."""
-        for tracked in self._mine(Phase.SUBMITTING):
+        for tracked in self._jobs.in_phase(Phase.SUBMITTING):
             if tracked.job.key not in self._sending:
                 await self._uncertain(tracked.job.key)
 
@@ -95,7 +99,7 @@ class ServiceSubmission:
         """Hand over what waits, as many at once as the service likes (network)."""
         if self._clock.monotonic() < self._waits_until:
             return
-        for tracked in self._mine(Phase.DRAFT):
+        for tracked in self._jobs.in_phase(Phase.DRAFT):
             key = tracked.job.key
             room = max(1, self._backend.manner.at_once) - len(self._sending)
             if room <= 0:
@@ -109,11 +113,11 @@ class ServiceSubmission:
         now = self._clock.monotonic()
         times = []
         room = len(self._sending) < max(1, self._backend.manner.at_once)
-        if room and any(not t.job.field_errors for t in self._mine(Phase.DRAFT)):
+        drafts = self._jobs.in_phase(Phase.DRAFT)
+        if room and any(not tracked.job.field_errors for tracked in drafts):
             times.append(self._waits_until)
-        times += [
-            self._looks.get(t.job.key, now) for t in self._mine(Phase.SUBMIT_UNCERTAIN)
-        ]
+        uncertain = self._jobs.in_phase(Phase.SUBMIT_UNCERTAIN)
+        times += [self._looks.get(tracked.job.key, now) for tracked in uncertain]
         return max(0.01, min(times) - now) if times else None
 
     # One job.
@@ -211,7 +215,7 @@ class ServiceSubmission:
     async def reconcile(self) -> None:
         """Look for jobs whose submission got no answer (network, disk)."""
         now = self._clock.monotonic()
-        waiting = self._mine(Phase.SUBMIT_UNCERTAIN)
+        waiting = self._jobs.in_phase(Phase.SUBMIT_UNCERTAIN)
         for tracked in waiting:
             self._looks.setdefault(tracked.job.key, now + self._delay(tracked))
         due = [t for t in waiting if self._looks[t.job.key] <= now]
@@ -344,19 +348,6 @@ class ServiceSubmission:
             server_uuid=self._account.server_uuid,
             token=token,
         )
-
-    def _is_mine(self, tracked: Tracked) -> bool:
-        return (
-            tracked.job.backend == self._backend.name
-            and tracked.account_id == self._account.account_id
-        )
-
-    def _mine(self, phase: Phase) -> list[Tracked]:
-        return [
-            tracked
-            for tracked in self._store.live(self._account.account_id)
-            if tracked.job.phase is phase and self._is_mine(tracked)
-        ]
 
 
 def observation(

@@ -124,11 +124,12 @@ class Services:
             return
         self._running = True
         self._unsubscribe = self._extensions.subscribe(self.refresh_accounts)
-        self._owner.start(self._extensions.load(), name="load plug-ins")
+        self._owner.start(self._load(), name="load plug-ins")
 
     async def stop(self) -> None:
         """Stop following; the work goes on where it is."""
         self._running = False
+        self._loaded.clear()
         if self._unsubscribe is not None:
             self._unsubscribe()
         await self._owner.close()
@@ -142,7 +143,19 @@ class Services:
             self._owner.start(self._sync(), name="follow")
 
     async def ready(self) -> None:
-        """Return once plug-ins are loaded and their jobs followed."""
+        """Return once plug-ins are loaded and their jobs followed.
+
+        Raises
+        ------
+        ChrislibError
+            Nothing is followed now: another chrislib does that.
+        """
+        if not self._running:
+            raise ChrislibError(
+                "Services are not followed here just now.",
+                "Jobs that are known stay as they are.",
+                hint="End the other chrislib, or use that one.",
+            )
         await self._loaded.wait()
 
     async def reload(self) -> None:
@@ -152,7 +165,8 @@ class Services:
 
     async def looked(self) -> None:
         """Look at every job of every service now (network); returns after that."""
-        await self._loaded.wait()
+        if not self._loaded.is_set():
+            return  # they are looked at as soon as their plug-ins are loaded
         looks = [follower.looked() for follower in self._followers.values()]
         await asyncio.gather(*looks)
 
@@ -166,7 +180,7 @@ class Services:
         ChrislibError
             No plug-in for its service works here; nothing was sent.
         """
-        await self._loaded.wait()
+        await self.ready()
         name = backend_of(intent)
         follower = self._followers.get(name)
         if follower is None or not isinstance(follower.backend, JobSubmitter):
@@ -308,6 +322,18 @@ class Services:
 
     # Inside.
 
+    async def _load(self) -> None:
+        """Load plug-ins and follow their jobs, whatever it takes (disk, threads)."""
+        while True:
+            try:
+                await self._extensions.load()
+                await self._sync()
+            except Exception:  # noqa: BLE001 - a disk that refuses, for example
+                _log.exception("plug-ins could not be loaded")
+                await self._clock.sleep(self._tools.pace.base)
+            else:
+                return
+
     async def _sync(self) -> None:
         """Make the followers those of the plug-ins that work (disk)."""
         async with self._lock:
@@ -401,7 +427,7 @@ class Services:
             follower.wake()
 
     async def _follower(self, name: str) -> ServiceFollower:
-        await self._loaded.wait()
+        await self.ready()
         follower = self._followers.get(name)
         if follower is None:
             raise self._no_backend(name, "Its jobs and their tokens are kept.")
