@@ -27,6 +27,8 @@ _LONGEST_NAP = 60.0
 """Seconds the end of a snooze is waited for in one go: computers sleep too."""
 _AGAIN = 50
 """Outputs of an earlier start that a standing policy looks at."""
+_NOT_THERE = 5.0
+"""Seconds between two looks for a server that is not connected yet."""
 _PLUGGED_LIMIT = 1_000_000_000
 """Bytes a plug-in's policy may have fetched without the user's word."""
 
@@ -110,8 +112,13 @@ class Standing:
             if event.kind == "result"
         }
         for key in keys:
-            if key not in decided:
-                await self.judge(key)
+            tracked = self._store.get(key)
+            if key in decided or tracked is None:
+                continue
+            # Nothing can be measured before its server is there.
+            while self._client_of(tracked.account_id) is None:
+                await self._clock.sleep(_NOT_THERE)
+            await self.judge(key)
 
     async def wake_snoozed(self) -> None:
         """Bring outputs up again when their time has come, until cancelled."""
