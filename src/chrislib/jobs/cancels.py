@@ -19,7 +19,7 @@ from chrislib.cube.errors import (
 from chrislib.jobs import fsm
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import CANCEL_SENDS, Tracked
+from chrislib.jobs.fsm import CANCEL_SENDS, Observation, Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind
 from chrislib.jobs.store import Decide, Decision, JobStore
 
@@ -61,6 +61,7 @@ class Cancels:
         self._settle = settle
         self._wanted: dict[int, set[JobKey]] = {}
         self._sent_at: dict[JobKey, float] = {}
+        self._sending: set[JobKey] = set()
         store.subscribe(self._changed)
 
     def branch(self, key: JobKey) -> list[Tracked]:
@@ -162,6 +163,8 @@ class Cancels:
         due = []
         for tracked in self._open(account_id):
             key = tracked.job.key
+            if key in self._sending:
+                continue
             if key not in self._sent_at and (
                 tracked.job.cancel_sends or self._below_another(tracked)
             ):
@@ -185,12 +188,7 @@ class Cancels:
         assert tracked.job.remote_id is not None
         if key in self._sent_at:
             seen = await backend.look(tracked.job.remote_id)
-            await self._store.apply(
-                key,
-                lambda t: fsm.reduce(
-                    t, seen, now=self._clock.time(), settle=self._settle
-                ),
-            )
+            await self._store.apply(key, self._reducer(seen))
             tracked = self._store.get(key)
             if tracked is None or tracked.job.phase.terminal:
                 return
@@ -202,17 +200,14 @@ class Cancels:
 
     async def _send(self, key: JobKey, backend: RunBackend) -> int:
         tracked = self._store.get(key)
-        if tracked is None or tracked.job.remote_id is None:
+        if tracked is None or tracked.job.remote_id is None or key in self._sending:
             return 0
         branch = [t.job.key for t in self.branch(key)]
+        self._sending.add(key)
         try:
             count = await backend.cancel(tracked.job.remote_id)
         except (Refused, NotFound):
-            # It has ended meanwhile; only a look says how. What is below it and
-            # shall stop too gets a cancel of its own.
-            _log.info("a run ended before its cancel arrived")
-            await self._store.apply(key, self._unmark("cancel_refused", ""))
-            return 0
+            count = 0
         except Forbidden:
             words = "Only who started this run may cancel it."
             await self._store.apply(key, self._unmark("cancel_forbidden", words))
@@ -222,9 +217,38 @@ class Cancels:
                 self._note_sent(branch)
                 await self._store.apply(key, self._counted())
             raise
+        finally:
+            self._sending.discard(key)
+        if count == 0:
+            await self._ended_before(key, tracked.job, backend)
+            return 0
         self._note_sent(branch)
         await self._store.apply(key, self._counted())
         return count
+
+    async def _ended_before(self, key: JobKey, job: Job, backend: RunBackend) -> None:
+        """Take back a cancel the server had no use for; a look says what it is now.
+
+        What is below it and shall stop too gets a cancel of its own.
+        """
+        _log.info("a run ended before its cancel arrived")
+        assert job.remote_id is not None
+        try:
+            seen = await backend.look(job.remote_id)
+        except NotFound:
+            seen = None
+        ours = job.cancel_sends > 0 and seen is not None
+        if not (ours and seen is not None and seen.remote_status == "cancelled"):
+            await self._store.apply(key, self._unmark("cancel_refused", ""))
+        if seen is not None:
+            await self._store.apply(key, self._reducer(seen))
+
+    def _reducer(self, seen: Observation) -> Decide:
+        def decide(tracked: Tracked) -> fsm.Step | None:
+            now = self._clock.time()
+            return fsm.reduce(tracked, seen, now=now, settle=self._settle)
+
+        return decide
 
     def _note_sent(self, branch: list[JobKey]) -> None:
         # The server stops the branch with its top: none of it needs a cancel of its

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from chrislib.aio import TaskOwner, spawn
 from chrislib.cube.errors import CubeError
@@ -127,7 +128,8 @@ class Outbox:
         if self._sending:
             pause = spawn(self._clock.sleep(_LAST_SECONDS), name="outbox: last answers")
             rest = asyncio.gather(*self._sending, return_exceptions=True)
-            await asyncio.wait({pause, rest}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {pause, rest}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             pause.cancel()
             for task in self._sending:
                 task.cancel()
