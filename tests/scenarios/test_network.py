@@ -1,5 +1,6 @@
 """Networks, sign-ins and clocks that fail: jobs.md §4, scenarios 32 to 45."""
 
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -102,7 +103,7 @@ async def test_s36_every_third_request_fails(sim: SimDesk) -> None:
     for number in range(0, 40, 2):
         pair = keys[number : number + 2]
         end(sim, pair)
-        took = await sim.until(lambda p=pair: all_in(sim, p, Phase.FINISHED), 300)
+        took = await sim.until(partial(all_in, sim, pair, Phase.FINISHED), 300)
         latencies.append(took)
         lows.append(await table.low(1))
     latencies.sort()
@@ -153,7 +154,7 @@ async def test_s38_one_server_hangs(sim: SimDesk, tmp_path: Path) -> None:
         other.set(run, "finishedSuccessfully")
         done = [key]
         latencies.append(
-            await sim.until(lambda d=done: all_in(sim, d, Phase.FINISHED), 120)
+            await sim.until(partial(all_in, sim, done, Phase.FINISHED), 120)
         )
     assert max(latencies) <= 20
     # nobody waited longer than 20 s for the one that hangs
@@ -248,7 +249,7 @@ async def test_s41_the_local_clock_is_set(sim: SimDesk, error: float) -> None:
         await sim.sleep(120)
         end(sim, batch)
         latencies.append(
-            await sim.until(lambda b=batch: all_in(sim, b, Phase.FINISHED), 120)
+            await sim.until(partial(all_in, sim, batch, Phase.FINISHED), 120)
         )
     assert max(latencies) <= 65
     assert await rows_of(sim, "READY") == sorted(keys)
