@@ -389,10 +389,13 @@ class JobManager:
             return await self._transfers.cancel(key)
         if tracked.job.phase is Phase.DRAFT:
             return await self._submitter.take_back([key])
-        try:
-            backend = await self._link.current()
-        except CubeError:
-            backend = None  # it is sent as soon as the server answers
+        backend = self._backend_of(tracked.account_id)
+        if backend is None:
+            try:
+                await self._link.current()
+            except CubeError:
+                _log.info("a cancel is sent as soon as the server answers")
+            backend = self._backend_of(tracked.account_id)
         return await self.cancels.request(key, backend)
 
     async def cancel_scope(self, key: JobKey) -> int:
@@ -410,6 +413,8 @@ class JobManager:
         tracked = self._store.get(key)
         if tracked is None:
             raise ChrislibError("This job is not known any more.")
+        if isinstance(tracked.job.intent, RunIntent):
+            await self._can_run_again(tracked.job)
         if tracked.job.kind is Kind.RUN or tracked.job.kind in SERVED:
             return await self.submit(tracked.job.intent)
         if tracked.job.phase.terminal:
@@ -576,6 +581,21 @@ class JobManager:
         if self._link.account is None:
             raise _not_connected()
         return self._link.account
+
+    async def _can_run_again(self, job: Job) -> None:
+        account = await self._account()
+        if account.account_id != job.account_id:
+            raise ChrislibError(
+                "This run is of another server or another sign-in.",
+                "Nothing was started.",
+                hint="Connect to its server first, then run it again.",
+            )
+        if isinstance(job.intent, RunIntent) and job.intent.found:
+            raise ChrislibError(
+                "This run was not started from here: its values are not known.",
+                "Nothing was started.",
+                hint="Open its node in Feeds and run it again from there.",
+            )
 
     async def _on_account(self, account: AccountRow, present: bool) -> None:
         if present:
