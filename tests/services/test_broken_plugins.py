@@ -2,11 +2,12 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.extensions import BACKENDS, HANDLERS
+from chrislib.jobs.extensions import BACKENDS, HANDLERS, SINKS
 from chrislib.jobs.model import (
     JobKey,
     OpaqueIntent,
@@ -222,3 +223,37 @@ async def test_our_own_backends_come_by_entry_points(desk: Desk) -> None:
         desk.jobs.extensions.backends
     )
     assert desk.jobs.extensions.broken == ()
+
+
+SINK = """
+class Sink:
+    toasts = []
+
+    async def show(self, toast):
+        Sink.toasts.append(toast)
+
+class Broken:
+    async def show(self, toast):
+        raise ZeroDivisionError("show")
+
+def make(context):
+    return Sink()
+
+def broken(context):
+    return Broken()
+"""
+
+
+@pytest.mark.logs("plug-in loud was set aside")
+async def test_toasts_reach_the_sinks_of_plug_ins(
+    desk: Desk, site: Site, tmp_path: Path
+) -> None:
+    points = {SINKS: "loud = sink_plugin:broken\nquiet = sink_plugin:make"}
+    site.install_source("sink-plugin", SINK, points)
+    await desk.jobs.services.reload()
+    await desk.phase(await program(desk, tmp_path), Phase.FINISHED)
+    sink: Any = desk.jobs.extensions.sinks["quiet"]
+    await desk.until(lambda: sink.toasts)
+    await desk.until(lambda: desk.sink.toasts)
+    assert len(sink.toasts) == len(desk.sink.toasts) == 1
+    assert [b.name for b in desk.jobs.extensions.broken] == ["loud"]

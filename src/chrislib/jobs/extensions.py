@@ -192,9 +192,9 @@ class Extensions:
         return {name: made for (g, name), made in self._made.items() if g == group}
 
     @property
-    def sinks(self) -> tuple[NotificationSink, ...]:
-        """Notification sinks of plug-ins."""
-        return tuple(made for (g, _), made in self._made.items() if g == SINKS)
+    def sinks(self) -> Mapping[str, NotificationSink]:
+        """Notification sinks of plug-ins by name."""
+        return {name: made for (g, name), made in self._made.items() if g == SINKS}
 
     @property
     def policies(self) -> tuple[Policy, ...]:

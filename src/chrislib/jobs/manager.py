@@ -45,6 +45,7 @@ from chrislib.jobs.pace import Pace
 from chrislib.jobs.past import History
 from chrislib.jobs.plugged import (
     SERVED,
+    PluggedSinks,
     Secret,
     carriers,
     make_extensions,
@@ -247,7 +248,7 @@ class JobManager:
             outbox=catalog.outbox,
             inbox=catalog.inbox,
             kept=catalog.settings_kv,
-            sinks=sinks,
+            sinks=(*sinks, PluggedSinks(self.extensions, clock)),
             clock=clock,
             base_period=base_period,
             looked_at=self._looked_at,

@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.desktop.toast import Toast
 from chrislib.jobs.backends.base import TransferBackend
 from chrislib.jobs.backends.slots import Slots
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.extensions import Connection, Extensions
+from chrislib.jobs.extensions import SINKS, Connection, Extensions
 from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import Kind
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.protocols import ServiceError
+from chrislib.jobs.service_calls import PluginFault, guarded
 from chrislib.jobs.services import Services
 from chrislib.jobs.store import JobStore
 
@@ -22,6 +25,8 @@ SERVED = frozenset({Kind.WORKFLOW, Kind.PROGRAM, Kind.SERVICE})
 """Kinds of jobs that `Services` follows."""
 _OPTIONS = "plugin."
 """Settings of plug-ins in the catalog: ``plugin.<name>.<option>``."""
+
+_SINK_SECONDS = 10.0
 
 Secret = Callable[[str], Awaitable[str | None]]
 
@@ -83,6 +88,34 @@ def make_services(
         folder=catalog.folder / "plugins",
         keep_log=logs.keep,
     )
+
+
+class PluggedSinks:
+    """Shows a toast wherever plug-ins show toasts, behind a guard.
+
+    Parameters
+    ----------
+    extensions : Extensions
+    clock : Clock
+    """
+
+    def __init__(self, extensions: Extensions, clock: Clock) -> None:
+        self._extensions = extensions
+        self._clock = clock
+
+    async def show(self, toast: Toast) -> bool:
+        """Show it in every sink of a plug-in; True if one of them could."""
+        shown = False
+        for name, sink in tuple(self._extensions.sinks.items()):
+            try:
+                answer = await guarded(
+                    sink.show(toast), clock=self._clock, limit=_SINK_SECONDS, name=name
+                )
+            except (PluginFault, ServiceError) as error:
+                self._extensions.quarantine(SINKS, name, reason=str(error))
+            else:
+                shown = shown or answer is not False
+        return shown
 
 
 def carriers(

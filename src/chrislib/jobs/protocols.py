@@ -421,8 +421,8 @@ class ResultHandler(Protocol):
 class NotificationSink(Protocol):
     """Something that can show a toast: the desktop, a recording in tests."""
 
-    async def show(self, toast: Toast) -> None:
-        """Show it once; failures are the sink's own affair."""
+    async def show(self, toast: Toast) -> bool | None:
+        """Show it once; False says that nobody could see it."""
 
 
 @runtime_checkable
