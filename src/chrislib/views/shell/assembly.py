@@ -39,6 +39,7 @@ from chrislib.views.navigation import (
 )
 from chrislib.views.shell.commands import Command, make_actions, make_menu
 from chrislib.views.shell.library_module import LibraryPage
+from chrislib.views.shell.link_opener import LinkOpener
 from chrislib.views.shell.pages import Pages, module_of
 from chrislib.views.shell.palette import CommandPalette, Entry
 from chrislib.views.shell.palette_entries import command_entries, data_entries
@@ -86,6 +87,7 @@ class Shell(QObject):
         self._banner.setObjectName("connection.banner")
         self._pages = Pages(context, panes, made=self._page_made)
         self._status = Status(context, self._top, self._banner)
+        self._links = LinkOpener(context, self.go)
         self._toasts = ToastHost(window, theme, self._free_foot)
         self._palette: CommandPalette | None = None
         centre = QWidget()
@@ -122,12 +124,15 @@ class Shell(QObject):
 
     def open_link(self, link: str) -> None:
         """Come to the front, and go where a deep link of a notification leads."""
-        place = parse_link(link.removeprefix("chris:"))
+        elsewhere = link.lower().startswith("chris://")
+        place = None if elsewhere else parse_link(link.removeprefix("chris:"))
         if not (isinstance(place, ShowInbox) and place.verb == "later"):
             # who says "later" does not want the window now
             self._to_front()
         if place is not None:
             self.go(place)
+        elif link not in ("", "chris:"):
+            self._links.open(link)
 
     def is_showing(self, link: str) -> bool:
         """Return whether the person looks at what a deep link leads to."""
@@ -146,6 +151,7 @@ class Shell(QObject):
         self._keep()
         await self._status.stop()
         await self._tasks.close()
+        await self._links.shutdown()
         for pane in self._pages.panes:
             if hasattr(pane, "shutdown"):
                 ended = pane.shutdown()
