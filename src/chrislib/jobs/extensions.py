@@ -123,6 +123,8 @@ class Extensions:
         Parent of the plug-ins' own folders.
     options : callable
         Awaitable: what was set for all plug-ins, ``<name>.<option>`` to text.
+    set_option : callable
+        Awaitable: keeps one of them.
     secret : callable
         See `PluginContext`.
     """
@@ -134,12 +136,14 @@ class Extensions:
         clock: Clock,
         folder: Path,
         options: Callable[[], Awaitable[Mapping[str, str]]],
+        set_option: Callable[[str, str], Awaitable[None]],
         secret: Callable[[str], Awaitable[str | None]],
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._folder = folder
         self._options = options
+        self._set_option = set_option
         self._secret = secret
         self._made: dict[tuple[str, str], Any] = {}
         self._broken: dict[tuple[str, str], Broken] = {}
@@ -161,6 +165,8 @@ class Extensions:
             for key in frozenset(self._made) - present:
                 del self._made[key]
             self._broken.clear()
+            if not _count_of_ours(entries):
+                _log.warning("chrislib is not installed whole: install it again")
             # Ours first: transfers must not wait for somebody's slow import.
             for part in (entries[: _count_of_ours(entries)], entries):
                 known = frozenset(self._made) | frozenset(self._broken)
@@ -228,6 +234,14 @@ class Extensions:
         _log.warning("plug-in %s was set aside: %s", name, reason)
         self._broken[group, name] = Broken(name, group, reason)
         self._tell()
+
+    async def configure(self, name: str, options: Mapping[str, str]) -> None:
+        """Set options of a plug-in and make it anew with them (disk, threads)."""
+        for option, value in options.items():
+            await self._set_option(f"{name}.{option}", value)
+        for key in [key for key in self._made if key[1] == name]:
+            del self._made[key]
+        await self.load()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when plug-ins came or went; returns how to stop that."""

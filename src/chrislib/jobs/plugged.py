@@ -52,6 +52,9 @@ def make_extensions(
         found = await catalog.settings_kv.with_prefix(_OPTIONS)
         return {key.removeprefix(_OPTIONS): value for key, value in found.items()}
 
+    async def set_option(name: str, value: str) -> None:
+        await catalog.settings_kv.set(f"{_OPTIONS}{name}", value)
+
     connection = Connection(
         client=client_for,
         pacs=pacs,
@@ -64,6 +67,7 @@ def make_extensions(
         clock=clock,
         folder=catalog.folder / "plugins",
         options=options,
+        set_option=set_option,
         secret=secret,
     )
 

@@ -65,7 +65,7 @@ class LocalPrograms:
     @property
     def place(self) -> Place:
         """Where and as whom: here."""
-        return Place("program:", getpass.getuser())
+        return Place("program:", _user())
 
     @property
     def manner(self) -> Manner:
@@ -204,7 +204,7 @@ class LocalPrograms:
         # Isolated and without site-packages: it starts in some 30 ms.
         command = [sys.executable, "-I", "-S", str(script), str(folder.path)]
         try:
-            start_detached(command, log=folder.path / "supervisor.log")
+            start_detached(command, log=folder.path / "supervisor.log", cwd=folder.path)
         except OSError as error:
             if folder.claim():
                 self._ended(folder, "not_started", str(error))
@@ -282,3 +282,11 @@ class LocalPrograms:
         if not token or Path(token).name != token or token in (".", ".."):
             raise UnknownToken("There is no such program.")
         return Folder(self._root / token)
+
+
+def _user() -> str:
+    """Return who runs us; a container may have numbers without names."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"
