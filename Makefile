@@ -6,13 +6,14 @@ unexport PYTHONDONTWRITEBYTECODE
 export CHRISLIB_PLUGIN_ENVS ?= $(CURDIR)/build/plugin-envs
 PY := .venv/bin/python
 
-.PHONY: help run test check tour bench lock clean
+.PHONY: help run test check tour bench soak lock clean
 
 help:
 	@echo "make run     open chrislib on the embedded station (no display: plays the tour)"
 	@echo "make test    run the tests"
 	@echo "make check   lint, types, import contracts"
 	@echo "make tour    play the main story in a real window, pictures in build/tour/"
+	@echo "make soak    kill it hundreds of times and count what was lost (15 minutes)"
 	@echo "make bench   measure against peers, results in build/bench/results.json"
 
 run:
@@ -44,6 +45,10 @@ tour:
 bench:
 	@.ci/setup tour
 	@$(PY) tests/bench/run.py
+
+soak:
+	@.ci/setup tour
+	@$(PY) tests/soak/run.py
 
 # Needs uv. Writes hashes, and neither an index nor a host.
 lock:

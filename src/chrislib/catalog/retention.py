@@ -15,7 +15,8 @@ _DAY = 86400.0
 _PAGE = 500
 
 _KEPT = """j.terminal_at IS NULL
-  OR (j.tracked=1 AND j.result IN ('READY', 'SNOOZED', 'FETCHING', 'FETCH_FAILED'))
+  OR (j.tracked=1 AND j.kind NOT IN ('pull', 'upload', 'download')
+      AND j.result IN ('READY', 'SNOOZED', 'FETCHING', 'FETCH_FAILED'))
   OR j.retention IN ('PURGE_REQUESTED', 'PURGING')
   OR EXISTS (SELECT 1 FROM inbox i WHERE i.job_key=j.job_key AND i.seen_at IS NULL)
   OR EXISTS (SELECT 1 FROM batch b WHERE b.batch_key=j.batch_key

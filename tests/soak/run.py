@@ -1,0 +1,84 @@
+"""``make soak``: hundreds of kills, and the invariants with many crash points.
+
+``run.py [ROUNDS]``; counts are printed and kept in ``build/soak/results.json``.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(_ROOT))
+
+from tests.conftest import Station  # noqa: E402
+from tests.soak import killing  # noqa: E402
+
+ROUNDS = 300
+_OUT = _ROOT / "build" / "soak"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def kills(rounds: int) -> dict[str, Any]:
+    """Kill a chrislib so many times against a station of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="chrislib-soak-"))
+    station = Station(folder / "station", ("--pace", "0.01", "--poll", "0.05")).start()
+    try:
+        place = folder / "life"
+        asyncio.run(killing.prepare(place, station.url, station.token))
+        counts = killing.kill_rounds(place, rounds, seed=time.time_ns(), say=_say)
+        if not counts.held:
+            shutil.copytree(place, _OUT / "life", dirs_exist_ok=True)
+    finally:
+        station.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return killing.as_json(counts)
+
+
+def invariants() -> dict[str, Any]:
+    """Run the state machine of the invariants for long, with its crash points."""
+    report = _OUT / "invariants.json"
+    report.unlink(missing_ok=True)
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/invariants"],
+        cwd=_ROOT,
+        env={**os.environ, "CHRISLIB_SOAK": str(report)},
+        check=False,
+    )
+    counted: dict[str, Any] = {}
+    if report.exists():
+        counted = json.loads(report.read_text(encoding="utf-8"))
+    seconds = round(time.monotonic() - began, 1)
+    return {"held": done.returncode == 0, "seconds": seconds, **counted}
+
+
+def main(rounds: int) -> int:
+    """Run both, print the counts and keep them; the exit code says all held."""
+    _OUT.mkdir(parents=True, exist_ok=True)
+    results = {"kills": kills(rounds), "invariants": invariants()}
+    text = json.dumps(results, indent=2)
+    (_OUT / "results.json").write_text(text + "\n", encoding="utf-8")
+    _say("")
+    for name, value in results["kills"].items():
+        if name != "problems":
+            _say(f"{name.replace('_', ' '):<24} {value}")
+    for problem in results["kills"]["problems"][:20]:
+        _say(f"  {problem}")
+    for name, value in results["invariants"].items():
+        _say(f"invariants: {name.replace('_', ' '):<12} {value}")
+    return 0 if all(part["held"] for part in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
