@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.model import Phase, ResultState, Retention, RunIntent
+from chrislib.jobs.model import Phase, ResultState, Retention
 from chrislib.jobs.purge import PurgeRefused
 from chrislib.station.reports import Reporter
+from tests.scenarios.outputs import deletes, ends_well, finished, submitted
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
 LOG = f"reading\nCHRIS_USER_TOKEN={SECRET}\n12 slices done\n"
@@ -34,21 +35,6 @@ def cleaned(run: int) -> dict[str, str]:
     """Return what CUBE 7 says half a second later."""
     summary, raw = Reporter(7).cleaned(run)
     return {"summary": summary, "raw": raw}
-
-
-async def finished(sim: Any, *, files: dict[str, bytes] | None = None) -> Any:
-    """Return the key of a run that has finished, with outputs on the server."""
-    feed = sim.server.add_feed()
-    root = sim.server.add_run(feed, status="finishedSuccessfully", plugin="pl-dircopy")
-    run = sim.server.add_run(feed, status="started", previous_id=root, folders=True)
-    for name, content in (files or {"a.txt": b"output"}).items():
-        sim.server.add_file(run, name, content)
-    await sim.start()
-    key = await sim.follow(run)
-    sim.server.set(run, "registeringFiles")
-    sim.server.set(run, "finishedSuccessfully")
-    await sim.until(lambda: sim.job(key).phase is Phase.FINISHED)
-    return key
 
 
 # Logs.
@@ -235,42 +221,6 @@ def _resized(row: Any) -> Any:
 # What changed since.
 
 
-async def submitted(sim: Any, parameters: dict[str, Any]) -> tuple[Any, int]:
-    """Submit a run below a finished one; returns its key and its parent."""
-    feed = sim.server.add_feed()
-    parent = sim.server.add_run(
-        feed, status="finishedSuccessfully", plugin="pl-dircopy", folders=True
-    )
-    sim.server.add_file(parent, "in.txt", b"as it was")
-    await sim.start()
-    job = await sim.jobs.submit_now(
-        RunIntent(
-            plugin_id=sim.server.plugin_id(),
-            plugin_name="pl-simpledsapp",
-            plugin_version="2.1.3",
-            plugin_type="ds",
-            parameters=parameters,
-            previous_id=parent,
-            feed_id=feed,
-        )
-    )
-    return job.key, parent
-
-
-async def ends_well(sim: Any, key: Any, files: dict[str, bytes]) -> None:
-    """Let a run finish with outputs."""
-    run = sim.job(key).remote_id
-    sim.server.set(run, "started")
-    await sim.until(lambda: sim.job(key).phase is Phase.RUNNING)
-    await sim.sleep(5)
-    sim.server.store.ensure_folder(sim.server.run(run)["output_path"], "local")
-    for name, content in files.items():
-        sim.server.add_file(run, name, content)
-    sim.server.set(run, "registeringFiles")
-    sim.server.set(run, "finishedSuccessfully")
-    await sim.until(lambda: sim.job(key).phase is Phase.FINISHED)
-
-
 @pytest.mark.virtual_time
 async def test_s67_inputs_that_changed_since_are_told_before_anything_is_replaced(
     sim: Any, tmp_path: Path
@@ -378,11 +328,6 @@ def fault(sim: Any) -> Callable[[str], None]:
         path.write_text(words)
 
     return switch
-
-
-def deletes(sim: Any) -> list[str]:
-    """Return what was asked to be deleted."""
-    return [asked.path for asked in sim.server.log if asked.method == "DELETE"]
 
 
 @pytest.mark.virtual_time

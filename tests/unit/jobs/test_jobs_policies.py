@@ -10,7 +10,7 @@ from chrislib.catalog.results import PolicyRow
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Phase, ResultState
 from chrislib.jobs.policies import Action
-from tests.scenarios.test_results import finished
+from tests.scenarios.outputs import finished
 
 pytestmark = pytest.mark.virtual_time
 PLUGIN = "pl-simpledsapp"
