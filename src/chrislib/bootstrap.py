@@ -1,6 +1,8 @@
 """The composition root: the one place that knows every concrete class."""
 
+import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -258,6 +260,9 @@ async def start(services: Services) -> None:
     """Connect as last time and follow the jobs (network, processes)."""
     await follow(services)
     services.tasks.start(services.session.resume(), name="connect")
+    if "CHRISLIB_HOME" not in os.environ:
+        # a program under a home of its own must not become the user's
+        services.tasks.start(asyncio.to_thread(_register_links), name="links")
 
 
 async def follow(services: Services) -> None:
@@ -295,6 +300,14 @@ async def _listen(services: Services) -> None:
         saving=lambda saving: jobs.attention(saving=saving),
     )
     await services.signals.start()
+
+
+def _register_links() -> None:
+    """Let the desktop open ``chris:`` links with this program (disk, processes)."""
+    from chrislib.desktop import links
+
+    icon = resources() / "icons" / "chrislib.png"
+    links.register(links.command(), icon=icon, env=os.environ)
 
 
 def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:
