@@ -502,7 +502,8 @@ async def test_ticks_follow_who_looks(
     follower._quiet = 0
     assert follower.period == pytest.approx(period)
     follower._quiet = 1000
-    assert follower.period == pytest.approx(min(300.0, 4 * period))
+    grown = period if focused else min(300.0, 4 * period)
+    assert follower.period == pytest.approx(grown)
     end(sim, keys)
     took = await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 320)
     assert took <= 320

@@ -42,13 +42,14 @@ class Attention:
         """Whether nobody can see the window."""
         return not self.visible
 
-    @property
-    def factor(self) -> float:
-        """By how much longer than in front of a reader the period is."""
-        focus = 1.0 if self.focused else 1.5 if self.visible else 2.0
-        return focus * (2.0 if self.saving else 1.0)
+    def factor(self, quiet_ticks: int) -> float:
+        """Return by how much longer than in front of a reader the period is.
 
-
-def activity(quiet_ticks: int) -> float:
-    """Return by how much the period grows after ticks in which nothing changed."""
-    return min(4.0, 1.0 + quiet_ticks / 8)
+        It grows with ticks in which nothing changed, up to four times, but not while
+        somebody is at the window: who waits for an outcome gets it in 20 s.
+        """
+        saving = 2.0 if self.saving else 1.0
+        if self.focused:
+            return saving
+        activity = min(4.0, 1.0 + quiet_ticks / 8)
+        return (1.5 if self.visible else 2.0) * activity * saving

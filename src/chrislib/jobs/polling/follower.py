@@ -15,21 +15,17 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
-from chrislib.jobs.polling.attention import Attention, activity
+from chrislib.jobs.polling.attention import Attention
 from chrislib.jobs.polling.duty import Chore, Duty
-from chrislib.jobs.polling.gate import Gated
+from chrislib.jobs.polling.gate import BUSY, Gated
 from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import Link
 from chrislib.jobs.polling.looks import Looks
+from chrislib.jobs.polling.screen import ScreenLooks
 from chrislib.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
 
-_ON_SCREEN = 2
-_ON_SCREEN_SECONDS = 600.0
-_KEPT_FOR_TICKS = 4.0
-"""Tokens that looks at the screen leave to what finds outcomes."""
-_HANDED_OVER = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, Phase.STAGING_OUT)
 _AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
 _FOUND_AGAIN = 5
 """Runs of a server that came back, looked at in one turn."""
@@ -108,18 +104,22 @@ class Follower:
         self._clock = clock
         self._pace = pace
         self._healthy = healthy
+        self._screen = ScreenLooks(
+            store, looks, attention=attention, clock=clock, pace=pace
+        )
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
         self._fast: dict[JobKey, list[float]] = {}
         self._again: list[int] = []
         self._sweep: Sweeper | None = None
         self._generation = -1
-        self._sweep_at = self._screen_at = 0.0
+        self._sweep_at = 0.0
         self._forbidden_at: dict[JobKey, float] = {}
         self._sweep_asked = False
         self._looked_at: float | None = None
         self._quiet = 0
         self._crashes = 0
+        self._relieved = False
 
     async def run(self) -> None:
         """Follow until cancelled (network, disk); nothing ends it otherwise."""
@@ -173,10 +173,9 @@ class Follower:
     @property
     def period(self) -> float:
         """Seconds between two ticks as things are, before jitter."""
-        factor = self._attention.factor * activity(self._quiet)
-        if self._is_watched():
-            factor = self._attention.factor / 3
-        wanted = self._pace.base * factor
+        watched = self._is_watched()
+        factor = self._attention.factor(0 if watched else self._quiet)
+        wanted = self._pace.base * factor / (3 if watched else 1)
         return min(max(self._pace.shortest, wanted), self._pace.longest)
 
     def age(self) -> None:
@@ -193,18 +192,27 @@ class Follower:
             # The server answers, so that this is no failure of the line; but what was
             # asked made no sense to it, and asking again at once makes no more.
             return self._crashed(error)
-        except CubeError:
+        except CubeError as error:
             # The link has taken note of it; what is due stays due.
             self.age()
-            return max(self._pace.shortest / 50, self.link.wait)
+            return max(self._pace.shortest / 50, self.link.wait, self._relief(error))
         except CatalogError as error:
             return await self._without_catalog(error)
         except Exception as error:  # noqa: BLE001 - the loop outlives every bug in it
             return self._crashed(error)
+        self._relieved = False
         if self._crashes:
             self._crashes = 0
             self._health.restarted("loop", self._name, account_id=self._account_id)
         return wait
+
+    def _relief(self, error: CubeError) -> float:
+        """Return for how long a server that says it is too busy is left alone."""
+        if error.context.get("status") not in BUSY:
+            return 0.0
+        # Once; should it go on, the pauses of the breaker grow longer than this.
+        first, self._relieved = not self._relieved, True
+        return self._jittered(2 * self.period) if first else 0.0
 
     def _crashed(self, error: Exception) -> float:
         _log.exception("a turn of a follower failed")
@@ -258,7 +266,7 @@ class Follower:
             await duty.turn(account, backend)
         await self._fast_looks(account, backend)
         await self._find_again(account, backend)
-        await self._look_at_screen(account, backend)
+        await self._screen.turn(account, backend)
         if self._sweep_asked or self._clock.monotonic() >= self._sweep_at:
             await self._tick(account, backend)
         for key in self._looks.take_soon():
@@ -293,8 +301,7 @@ class Follower:
         if self._has_work(account_id):
             due.append(self._sweep_at)
         due += [times[0] for times in self._fast.values() if times]
-        if self._on_screen(account_id):
-            due.append(self._screen_at)
+        due.append(self._screen.due_at(account_id))
         if self._again:
             due.append(now + self._pace.shortest)
         wait = min(*due, now + self._pace.rare) - now
@@ -326,29 +333,6 @@ class Follower:
         for remote_id in now:
             await self._looks.point(backend, account, remote_id)
 
-    def _on_screen(self, account_id: int) -> list[int]:
-        """Return the runs someone looks at now, a few, not for hours (ADR 5)."""
-        feed_id = self._attention.feed_id
-        if feed_id is None or self._attention.hidden:
-            return []
-        since = self._clock.time() - _ON_SCREEN_SECONDS
-        return [
-            tracked.job.remote_id
-            for tracked in self._store.of_feed(account_id, feed_id)
-            if tracked.job.remote_id is not None
-            and tracked.job.kind is Kind.RUN
-            and tracked.job.phase in _HANDED_OVER
-            and tracked.job.changed_at > since
-        ][:_ON_SCREEN]
-
-    async def _look_at_screen(self, account: AccountRow, backend: Gated) -> None:
-        if self._clock.monotonic() < self._screen_at:
-            return
-        for remote_id in self._on_screen(account.account_id):
-            if backend.gate.can_spare(_KEPT_FOR_TICKS):
-                await self._looks.point(backend, account, remote_id)
-        self._screen_at = self._clock.monotonic() + self._pace.log
-
     async def _tick(self, account: AccountRow, backend: Gated) -> None:
         asked, self._sweep_asked = self._sweep_asked, False
         assert self._sweep is not None
@@ -372,11 +356,11 @@ class Follower:
     async def _look_at_forbidden(self, account: AccountRow, backend: Gated) -> None:
         """Look rarely at runs we may not see: they may be shared again."""
         now = self._clock.monotonic()
-        forbidden = {
-            tracked.job.key: tracked.job.remote_id
-            for tracked in self._store.live(account.account_id, Kind.RUN)
-            if tracked.job.reach is Reach.FORBIDDEN
-        }
+        forbidden: dict[JobKey, int | None] = {}
+        for key in self._looks.forbidden:
+            tracked = self._store.get(key)
+            if tracked is not None and tracked.account_id == account.account_id:
+                forbidden[key] = tracked.job.remote_id
         self._forbidden_at = {
             key: self._forbidden_at.get(key, now + self._pace.rare) for key in forbidden
         }

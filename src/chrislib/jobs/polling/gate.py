@@ -41,7 +41,7 @@ ANSWER_SECONDS = 20.0
 _LEAST_PAUSE = 0.001
 TRIES = 3
 """Times one question is put to a server that fails at it (500)."""
-_BUSY = ("429", "503", "504")
+BUSY = ("429", "503", "504")
 """Answers of a server that wants less of us, not the same again."""
 
 
@@ -320,7 +320,7 @@ class Gated:
             try:
                 return await self._call(work, paced=True, limit=ANSWER_SECONDS)
             except ServerFault as error:
-                if last or error.context.get("status") in _BUSY or self.gate.held:
+                if last or error.context.get("status") in BUSY or self.gate.held:
                     raise
             await self.gate.clock.sleep(random.uniform(0.0, self.gate.pause))
         raise AssertionError("unreachable")
