@@ -218,7 +218,7 @@ class Relay:
         if self._desk.in_view(toast.target):
             await self._table.settle(batch, "SUPPRESSED")
             return
-        known.last_toast = now
+        known.last_toast = self._clock.time()
         shown = [await _contained(sink.show(toast)) for sink in self._sinks]
         if any(answer is not False for answer in shown):
             await self._table.settle(batch, "SHOWN")
