@@ -87,6 +87,19 @@ class ResultTable:
 
         return await self._db.read(work)
 
+    async def without_inputs(self) -> list[str]:
+        """Return live jobs whose fingerprint has no input files yet (disk)."""
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            found = db.execute(
+                "SELECT job_key FROM job WHERE terminal_at IS NULL "
+                "AND CASE WHEN json_valid(fingerprint_json) "
+                "THEN json_type(fingerprint_json, '$.inputs') = 'null' END"
+            )
+            return [str(row[0]) for row in found]
+
+        return await self._db.read(work)
+
     # Logs.
 
     async def save_logs(self, rows: Sequence[LogRow]) -> None:

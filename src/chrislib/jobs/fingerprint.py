@@ -18,7 +18,7 @@ from chrislib.catalog.library import ItemTable
 from chrislib.catalog.results import ResultTable
 from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.jobs.fsm import Tracked
-from chrislib.jobs.model import Job, RunIntent
+from chrislib.jobs.model import Job, JobKey, RunIntent
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
@@ -165,6 +165,15 @@ class Fingerprints:
         self._table = table
         self._items = items
         self._client_of = client_of
+        self._open: set[str] = set()
+
+    async def load(self) -> None:
+        """Read which runs of earlier starts lack their input files (disk)."""
+        self._open.update(await self._table.without_inputs())
+
+    def lacks_inputs(self, key: JobKey) -> bool:
+        """Whether a run's fingerprint waits for its input files."""
+        return key in self._open
 
     async def remember(self, made: Sequence[Tracked]) -> None:
         """Keep what is known here of new runs, before they are sent (disk)."""
@@ -180,6 +189,7 @@ class Fingerprints:
                 found.append((tracked.job.key, state.to_json()))
         if found:
             await self._table.save_fingerprints(found)
+            self._open.update(key for key, _ in found)
 
     async def of(self, job: Job) -> StateFingerprint | None:
         """Return the state a run was made from, None when it is not known (disk)."""
@@ -187,6 +197,7 @@ class Fingerprints:
 
     async def complete(self, job: Job) -> None:
         """Add the input files once the run has started on them (network, disk)."""
+        self._open.discard(job.key)
         state = await self.of(job)
         if state is None or state.inputs is not None:
             return

@@ -72,9 +72,15 @@ class Intake:
         self._lock = asyncio.Lock()
         self._newest: dict[_Run, JobKey] = {}
 
-    async def resume(self) -> None:
-        """Go on where an earlier process stopped (disk, network later)."""
-        for tracked in reversed(self._store.all()):
+    async def resume(self, jobs: Sequence[Tracked]) -> None:
+        """Go on where an earlier process stopped (disk, network later).
+
+        Parameters
+        ----------
+        jobs : sequence of Tracked
+            All of them, newest first.
+        """
+        for tracked in reversed(jobs):
             self._remember(tracked)
         for run, key in list(self._newest.items()):
             owner = self._store.by_token(*run)
@@ -88,8 +94,9 @@ class Intake:
                 await self.sync(key)
         fetched = []
         since = self._clock.time() - _DAY
-        for tracked in self._store.all():
-            job = tracked.job
+        for tracked in jobs:
+            found = self._store.get(tracked.job.key)
+            job = found.job if found is not None else tracked.job
             if job.result is ResultState.FETCHING and self.download_of(job.key) is None:
                 # What was fetching it ended with its process.
                 await self.reach(job.key, ResultState.FETCH_FAILED, source="local")

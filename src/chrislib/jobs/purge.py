@@ -85,9 +85,9 @@ class Purger:
         self._owner = TaskOwner("purge")
         self._watched: set[JobKey] = set()
 
-    def resume(self) -> None:
+    def resume(self, jobs: Iterable[Tracked]) -> None:
         """Follow the deletions that an earlier process began (network later)."""
-        for tracked in self._store.all():
+        for tracked in jobs:
             job = tracked.job
             if job.retention in _UNDER_WAY and job.kind is Kind.RUN:
                 self._watch(job.key)

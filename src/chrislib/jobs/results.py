@@ -10,8 +10,8 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.errors import ChrislibError
 from chrislib.jobs import offers
-from chrislib.jobs.backends.slots import Slots
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.fetches import Fetches
 from chrislib.jobs.fingerprint import Comparison, Fingerprints, quietly
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.handlers import SaveFiles
@@ -41,22 +41,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DONE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
+_AT_ONCE = 30
+"""Runs whose inputs wait to be noted; what is beyond is not compared later."""
+_PAUSE = 1.0
+"""Seconds between two listings of inputs: they are no hurry for anybody."""
 _STARTED = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, *_DONE)
-
-
-class Downloads(Protocol):
-    """How downloads are begun, repeated and stopped; the job manager's affair."""
-
-    async def begin(
-        self, intent: DownloadIntent, *, account_id: int, server_uuid: str
-    ) -> JobKey:
-        """Journal a download of an account (disk)."""
-
-    async def again(self, key: JobKey) -> None:
-        """Go on with what is missing (disk)."""
-
-    async def stop(self, key: JobKey) -> None:
-        """Stop a download (disk)."""
 
 
 class Services(Protocol):
@@ -77,7 +66,7 @@ class Results:
     client_of : callable
         The connection of an account, or None while there is none.
     fingerprints : Fingerprints
-    downloads : Downloads
+    downloads : Fetches
     folder : callable
         Where outputs go when no folder is given.
     handlers, policies : callable
@@ -96,7 +85,7 @@ class Results:
         clock: Clock,
         client_of: "Callable[[int], CubeClient | None]",
         fingerprints: Fingerprints,
-        downloads: Downloads,
+        downloads: Fetches,
         folder: Callable[[], Path],
         handlers: Callable[[Job], Sequence[ResultHandler]] = lambda _job: (),
         policies: Callable[[], Sequence[Policy]] = tuple,
@@ -112,8 +101,8 @@ class Results:
         self._folder = folder
         self._services = services
         self._owner = TaskOwner("results")
-        self._completing = asyncio.Lock()
-        self.slots = Slots()
+        self._one = asyncio.Lock()
+        self._completing = 0
         self.policies = Policies(catalog.results, clock, plugged=policies)
         self.fingerprints = fingerprints
         generic = SaveFiles(catalog.jobs)
@@ -141,11 +130,14 @@ class Results:
     async def start(self) -> None:
         """Go on where an earlier process stopped (disk; network later)."""
         await self.policies.load()
+        await self.fingerprints.load()
+        jobs = self._store.all()
+        self._standing.note(job.job for job in jobs)
         self._unsubscribe = self._store.subscribe(self._changed)
-        await self.intake.resume()
-        self.purger.resume()
+        await self.intake.resume(jobs)
+        self.purger.resume(jobs)
         self._owner.start(self._standing.wake_snoozed(), name="snoozes")
-        self._owner.start(self._standing.judge_again(), name="policies")
+        self._owner.start(self._standing.judge_again(jobs), name="policies")
 
     async def close(self) -> None:
         """Stop; everything goes on at the next start."""
@@ -254,7 +246,6 @@ class Results:
             return
         if await self.intake.reach(key, ResultState.SNOOZED, until=until):
             await self._mark(job, "later")
-            self._standing.woken.set()
 
     async def discard(self, key: JobKey) -> None:
         """Put an output away: nothing is deleted anywhere, nothing sent (disk)."""
@@ -400,20 +391,32 @@ class Results:
 
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         self.intake.changed(changes)
+        self._standing.note(change.after for change in changes)
         for change in changes:
             before, job = change.before, change.after
             if before is None or before.phase is job.phase or job.kind is not Kind.RUN:
                 continue
             fresh = job.phase in _DONE and before.phase not in _DONE
-            if fresh and job.tracked and job.result is ResultState.READY:
+            ready = fresh and job.tracked and job.result is ResultState.READY
+            if ready and self.policies.decide(job):
                 self._owner.start(self._standing.judge(job.key), name="policy")
-            small = not job.batch_key and job.tracked
-            if small and job.phase in _STARTED and before.phase not in _STARTED:
-                self._owner.start(self._complete(job), name="fingerprint")
+            if job.phase in _STARTED and before.phase not in _STARTED:
+                self._note_inputs(job)
+
+    def _note_inputs(self, job: Job) -> None:
+        """Have the inputs of a run noted that was started by hand, not by hundreds."""
+        wanted = self.fingerprints.lacks_inputs(job.key) and not job.batch_key
+        if wanted and self._completing < _AT_ONCE:
+            self._completing += 1
+            self._owner.start(self._complete(job), name="fingerprint")
 
     async def _complete(self, job: Job) -> None:
-        async with self._completing:
-            await quietly(self.fingerprints.complete(job))
+        try:
+            async with self._one:
+                await quietly(self.fingerprints.complete(job))
+                await self._clock.sleep(_PAUSE)
+        finally:
+            self._completing -= 1
 
 
 def no_folder() -> Path:

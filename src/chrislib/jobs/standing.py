@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +12,7 @@ from chrislib.catalog.results import ResultTable
 from chrislib.errors import ChrislibError
 from chrislib.jobs import saving
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.intake import Intake
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, ResultState, RunIntent
 from chrislib.jobs.policies import Policies
@@ -50,13 +51,7 @@ class Deciding(Protocol):
 
 
 class Standing:
-    """Does for the user what was decided once and for all.
-
-    Attributes
-    ----------
-    woken : asyncio.Event
-        To be set when a snooze begins.
-    """
+    """Does for the user what was decided once and for all."""
 
     def __init__(
         self,
@@ -75,7 +70,19 @@ class Standing:
         self._client_of = client_of
         self._folder = folder
         self._one = asyncio.Lock()
-        self.woken = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._snoozed: dict[JobKey, float] = {}
+
+    def note(self, jobs: Iterable[Job]) -> None:
+        """Take note of snoozes that begin or end; returns at once."""
+        for job in jobs:
+            until = job.snooze_until
+            if job.result is ResultState.SNOOZED and until is not None:
+                if self._snoozed.get(job.key) != until:
+                    self._snoozed[job.key] = until
+                    self._woken.set()
+            elif job.key in self._snoozed:
+                del self._snoozed[job.key]
 
     async def judge(self, key: JobKey) -> None:
         """Do what a policy says about a new output (disk, network)."""
@@ -96,11 +103,11 @@ class Standing:
                     # The user is asked, as without a policy.
                     _log.info("an automatic Get: %s", type(error).__name__)
 
-    async def judge_again(self) -> None:
+    async def judge_again(self, jobs: Sequence[Tracked]) -> None:
         """Look at outputs that came while nobody could act on them (disk)."""
         keys = [
             tracked.job.key
-            for tracked in self._store.all()
+            for tracked in jobs
             if tracked.job.kind is Kind.RUN
             and tracked.job.tracked
             and tracked.job.result is ResultState.READY
@@ -123,23 +130,20 @@ class Standing:
     async def wake_snoozed(self) -> None:
         """Bring outputs up again when their time has come, until cancelled."""
         while True:
-            self.woken.clear()
+            self._woken.clear()
             now = self._clock.time()
-            naps = [
-                (tracked.job.snooze_until, tracked.job)
-                for tracked in self._store.all()
-                if tracked.job.result is ResultState.SNOOZED
-                and tracked.job.snooze_until is not None
-            ]
-            for until, job in naps:
-                if until <= now:
-                    await self._wake(job)
-            waits = [until - now for until, _ in naps if until > now]
+            for key in [key for key, until in self._snoozed.items() if until <= now]:
+                await self._wake(key)
+            waits = [until - now for until in self._snoozed.values()]
             await self._nap(min((*waits, _LONGEST_NAP)) if waits else None)
 
-    async def _wake(self, job: Job) -> None:
-        await self._results.intake.reach(job.key, ResultState.READY, source="local")
-        await self._kept.resurface(job.key, epoch=job.epoch)
+    async def _wake(self, key: JobKey) -> None:
+        self._snoozed.pop(key, None)
+        tracked = self._store.get(key)
+        if tracked is None or tracked.job.result is not ResultState.SNOOZED:
+            return
+        await self._results.intake.reach(key, ResultState.READY, source="local")
+        await self._kept.resurface(key, epoch=tracked.job.epoch)
         self._store.inbox_changed()
 
     async def _fits(self, job: Job, word: str) -> bool:
@@ -171,10 +175,10 @@ class Standing:
 
     async def _nap(self, seconds: float | None) -> None:
         if seconds is None:
-            await self.woken.wait()
+            await self._woken.wait()
             return
         sleeper = spawn(self._clock.sleep(seconds), name="results: nap")
-        waker = spawn(self.woken.wait(), name="results: wake")
+        waker = spawn(self._woken.wait(), name="results: wake")
         try:
             await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -164,6 +164,14 @@ async def test_later_comes_back_when_its_time_has_come(sim: Any) -> None:
     assert (row.seen_at, row.acted_at) == (None, None)
 
 
+async def test_a_snooze_can_be_moved(sim: Any) -> None:
+    key = await finished(sim)
+    await sim.jobs.results.later(key, sim.clock.time() + 86_400)
+    await sim.jobs.results.later(key, sim.clock.time() + 600)
+    await sim.sleep(700)
+    assert sim.job(key).result is ResultState.READY
+
+
 async def test_later_survives_a_sleeping_computer(sim: Any) -> None:
     key = await finished(sim)
     await sim.jobs.results.later(key, sim.clock.time() + 3600)
@@ -274,9 +282,9 @@ async def test_what_was_fetched_and_not_handed_on_is_at_the_next_start(
 
     real = Intake.resume
 
-    async def with_handler(self: Intake) -> None:
+    async def with_handler(self: Intake, jobs: Any) -> None:
         self._handlers = lambda _job: (handler,)
-        await real(self)
+        await real(self, jobs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Intake, "resume", with_handler)
