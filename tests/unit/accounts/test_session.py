@@ -61,6 +61,7 @@ async def test_a_server_whose_token_was_not_kept_asks_for_the_password() -> None
     await session.resume()
     assert session.state is ConnectionState.AUTH_REQUIRED
     assert session.host == "chris.example"
+    assert (session.username, session.wanted_user) == ("", "alex")
 
 
 async def test_an_unreachable_server_keeps_its_account(
@@ -107,6 +108,42 @@ async def test_a_server_that_went_away_is_found_again_by_itself(
     # the failed attempt between was made without a flicker of "connecting"
     unreachable = ConnectionState.UNREACHABLE
     assert told == [unreachable, unreachable, ConnectionState.CONNECTED]
+    await session.close()
+
+
+async def test_a_certificate_nobody_trusts_is_not_asked_for_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = 0
+    trusted = False
+
+    async def identify(_self: CubeClient) -> None:
+        nonlocal tried
+        tried += 1
+        if not trusted:
+            raise ServerUnreachable("Untrusted.", context={"what": "certificate"})
+
+    monkeypatch.setattr(CubeClient, "identify", identify)
+    monkeypatch.setattr("chrislib.accounts.session._PAUSES", (0.0,))
+    account = "https://chris.example|alex"
+    session = make(secrets={account: "t" * 40}, accounts={"account.last": account})
+    await session.resume()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert session.state is ConnectionState.UNREACHABLE
+    assert tried == 1
+    # whoever gets an answer first tells it, once is enough
+    trusted = True
+    back = asyncio.Event()
+    session.subscribe(back.set)
+    session.server_came_back()
+    session.server_came_back()
+    async with asyncio.timeout(5):
+        await back.wait()
+    assert tried == 2
+    session.server_came_back()
+    await asyncio.sleep(0)
+    assert tried == 2
     await session.close()
 
 
