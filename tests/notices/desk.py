@@ -205,20 +205,26 @@ class NoticeDesk:
 
 
 class Lag:
-    """Measures how long the event loop was held by one thing at a time."""
+    """Measures how long the event loop worked on one thing before the next.
+
+    Processor time of the loop's thread counts, so that other programs of a busy
+    machine do not; `wall` has the time that passed.
+    """
 
     def __init__(self) -> None:
         self.worst = 0.0
+        self.wall = 0.0
         self._running = True
 
     async def watch(self) -> None:
         """Measure until `stop`."""
-        last = time.perf_counter()
+        worked, last = time.thread_time(), time.perf_counter()
         while self._running:
             await asyncio.sleep(0.002)
-            now = time.perf_counter()
-            self.worst = max(self.worst, now - last - 0.002)
-            last = now
+            working, now = time.thread_time(), time.perf_counter()
+            self.worst = max(self.worst, working - worked)
+            self.wall = max(self.wall, now - last - 0.002)
+            worked, last = working, now
 
     def stop(self) -> float:
         """Return the longest time, seconds."""

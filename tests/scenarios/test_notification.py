@@ -76,9 +76,7 @@ async def test_s57_killed_after_the_toast_before_noting_it(tmp_path: Path) -> No
     await desk.stop()
 
 
-async def test_s58_five_thousand_failures_in_a_minute(
-    tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+async def test_s58_five_thousand_failures_in_a_minute(tmp_path: Path) -> None:
     base = 1.5
     minute = 4 * base
     desk = await NoticeDesk(tmp_path, base=base).start()
@@ -94,13 +92,12 @@ async def test_s58_five_thousand_failures_in_a_minute(
     worst = lag.stop()
     at = [when - desk.sink.shown[0][0] for when, _ in desk.sink.shown]
     toasts = desk.sink.toasts
-    record_property("toasts_at_s", at)
-    record_property("loop_held_ms", round(worst * 1000))
+    measured = f"loop held {worst * 1000:.0f} ms, {lag.wall * 1000:.0f} ms by the wall"
     assert toasts[0].title.endswith(("run failed", "failed")), "one at once"
     in_minute = [when for when in at if when <= minute]
     assert len(in_minute) <= 3, "one at once and at most two a minute"
     assert all(b - a >= 2 * base - 0.05 for a, b in pairwise(at))
-    assert worst < 0.25, "the desktop and the window stay responsive"
+    assert worst < 0.1, measured
     await desk.until(lambda: desk.states().keys() == {"SHOWN"}, 4 * minute)
     told = [key for toast in desk.sink.toasts for key in toast.keys]
     assert len(told) == len(set(told)) == 5_000, "each is told of once"

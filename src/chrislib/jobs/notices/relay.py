@@ -11,7 +11,7 @@ import math
 import uuid
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from chrislib.aio import spawn
 from chrislib.catalog.outbox import Claimed, OutboxTable
@@ -19,7 +19,6 @@ from chrislib.desktop.toast import Toast
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.notices import words
 from chrislib.jobs.notices.coalesce import (
-    Decision,
     Group,
     Situation,
     Telling,
@@ -32,6 +31,9 @@ from chrislib.jobs.notices.policy import Policy, hold_of
 
 _log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+_MANY = 300
+"""From so many groups on they are sorted in a thread: it takes milliseconds."""
 _LOOK_AGAIN = 60.0
 """Seconds after which a desktop that was not to be disturbed is asked again."""
 
@@ -152,19 +154,20 @@ class Relay:
             if now < known.again_at <= known.last_toast + self._timing.apart
         }
         outbox = await self._table.read(now, skip=tuple(closed))
-        waiting = groups_of(outbox)
-        if waiting:
-            rules = [self._desk.policy(i).rules(i) for i in waiting]
+        owners = {row.account_id for row in outbox.waiting}
+        if owners:
+            rules = [self._desk.policy(i).rules(i) for i in owners]
             if await self._table.suppress(rules, now=now):
                 outbox = await self._table.read(now, skip=tuple(closed))
-                waiting = groups_of(outbox)
+        waiting = await self._aside(len(outbox.waiting), groups_of, outbox)
         ends = [*closed.values()]
         if outbox.held_until is not None:
             ends.append(outbox.held_until)
         disturbed = bool(waiting) and await self._desk.disturbed()
         for account_id, groups in waiting.items():
             known = self._memory.of(account_id)
-            decision = self._decide(account_id, groups, now, disturbed=disturbed)
+            situation = self._situation(account_id, groups, now, disturbed=disturbed)
+            decision = await self._aside(len(groups), decide, groups, situation)
             if decision.telling is not None:
                 await self._tell(account_id, decision.telling, now)
             known.again_at = decision.again_at
@@ -173,9 +176,16 @@ class Relay:
             ends.append(known.again_at)
         return min(ends, default=math.inf)
 
-    def _decide(
+    @staticmethod
+    async def _aside(size: int, work: Callable[..., _T], *values: object) -> _T:
+        """Return what pure work gives; of much of it in a thread."""
+        if size < _MANY:
+            return work(*values)
+        return await asyncio.to_thread(work, *values)
+
+    def _situation(
         self, account_id: int, groups: Sequence[Group], now: float, *, disturbed: bool
-    ) -> Decision:
+    ) -> Situation:
         known, policy = self._memory.of(account_id), self._desk.policy(account_id)
         hold = hold_of(policy, now, disturbed=disturbed)
         away = self._desk.away(account_id)
@@ -184,18 +194,14 @@ class Relay:
             known.held_since = min(known.held_since or oldest, oldest)
         elif known.held_since is not None and away is None:
             away = Away(known.held_since, now - self._timing.settle, catching_up=False)
-        return decide(
-            groups,
-            Situation(
-                now=now,
-                hold=hold,
-                away=away,
-                caught_up=away is None
-                or self._desk.caught_up(account_id, away.noted_at),
-                last_toast=known.last_toast,
-                per_node=policy.per_node,
-                timing=self._timing,
-            ),
+        return Situation(
+            now=now,
+            hold=hold,
+            away=away,
+            caught_up=away is None or self._desk.caught_up(account_id, away.noted_at),
+            last_toast=known.last_toast,
+            per_node=policy.per_node,
+            timing=self._timing,
         )
 
     async def _tell(self, account_id: int, telling: Telling, now: float) -> None:
