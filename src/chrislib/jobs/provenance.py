@@ -28,13 +28,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from chrislib.catalog.results import ResultTable
 from chrislib.catalog.rows import ArtifactRow, EventRow
 from chrislib.cube.logs import redact
+from chrislib.jobs import codec
 from chrislib.jobs.fingerprint import StateFingerprint
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobKey, RunIntent
@@ -43,6 +43,9 @@ from chrislib.jobs.store import JobStore
 SCHEMA = "chrislib.provenance/1"
 _SECRET = re.compile(r"\b[0-9a-fA-F]{40}\b")
 _SECRET_KEY = re.compile(r"(?i)token|passw|secret|authorization|api_?key")
+_IN_TEXT = re.compile(
+    r"(?i)((?:token|password|secret|api_?key)=|\b(?:bearer|token)\s+)[^\s&\"']{6,}"
+)
 _REMOVED = "[removed]"
 _PLAIN_TEXT = re.compile(r"[\w.+-]{0,24}", re.ASCII)
 _OPEN = frozenset(
@@ -136,7 +139,10 @@ def _job(tracked: Tracked, servers: list[str], words: "_Words") -> dict[str, Any
 
 
 def _intent(job: Job, words: "_Words") -> dict[str, Any]:
-    data = json.loads(json.dumps(asdict(job.intent), default=str))
+    # An intent nobody here understands still has keys that say what is secret.
+    data = _parsed(codec.intent_to_json(job.intent))
+    if not isinstance(data, dict):
+        data = {"text": data}
     if isinstance(job.intent, RunIntent):
         data["plugin"] = data.pop("plugin_name")
         data["version"] = data.pop("plugin_version")
@@ -161,6 +167,13 @@ def _clean(key: str, value: Any, words: "_Words") -> Any:
     return _safe(value) if key in _OPEN else words.shown(value)
 
 
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 class _Words:
     """Free texts of one export: as they are, or marks in their place."""
 
@@ -176,7 +189,7 @@ class _Words:
 
 
 def _safe(text: str) -> str:
-    return _SECRET.sub(_REMOVED, redact(text))
+    return _IN_TEXT.sub(rf"\1{_REMOVED}", _SECRET.sub(_REMOVED, redact(text)))
 
 
 def _event(row: EventRow, words: _Words) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chrislib.jobs.model import (
     Job,
     JobKey,
     Kind,
+    OpaqueIntent,
     Phase,
     RunIntent,
     ServiceIntent,
@@ -99,14 +100,24 @@ async def test_no_token_and_without_being_asked_no_name(sim: Any, names: bool) -
     service = ServiceIntent(
         "svc", "segment", {"patient": {"name": NAME}, "password": "hunter2"}, NAME
     )
+    opaque = OpaqueIntent(
+        "old", "thing", json.dumps({"auth": {"token": SECRET[::-1]}, "of": NAME})
+    )
+    asked = ServiceIntent(
+        "svc", "ask", {"url": f"https://x/y?token=abcdefgh&q={NAME}", "n": 3}, NAME
+    )
     keys = [
+        await add(sim, asked, Kind.WORKFLOW),
+        await add(sim, opaque, Kind.PROGRAM),
         await add(sim, run, Kind.RUN),
         await add(sim, upload, Kind.UPLOAD),
         await add(sim, service, Kind.SERVICE),
     ]
     text = provenance.to_text(await sim.jobs.results.provenance(keys, names=names))
     assert SECRET not in text
+    assert SECRET[::-1] not in text
     assert "hunter2" not in text
+    assert "abcdefgh" not in text
     assert (NAME in text) is names
     assert '"plugin": "pl-x"' in text
     assert '"operation": "segment"' in text

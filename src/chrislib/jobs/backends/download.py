@@ -75,7 +75,7 @@ class DownloadBackend:
         kept = {row.remote_path: await _checked(row) for row in rows}
         todo = [row for row in kept.values() if row.state != "DONE"]
         wanted = sum((row.size or 0) - row.bytes_done for row in todo)
-        await asyncio.to_thread(saving.check_space, folder, wanted)
+        low = await asyncio.to_thread(saving.check_space, folder, wanted)
         fetching = _Fetching(
             self._client, self._table, rows=kept, report=report, folder=folder
         )
@@ -89,6 +89,9 @@ class DownloadBackend:
         outcome = _outcome(kept)
         if outcome.failed_files:
             await drop_parts(kept.values())
+        elif low:
+            left = f"Less than {saving.megabytes(saving.LOW)} are left on this disk."
+            outcome = replace(outcome, detail=left, hint="Free some space soon.")
         return outcome
 
     async def _sources(self, intent: DownloadIntent) -> tuple[str, ...]:
