@@ -146,6 +146,11 @@ class Follower:
         self.link.hurry()
         self.wake(sweep=True)
 
+    def ask(self) -> None:
+        """Have a full look taken soon; twice within two seconds is once."""
+        if self.link.reach is not Reach.FRESH or not self._just_looked():
+            self.wake(sweep=True)
+
     async def looked(self) -> None:
         """Wake the loop and return after it has taken one full look.
 

@@ -90,7 +90,7 @@ class Followers:
         self._unsubscribe = self._store.subscribe(self._changed)
         self._owner.start(self._keep_running(self.present), name="present")
         self._owner.start(self._forever(self._watch), name="watch")
-        self._owner.start(self.gather(), name="gather")
+        self._owner.start(self._gather_later(), name="gather")
 
     async def stop(self) -> None:
         """Stop following; the work on the servers goes on."""
@@ -130,12 +130,14 @@ class Followers:
         (follower or self.present).look_soon(key)
 
     async def refresh(self) -> None:
-        """Look at everything of every account now and return after that (network)."""
+        """Look at everything now (network); return when the present one has looked."""
         for follower in self.all():
             follower.link.resume()
-        gathered = self._owner.start(self.gather(), name="gather")
-        await asyncio.gather(*(follower.looked() for follower in self.all()))
-        await gathered
+            if follower is not self.present:
+                # nobody waits for a server that he does not look at
+                follower.ask()
+        self._owner.start(self.gather(), name="gather")
+        await self.present.looked()
 
     def notice(self, *, slept: bool = False) -> None:
         """Look at everything soon: the computer woke, or its network is back.
@@ -259,6 +261,12 @@ class Followers:
             )
             await self._clock.sleep(wait)
             self._health.restarted("loop", "Following jobs")
+
+    async def _gather_later(self) -> None:
+        """Open the other accounts once it is known which one is the present."""
+        # Asking the keyring for it as well might ask a person, and for nothing.
+        await self._clock.sleep(self._pace.watch)
+        await self.gather()
 
     async def _watch(self) -> None:
         """Notice that the computer slept, and that answers have become old."""
