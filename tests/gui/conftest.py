@@ -271,12 +271,20 @@ class FakeJobs:
 
     def put(self, *jobs: Job) -> None:
         """Change jobs and tell everybody, as the manager does."""
+        self.tell(self.keep(*jobs))
+
+    def keep(self, *jobs: Job) -> tuple[JobChange, ...]:
+        """Change jobs and tell nobody yet."""
         changes = []
         for job in jobs:
             changes.append(JobChange(self.rows.get(job.key), job))
             self.rows[job.key] = job
+        return tuple(changes)
+
+    def tell(self, changes: tuple[JobChange, ...]) -> None:
+        """Tell everybody of changes."""
         for listener in tuple(self._listeners):
-            listener(tuple(changes))
+            listener(changes)
 
     def put_inbox(self, *rows: InboxRow) -> None:
         """Replace the inbox and tell everybody."""

@@ -27,6 +27,7 @@ def load(name: str, path: Path) -> Any:
 
 def main(wanted: list[str]) -> None:
     """Draw every picture, or those that are wanted."""
+    sys.path.insert(0, str(ROOT))
     fakes_module = load("gui_conftest", HERE.parent / "conftest.py")
     samples = load("gui_samples", HERE / "samples.py")
     import qasync

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ NO_GROUPS, BY_FEED, BY_BATCH = "none", "feed", "batch"
 HIDDEN = -1
 HEAD = "head:"
 """What the name of a row begins with that is not a job: a feed's or a batch's."""
+_FEW = 200
 _FIRST = float("-inf")
 _NOTHING = (_FIRST, "", _FIRST, "")
 
@@ -145,7 +146,9 @@ class Rules:
         if by == BY_BATCH and job.batch_key:
             rank = self.batch_order.get(job.batch_key, 0.0)
             return (rank, f"{HEAD}batch:{job.batch_key}", age, job.key)
-        return (float("inf"), "", age, job.key)
+        # by age alone where nothing is grouped: compared first, compared fastest
+        rank = age if by == NO_GROUPS else float("inf")
+        return (rank, "", age, job.key)
 
     def _passes(self, job: Job) -> bool:
         if job.phase is Phase.DRAFT and job.result is ResultState.DISCARDED:
@@ -184,18 +187,28 @@ class Arrangement:
 
     def fill(self, jobs: Iterable[Job], rules: Rules) -> None:
         """Arrange jobs from nothing."""
-        for job in jobs:
+        for _ in self.filling(jobs, rules):
+            pass
+
+    def filling(self, jobs: Iterable[Job], rules: Rules) -> Iterator[None]:
+        """Arrange jobs from nothing, pausing after every hundred."""
+        for number, job in enumerate(jobs, start=1):
             record = rules.record(job)
             self.count(job.key, record)
             if record.group != HIDDEN:
                 self.lists[record.group].append(record.entry)
+            if number % 100 == 0:
+                yield
         for group, rows in enumerate(self.lists):
-            heads = {(e[0], e[1]) for e in rows if e[1]}
-            rows.extend((rank, name, _FIRST, name) for rank, name in heads)
-            for entry in rows:
-                if entry[1] and entry[3] != entry[1]:
-                    self.members[group, entry[1]] += 1
+            if rules.wanted.by != NO_GROUPS:
+                for entry in rows:
+                    if entry[1]:
+                        self.members[group, entry[1]] += 1
+                heads = {(e[0], e[1]) for e in rows if e[1]}
+                rows.extend((rank, name, _FIRST, name) for rank, name in heads)
+                yield
             rows.sort()
+            yield
 
     def keep_folds(self, folds: Iterable[tuple[int, str]]) -> None:
         """Fold what was folded before."""
@@ -286,6 +299,25 @@ class Arrangement:
 
     # -- many at once ------------------------------------------------------------
 
+    def copy(self) -> "Arrangement":
+        """Return another arrangement of the same rows."""
+        other = Arrangement()
+        first, second, third = self.lists
+        other.lists = (list(first), list(second), list(third))
+        other.records = dict(self.records)
+        other.states = Counter(self.states)
+        other.kinds = tuple(Counter(kinds) for kinds in self.kinds)
+        other.shown = list(self.shown)
+        other.ready = set(self.ready)
+        other.members = Counter(self.members)
+        other.folded = tuple(
+            {name: list(rows) for name, rows in held.items()} for held in self.folded
+        )
+        other.feed_nodes = Counter(self.feed_nodes)
+        other.feed_ended = Counter(self.feed_ended)
+        other.untracked = self.untracked
+        return other
+
     def move_many(
         self, moves: Mapping[JobKey, Record | None], lone: Iterable[str]
     ) -> None:
@@ -296,48 +328,89 @@ class Arrangement:
         lone : iterable of str
             Heads in Running that stay although no job stands under them.
         """
-        touched = set()
-        for key, record in moves.items():
-            old = self.records.get(key)
-            if old is not None and old.group != HIDDEN:
-                touched.add(old.group)
-                self.hide_under_fold(old.group, old.entry, add=False)
-                if old.entry[1]:
-                    self.members[old.group, old.entry[1]] -= 1
+        for _ in self.moving(moves, lone):
+            pass
+
+    def moving(
+        self, moves: Mapping[JobKey, Record | None], lone: Iterable[str]
+    ) -> Iterator[None]:
+        """Do what `move_many` does, pausing after small steps."""
+        bare: set[tuple[int, Entry]] = set()
+        gone: set[int] = set()
+        few = len(moves) <= _FEW
+        for number, (key, record) in enumerate(moves.items(), start=1):
+            self._take_from(key, bare, gone=None if few else gone)
             if record is None:
                 self.uncount(key)
             else:
                 self.count(key, record)
-        for group in touched:
+            if number % 50 == 0:
+                yield
+        for group in gone:
             rows = self.lists[group]
             rows[:] = [e for e in rows if e[3] not in moves]
-        for record in moves.values():
-            if record is None or record.group == HIDDEN:
-                continue
-            group, entry = record.group, record.entry
-            touched.add(group)
-            if entry[1]:
-                self.members[group, entry[1]] += 1
-            if not self.hide_under_fold(group, entry, add=True):
-                self.lists[group].append(entry)
+            yield
+        added: tuple[list[Entry], ...] = ([], [], [])
+        for number, record in enumerate(moves.values(), start=1):
+            if record is not None and record.group != HIDDEN:
+                self._add_to(record, bare, added[record.group])
+            if number % 100 == 0:
+                yield
+        for rows, more in zip(self.lists, added, strict=True):
+            if more:
+                more.sort()
+                yield
+                rows.extend(more)
+                rows.sort()
+                yield
         held = set(lone)
-        for group in touched:
-            self._straighten(group, held if group == 1 else set())
+        for group, head in bare:
+            self._mend(group, head, held if group == 1 else set())
 
-    def _straighten(self, group: int, lone: set[str]) -> None:
-        """Bring the rows of a group in order, and a head there if it has jobs."""
-        rows = self.lists[group]
-        if self.members or lone:
-            needed = {(e[0], e[1]) for e in rows if e[1] and e[3] != e[1]}
-            rows[:] = [
-                e
-                for e in rows
-                if not e[3].startswith(HEAD)
-                or self.members[group, e[3]]
-                or e[3] in lone
-            ]
-            have = {e[3] for e in rows if e[3].startswith(HEAD)}
-            rows.extend(
-                (rank, name, _FIRST, name) for rank, name in needed if name not in have
-            )
-        rows.sort()
+    def _take_from(
+        self,
+        key: JobKey,
+        bare: set[tuple[int, Entry]],
+        *,
+        gone: set[int] | None,
+    ) -> None:
+        """Take a row out, or note its group in `gone`; its head may be bare now."""
+        old = self.records.get(key)
+        if old is None or old.group == HIDDEN:
+            return
+        if not self.hide_under_fold(old.group, old.entry, add=False):
+            if gone is None:
+                self._delete(old.group, old.entry)
+            else:
+                gone.add(old.group)
+        head = self.head_of(old.entry)
+        if head is not None:
+            self.members[old.group, old.entry[1]] -= 1
+            bare.add((old.group, head))
+
+    def _add_to(
+        self, record: Record, bare: set[tuple[int, Entry]], added: list[Entry]
+    ) -> None:
+        """Add a row to those to be sorted in; its head may be missing yet."""
+        group, entry = record.group, record.entry
+        head = self.head_of(entry)
+        if head is not None:
+            self.members[group, entry[1]] += 1
+            bare.add((group, head))
+        if not self.hide_under_fold(group, entry, add=True):
+            added.append(entry)
+
+    def _mend(self, group: int, head: Entry, lone: set[str]) -> None:
+        """See to it that a head is there if it has jobs, or stands alone."""
+        wanted = bool(self.members[group, head[3]]) or head[3] in lone
+        there = self.place(group, head) >= 0
+        if wanted and not there:
+            insort(self.lists[group], head)
+        elif there and not wanted:
+            self._delete(group, head)
+            self.folded[group].pop(head[3], None)
+
+    def _delete(self, group: int, entry: Entry) -> None:
+        place = self.place(group, entry)
+        if place >= 0:
+            del self.lists[group][place]

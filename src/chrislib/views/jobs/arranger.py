@@ -1,7 +1,7 @@
-"""Keeps the job list arranged: large work in a thread, small work in small steps."""
+"""Keeps the job list arranged, in steps too small to be felt."""
 
-import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -18,16 +18,25 @@ if TYPE_CHECKING:
     from chrislib.views.jobs.job_model import JobModel
 
 _AT_ONCE = 1_500
-"""Up to so many jobs are arranged at once; more in a thread."""
-_SLICE = 250
-"""Jobs looked at in one step on the window's thread."""
-_STEP_MS = 20
+"""Up to so many jobs are arranged in one go."""
+_SMALL = 60
+"""Up to so many changes are taken in at once."""
+_STALLS = 100
+_MOVES = 100
+"""More rows than these change place in steps, beside what is shown."""
+_STEP_MS = 4
+_BUDGET = 0.0025
+"""Seconds of one step on the window's thread."""
 _BATCHES_MS = 250
 _LIMITS = Limits()
 
 
 class Arranger(QObject):
     """Decides when the model is laid out anew, and when single rows move.
+
+    A few changes are taken in at once. Many are looked at in steps of some
+    milliseconds; where hundreds of rows change place, a new arrangement is made
+    beside the shown one, in steps as well, and put in its place when it is ready.
 
     Attributes
     ----------
@@ -45,25 +54,38 @@ class Arranger(QObject):
         self._context = context
         self._tasks = tasks
         self._problems: set[JobKey] | None = None
-        self._round = 0
-        self._missed: list[JobChange] = []
+        self._making: Iterator[None] | None = None
+        self._finished = False
+        self._made = Arrangement()
+        self._rules: Rules | None = None
+        self._missed: dict[JobKey, JobChange] = {}
+        self._due: dict[JobKey, None] = {}
         self._cursor = 0
-        self._due: list[JobKey] = []
         self._step = QTimer(self)
         self._step.setInterval(_STEP_MS)
-        self._step.timeout.connect(self._judge_some)
+        self._step.timeout.connect(self._work)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_BATCHES_MS)
         self._soon.timeout.connect(self.read_batches)
         self._stops = [context.jobs.batches.subscribe(self._batches_changed)]
-        self.busy = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a new arrangement is being made."""
+        return self._making is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was told is in its place."""
+        return self._making is None and not self._due and not self.model.moves
 
     def stop(self) -> None:
         """Do nothing more."""
         self._step.stop()
         self._soon.stop()
-        self._round += 1
+        self._making = None
+        self._due.clear()
         for stop in self._stops:
             stop()
         self._stops.clear()
@@ -80,32 +102,34 @@ class Arranger(QObject):
         return stalled(job, now=self._context.now(), limits=limits)
 
     def arrange(self, wanted: Wanted) -> None:
-        """Lay all rows out as `wanted`; large lists in a thread."""
-        self._round += 1
+        """Lay all rows out as `wanted`; large lists in steps."""
         jobs = self._context.jobs.jobs()
         order = {view.key: batches.rank(view) for view in self.model.batches.values()}
-        rules = Rules(wanted, self._problems, self.stall, order)
+        self._rules = Rules(wanted, self._problems, self.stall, order)
+        self._made = Arrangement()
+        self._finished = False
+        self._missed.clear()
+        self._due.clear()
+        self._making = self._made.filling(jobs, self._rules)
         if len(jobs) <= _AT_ONCE:
-            self._install(_filled(jobs, rules), rules)
-            return
-        self.busy = True
-        self._missed = []
-        began = self._round
-
-        def done(arrangement: Arrangement) -> None:
-            if began == self._round:
-                self._install(arrangement, rules)
-
-        self._tasks.start(
-            asyncio.to_thread(_filled, jobs, rules), name="arrange", done=done
-        )
+            for _ in self._making:
+                pass
+            self._install()
+        else:
+            self._step.start()
 
     def take(self, changes: Sequence[JobChange]) -> None:
         """Take a batch of changes in."""
-        if self.busy:
-            # what is being arranged is older than these
-            self._missed.extend(changes)
-        self.model.apply(changes)
+        if self._making is not None:
+            # what is being arranged may be older than these
+            self._missed.update((change.after.key, change) for change in changes)
+            return
+        if len(changes) <= _SMALL and not self._due:
+            self.model.apply(changes)
+            return
+        self.model.note_troubles(changes)
+        self._due.update((change.after.key, None) for change in changes)
+        self._step.start()
 
     def read_problems(self) -> None:
         """Find out anew which troubles nobody has dealt with (disk, in a task)."""
@@ -122,11 +146,13 @@ class Arranger(QObject):
     def look_for_stalls(self) -> None:
         """Look whether some of the running jobs have stood still for too long."""
         keys = self.model.keys_of(RUNNING)
-        if not keys:
+        if not keys or not self.idle:
             return
         self._cursor %= len(keys)
-        self.model.judge(keys[self._cursor : self._cursor + _SLICE])
-        self._cursor += _SLICE
+        self.model.judge(keys[self._cursor : self._cursor + _STALLS])
+        self._cursor += _STALLS
+
+    # -- inside --------------------------------------------------------------
 
     def _batches_changed(self, _keys: object) -> None:
         if not self._soon.isActive():
@@ -137,34 +163,56 @@ class Arranger(QObject):
         other = found if self._problems is None else found ^ self._problems
         self._problems = set(found)
         self.model.rules.problems = self._problems
-        if first or len(other) > 4 * _SLICE:
+        if self._rules is not None:
+            self._rules.problems = self._problems
+        if first:
             self.arrange(self.model.rules.wanted)
             return
-        self._due.extend(other)
+        self._due.update(dict.fromkeys(other))
         if self._due:
-            self._judge_some()
-            if self._due:
-                self._step.start()
+            self._step.start()
 
-    def _judge_some(self) -> None:
-        some, self._due = self._due[:_SLICE], self._due[_SLICE:]
-        self.model.judge(some)
-        if not self._due:
-            self._step.stop()
+    def _work(self) -> None:
+        """Do one step of what is to be done."""
+        until = time.perf_counter() + _BUDGET
+        if self._finished:
+            self._install()
+            return
+        if self._making is not None:
+            for _ in self._making:
+                if time.perf_counter() > until:
+                    return
+            # a step of its own
+            self._finished = True
+            return
+        while self._due:
+            keys = [key for key, _ in zip(self._due, range(20), strict=False)]
+            for key in keys:
+                del self._due[key]
+            self.model.weigh(keys)
+            if time.perf_counter() > until:
+                return
+        self._step.stop()
+        moves = self.model.moves
+        if len(moves) <= _MOVES:
+            self.model.commit()
+            return
+        # beside what is shown, which is replaced when it is ready
+        self._rules = self.model.rules
+        self._made, self._making = self.model.moved_beside()
+        self._step.start()
 
-    def _install(self, arrangement: Arrangement, rules: Rules) -> None:
+    def _install(self) -> None:
+        rules = self._rules
+        assert rules is not None
+        self._making = None
+        self._finished = False
+        self._step.stop()
         rules.problems = self._problems
-        self.busy = False
-        self.model.install(arrangement, rules)
-        missed, self._missed = self._missed, []
-        for first in range(0, len(missed), _SLICE):
-            self.model.apply(missed[first : first + _SLICE])
+        self.model.install(self._made, rules)
+        missed = tuple(self._missed.values())
+        self._missed.clear()
+        if missed:
+            self.take(missed)
         self.model.counted.emit()
         self.arranged.emit()
-
-
-def _filled(jobs: Sequence[Job], rules: Rules) -> Arrangement:
-    """Return jobs arranged; may run in a thread."""
-    arrangement = Arrangement()
-    arrangement.fill(jobs, rules)
-    return arrangement

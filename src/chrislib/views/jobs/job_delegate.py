@@ -41,11 +41,7 @@ if TYPE_CHECKING:
 
 _Index = QModelIndex | QPersistentModelIndex
 ROW, HEAD_ROW = 48, 32
-_FLAGS = (
-    QStyle.StateFlag.State_HasFocus
-    | QStyle.StateFlag.State_MouseOver
-    | QStyle.StateFlag.State_Selected
-)
+_OF_CELLS = QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_MouseOver
 
 
 def place_buttons(
@@ -94,13 +90,13 @@ class JobDelegate(QStyledItemDelegate):
             self._paint_group(painter, option.rect, row, group=GROUPS[group])
             return
         name = entry[3]
-        option.state &= ~_FLAGS
-        if self._view.is_selected(row):
-            option.state |= QStyle.StateFlag.State_Selected
+        # the view knows of cells; here the whole row is hot, or has the focus
+        state = option.state & ~_OF_CELLS
         if self._view.hovered_name == name:
-            option.state |= QStyle.StateFlag.State_MouseOver
+            state |= QStyle.StateFlag.State_MouseOver
         if self._view.currentIndex().row() == row and self._view.hasFocus():
-            option.state |= QStyle.StateFlag.State_HasFocus
+            state |= QStyle.StateFlag.State_HasFocus
+        option.state = state
         draw_row(
             painter,
             option,

@@ -85,6 +85,7 @@ class JobRows(QAbstractTableModel):
         """Whether all rows are being replaced: selection comes back by itself."""
         self._open = [True, True, True]
         self._held: set[JobKey] = set()
+        self.moves: dict[JobKey, Record | None] = {}
 
     # -- what is shown -------------------------------------------------------
 
@@ -95,37 +96,63 @@ class JobRows(QAbstractTableModel):
         with self._anew():
             self.arranged, self.rules = arranged, rules
             arranged.keep_folds(folds)
-            self._add_batches()
-        self._held.clear()
+            self._see_to_batches()
+        self.moves.clear()
 
     def apply(self, changes: Sequence[JobChange]) -> None:
         """Take changes in: redraw in place, move between groups where needed."""
-        moves: dict[JobKey, Record | None] = {}
+        self.note_troubles(changes)
+        for change in changes:
+            self._judge(change.after)
+        self.commit()
+        self._redraw([change.after.key for change in changes])
+
+    def note_troubles(self, changes: Iterable[JobChange]) -> None:
+        """Take note of new troubles: the inbox is read later than they are seen."""
         problems = self.rules.problems
+        if problems is None:
+            return
         for change in changes:
             job, before = change.after, change.before
-            if (
-                problems is not None
-                and job.phase in TROUBLE
-                and (before is None or before.phase is not job.phase)
+            if job.phase in TROUBLE and (
+                before is None or before.phase is not job.phase
             ):
-                # its outcome is in the inbox before the inbox can be read
                 problems.add(job.key)
-            self._judge(job, moves)
-        self._commit(moves)
-        self._redraw([change.after.key for change in changes])
 
     def judge(self, keys: Iterable[JobKey]) -> None:
         """Look again at where some jobs belong (time has passed, outcomes seen)."""
-        moves: dict[JobKey, Record | None] = {}
+        self.weigh(keys)
+        self.commit()
+
+    def weigh(self, keys: Iterable[JobKey]) -> None:
+        """Note which of some jobs have to move; `commit` moves them."""
         for key in keys:
             job = self.read(key)
-            if job is None:
-                if key in self.arranged.records:
-                    moves[key] = None
+            if job is not None:
+                self._judge(job)
             elif key in self.arranged.records:
-                self._judge(job, moves)
-        self._commit(moves)
+                self.moves[key] = None
+
+    def moved_beside(self) -> tuple[Arrangement, Iterator[None]]:
+        """Return a copy of what is shown, and the steps that move its rows."""
+        moves, self.moves = self.moves, {}
+        beside = self.arranged.copy()
+        return beside, beside.moving(moves, self._batch_rows())
+
+    def commit(self) -> None:
+        """Move the rows that have to."""
+        moves, self.moves = self.moves, {}
+        if moves:
+            self.shifting.emit()
+            if len(moves) <= _FEW:
+                for key, record in moves.items():
+                    self._move(key, record)
+            else:
+                # in one go: hundreds of signals would be slower
+                with self._anew():
+                    self.arranged.move_many(moves, self._batch_rows())
+            self.shifted.emit(moves.keys())
+        self.counted.emit()
 
     def settle(self) -> None:
         """Move rows that were kept in place while the pointer was on them."""
@@ -292,36 +319,22 @@ class JobRows(QAbstractTableModel):
         lists = self.arranged.lists
         return group + sum(len(lists[g]) for g in above if self._open[g])
 
-    def _judge(self, job: Job, moves: dict[JobKey, Record | None]) -> None:
+    def _judge(self, job: Job) -> None:
         """Count a job that stays in its place, or note where it has to go."""
         new = self.rules.record(job)
         old = self.arranged.records.get(job.key)
         if new == old:
-            moves.pop(job.key, None)
+            self.moves.pop(job.key, None)
             return
         if old is not None and old.group == new.group and old.entry == new.entry:
-            moves.pop(job.key, None)
+            self.moves.pop(job.key, None)
             self.arranged.count(job.key, new)
             return
         stays = old is not None and old.group != HIDDEN
         if stays and job.key == self.hovered:
             self._held.add(job.key)
             return
-        moves[job.key] = new
-
-    def _commit(self, moves: Mapping[JobKey, Record | None]) -> None:
-        """Move rows to where they belong."""
-        if moves:
-            self.shifting.emit()
-            if len(moves) <= _FEW:
-                for key, record in moves.items():
-                    self._move(key, record)
-            else:
-                # in one go: thousands of signals would be slower
-                with self._anew():
-                    self.arranged.move_many(moves, self._batch_rows())
-            self.shifted.emit(moves.keys())
-        self.counted.emit()
+        self.moves[job.key] = new
 
     def _move(self, key: JobKey, record: Record | None) -> None:
         old = self.arranged.records.get(key)
@@ -440,9 +453,20 @@ class JobRows(QAbstractTableModel):
             rank = -1e15 + rank / 1e6
         return (rank, name, float("-inf"), name)
 
-    def _add_batches(self) -> None:
+    def _see_to_batches(self) -> None:
+        """Have a row for each batch that is sent, and no other lone ones."""
         rows = self.arranged.lists[RUNNING_GROUP]
+        wanted = set(self._batch_rows())
+        members = self.arranged.members
+        if not wanted and not members and not self.batches:
+            return
+        rows[:] = [
+            e
+            for e in rows
+            if not e[3].startswith(HEAD)
+            or e[3] in wanted
+            or members[RUNNING_GROUP, e[3]]
+        ]
         have = {e[3] for e in rows if e[3].startswith(HEAD)}
-        for name in self._batch_rows():
-            if name not in have:
-                insort(rows, self._batch_entry(name))
+        for name in wanted - have:
+            insort(rows, self._batch_entry(name))

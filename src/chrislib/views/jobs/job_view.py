@@ -74,6 +74,7 @@ class JobView(QTableView):
         self.pointer = QPoint(-1, -1)
         self._anchors: list[tuple[str, int]] = []
         self._kept: tuple[str, list[JobKey]] = ("", [])
+        self._heads: list[int] = []
         self.setObjectName("jobs.list")
         self.setAccessibleName("Jobs")
         self._delegate = JobDelegate(theme, self)
@@ -320,10 +321,16 @@ class JobView(QTableView):
         index = self.currentIndex()
         name = self.jobs.name_at(index.row()) if index.isValid() else ""
         self._kept = (name, self.selected_keys())
+        self._heads = [self.jobs.row_of(f"{HEAD}{group}") for group in GROUPS]
         self._note_place()
 
     def _bring_back(self) -> None:
         """Highlight and show what was highlighted and shown before."""
+        header = self.verticalHeader()
+        for row in self._heads:
+            # Qt keeps the heights of rows by their numbers
+            if row < header.count():
+                header.resizeSection(row, self._theme.px(ROW))
         self._measure()
         name, keys = self._kept
         rows = sorted(row for key in keys if (row := self.jobs.row_of(key)) >= 0)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -34,7 +35,8 @@ _GROUPINGS = (
     (BY_FEED, "By feed", "workflow"),
     (BY_BATCH, "By batch", "layers"),
 )
-_NARROW = 860
+_NARROW = 900
+_GROUPS_WIDE, _GROUPS_NARROW = 320, 130
 _MANY = ("get", "retry", "cancel", "discard", "untrack")
 
 
@@ -136,6 +138,7 @@ class JobsHead(QWidget):
         """Show how many jobs there are, and of which states."""
         self.kinds.set_label("all", f"All   {total:,}" if total else "All")
         self.states.show_counts(dict(states))
+        self._fit()
 
     def show_selected(self, count: int, offers: Sequence[Offer]) -> None:
         """Offer what many highlighted jobs can do; under two, show the states."""
@@ -151,15 +154,22 @@ class JobsHead(QWidget):
         self._second.setCurrentIndex(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give up the words of the groupings where there is no room."""
+        """Give up words where there is no room for them."""
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW
-        self.filter.setFixedWidth(140 if narrow else 200)
+        self.filter.setFixedWidth(140 if self.width() < _NARROW else 200)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out first the words of the groupings, then those of the states."""
+        room = self.width() - 24 - 16 - 24
+        chips = self.states.full_width
+        wordy = chips + _GROUPS_WIDE <= room
+        self.states.set_compact(chips + _GROUPS_NARROW > room)
         for key, word, _icon in _GROUPINGS:
-            self.groups.set_label(key, "" if narrow else word)
             piece = self.groups.findChild(QWidget, f"jobs.groups.{key}")
             if isinstance(piece, QWidget):
-                piece.setToolTip(word)
+                self.groups.set_label(key, word if wordy else "")
+                piece.setToolTip("" if wordy else word)
                 piece.setAccessibleName(word)
 
     # -- inside --------------------------------------------------------------
@@ -198,6 +208,9 @@ class JobsHead(QWidget):
         for made in self._buttons.values():
             row.addWidget(made)
         row.addStretch(1)
+        for page in (facets, many):
+            # words give way; the list decides how wide all this is
+            page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._second.addWidget(facets)
         self._second.addWidget(many)
         whole = QVBoxLayout(self)

@@ -111,11 +111,11 @@ STATE_WORDS = {
     "failed": "Failed",
     "errors": "With errors",
     "running": "Running",
-    "registering": "Registering files",
+    "registering": "Registering",
     "preparing": "Preparing",
     "queued": "Queued",
     "ready": "Ready",
-    "upstream": "Stopped upstream",
+    "upstream": "Upstream",
     "cancelled": "Cancelled",
     "gone": "Gone",
 }

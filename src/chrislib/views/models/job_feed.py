@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from chrislib.jobs.model import JobChange, JobKey
 
-_GAP_MS = 250
+_GAP_MS = 255
+_MOST = 500
+"""Changes in one delivery: what the window takes in within 8 ms."""
 
 
 class JobSource(Protocol):
@@ -29,7 +32,7 @@ class JobFeed(QObject):
     The first change of a quiet time is passed on at once (with the next turn of the
     loop), later ones are collected, so that nothing is drawn more often than four
     times a second. Several changes of one job become one: from the oldest *before*
-    to the newest *after*.
+    to the newest *after*. A flood comes in several deliveries, oldest changes first.
 
     Parameters
     ----------
@@ -79,6 +82,11 @@ class JobFeed(QObject):
             self._waiting[change.after.key] = change
         self._plan()
 
+    @property
+    def waiting(self) -> int:
+        """How many changes have not been delivered yet."""
+        return len(self._waiting)
+
     def push_inbox(self) -> None:
         """Take note that the inbox changed."""
         self._inbox = True
@@ -98,10 +106,12 @@ class JobFeed(QObject):
             self._timer.start(max(1, round(_GAP_MS - passed)))
             return
         self._last = self._clock()
-        batch = tuple(self._waiting.values())
+        keys = list(islice(self._waiting, _MOST))
+        batch = tuple(self._waiting.pop(key) for key in keys)
         inbox = self._inbox
-        self._waiting.clear()
         self._inbox = False
+        if self._waiting:
+            self._timer.start(_GAP_MS)
         if batch:
             self.changed.emit(batch)
         if inbox:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow
 
+from chrislib.views.shell.quiet import Quiet
 from chrislib.views.theme.colors import DARK
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._attention = (True, True)
         self._shell: Shell | None = None
+        self._quiet = Quiet(self)
         self.setObjectName("main-window")
         self.setWindowTitle("chrislib")
         self.setMinimumSize(1200, 760)
@@ -100,6 +102,7 @@ class MainWindow(QMainWindow):
 
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
+        self._quiet.stop()
         if self._shell is not None:
             await self._shell.shutdown()
 
@@ -162,6 +165,7 @@ class MainWindow(QMainWindow):
             self.attention_changed.emit(*found)
 
     def _after_first_paint(self) -> None:
+        self._quiet.start()
         self.first_painted.emit()
         if self._shell is not None:
             self._shell.start()

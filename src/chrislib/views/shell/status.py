@@ -2,14 +2,14 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from chrislib.jobs.model import Job
+from chrislib.jobs.model import Job, JobChange, JobKey
 from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.shell.library_module import LibraryPage
@@ -22,15 +22,46 @@ if TYPE_CHECKING:
 _COALESCE_MS = 100
 
 
-def activity(jobs: tuple[Job, ...]) -> tuple[int, float | None]:
-    """Return how many jobs have not ended, and their mean progress if any is known."""
-    live = [job for job in jobs if not job.phase.terminal]
-    shares = [
-        job.progress.done / job.progress.total
-        for job in live
-        if job.progress is not None and job.progress.total
-    ]
-    return len(live), sum(shares) / len(shares) if shares else None
+class Activity:
+    """How many jobs have not ended, and their mean progress; changes are cheap."""
+
+    def __init__(self) -> None:
+        self._live: dict[JobKey, float | None] = {}
+        self._sum = 0.0
+        self._known = 0
+
+    def start(self, jobs: Iterable[Job]) -> None:
+        """Count from nothing."""
+        self._live.clear()
+        self._sum, self._known = 0.0, 0
+        for job in jobs:
+            self.take(job)
+
+    def take(self, job: Job) -> None:
+        """Count a job as it is now."""
+        old = self._live.pop(job.key, None)
+        if old is not None:
+            self._sum -= old
+            self._known -= 1
+        if job.phase.terminal:
+            return
+        progress = job.progress
+        share = None
+        if progress is not None and progress.total:
+            share = progress.done / progress.total
+            self._sum += share
+            self._known += 1
+        self._live[job.key] = share
+
+    @property
+    def count(self) -> int:
+        """Jobs that have not ended."""
+        return len(self._live)
+
+    @property
+    def share(self) -> float | None:
+        """Mean progress of those where it is known, None where it is of none."""
+        return self._sum / self._known if self._known else None
 
 
 def place_counts(items: list[Item]) -> dict[str, int]:
@@ -66,6 +97,7 @@ class Status(QObject):
         self._stops: list[Callable[[], None]] = []
         self._started = False
         self._answered: float | None = None
+        self._activity = Activity()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_COALESCE_MS)
@@ -82,7 +114,8 @@ class Status(QObject):
         context.job_feed.inboxChanged.connect(self._read_inbox)
         self._stops.append(context.session.subscribe(self.show_connection))
         self._stops.append(context.library.subscribe(lambda _change: self._later()))
-        self._jobs_changed()
+        self._activity.start(context.jobs.jobs())
+        self._show_activity()
         self._read_inbox()
         if self._library is not None:
             self._begin_library(self._library)
@@ -153,9 +186,13 @@ class Status(QObject):
     def _try_now(self) -> None:
         self._tasks.start(self._context.session.reconnect(), name="try now")
 
-    def _jobs_changed(self, _changes: object = None) -> None:
-        count, share = activity(self._context.jobs.jobs())
-        self._top.activity.show_activity(count, share)
+    def _jobs_changed(self, changes: Sequence[JobChange]) -> None:
+        for change in changes:
+            self._activity.take(change.after)
+        self._show_activity()
+
+    def _show_activity(self) -> None:
+        self._top.activity.show_activity(self._activity.count, self._activity.share)
 
     def _read_inbox(self) -> None:
         async def unread() -> int:

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontDatabase,
+    QFontMetrics,
     QGuiApplication,
     QIcon,
     QPainter,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from chrislib.views.theme.colors import DARK, LIGHT
 from chrislib.views.theme.style import style_sheet
 
+_REMEMBERED = 4_000
 TEXT_SIZES = (0.9, 1.0, 1.15, 1.3)
 """The factors the setting *Text size* offers."""
 
@@ -100,6 +102,9 @@ class Theme(QObject):
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
         self._icons: dict[tuple[str, str, int], QIcon] = {}
         self._fonts: dict[str, QFont] = {}
+        self._metrics: dict[str, QFontMetrics] = {}
+        self._widths: dict[tuple[str, str], int] = {}
+        self._elided: dict[tuple[str, str, int, Qt.TextElideMode], str] = {}
         self._loaded: set[str] = set()
         self._tokens: Mapping[str, str] = DARK
         self._pick()
@@ -129,6 +134,9 @@ class Theme(QObject):
         self._text_size = text_size or self._text_size
         self._pick()
         self._fonts.clear()
+        self._metrics.clear()
+        self._widths.clear()
+        self._elided.clear()
         self._pixmaps.clear()
         self._icons.clear()
         if self._app is not None:
@@ -180,6 +188,38 @@ class Theme(QObject):
             # digits of one width, so that counting numbers do not jump
             found.setFeature(QFont.Tag("tnum"), 1)
             self._fonts[style] = found
+        return found
+
+    def width(self, style: str, text: str) -> int:
+        """Return the width of `text` in px; lists ask for the same words again."""
+        key = (style, text)
+        found = self._widths.get(key)
+        if found is None:
+            if len(self._widths) > _REMEMBERED:
+                self._widths.clear()
+            found = self._metrics_of(style).horizontalAdvance(text)
+            self._widths[key] = found
+        return found
+
+    def elided(
+        self, style: str, text: str, width: int, *, mode: Qt.TextElideMode
+    ) -> str:
+        """Return `text`, shortened to `width` px where it does not fit."""
+        if self.width(style, text) <= width:
+            return text
+        key = (style, text, width, mode)
+        found = self._elided.get(key)
+        if found is None:
+            if len(self._elided) > _REMEMBERED:
+                self._elided.clear()
+            found = self._metrics_of(style).elidedText(text, mode, max(width, 0))
+            self._elided[key] = found
+        return found
+
+    def _metrics_of(self, style: str) -> QFontMetrics:
+        found = self._metrics.get(style)
+        if found is None:
+            found = self._metrics[style] = QFontMetrics(self.font(style))
         return found
 
     def pixmap(

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.text import plain_tooltip
 
 
 class Chip(QAbstractButton):
@@ -16,6 +17,7 @@ class Chip(QAbstractButton):
         super().__init__()
         self._theme = theme
         self._count = 0
+        self._compact = False
         self._glyph = icon
         self._token = "text.secondary"
         self.setCheckable(True)
@@ -39,17 +41,36 @@ class Chip(QAbstractButton):
             self._say()
             self._dress()
 
+    def set_compact(self, compact: bool) -> None:
+        """Leave the word out; it is in the tooltip then."""
+        if compact != self._compact:
+            self._compact = compact
+            self.setToolTip(plain_tooltip(self.text()) if compact else "")
+            self._dress()
+
     @property
     def count(self) -> int:
         """The number shown."""
         return self._count
 
-    def sizeHint(self) -> QSize:
-        """Return room for glyph, word and count."""
+    @property
+    def full_width(self) -> int:
+        """The width with the word."""
         metrics = QFontMetrics(self._theme.font("small"))
         words = metrics.horizontalAdvance(f"{self.text()} {self._count:,}")
-        glyph = 18 if self._glyph else 0
-        return QSize(words + glyph + 20, self._theme.px(24))
+        return words + (18 if self._glyph else 0) + 22
+
+    def sizeHint(self) -> QSize:
+        """Return room for glyph, word and count."""
+        width = self.full_width
+        if self._compact:
+            metrics = QFontMetrics(self._theme.font("small"))
+            width -= metrics.horizontalAdvance(self.text() + " ")
+        return QSize(width, self._theme.px(24))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the hint: a chip is never cut."""
+        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the chip."""
@@ -81,9 +102,11 @@ class Chip(QAbstractButton):
         painter.setFont(theme.font("small"))
         painter.setPen(theme.color("text.primary"))
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        wide = QFontMetrics(painter.font()).horizontalAdvance(self.text() + " ")
         whole = QRectF(left, 0, self.width() - left, self.height())
-        painter.drawText(whole, flags, self.text())
+        wide = 0
+        if not self._compact:
+            wide = QFontMetrics(painter.font()).horizontalAdvance(self.text() + " ")
+            painter.drawText(whole, flags, self.text())
         painter.setPen(theme.color("text.secondary"))
         painter.drawText(whole.adjusted(wide, 0, 0, 0), flags, f"{self._count:,}")
         painter.end()
@@ -127,6 +150,17 @@ class Chips(QWidget):
     def chosen(self) -> frozenset[str]:
         """The keys that are on."""
         return frozenset(k for k, chip in self._chips.items() if chip.isChecked())
+
+    @property
+    def full_width(self) -> int:
+        """The width of all chips that are shown, with their words."""
+        shown = [chip for chip in self._chips.values() if not chip.isHidden()]
+        return sum(chip.full_width + 6 for chip in shown)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the words of all chips out, or show them."""
+        for chip in self._chips.values():
+            chip.set_compact(compact)
 
     def clear(self) -> None:
         """Turn all off; `changed` tells once."""

@@ -1,9 +1,10 @@
 """What delegates draw: states, buttons, text, donuts, rows. No state of its own."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from chrislib.views.theme.theme import Theme
@@ -37,14 +38,16 @@ def draw_text(
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> int:
     """Draw one line of plain text, elided to `rect`; return the width used."""
-    font = theme.font(style)
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, elide, max(rect.width(), 0))
-    painter.setFont(font)
+    shown = theme.elided(style, text, rect.width(), mode=elide)
+    painter.setFont(theme.font(style))
     painter.setPen(theme.color(token))
-    flags = align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-    painter.drawText(rect, int(flags), shown)
-    return metrics.horizontalAdvance(shown)
+    painter.drawText(rect, _one_line(align), shown)
+    return theme.width(style, shown)
+
+
+@cache
+def _one_line(align: Qt.AlignmentFlag) -> int:
+    return int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 
 
 def draw_bar(
@@ -116,8 +119,7 @@ def draw_state(
 
 def badge_width(theme: Theme, key: str, text: str = "") -> int:
     """Return the width of the outlined badge of a state."""
-    metrics = QFontMetrics(theme.font("caption"))
-    return metrics.horizontalAdvance(text or STATES[key].word) + 34
+    return theme.width("caption", text or STATES[key].word) + 34
 
 
 def draw_badge(
@@ -149,9 +151,8 @@ def draw_badge(
 
 def button_width(theme: Theme, text: str, *, icon: str = "", small: bool = True) -> int:
     """Return the width `draw_button` needs for `text`."""
-    metrics = QFontMetrics(theme.font("small-strong" if small else "button"))
-    glyph = 22 if icon else 0
-    return metrics.horizontalAdvance(text) + glyph + (20 if small else 28)
+    words = theme.width("small-strong" if small else "button", text)
+    return words + (22 if icon else 0) + (20 if small else 28)
 
 
 def draw_button(
