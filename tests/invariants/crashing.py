@@ -77,9 +77,9 @@ class CrashLoop(VirtualLoop):
         self.crasher: Crasher | None = None
         super().__init__()
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self,
-        callback: Callable[..., object],
+        callback: Callable[..., Any],
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
@@ -99,7 +99,7 @@ class CrashingConnection(sqlite3.Connection):
 
     crasher: Crasher | None = None
 
-    def execute(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, *args: Any) -> sqlite3.Cursor:
         """Run a statement of the living process."""
         verb = str(args[0]).lstrip().split(None, 1)[0].upper()
         ending = verb in ("COMMIT", "ROLLBACK")
@@ -110,7 +110,7 @@ class CrashingConnection(sqlite3.Connection):
             self.crasher.point("committed")
         return cursor
 
-    def executemany(self, query: str, rows: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def executemany(self, query: str, rows: Any) -> sqlite3.Cursor:
         """Run a statement for many rows, each a point."""
         cursor = self.cursor()
         for row in rows:

@@ -152,7 +152,8 @@ class World:
         object
             What came of it, None when the process died or refused.
         """
-        return self.loop.run_until_complete(self._do(work, crash))
+        answer: _T | None = self.loop.run_until_complete(self._do(work, crash))
+        return answer
 
     def advance(self, seconds: float, *, crash: int | None = None) -> None:
         """Let time pass."""

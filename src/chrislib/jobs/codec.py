@@ -76,7 +76,7 @@ def intent_to_json(intent: Intent) -> str:
     """Return the intent as JSON text."""
     if isinstance(intent, OpaqueIntent):
         return intent.text
-    return json.dumps(asdict(intent), ensure_ascii=False, default=dict)
+    return json.dumps(_fields(intent), ensure_ascii=False, default=_fields)
 
 
 def intent_from_json(kind: Kind, text: str) -> Intent:
@@ -128,8 +128,8 @@ def to_row(tracked: Tracked) -> JobRow:
         deletion_status=tracked.deletion_status,
         intent_json=intent_to_json(job.intent),
         progress_json=progress_to_json(job.progress),
-        failed_json=json.dumps([[f.path, f.reason] for f in job.failed_files]),
-        fields_json=json.dumps(dict(job.field_errors)),
+        failed_json=_list_json(job),
+        fields_json=json.dumps(dict(job.field_errors)) if job.field_errors else "{}",
         note_state="PENDING" if tracked.note_pending else "",
         reconcile_looks=tracked.reconcile_looks,
         missing_since=tracked.missing_since,
@@ -147,6 +147,19 @@ def to_row(tracked: Tracked) -> JobRow:
         snooze_until=job.snooze_until,
         cancel_sends=job.cancel_sends,
     )
+
+
+def _list_json(job: Job) -> str:
+    if not job.failed_files:
+        return "[]"
+    return json.dumps([[f.path, f.reason] for f in job.failed_files])
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Return a mapping or the fields of a dataclass, not copied deeply."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def from_row(row: JobRow) -> Tracked:
