@@ -57,6 +57,7 @@ from chrislib.jobs.polling.followers import Connections
 from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import MakeBackend
 from chrislib.jobs.polling.making import Parts, make_followers
+from chrislib.jobs.polling.overview import AccountLook, overview
 from chrislib.jobs.preferences import Preferences
 from chrislib.jobs.results import Results, no_folder
 from chrislib.jobs.store import JobStore
@@ -539,6 +540,10 @@ class JobManager:
         """The account of the present connection, 0 while there was none."""
         account = self._link.account
         return account.account_id if account is not None else 0
+
+    def accounts(self) -> tuple[AccountLook, ...]:
+        """Return how well each account was looked at, the present one first."""
+        return overview(self._followers.all())
 
     @property
     def checked_at(self) -> float | None:
