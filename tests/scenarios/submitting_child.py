@@ -39,11 +39,10 @@ def _arm(point: str) -> None:
             _die()
         return seen
 
-    async def dying_commit(
-        self: JobTable, writes: Sequence[JobWrite], **kwargs: Any
-    ) -> None:
-        await commit(self, writes, **kwargs)
-        if point == "committed" and any(w.row.remote_id for w in writes):
+    async def dying_commit(self: JobTable, writes: Any, **kwargs: Any) -> None:
+        made: Sequence[JobWrite] = writes() if callable(writes) else writes
+        await commit(self, made, **kwargs)
+        if point == "committed" and any(w.row.remote_id for w in made):
             _die()
 
     CubeRuns.submit = dying_submit  # type: ignore[method-assign]

@@ -351,7 +351,10 @@ class Batches:
             batch = self._batches.get(job.batch_key) if job.batch_key else None
             if batch is None:
                 continue
-            old, new = _marks(change.before), _marks(job)
+            before = change.before
+            if before is not None and before.seq == job.seq:
+                continue  # looked at, not changed
+            old, new = _marks(before), _marks(job)
             if old != new:
                 batch.counts.subtract(old)
                 batch.counts.update(new)

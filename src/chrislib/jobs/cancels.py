@@ -308,7 +308,11 @@ class Cancels:
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         for change in changes:
             job = change.after
-            if job.kind is not Kind.RUN:
+            before = change.before
+            wished = before is not None and before.cancel_requested_at is not None
+            if job.kind is not Kind.RUN or (
+                job.cancel_requested_at is None and not wished
+            ):
                 continue
             wanted = self._wanted.setdefault(job.account_id, set())
             if _shall_stop(job):

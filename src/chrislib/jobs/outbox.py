@@ -239,17 +239,22 @@ class Outbox:
 
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         woken: set[int] = set()
-        # Keys are in the order of making; a catalog is read newest first.
-        for change in sorted(changes, key=lambda c: c.after.key):
-            job = change.after
+        ready: list[Job] = []
+        for change in changes:
+            job, before = change.after, change.before
+            if before is not None and Phase.DRAFT not in (before.phase, job.phase):
+                continue  # most changes, thousands at a time
             if not isinstance(job.intent, RunIntent):
                 continue
-            was = change.before is not None and _ready(change.before)
+            was = before is not None and _ready(before)
             if _ready(job) and not was:
-                self._enter(self._lane(job.account_id), job)
-                woken.add(job.account_id)
+                ready.append(job)
             elif was and not _ready(job):
                 self._forget(self._lane(job.account_id), job.key)
+        # Keys are in the order of making; a catalog is read newest first.
+        for job in sorted(ready, key=lambda job: job.key):
+            self._enter(self._lane(job.account_id), job)
+            woken.add(job.account_id)
         for account_id in woken:
             self._lanes[account_id].woken.set()
             self._wake(account_id)

@@ -1,5 +1,6 @@
 """Submission: journaled first, then one POST that is never repeated."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +30,7 @@ UNCERTAIN = "It is not known whether the server took this run."
 ASKING = "The server is being asked."
 
 _NONCE = 6
+_AT_A_TIME = 50
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are mistaken for one another."""
 
@@ -111,20 +113,19 @@ class Submitter:
         now = self._clock.time()
         # In order: what was asked for first is sent first, and found first.
         numbers = sorted(new_key(now) for _ in intents)
-        steps = [
-            fsm.begin(
-                self._tracked(
-                    key,
-                    intent,
-                    account_id=account_id,
-                    server_uuid=server_uuid,
-                    sending=sending,
-                    batch_key=batch_key,
-                ),
-                now=now,
+        steps = []
+        for number, (key, intent) in enumerate(zip(numbers, intents, strict=True), 1):
+            tracked = self._tracked(
+                key,
+                intent,
+                account_id=account_id,
+                server_uuid=server_uuid,
+                sending=sending,
+                batch_key=batch_key,
             )
-            for key, intent in zip(numbers, intents, strict=True)
-        ]
+            steps.append(fsm.begin(tracked, now=now))
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # the window's turn
         keys = [step.tracked.job.key for step in steps]
         if sending:
             self.in_flight.update(keys)
