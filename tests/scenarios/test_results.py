@@ -62,7 +62,7 @@ async def test_s29_a_log_the_server_overwrites_stays_readable(sim: Any) -> None:
 
 
 @pytest.mark.virtual_time
-async def test_s29_the_last_of_a_log_is_taken_at_the_end(sim: Any) -> None:
+async def test_the_last_of_a_log_is_taken_at_the_end(sim: Any) -> None:
     feed = sim.server.add_feed()
     run = sim.server.add_run(feed, status="started")
     await sim.start()
@@ -155,7 +155,7 @@ def test_s65_a_download_killed_at_70_percent_is_whole_in_the_end(
     assert [path.name for path in folder.iterdir()] == ["big.bin"]
 
 
-def test_s65_killed_at_any_point_no_file_is_ever_short(
+def test_killed_at_any_point_no_file_is_ever_short(
     station: Any, station_api: Any, tmp_path: Path
 ) -> None:
     dice = random.Random(65)
@@ -263,7 +263,7 @@ async def test_s67_inputs_that_changed_since_are_told_before_anything_is_replace
 
 
 @pytest.mark.virtual_time
-async def test_s67_what_the_user_changed_meanwhile_is_never_replaced(
+async def test_what_the_user_changed_meanwhile_is_never_replaced(
     sim: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "chosen"
@@ -304,7 +304,7 @@ async def test_s70_a_discard_can_be_taken_back_while_the_output_is_there(
 
 
 @pytest.mark.virtual_time
-async def test_s70_nothing_is_taken_back_of_what_is_not_there(sim: Any) -> None:
+async def test_nothing_is_taken_back_of_what_is_not_there(sim: Any) -> None:
     key = await finished(sim)
     plan = await sim.jobs.results.purge_plan(key)
     await sim.jobs.results.purge(key, plan.token)
