@@ -1,5 +1,6 @@
 """Networks, sign-ins and clocks that fail: jobs.md §4, scenarios 32 to 45."""
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,40 @@ async def test_s32_wifi_off_for_half_an_hour(sim: SimDesk) -> None:
     assert len(sim.sink.toasts) == 1
 
 
+async def test_s33_eight_hours_of_sleep_in_which_all_finish(sim: SimDesk) -> None:
+    feeds = [sim.server.add_feed(f"feed {number}") for number in range(500)]
+    runs = [
+        sim.server.add_run(feeds[number % 500], status="started")
+        for number in range(10_000)
+    ]
+    await sim.start()
+    keys = await sim.follow_all(runs)
+    sim.jobs.attention(focused=False, visible=False)
+    await sim.sleep(600)
+    assert all_in(sim, keys, Phase.RUNNING)
+    fell_asleep = sim.server.now()
+    sim.clock.suspend(8 * 3600)
+    # they ended one after the other, while nobody looked
+    for number, run in enumerate(runs):
+        ended = fell_asleep + timedelta(seconds=2 * number)
+        sim.server.store.update(
+            "instances",
+            run,
+            status="finishedSuccessfully",
+            end_date=ended.isoformat(timespec="microseconds"),
+        )
+    before, began = len(sim.sink.toasts), sim.clock.monotonic()
+    sim.jobs.woken(slept=True)
+    await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 60)
+    assert len(asked(sim, began)) <= 25
+    await sim.sleep(600)
+    assert len(sim.sink.toasts) - before == 1
+    counted = await sim.catalog._database.read(
+        lambda db: db.execute("SELECT kind, count(*) FROM inbox GROUP BY 1").fetchall()
+    )
+    assert [tuple(row) for row in counted] == [("READY", 10_000)]
+
+
 async def test_s34_captive_portal(sim: SimDesk) -> None:
     keys = await running(sim, 6)
     sim.server.faults.append(Fault(faults.html, times=None))
@@ -88,6 +123,9 @@ async def test_s35_a_proxy_answers_with_empty_lists(sim: SimDesk) -> None:
     points = [a for a in asked(sim, began) if a.path.startswith("plugins/instances/")]
     single = [a for a in points if "search" not in a.path]
     assert single, "nobody looked at what the list did not hold"
+    # five looks a tick, four to five ticks a minute
+    for start in (a.sent for a in single):
+        assert sum(1 for a in single if start <= a.sent < start + 60) <= 30
     assert sim.server.most_in(60) <= 70
     # whoever is asked for by name still answers, so that an end is found
     end(sim, keys[:1])

@@ -1,10 +1,12 @@
 """Bugs of our own in one place end nothing in another: jobs.md §4, scenario 79."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chrislib.catalog.refusals import CatalogError
 from chrislib.jobs.model import JobKey, Phase
 from tests.scenarios.several import (
     Ring,
@@ -25,14 +27,17 @@ pytestmark = pytest.mark.virtual_time
 class Broken:
     """Fails in place of something, a few times."""
 
-    def __init__(self, instead_of: Any, times: int) -> None:
+    def __init__(
+        self, instead_of: Any, times: int, error: Exception | None = None
+    ) -> None:
         self.instead_of = instead_of
         self.times = times
+        self.error = error or ZeroDivisionError("nobody expected this")
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.times > 0:
             self.times -= 1
-            raise ZeroDivisionError("nobody expected this")
+            raise self.error
         return await self.instead_of(*args, **kwargs)
 
 
@@ -130,3 +135,28 @@ async def test_a_view_of_the_health_rows_that_fails(sim: SimDesk) -> None:
     sim.jobs.health.forget("sink", "Desktop")
     assert len(seen) == 2
     assert sim.jobs.health.rows() == ()
+
+
+async def test_while_nothing_can_be_written_nothing_is_asked(sim: SimDesk) -> None:
+    keys = await running(sim, 3)
+    follower: Any = sim.jobs._followers.present
+    well = asyncio.Event()
+    follower._healthy = well.wait
+    sweep: Any = follower._sweep
+    full = CatalogError("The disk is full.", "Nothing is written.")
+    sweep.tick = Broken(sweep.tick, 1, full)
+    end(sim, keys)
+    await sim.until(lambda: sweep.tick.times == 0, 60)
+    await sim.sleep(5)
+    began = sim.clock.monotonic()
+    await sim.sleep(1800)
+    # who asks for a look is not left waiting either
+    await sim.jobs.refresh()
+    assert sim.server.requests(began) == []
+    assert all_in(sim, keys, Phase.RUNNING)
+    (row,) = [row for row in sim.jobs.health.rows() if row.part == "loop"]
+    assert (row.state, row.what) == ("waiting", "The disk is full.")
+    well.set()
+    await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 10)
+    (row,) = [row for row in sim.jobs.health.rows() if row.part == "loop"]
+    assert row.state == "ok"

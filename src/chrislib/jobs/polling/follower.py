@@ -120,6 +120,7 @@ class Follower:
         self._quiet = 0
         self._crashes = 0
         self._relieved = False
+        self._recovering: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Follow until cancelled (network, disk); nothing ends it otherwise."""
@@ -133,6 +134,8 @@ class Follower:
                 await self._pause(wait)
         finally:
             _release(self._waiters)
+            if self._recovering is not None:
+                self._recovering.cancel()
 
     def wake(self, *, sweep: bool = False) -> None:
         """Take the next turn now; with `sweep` look at everything."""
@@ -202,7 +205,7 @@ class Follower:
             self.age()
             return max(self._pace.shortest / 50, self.link.wait, self._relief(error))
         except CatalogError as error:
-            return await self._without_catalog(error)
+            return self._without_catalog(error)
         except Exception as error:  # noqa: BLE001 - the loop outlives every bug in it
             return self._crashed(error)
         self._relieved = False
@@ -238,19 +241,28 @@ class Follower:
         )
         return wait
 
-    async def _without_catalog(self, error: CatalogError) -> float:
+    def _without_catalog(self, error: CatalogError) -> float:
         """Wait until what is found can be written down: nothing is asked before."""
         self._health.failed(
             "loop", self._name, error.title, account_id=self._account_id
         )
         self._sweep_asked = True
-        if self._healthy is not None:
-            await self._healthy()
         self._crashes = max(1, self._crashes)
+        if self._healthy is not None and self._recovering is None:
+            self._recovering = spawn(
+                self._recover(self._healthy), name="jobs: until the catalog is well"
+            )
         return self._rng.uniform(self._pace.back_off / 5, self._pace.back_off)
 
+    async def _recover(self, healthy: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await healthy()
+        finally:
+            self._recovering = None
+        self.wake()
+
     async def _turn(self) -> float:
-        if self.link.paused:
+        if self.link.paused or self._recovering is not None:
             return self._pace.rare
         if self.link.wait > 0:
             return self.link.wait
