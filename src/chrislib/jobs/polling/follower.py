@@ -209,7 +209,7 @@ class Follower:
         except Exception as error:  # noqa: BLE001 - the loop outlives every bug in it
             return self._crashed(error)
         self._relieved = False
-        if self._crashes:
+        if self._crashes and self._recovering is None:
             self._crashes = 0
             self._health.restarted("loop", self._name, account_id=self._account_id)
         return wait
