@@ -60,7 +60,8 @@ def to_json(payload: Payload) -> dict[str, Any]:
 def from_json(data: Mapping[str, Any]) -> Payload:
     """Return the payload `to_json` wrote; what is not understood is left out."""
     files = []
-    for file in data.get(_FILES, ()):
+    listed = data.get(_FILES)
+    for file in listed if isinstance(listed, list | tuple) else ():
         if not isinstance(file, Mapping) or not isinstance(file.get("path"), str):
             continue
         size = file.get("size")

@@ -18,6 +18,7 @@ from chrislib.jobs.marshal import Answers
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.polling.breaker import Breaker, Limits
+from chrislib.jobs.polling.gate import TokenBucket
 from chrislib.jobs.protocols import (
     Backend,
     CredentialsNeeded,
@@ -46,8 +47,6 @@ _T = TypeVar("_T")
 FAULTS = 3
 """Faults of a plug-in in a row after which it is set aside."""
 _PAGE = 500
-_REQUESTS = 10
-"""Requests of one turn's look: 40 a minute at most, however many jobs there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class ServiceFollower:
         limits = Limits(
             base=tools.pace.back_off,
             most=tools.pace.back_off_limit,
-            probe=(2 * tools.pace.base, tools.pace.back_off_limit),
+            probe=tools.pace.probe,
         )
         self._breaker = Breaker(limits, tools.rng)
         self._woken = asyncio.Event()
@@ -118,6 +117,9 @@ class ServiceFollower:
         self._quiet = 0
         self._refused = False
         self._answered = False
+        # 60 a minute and 10 at once, as for a CUBE, when the period is 15 s.
+        self._bucket = TokenBucket(rate=15 / tools.pace.base, burst=10)
+        self._look_at = 0.0
         self._soon: list[float] = []
         self._looked_at: dict[JobKey, float] = {}
         self._asides_after = 0.0
@@ -140,9 +142,11 @@ class ServiceFollower:
         self._woken.set()
 
     def look_soon(self) -> None:
-        """Take the next turns soon: a job was just handed over."""
+        """Look 2, 5 and 10 s from now: a job was handed over or asked to stop."""
         now = self._clock.monotonic()
-        self._soon = [now + delay for delay in self._tools.pace.fast]
+        # The look that is due next stays due, however many more are handed over.
+        later = [now + delay for delay in self._tools.pace.fast]
+        self._soon = sorted([*self._soon[:1], *later])
         self.wake()
 
     async def looked(self) -> None:
@@ -182,7 +186,7 @@ class ServiceFollower:
             while True:
                 waiters, self._waiters = self._waiters, []
                 try:
-                    wait = await self._guarded_turn()
+                    wait = await self._guarded_turn(asked=bool(waiters))
                 finally:
                     self._release(waiters)
                 await self._pause(wait)
@@ -193,12 +197,12 @@ class ServiceFollower:
         await self._submission.interrupted()
         self._care.begin()
 
-    async def _guarded_turn(self) -> float | None:
-        now = self._clock.monotonic()
-        if self._breaker.wait(now) > 0:
-            return self._breaker.wait(now)
+    async def _guarded_turn(self, *, asked: bool) -> float | None:
+        held = self._breaker.wait(self._clock.monotonic())
+        if held > 0:
+            return max(0.01, held)
         try:
-            await self._turn()
+            await self._turn(asked=asked)
         except ServiceError as error:
             await self._failed(error)
             return max(0.05, self._breaker.wait(self._clock.monotonic()))
@@ -210,11 +214,15 @@ class ServiceFollower:
             return max(1.0, self._breaker.wait(self._clock.monotonic()))
         return self._after_turn()
 
-    async def _turn(self) -> None:
+    async def _turn(self, *, asked: bool) -> None:
         """Look first: what goes wrong with wishes must not keep us from looking."""
         self._answered = False
         self._submission.send()
-        await self._observe()
+        now = self._clock.monotonic()
+        if asked or now >= min([self._look_at, *self._soon[:1]]):
+            self._soon = [time for time in self._soon if time > now]
+            self._look_at = now + self._period()
+            await self._observe()
         now = self._clock.monotonic()
         if now < self._asides_after:
             return
@@ -239,23 +247,26 @@ class ServiceFollower:
     def _after_turn(self) -> float | None:
         """Return seconds until the next turn, None for when something happens."""
         now = self._clock.monotonic()
-        times = [time for time in self._soon if time > now]
-        self._soon = times
+        times = []
+        if self._jobs.any_followed or self._care.busy:
+            times += [self._look_at, *self._soon[:1]]
         due = self._submission.due()
         if due is not None:
-            times = [*times, max(now + due, self._asides_after)]
-        if self._jobs.followed() or self._care.busy:
-            self._quiet += 1
-            period = self.backend.manner.period or self._tools.pace.base
-            period = min(period, self._tools.pace.base)
-            period *= min(4.0, 1 + max(0, self._quiet - 3) / 8)
-            times = [*times, now + period * self._tools.rng.uniform(0.85, 1.15)]
+            times.append(max(now + due, self._asides_after))
         return max(0.01, min(times) - now) if times else None
+
+    def _period(self) -> float:
+        """Return seconds until the next look, longer while nothing happens."""
+        base = self._tools.pace.base
+        period = min(self.backend.manner.period or base, base)
+        self._quiet += 1
+        period *= min(4.0, 1 + max(0, self._quiet - 3) / 8)
+        return period * self._tools.rng.uniform(0.85, 1.15)
 
     async def _failed(self, error: ServiceError) -> None:
         least = error.retry_after if isinstance(error, ServiceUnreachable) else 0.0
         if isinstance(error, CredentialsNeeded):
-            least = self._tools.pace.back_off_limit
+            least = 6 * self._tools.pace.base
         now = self._clock.monotonic()
         self._breaker.failed(now, least=least)
         self._asked_until = now + getattr(error, "retry_after", 0.0)
@@ -308,7 +319,12 @@ class ServiceFollower:
             size = max(1, min(_PAGE, backend.manner.batch))
             # Whoever was not looked at for longest comes first, when not all fit.
             followed.sort(key=lambda t: self._looked_at.get(t.job.key, 0.0))
-            for start in range(0, min(len(followed), size * _REQUESTS), size):
+            for start in range(0, len(followed), size):
+                now = self._clock.monotonic()
+                if self._bucket.wait(now) > 0:
+                    self._look_at = now + self._tools.pace.shortest
+                    break
+                self._bucket.take(now)
                 await self._observe_batch(followed[start : start + size])
         elif isinstance(backend, JobLister):
             sent = self._clock.monotonic()

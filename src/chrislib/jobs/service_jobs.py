@@ -1,5 +1,7 @@
 """The live jobs of one service, kept at hand: thousands of others are not looked at."""
 
+from collections.abc import Iterable
+
 from chrislib.catalog.rows import AccountRow
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase
@@ -23,11 +25,12 @@ class ServiceJobs:
         self._store = store
         self._account = account
         self._name = name
-        self._live: set[JobKey] = set()
+        self._phase: dict[JobKey, Phase] = {}
+        self._keys: dict[Phase, set[JobKey]] = {}
         self._just_ended: set[JobKey] = set()
         for tracked in store.live(account.account_id):
             if self.has(tracked.job):
-                self._live.add(tracked.job.key)
+                self._file(tracked.job.key, tracked.job.phase)
         self._stops = [store.subscribe(self._changed), store.subscribe_gone(self._gone)]
 
     def close(self) -> None:
@@ -46,21 +49,21 @@ class ServiceJobs:
 
     def live(self) -> list[Tracked]:
         """Return those that have not ended, oldest first."""
-        found = [self._store.get(key) for key in self._live]
-        known = [t for t in found if t is not None and not t.job.phase.terminal]
-        return sorted(known, key=lambda t: (t.job.created_at, t.job.key))
+        return self._known(self._phase)
 
     def in_phase(self, phase: Phase) -> list[Tracked]:
         """Return those in a phase, oldest first."""
-        return [tracked for tracked in self.live() if tracked.job.phase is phase]
+        return self._known(self._keys.get(phase, ()))
 
     def followed(self) -> list[Tracked]:
         """Return the live ones the service has given a token for."""
-        return [
-            tracked
-            for tracked in self.live()
-            if tracked.job.token and tracked.job.phase not in _WITHOUT_TOKEN
-        ]
+        keys = [key for key, at in self._phase.items() if at not in _WITHOUT_TOKEN]
+        return [tracked for tracked in self._known(keys) if tracked.job.token]
+
+    @property
+    def any_followed(self) -> bool:
+        """Whether there is something to look at."""
+        return any(self._keys[at] for at in self._keys if at not in _WITHOUT_TOKEN)
 
     def ended(self) -> set[JobKey]:
         """Return, once, the jobs that have ended since this was last asked."""
@@ -73,12 +76,28 @@ class ServiceJobs:
             if not self.has(job):
                 continue
             if not job.phase.terminal:
-                self._live.add(job.key)
-            elif job.key in self._live:
-                self._live.discard(job.key)
+                self._file(job.key, job.phase)
+            elif self._forget(job.key):
                 self._just_ended.add(job.key)
 
     def _gone(self, jobs: tuple[Job, ...]) -> None:
         for job in jobs:
-            self._live.discard(job.key)
+            self._forget(job.key)
             self._just_ended.discard(job.key)
+
+    def _file(self, key: JobKey, phase: Phase) -> None:
+        self._forget(key)
+        self._phase[key] = phase
+        self._keys.setdefault(phase, set()).add(key)
+
+    def _forget(self, key: JobKey) -> bool:
+        phase = self._phase.pop(key, None)
+        if phase is None:
+            return False
+        self._keys[phase].discard(key)
+        return True
+
+    def _known(self, keys: Iterable[JobKey]) -> list[Tracked]:
+        found = [self._store.get(key) for key in keys]
+        known = [tracked for tracked in found if tracked is not None]
+        return sorted(known, key=lambda t: (t.job.created_at, t.job.key))

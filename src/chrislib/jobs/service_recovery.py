@@ -132,7 +132,7 @@ class ServiceRecovery:
             keys.append(job.key)
         if steps:
             await self._store.add(steps)
-            (await self._follower(name)).wake()
+            (await self._follower(name)).look_soon()
         found = (self._store.get(key) for key in keys)
         return tuple(tracked.job for tracked in found if tracked is not None)
 

@@ -424,7 +424,7 @@ class Services:
     def _wake(self, name: str) -> None:
         follower = self._followers.get(name)
         if follower is not None:
-            follower.wake()
+            follower.look_soon()
 
     async def _follower(self, name: str) -> ServiceFollower:
         await self.ready()
