@@ -68,8 +68,6 @@ class Rules:
     account_id: int
     inbox_only: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
-    others: bool = False
-    """Whether runs that are only followed for context are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +287,12 @@ def _by_rule(db: sqlite3.Connection, rule: Rules, now: float) -> int:
             f"seen_at=coalesce(seen_at, ?) {where} {kinds}",
             (now, rule.account_id, json.dumps(rule.off)),
         ).rowcount
-    if not rule.others:
-        gone += db.execute(
-            f"UPDATE inbox SET toast='SUPPRESSED' {where} AND job_key IN "
-            "(SELECT job_key FROM job WHERE tracked=0)",
-            (rule.account_id,),
-        ).rowcount
+    # what is only followed for context, or not tracked any more
+    gone += db.execute(
+        f"UPDATE inbox SET toast='SUPPRESSED' {where} AND job_key IN "
+        "(SELECT job_key FROM job WHERE tracked=0)",
+        (rule.account_id,),
+    ).rowcount
     return gone
 
 

@@ -113,9 +113,7 @@ def test_snooze_and_back(
     qtbot.waitUntil(end.isHidden)
 
 
-@pytest.mark.parametrize(
-    "name", ["per_node", "others", "desktop", "names", "snooze_errors"]
-)
+@pytest.mark.parametrize("name", ["per_node", "desktop", "names", "snooze_errors"])
 def test_switches(
     page: NotificationSettings, fakes: Fakes, qtbot: QtBot, name: str
 ) -> None:

@@ -65,8 +65,6 @@ class Policy:
     names : bool
         Titles may be in toasts. They may name patients and are seen by whoever sees
         the screen, also while it is locked.
-    others : bool
-        Tell of runs started elsewhere that are only followed for context.
     desktop : bool
         Show nothing while the desktop says it does not want to be disturbed.
     """
@@ -77,7 +75,6 @@ class Policy:
     snooze_errors: bool = True
     per_node: bool = False
     names: bool = False
-    others: bool = False
     desktop: bool = True
 
     def delivery(self, kind: str) -> Delivery:
@@ -111,7 +108,6 @@ class Policy:
             account_id,
             inbox_only=tuple(k for k in KINDS if self.delivery(k) is Delivery.INBOX),
             off=tuple(k for k in KINDS if self.delivery(k) is Delivery.OFF),
-            others=self.others,
         )
 
 
@@ -214,7 +210,6 @@ def to_json(policy: Policy) -> str:
             "snooze_errors": policy.snooze_errors,
             "per_node": policy.per_node,
             "names": policy.names,
-            "others": policy.others,
             "desktop": policy.desktop,
         }
     )
@@ -230,7 +225,7 @@ def from_json(text: str, default: Policy) -> Policy:
         return default
     changes: dict[str, object] = {
         name: data[name]
-        for name in ("snooze_errors", "per_node", "names", "others", "desktop")
+        for name in ("snooze_errors", "per_node", "names", "desktop")
         if isinstance(data.get(name), bool)
     }
     until = data.get("snooze_until")

@@ -138,11 +138,6 @@ class NotificationSettings(QScrollArea):
                 "once when its first node fails.",
             ),
             (
-                "others",
-                "Also runs that are not tracked",
-                "Started elsewhere, and followed here only beside the tracked ones.",
-            ),
-            (
                 "desktop",
                 "Wait while the desktop does not want to be disturbed",
                 "Then one message tells what happened meanwhile.",
