@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from chrislib.cube import reading
+from chrislib.cube.listing import Listed
 from chrislib.cube.types import Feed, FeedId
 from chrislib.cube.wire import Wire
 
@@ -27,6 +28,13 @@ class FeedsApi:
     def public(self) -> AsyncIterator[Feed]:
         """Iterate over the net over public feeds."""
         return self._wire.items("publicfeeds/", reading.feed, limit=_PAGE)
+
+    async def page(self, **filters: object) -> Listed[Feed]:
+        """Read one page of own and shared feeds over the net by one request.
+
+        The filters are CUBE's (``min_id``, ``max_id`` …), ``limit`` and ``offset``.
+        """
+        return await self._wire.page("search/", reading.feed, params=filters)
 
     async def get(self, feed_id: FeedId | int) -> Feed:
         """Return one feed from the net, with counts that are right."""

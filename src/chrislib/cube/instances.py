@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
 from chrislib.cube import reading
+from chrislib.cube.listing import Listed
 from chrislib.cube.logs import program_log
 from chrislib.cube.types import FeedId, InstanceId, PluginId, PluginInstance
 from chrislib.cube.wire import Wire
@@ -63,6 +64,34 @@ class InstancesApi:
             reading.instance,
             params=filters,
             limit=_FULL_PAGE,
+        )
+
+    async def page(self, **filters: object) -> Listed[PluginInstance]:
+        """Read one page of a search over the net; `filters` are CUBE's own."""
+        return await self._wire.page(
+            "plugins/instances/search/", reading.instance, params=filters
+        )
+
+    async def page_of(
+        self, feed_id: FeedId | int, *, limit: int, offset: int = 0
+    ) -> Listed[PluginInstance]:
+        """Read one page of a feed's instances over the net (compact, no log)."""
+        return await self._wire.page(
+            f"{feed_id}/plugininstances/",
+            reading.instance,
+            params={"limit": limit, "offset": offset or None},
+        )
+
+    async def filters(self) -> frozenset[str]:
+        """Return the names of the filters that the server offers (net)."""
+        value = await self._wire.get("plugins/instances/", {"limit": 1})
+        queries = value.get("queries") if isinstance(value, dict) else None
+        return frozenset(
+            str(field.get("name"))
+            for query in (queries if isinstance(queries, list) else [])
+            if isinstance(query, dict)
+            for field in query.get("data") or []
+            if isinstance(field, dict)
         )
 
     async def active(self) -> AsyncIterator[PluginInstance]:

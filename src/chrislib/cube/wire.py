@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +15,7 @@ import httpx
 from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
 from chrislib.cube.errors import BadAnswer, CubeError
+from chrislib.cube.listing import ROWS_AT_A_TIME, Listed, date_of, read_rows
 from chrislib.cube.reading import BadRow
 
 _log = logging.getLogger(__name__)
@@ -27,8 +27,7 @@ _PASSES = 3
 _CONNECT_SECONDS = 10.0
 # below uvicorn's five seconds, so that the server is not the one who hangs up
 _KEEP_ALIVE_SECONDS = 4.0
-# what a window's event loop may do at a time: 2 ms of reading rows or of JSON
-_ROWS_AT_A_TIME = 100
+# more JSON than this is read on a thread: 2 ms of a window's event loop
 _BIG_ANSWER = 200_000
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
@@ -261,7 +260,7 @@ class Wire:
                 received += len(page.rows)
                 counts.add(page.count)
                 for number, row in enumerate(page.rows, 1):
-                    if number % _ROWS_AT_A_TIME == 0:
+                    if number % ROWS_AT_A_TIME == 0:
                         await asyncio.sleep(0)
                     key = _identity(row, identity)
                     this_pass.add(key)
@@ -278,6 +277,26 @@ class Wire:
             steady = counts == {received} and len(this_pass) == received
             if pages <= 1 or steady or len(seen) == before:
                 return
+
+    async def page(
+        self,
+        path: str,
+        read: Callable[[object], _T],
+        *,
+        params: Mapping[str, object] | None = None,
+    ) -> Listed[_T]:
+        """Read one page of a list over the net by one request."""
+        response = await self.send("GET", self.url(path, params))
+        page, link = await self._page(response)
+        found = Listed(
+            rows=await read_rows(page.rows, read),
+            total=page.count,
+            more=bool(link),
+            received=len(page.rows),
+            date=date_of(response),
+        )
+        self.skipped_rows += found.bad
+        return found
 
     async def count(self, path: str, params: Mapping[str, object] | None = None) -> int:
         """Return how many rows a list has, over the net, without reading them."""
@@ -369,11 +388,8 @@ class Wire:
     def _note_clock(
         self, response: httpx.Response, ticket: pacing.Ticket | None
     ) -> None:
-        try:
-            there = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        if there.tzinfo is not None:
+        there = date_of(response)
+        if there is not None:
             self._skew = there - datetime.now(UTC)
             if ticket is not None:
                 ticket.answered(there)

@@ -7,6 +7,23 @@ from typing import Protocol
 
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import FailedFile, Job, Phase, Progress, RunIntent
+from chrislib.jobs.polling.queries import Query, QueryResult
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a server advertises.
+
+    Attributes
+    ----------
+    filters : frozenset of str
+        Names of the filters of instances.
+    generation : int
+        6 or 7; 0 where it is not known.
+    """
+
+    filters: frozenset[str]
+    generation: int = 0
 
 
 class RunBackend(Protocol):
@@ -30,6 +47,18 @@ class RunBackend(Protocol):
         `since` is by the server's clock, seconds since the epoch; `known` runs are
         another job's and are left out before anything more is asked about them.
         """
+
+    async def run(self, query: Query) -> QueryResult:
+        """Put one question: exactly one request (network).
+
+        Raises
+        ------
+        CubeError
+            As everywhere; `NotFound` and `Forbidden` are about what was asked for.
+        """
+
+    async def abilities(self) -> Abilities:
+        """Return what the server says it is able to do: one request (network)."""
 
     async def active(self) -> list[Observation]:
         """Return own runs that have not ended (network)."""

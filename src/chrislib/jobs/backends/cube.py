@@ -2,21 +2,49 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chrislib.cube.logs import program_log
-from chrislib.cube.types import FeedId, InstanceId, PluginId, PluginInstance
+from chrislib.cube.types import Feed, FeedId, InstanceId, PluginId, PluginInstance
+from chrislib.jobs.backends.base import Abilities
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import RunIntent
+from chrislib.jobs.polling.queries import (
+    Active,
+    CountActive,
+    Digest,
+    Ended,
+    FeedCount,
+    FeedCounts,
+    FeedRuns,
+    Point,
+    Query,
+    QueryResult,
+    Registering,
+)
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
     from chrislib.cube.client import CubeClient
+    from chrislib.cube.listing import Listed
 
 _ENDED = frozenset({"finishedSuccessfully", "finishedWithError", "cancelled"})
 TITLE_LIMIT = 100
 """Characters CUBE takes as an instance's title."""
+_COUNTED = {
+    "registering": "registeringFiles",
+    "finished": "finishedSuccessfully",
+    "errored": "finishedWithError",
+}
+"""A feed's counters whose names are not those of the statuses."""
+_SOURCES: Mapping[type[Query], str] = {
+    Active: "active",
+    Registering: "active",
+    Ended: "window",
+    FeedRuns: "feed",
+    CountActive: "active",
+}
 _EARLIER = 60.0
 """Seconds a run may seem older than its intent: clocks differ."""
 
@@ -82,6 +110,89 @@ class CubeRuns:
                 found.append(instance)
         found.sort(key=lambda instance: instance.id)
         return [self._observation(i, sent=sent, source="reconcile") for i in found]
+
+    async def run(self, query: Query) -> QueryResult:
+        """Put one question: exactly one request (network)."""
+        sent = self._clock.monotonic()
+        if isinstance(query, Point):
+            row = await self._client.instances.get(InstanceId(query.remote_id))
+            seen = (self._observation(row, sent=sent, source="point"),)
+            return self._result(sent, rows=seen, received=1)
+        if isinstance(query, FeedCount):
+            feed = await self._client.feeds.get(FeedId(query.feed_id))
+            return self._result(
+                sent, digests=(counts_of(feed, exact=True),), received=1
+            )
+        if isinstance(query, Digest):
+            feeds = await self._client.feeds.page(
+                min_id=query.min_id,
+                max_id=query.max_id,
+                limit=query.limit,
+                offset=query.offset or None,
+            )
+            digests = tuple(counts_of(feed) for feed in feeds.rows)
+            return self._listed(sent, feeds, digests=digests)
+        if isinstance(query, FeedRuns) and query.compact:
+            found = await self._client.instances.page_of(
+                query.feed_id, limit=query.limit, offset=query.offset
+            )
+        else:
+            filters = filters_of(query, self._client.username)
+            found = await self._client.instances.page(**filters)
+        source = _SOURCES[type(query)]
+        rows = tuple(
+            self._observation(row, sent=sent, source=source) for row in found.rows
+        )
+        return self._listed(sent, found, rows=rows)
+
+    async def abilities(self) -> Abilities:
+        """Return what the server says it is able to do: one request (network)."""
+        filters = await self._client.instances.filters()
+        server = self._client.server
+        return Abilities(filters, server.generation if server is not None else 0)
+
+    def _listed(
+        self,
+        sent: float,
+        page: "Listed[Any]",
+        *,
+        rows: tuple[Observation, ...] = (),
+        digests: tuple[FeedCounts, ...] = (),
+    ) -> QueryResult:
+        return self._result(
+            sent,
+            rows=rows,
+            digests=digests,
+            received=page.received,
+            total=page.total,
+            more=page.more,
+            bad=page.bad,
+            date=page.date,
+        )
+
+    def _result(
+        self,
+        sent: float,
+        *,
+        received: int,
+        rows: tuple[Observation, ...] = (),
+        digests: tuple[FeedCounts, ...] = (),
+        total: int | None = None,
+        more: bool = False,
+        bad: int = 0,
+        date: datetime | None = None,
+    ) -> QueryResult:
+        return QueryResult(
+            rows=rows,
+            digests=digests,
+            total=total,
+            more=more,
+            received_rows=received,
+            sent=sent,
+            received=self._clock.monotonic(),
+            server_date=date or self._client.server_now(),
+            anomalies=bad,
+        )
 
     async def active(self) -> list[Observation]:
         """Return own runs that have not ended (network)."""
@@ -166,6 +277,56 @@ class CubeRuns:
             compute_resource=instance.compute_resource_name,
             log=program_log(summary=instance.summary, raw=instance.raw),
         )
+
+
+def counts_of(feed: Feed, *, exact: bool = False) -> FeedCounts:
+    """Return a feed's counts by CUBE's names of statuses."""
+    return FeedCounts(
+        feed_id=feed.id,
+        counts={_COUNTED.get(name, name): n for name, n in feed.jobs.items()},
+        deletion_status=feed.deletion_status,
+        exact=exact,
+    )
+
+
+def filters_of(query: Query, username: str) -> dict[str, Any]:
+    """Return a search for runs as CUBE's filters; None values are left out."""
+    if isinstance(query, FeedRuns):
+        return {
+            "feed_id": query.feed_id,
+            "owner_username": username,
+            "active": query.active,
+            "status": query.status or None,
+            "min_end_date": _when(query.min_end),
+            "limit": query.limit,
+            "offset": query.offset or None,
+        }
+    if isinstance(query, CountActive):
+        return {"active": True, "owner_username": username, "limit": 1}
+    assert isinstance(query, Active | Registering | Ended)
+    found: dict[str, Any] = {
+        "owner_username": username,
+        "limit": query.limit,
+        "offset": query.offset or None,
+    }
+    if isinstance(query, Active):
+        found |= {"status": query.status} if query.status else {"active": True}
+        return found
+    if isinstance(query, Registering):
+        found["status"] = "registeringFiles"
+    else:
+        found |= {"status": query.status} if query.status else {"active": False}
+        found["min_start_date"] = _when(query.min_start)
+        found["max_start_date"] = _when(query.max_start)
+    found["min_end_date"] = _when(query.min_end)
+    found["max_end_date"] = _when(query.max_end)
+    return found
+
+
+def _when(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
 
 
 def values_of(intent: RunIntent) -> dict[str, str | int | float | bool]:

@@ -21,10 +21,11 @@ from chrislib.cube.errors import (
     ServerFault,
     ServerUnreachable,
 )
-from chrislib.jobs.backends.base import RunBackend
+from chrislib.jobs.backends.base import Abilities, RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import RunIntent
+from chrislib.jobs.polling.queries import Query, QueryResult
 from chrislib.jobs.polling.server_time import ServerTime
 
 _T = TypeVar("_T")
@@ -268,6 +269,14 @@ class Gated:
     async def probe(self) -> str:
         """Ask the cheapest question there is (network); returns the server's uuid."""
         return await self._once(self._backend.probe)
+
+    async def run(self, query: Query) -> QueryResult:
+        """Put one question: exactly one request (network)."""
+        return await self._once(lambda: self._backend.run(query))
+
+    async def abilities(self) -> Abilities:
+        """Return what the server says it is able to do (network)."""
+        return await self._once(self._backend.abilities)
 
     async def look(self, remote_id: int) -> Observation:
         """Return one run (network)."""
