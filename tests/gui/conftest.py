@@ -26,6 +26,7 @@ from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, Mute
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.jobs.notices.policy import Policy
+from chrislib.jobs.polling.overview import AccountLook
 from chrislib.library.model import Item
 from chrislib.paths import Paths, resources
 from chrislib.views.context import ViewContext
@@ -39,9 +40,11 @@ from tests.gui.job_fakes import (
     FakeBatches,
     FakeCancels,
     FakeDurations,
+    FakeExtensions,
     FakeHealth,
     FakeHistory,
     FakeResults,
+    FakeServices,
     FakeSubmissions,
 )
 
@@ -217,6 +220,9 @@ class FakeJobs:
         self.cancels = FakeCancels(self.calls)
         self.submissions = FakeSubmissions(self.calls)
         self.health = FakeHealth()
+        self.services = FakeServices()
+        self.extensions = FakeExtensions()
+        self.looks: tuple[AccountLook, ...] = ()
         self.scope = 1
         self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._inbox_listeners: list[Callable[[], None]] = []
@@ -230,6 +236,9 @@ class FakeJobs:
 
     async def cancel_scope(self, _key: JobKey) -> int:
         return self.scope
+
+    def accounts(self) -> tuple[AccountLook, ...]:
+        return self.looks
 
     def jobs(self) -> tuple[Job, ...]:
         return tuple(

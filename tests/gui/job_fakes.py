@@ -208,3 +208,20 @@ class FakeHealth:
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         self.listeners.append(callback)
         return lambda: self.listeners.remove(callback)
+
+
+@dataclass
+class FakeServices:
+    """Services of plug-ins as they are set."""
+
+    found: tuple[Any, ...] = ()
+
+    def rows(self) -> tuple[Any, ...]:
+        return self.found
+
+
+@dataclass
+class FakeExtensions:
+    """Plug-ins that were set aside."""
+
+    broken: tuple[Any, ...] = ()

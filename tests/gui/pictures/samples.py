@@ -7,6 +7,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from chrislib.accounts.session import ConnectionState
+from chrislib.errors import ChrislibError
+from chrislib.jobs.estimate import Sort
+from chrislib.jobs.extensions import Broken
+from chrislib.jobs.fingerprint import Comparison, Difference
 from chrislib.jobs.model import (
     FailedFile,
     InboxRow,
@@ -16,16 +20,23 @@ from chrislib.jobs.model import (
     Phase,
     Progress,
     PullIntent,
+    Reach,
     ResultState,
     RunIntent,
     UploadIntent,
 )
+from chrislib.jobs.past import Happening, Past
+from chrislib.jobs.polling.health import HealthRow
+from chrislib.jobs.polling.overview import AccountLook
+from chrislib.jobs.reconcile import Choice
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowInbox, ShowJobs
 from chrislib.views.shell.main_window import MainWindow
 from chrislib.views.shell.panes import PaneFactories
 from chrislib.views.widgets.state_view import StateView
+from tests.gui.job_fakes import FakeBatch
+from tests.gui.jobs.many import many_jobs, many_outcomes
 
 NOW = 1_795_300_000.0
 
@@ -423,10 +434,176 @@ def _empty(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     win.shell.go(ShowInbox())
 
 
+def _pane(win: MainWindow) -> Any:
+    from chrislib.views.jobs.jobs_pane import JobsPane
+
+    win.shell.go(ShowJobs())
+    pane = win.findChild(JobsPane)
+    assert pane is not None
+    return pane
+
+
+def _looks(fakes: Any, reach: Reach = Reach.FRESH) -> None:
+    fakes.jobs.looks = (
+        AccountLook(1, "chris.example.org", "alex", True, reach, NOW - 400, 15.0),
+        AccountLook(
+            2,
+            "lab.example.net",
+            "alex",
+            False,
+            Reach.AUTH_REQUIRED,
+            NOW - 90_000,
+            15.0,
+            0.0,
+            "The server ended the sign-in.",
+        ),
+    )
+
+
+def _jobs_stale(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    _looks(fakes, Reach.STALE)
+    for key, job in list(fakes.jobs.rows.items()):
+        if not job.phase.terminal:
+            fakes.jobs.rows[key] = replace(job, reach=Reach.STALE, checked_at=NOW - 400)
+    fakes.jobs.checked_at = NOW - 400
+    _pane(win)
+    win.shell._status._show_stale()
+
+
+def _jobs_many(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    pane = _pane(win)
+    pane.view.selectAll()
+
+
+def _busy(fakes: Any) -> None:
+    jobs = {job.key: job for job in many_jobs(400, NOW)}
+    fakes.jobs.rows = jobs
+    fakes.jobs.inbox_rows = many_outcomes(list(jobs.values()), NOW)
+    key = "01970000-0000-7000-8000-0000000000b1"
+    fakes.jobs.batches.put(
+        FakeBatch(
+            key, "Volumes, children on 10,000", "RUNNING", 10_000, 3217, 2800, 40, 3
+        )
+    )
+
+
+def _jobs_feed(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    _busy(fakes)
+    pane = _pane(win)
+    pane.head.choose_group("feed")
+    pane.refresh()
+    pane.head.wanted_changed.emit()
+
+
+def _jobs_batch(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    _busy(fakes)
+    pane = _pane(win)
+    pane.head.choose_group("batch")
+    pane.refresh()
+    pane.head.wanted_changed.emit()
+
+
+def _jobs_history(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    steps = ("DRAFT", "SUBMITTING", "SUBMITTED", "WAITING", "RUNNING", "FAILED")
+    events, left = [], None
+    for number, step in enumerate(steps):
+        phase = Phase(step)
+        source = "user" if number == 0 else "active"
+        kind = "created" if number == 0 else "observed"
+        at = NOW - 900 + number * 130
+        events.append(Happening(kind, left, phase, source, at))
+        left = phase
+    fakes.jobs.history.pasts[JobKey("a")] = Past(tuple(events), "line 1\nline 2")
+    win.shell.go(ShowJobs("a"))
+    from chrislib.views.jobs.detail import JobDetail
+
+    detail = win.findChild(JobDetail)
+    assert detail is not None
+    detail.show_page("history")
+
+
+def _health(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    _looks(fakes)
+    fakes.jobs.looks = (
+        replace(fakes.jobs.looks[0], checked_at=NOW - 12),
+        fakes.jobs.looks[1],
+    )
+    fakes.jobs.health.found = (
+        HealthRow(
+            "sink", "Desktop", None, "waiting", "No notification service.", 2, NOW - 60
+        ),
+    )
+    fakes.jobs.extensions.broken = (
+        Broken("opal", "chrislib.jobs.backends", "It needs a library that is missing."),
+    )
+    fakes.jobs.durations.rows = [
+        (
+            Sort("pl-dcm2niix", "1.0.1", ""),
+            {"RUNNING": (65.0, 200), "REGISTERING": (12.0, 180)},
+        ),
+        (
+            Sort("pl-fastsurfer", "1.3.8", "slurm-gpu"),
+            {"RUNNING": (2340.0, 61), "REGISTERING": (130.0, 60)},
+        ),
+        (Sort("pl-leg_length", "2.0.3", ""), {"RUNNING": (75.0, 3)}),
+    ]
+    win.shell.show_sheet("health")
+
+
+def _track(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    win.shell.show_sheet("track")
+    from chrislib.views.jobs.track_sheet import TrackSheet
+
+    sheet = win.findChild(TrackSheet)
+    assert sheet is not None
+    sheet.field.setText("https://example.org/news/")
+    fakes.jobs.adoption.refuse = ChrislibError(
+        "This is not the address of a run.",
+        "Nothing was changed.",
+        hint="Copy the address of a node in the feed.",
+    )
+    sheet.next_button.click()
+
+
+def _which(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    from chrislib.views.jobs.which_sheet import WhichSheet
+
+    choices = [
+        Choice(34, 812, "", "started", "2026-11-22T08:00:00+00:00"),
+        Choice(35, 812, "second try", "scheduled", "2026-11-22T08:00:04+00:00"),
+    ]
+    job = fakes.jobs.rows[JobKey("a")]
+    WhichSheet(win, ctx, job=job, choices=choices).open()
+
+
+def _changed(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    from chrislib.views.jobs.changed_sheet import ChangedSheet
+
+    found = Comparison(
+        True,
+        (
+            Difference("parameter", "threads", "8", "16"),
+            Difference("input file", "T1.nii.gz", "31 MB", ""),
+        ),
+        True,
+    )
+    job = fakes.jobs.rows[JobKey("a")]
+    ChangedSheet(win, ctx, job=job, found=found).open()
+
+
 PICTURES = {
     "shell-small": _small,
     "jobs-small": _jobs_small,
     "jobs-empty": _empty,
+    "jobs-stale": _jobs_stale,
+    "jobs-many": _jobs_many,
+    "jobs-feed": _jobs_feed,
+    "jobs-batch": _jobs_batch,
+    "jobs-history": _jobs_history,
+    "health": _health,
+    "track": _track,
+    "which": _which,
+    "changed": _changed,
     "shell": _nothing,
     "jobs": _jobs,
     "inbox": _inbox,

@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import (
 from chrislib.jobs.fingerprint import Comparison
 from chrislib.jobs.model import Job
 from chrislib.views.context import ViewContext
-from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip
 
@@ -65,17 +63,12 @@ class ChangedSheet(Sheet):
         self.next_button.setText("Add as separate")
         self.next_button.setToolTip("Beside what is there; nothing is overwritten")
         self.next_button.setVisible(not found.same)
-        self.replace_button = button(
-            theme,
-            "Replace",
-            name="changed.replace",
-            tooltip="In place of what is there; the old files are overwritten",
+        self.replace_button = self.back_button
+        self.replace_button.setText("Replace")
+        self.replace_button.setToolTip(
+            "In place of what is there; the old files are overwritten"
         )
         self.replace_button.setVisible(not found.same)
-        row = QHBoxLayout()
-        row.addWidget(self.replace_button)
-        row.addStretch(1)
-        column.addLayout(row)
         self.next_pressed.connect(lambda: self._settle("separate"))
         self.replace_button.clicked.connect(lambda: self._settle("replace"))
 

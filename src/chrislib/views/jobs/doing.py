@@ -127,20 +127,6 @@ class JobVerbs:
         """Get the outcome of several jobs, each into a folder of its own."""
         self._tasks.start(self._get_many(jobs), name="get several")
 
-    def track_by_address(self) -> None:
-        """Ask for the address of a run, and follow it from then on."""
-        if self._window is not None:
-            from chrislib.views.jobs.track_sheet import TrackSheet
-
-            TrackSheet(self._window(), self._context).open()
-
-    def show_health(self) -> None:
-        """Show accounts and what does not work."""
-        if self._window is not None:
-            from chrislib.views.dialogs.accounts_health import AccountsSheet
-
-            AccountsSheet(self._window(), self._context).open()
-
     # -- one job -------------------------------------------------------------
 
     def _with_job(self, name: str, job: Job, row: InboxRow | None) -> None:

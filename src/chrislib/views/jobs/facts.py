@@ -19,7 +19,7 @@ from chrislib.jobs.model import (
 from chrislib.jobs.past import Happening, Past
 from chrislib.views.jobs.words import duration, look_of, plugin_of, second_line
 
-_PHASES = {
+PHASE_WORDS = {
     Phase.DRAFT: "Not sent yet",
     Phase.SUBMITTING: "Sending",
     Phase.SUBMIT_UNCERTAIN: "Perhaps sent",
@@ -142,11 +142,11 @@ def phase_times(past: Past, now: float) -> list[tuple[str, str]]:
     for number, (phase, at) in enumerate(entered):
         last = number + 1 == len(entered)
         if phase.terminal:
-            rows.append((_PHASES[phase], local(at)))
+            rows.append((PHASE_WORDS[phase], local(at)))
             continue
         end = now if last else entered[number + 1][1]
         took = duration(end - at)
-        rows.append((_PHASES[phase], f"{took} so far" if last else took))
+        rows.append((PHASE_WORDS[phase], f"{took} so far" if last else took))
     return rows
 
 
@@ -156,10 +156,10 @@ def event_line(one: Happening) -> str:
     if one.kind == "result":
         words = _RESULTS.get(str(one.detail.get("result", "")), "Decided")
     elif one.entered is not None and one.entered is not one.left:
-        entered = _PHASES[one.entered]
+        entered = PHASE_WORDS[one.entered]
         words = f"{words}: {entered}" if words else entered
     words = words or one.kind.replace("_", " ").capitalize()
-    source = _SOURCES.get(one.source, f"seen by a look ({one.source})")
+    source = _SOURCES.get(one.source, "a look at the server")
     server = f", server's clock {one.server_at}" if one.server_at else ""
     return f"{local(one.at)}  {words}  ({source}{server})"
 

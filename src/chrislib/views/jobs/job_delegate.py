@@ -27,7 +27,6 @@ from chrislib.views.jobs.words import (
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
-    draw_bar,
     draw_button,
     draw_glyph,
     draw_ring,
@@ -231,9 +230,15 @@ class JobDelegate(QStyledItemDelegate):
         elif column == STATE and sort == "feed":
             nodes, ended = model.feed_progress(int(which))
             if ended < nodes:
-                bar = QRect(rect.left(), rect.center().y() - 2, rect.width() - 8, 4)
-                share = ended / nodes
-                draw_bar(painter, bar, theme, token="state.running", share=share)
+                draw_state(
+                    painter,
+                    rect.adjusted(0, 0, -8, -1),
+                    theme,
+                    "running",
+                    f"{ended:,} of {nodes:,} nodes",
+                    done=ended,
+                    total=nodes,
+                )
         elif column == ACTIONS and view is not None:
             self._paint_buttons(painter, self.batch_buttons(name, rect))
 

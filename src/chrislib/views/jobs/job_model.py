@@ -52,7 +52,9 @@ class JobModel(JobRows):
         if sort == "feed":
             nodes, ended = self.feed_progress(int(which))
             some = "node" if nodes == 1 else "nodes"
-            return f"Feed {which}", f"{ended:,} of {nodes:,} {some} ended"
+            left = nodes - ended
+            below = f"{left:,} of {nodes:,} {some} not ended" if left else ""
+            return f"Feed {which}", below or f"{nodes:,} {some}, all ended"
         view = self.batches.get(which)
         return (view.title, batches.words(view)) if view is not None else ("Batch", "")
 

@@ -1,6 +1,6 @@
 """Jobs: everything that runs, waits for you, or has ended."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -23,6 +23,9 @@ _GROUP = "jobs.group"
 
 class JobsPane(QWidget):
     """The job list with its head, filter and the facts of the highlighted job."""
+
+    sheet_requested = Signal(str)
+    """A sheet of the shell: "health" or "track"."""
 
     def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +58,7 @@ class JobsPane(QWidget):
             "Nothing has run yet",
             "Pulls, uploads, runs and downloads are listed here, and stay until "
             "their result is in your hands.",
-            [("Track a run by address …", self._verbs.track_by_address)],
+            [("Track a run by address …", lambda: self.sheet_requested.emit("track"))],
             primary=False,
         )
         self._none = StateView(
@@ -142,8 +145,8 @@ class JobsPane(QWidget):
 
     def _connect(self) -> None:
         self.head.wanted_changed.connect(self._wanted_changed)
-        self.head.track_asked.connect(self._verbs.track_by_address)
-        self.head.health_asked.connect(self._verbs.show_health)
+        self.head.track_asked.connect(lambda: self.sheet_requested.emit("track"))
+        self.head.health_asked.connect(lambda: self.sheet_requested.emit("health"))
         self.head.many_asked.connect(
             lambda name: self._do_many(name, self.view.selected_jobs())
         )

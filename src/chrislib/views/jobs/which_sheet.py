@@ -6,10 +6,11 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
+from chrislib.jobs.fsm import PHASE_OF_STATUS
 from chrislib.jobs.model import Job
 from chrislib.jobs.reconcile import Choice
 from chrislib.views.context import ViewContext
-from chrislib.views.jobs.facts import local
+from chrislib.views.jobs.facts import PHASE_WORDS, local
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
 
@@ -109,4 +110,6 @@ def _words(one: Choice) -> str:
         started = local(datetime.fromisoformat(one.started).timestamp())
     where = f"feed {one.feed_id}, " if one.feed_id is not None else ""
     title = f"{one.title}, " if one.title else ""
-    return f"{title}{where}node {one.remote_id}, {one.status}, since {started}"
+    phase = PHASE_OF_STATUS.get(one.status)
+    state = PHASE_WORDS[phase] if phase is not None else one.status
+    return f"{title}{where}node {one.remote_id}, {state.lower()}, since {started}"

@@ -236,7 +236,7 @@ class Shell(QObject):
             self._tasks.start(self._context.jobs.refresh(), name="look now")
 
     def show_sheet(self, name: str) -> None:
-        """Open "sign-in", "settings" or "keys"; returns at once."""
+        """Open "sign-in", "settings", "keys", "health" or "track"; returns at once."""
         from chrislib.views.shell.sheets import open_sheet
 
         open_sheet(
@@ -391,6 +391,9 @@ class Shell(QObject):
         pane = self._pages.panes[-1]
         if hasattr(pane, "back_requested"):
             pane.back_requested.connect(self._leave)
+        for one in self._pages.panes:
+            if module == "jobs" and hasattr(one, "sheet_requested"):
+                one.sheet_requested.connect(self.show_sheet)
         splitter = getattr(page, "splitter", None)
         if splitter is not None:
             sizes = layout.get(f"shell.sizes.{module}")
@@ -459,7 +462,7 @@ class Shell(QObject):
             words = f"{session.host}  {session.username}".strip()
             menu.addAction(words).setEnabled(False)
             menu.addSeparator()
-        for name in ("sign-in", "station", "reconnect"):
+        for name in ("sign-in", "station", "reconnect", "health"):
             menu.addAction(self._actions[name])
         chip = self._top.chip
         menu.popup(chip.mapToGlobal(QPoint(0, chip.height() + 2)))

@@ -1,12 +1,14 @@
-"""The shell's own sheets: sign-in, settings, keys."""
+"""The shell's own sheets: sign-in, settings, keys, health, tracking."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.accounts_health import AccountsSheet
 from chrislib.views.dialogs.notification_settings import NotificationSettings
 from chrislib.views.dialogs.settings import SettingsSheet
 from chrislib.views.dialogs.sign_in import SignInSheet
+from chrislib.views.jobs.track_sheet import TrackSheet
 from chrislib.views.shell.commands import Command
 from chrislib.views.shell.keys import key_sheet
 
@@ -22,7 +24,7 @@ def open_sheet(
     commands: Sequence[Command],
     module: str,
 ) -> None:
-    """Open the sheet "sign-in", "settings" or "keys"; returns at once."""
+    """Open "sign-in", "settings", "keys", "health" or "track"; returns at once."""
     theme, window = context.theme, shell.window
     if name == "keys":
         key_sheet(window, theme, commands, module=module).open()
@@ -30,6 +32,15 @@ def open_sheet(
     session = context.session
     if name == "sign-in":
         SignInSheet(window, theme, session, messages=context.messages).open()
+        return
+    if name == "track":
+        TrackSheet(window, context).open()
+        return
+    if name == "health":
+        health = AccountsSheet(window, context)
+        health.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
+        health.station_requested.connect(shell.use_station)
+        health.open()
         return
     account = f"{session.host or 'No server'} {session.username}".strip()
     tasks = context.tasks("settings")

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from chrislib.jobs.model import Job, JobChange, JobKey
 from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
+from chrislib.views.shell.freshness import Freshness, stale_words
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.top_bar import TopBar
 from chrislib.views.widgets.banner import Banner
@@ -97,7 +98,12 @@ class Status(QObject):
         self._stops: list[Callable[[], None]] = []
         self._started = False
         self._answered: float | None = None
+        self._told = False
         self._activity = Activity()
+        self._fresh = Freshness(
+            context, top.checked, running=lambda: self._activity.count
+        )
+        self._fresh.timer.timeout.connect(self._show_stale)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_COALESCE_MS)
@@ -114,6 +120,7 @@ class Status(QObject):
         context.job_feed.inboxChanged.connect(self._read_inbox)
         self._stops.append(context.session.subscribe(self.show_connection))
         self._stops.append(context.library.subscribe(lambda _change: self._later()))
+        self._fresh.start()
         self._activity.start(context.jobs.jobs())
         self._show_activity()
         self._read_inbox()
@@ -124,6 +131,7 @@ class Status(QObject):
     async def stop(self) -> None:
         """Stop listening and asking, for good."""
         self._started = True
+        self._fresh.stop()
         for stop in self._stops:
             stop()
         self._stops.clear()
@@ -181,7 +189,21 @@ class Status(QObject):
                 "after signing in.",
                 ("Sign in …", self.sign_in_requested.emit),
             )
-        self._banner.setVisible(state in {"unreachable", "auth_required"})
+        self._told = state in {"unreachable", "auth_required"}
+        self._banner.setVisible(self._told)
+        self._show_stale()
+
+    def _show_stale(self) -> None:
+        """Say in the banner that states are old, unless it says something worse."""
+        if self._told:
+            return
+        words = stale_words(self._context.jobs.accounts(), self._context.now())
+        if words:
+            self._banner.show_text("warn", words, ("Look now", self._look_now))
+        self._banner.setVisible(bool(words))
+
+    def _look_now(self) -> None:
+        self._tasks.start(self._context.jobs.refresh(), name="look now")
 
     def _try_now(self) -> None:
         self._tasks.start(self._context.session.reconnect(), name="try now")

@@ -127,6 +127,14 @@ def _program(shell: "Shell") -> tuple[Command, ...]:
         made(
             "settings", "Settings", ("Ctrl+,",), run=sheet("settings"), icon="settings"
         ),
+        made("track", "Track a run by address …", (), run=sheet("track"), icon="link"),
+        made(
+            "health",
+            "Accounts and health …",
+            (),
+            run=sheet("health"),
+            icon="server",
+        ),
         made("keys", "Keys of this screen", ("F1",), run=sheet("keys"), icon="info"),
         made("undo", "Undo", ("Ctrl+Z",), run=shell.undo, icon="rotate-ccw"),
         made(

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_glyph, draw_text
+from chrislib.views.widgets.text import ElidedLabel
 
 BAR = 48
 
@@ -374,6 +375,9 @@ class TopBar(QWidget):
         self.setFixedHeight(BAR)
         self.mark = MarkButton(theme)
         self.chip = ConnectionChip(theme)
+        self.checked = ElidedLabel(
+            theme, style="caption", token="text.muted", name="shell.checked"
+        )
         self.palette_button = PaletteButton(theme)
         self.library_tab = ModuleTab(
             theme, "Library", name="module.library", keys="Ctrl+1"
@@ -394,7 +398,7 @@ class TopBar(QWidget):
         first.setSpacing(14)
         first.addWidget(self.mark)
         first.addWidget(self.chip)
-        first.addStretch(1)
+        first.addWidget(self.checked, 1)
         last = QHBoxLayout(right)
         last.setContentsMargins(12, 0, 12, 0)
         last.setSpacing(4)
