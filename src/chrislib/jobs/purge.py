@@ -5,6 +5,7 @@ a purge says first what goes, is asked for with that very answer, and counts as 
 only when the server says that the run is not there any more.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 _LOOKS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between looks at a deletion under way; the last one is repeated."""
+_FEW = 5
+"""Deletions that are looked at each on its own; more of them take turns."""
 _UNDER_WAY = (Retention.PURGE_REQUESTED, Retention.PURGING)
 
 
@@ -83,14 +86,15 @@ class Purger:
         self._clock = clock
         self._client_of = client_of
         self._owner = TaskOwner("purge")
-        self._watched: set[JobKey] = set()
+        self._watched: dict[JobKey, tuple[int, float]] = {}
+        self._loop: asyncio.Task[None] | None = None
 
     def resume(self, jobs: Iterable[Tracked]) -> None:
         """Follow the deletions that an earlier process began (network later)."""
         for tracked in jobs:
             job = tracked.job
             if job.retention in _UNDER_WAY and job.kind is Kind.RUN:
-                self._watch(job.key)
+                self.watch(job.key)
 
     async def close(self) -> None:
         """Stop following; deletions go on at the server."""
@@ -164,7 +168,7 @@ class Purger:
             raise
         else:
             await self._retain(key, Retention.PURGING)
-        self._watch(key)
+        self.watch(key)
 
     # Following a deletion.
 
@@ -194,28 +198,44 @@ class Purger:
             )
         return job, client
 
-    def _watch(self, key: JobKey) -> None:
+    def watch(self, key: JobKey) -> None:
+        """Look after a deletion, whoever asked for it, until it has ended."""
         if key in self._watched:
             return
-        self._watched.add(key)
-        task = self._owner.start(self._follow(key), name="follow")
-        task.add_done_callback(lambda _task: self._watched.discard(key))
+        self._watched[key] = (0, self._clock.monotonic())
+        if self._loop is None or self._loop.done():
+            self._loop = self._owner.start(self._follow(), name="follow")
 
-    async def _follow(self, key: JobKey) -> None:
-        number = 0
-        while True:
-            tracked = self._store.get(key)
-            if tracked is None or tracked.job.retention not in _UNDER_WAY:
-                return
-            client = self._client_of(tracked.job.account_id)
-            if client is not None:
-                try:
-                    if await self._looked(tracked, client):
-                        return
-                except CubeError as error:
-                    _log.info("a deletion was not seen: %s", type(error).__name__)
-            await self._clock.sleep(_LOOKS[min(number, len(_LOOKS) - 1)])
-            number += 1
+    async def _follow(self) -> None:
+        """Look at one deletion after the other while there are any (network)."""
+        while self._watched:
+            key = min(self._watched, key=lambda k: self._watched[k][1])
+            number, due = self._watched[key]
+            # In short naps: another deletion may begin meanwhile.
+            wait = due - self._clock.monotonic()
+            if wait > 0:
+                await self._clock.sleep(min(wait, _LOOKS[0]))
+                continue
+            if await self._ended(key):
+                self._watched.pop(key, None)
+                continue
+            pause = _LOOKS[min(number, len(_LOOKS) - 1)]
+            # Those of a whole feed share what one deletion may ask.
+            pause = max(pause, float(len(self._watched) - _FEW))
+            self._watched[key] = (number + 1, self._clock.monotonic() + pause)
+
+    async def _ended(self, key: JobKey) -> bool:
+        tracked = self._store.get(key)
+        if tracked is None or tracked.job.retention not in _UNDER_WAY:
+            return True
+        client = self._client_of(tracked.job.account_id)
+        if client is None:
+            return False
+        try:
+            return await self._looked(tracked, client)
+        except CubeError as error:
+            _log.info("a deletion was not seen: %s", type(error).__name__)
+            return False
 
     async def _looked(self, tracked: Tracked, client: "CubeClient") -> bool:
         """Look at a deletion once; True when it has ended one way or the other."""

@@ -394,6 +394,8 @@ class Results:
         self._standing.note(change.after for change in changes)
         for change in changes:
             before, job = change.before, change.after
+            if job.retention is Retention.PURGING and job.phase.terminal:
+                self.purger.watch(job.key)
             if before is None or before.phase is job.phase or job.kind is not Kind.RUN:
                 continue
             fresh = job.phase in _DONE and before.phase not in _DONE

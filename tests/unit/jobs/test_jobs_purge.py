@@ -154,6 +154,7 @@ async def test_a_server_that_is_away_meanwhile_is_asked_again(sim: Any) -> None:
     key = await finished(sim)
     fail(sim, "hold")
     await confirmed(sim, key)
+    await sim.sleep(0.2)
     fault = Fault(faults.refuse, times=None)
     sim.server.faults.append(fault)
     fail(sim, "")
@@ -176,3 +177,28 @@ async def test_what_is_deleted_cannot_be_deleted_or_got(sim: Any, what: str) -> 
     }[what]
     with pytest.raises(Exception, match=r"deleted already|no output"):
         await ask(key)
+
+
+async def test_a_deletion_asked_for_elsewhere_is_followed_to_its_end(sim: Any) -> None:
+    feed = sim.server.add_feed()
+    root = sim.server.add_run(feed, status="finishedSuccessfully", plugin="pl-dircopy")
+    runs = [
+        sim.server.add_run(feed, status="started", previous_id=root, folders=True)
+        for _ in range(40)
+    ]
+    await sim.start()
+    keys = await sim.follow_all(runs)
+    await sim.until(lambda: all(sim.job(k).phase is Phase.RUNNING for k in keys))
+    for run in runs:
+        sim.server.set(run, "finishedSuccessfully", deletion_status="pending")
+    await sim.until(
+        lambda: all(sim.job(k).retention is Retention.PURGING for k in keys)
+    )
+    began = sim.clock.monotonic()
+    await sim.sleep(60)
+    assert len(sim.server.requests(began)) <= 100
+    sim.server.delete_pending()
+    await sim.until(lambda: all(sim.job(k).retention is Retention.PURGED for k in keys))
+    assert deletes(sim) == []
+    told = {row.kind for row in await sim.inbox()}
+    assert told <= {"READY"}

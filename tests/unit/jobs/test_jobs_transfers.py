@@ -110,8 +110,13 @@ def storage(bench: Bench) -> Storage:
     """Return the storage of the bench's connection."""
     made = Storage()
 
+    async def parameters(_run: int) -> dict[str, str]:
+        """Return what the run of these tests was given."""
+        return {"prefix": "a", "dummyInt": "3"}
+
     class WithFiles(type(bench.connection)):  # type: ignore[misc]
         files = made
+        instances = SimpleNamespace(parameters=parameters)
 
     old = bench.connection
     bench.connection = cast(

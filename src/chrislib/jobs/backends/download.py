@@ -18,7 +18,7 @@ from chrislib.cube.errors import (
     ShortTransfer,
     TokenRejected,
 )
-from chrislib.cube.types import FileId
+from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.jobs import local_names, saving
 from chrislib.jobs.backends.base import Outcome, Report
@@ -72,6 +72,8 @@ class DownloadBackend:
         rows = await self._table.artifacts(job.key)
         if not rows:
             rows = await self._listed(job, intent, folder)
+        elif any(row.state == "FAILED" for row in rows):
+            rows = await self._looked_up(intent, rows)
         kept = {row.remote_path: await _checked(row) for row in rows}
         todo = [row for row in kept.values() if row.state != "DONE"]
         wanted = sum((row.size or 0) - row.bytes_done for row in todo)
@@ -138,6 +140,27 @@ class DownloadBackend:
         return [
             await self._placed(row, root.joinpath(*parts), taken)
             for row, parts in found.values()
+        ]
+
+    async def _looked_up(
+        self, intent: DownloadIntent, rows: list[ArtifactRow]
+    ) -> list[ArtifactRow]:
+        """Ask again what the server has of the files that failed (network)."""
+        found: dict[str, StoredFile] = {}
+        try:
+            for source in await self._sources(intent):
+                async with aclosing(self._client.files.walk(source)) as entries:
+                    async for entry in entries:
+                        found[entry.file.path] = entry.file
+        except NotFound:
+            return rows  # each file says so itself
+        return [
+            replace(row, size=now.size, remote_id=now.id, bytes_done=0)
+            if row.state == "FAILED"
+            and (now := found.get(row.remote_path))
+            and (now.size, now.id) != (row.size, row.remote_id)
+            else row
+            for row in rows
         ]
 
     async def _placed(
