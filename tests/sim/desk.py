@@ -59,6 +59,8 @@ class SimDesk:
         The present connection; None plays a program that is not signed in.
     more : dict
         Further arguments of `JobManager`.
+    adopts : bool
+        Whether runs nobody here started are looked for; set it before `start`.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class SimDesk:
         self.client: CubeClient | None = self.server.client()
         self.sink = SimSink(self.clock)
         self.more: dict[str, Any] = {}
+        self.adopts = False
         self.catalog = Catalog(folder / "state" / "catalog.db")
         self.jobs: JobManager = self._manager()
         self._running = False
@@ -83,6 +86,7 @@ class SimDesk:
             pacs=lambda: None,
             clock=self.clock,
             sinks=[self.sink],
+            adopts=self.adopts,
             **self.more,
         )
 

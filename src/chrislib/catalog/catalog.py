@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chrislib.catalog.accounts import AccountTable
+from chrislib.catalog.adoption import AdoptionTable
 from chrislib.catalog.batches import BatchTable
 from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
@@ -39,6 +40,7 @@ class Catalog:
     accounts : AccountTable
     jobs : JobTable
     batches : BatchTable
+    adoption : AdoptionTable
     results : ResultTable
     durations : DurationTable
     problems : ProblemTable
@@ -61,6 +63,7 @@ class Catalog:
         self.accounts = AccountTable(self._database)
         self.jobs = JobTable(self._database)
         self.batches = BatchTable(self._database)
+        self.adoption = AdoptionTable(self._database)
         self.results = ResultTable(self._database)
         self.durations = DurationTable(self._database)
         self.problems = ProblemTable(self._database)

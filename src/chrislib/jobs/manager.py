@@ -14,6 +14,7 @@ from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
+from chrislib.jobs.adoption import Adoption, Connected
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.backends.pull import PullService
@@ -115,6 +116,9 @@ class JobManager:
         The folder outputs go to when none is named.
     secret : callable
         Awaitable: the password of a service's account, from the system's keyring.
+    adopts : bool
+        Look for runs on the server that were not started here, at sign-in and every
+        60 periods.
     """
 
     def __init__(
@@ -131,6 +135,7 @@ class JobManager:
         in_view: Callable[[str], bool] = lambda _link: False,
         notice_preset: str = "all",
         connections: Connections | None = None,
+        adopts: bool = True,
         downloads: Callable[[], Path] = no_folder,
         secret: Secret = no_secret,
     ) -> None:
@@ -183,6 +188,16 @@ class JobManager:
             reconcile=pace.reconcile,
             back_off=pace.back_off,
         )
+        self.adoption = Adoption(
+            table=catalog.adoption,
+            store=self._store,
+            pending=self.submissions,
+            preferences=self.preferences,
+            clock=clock,
+            connected=self._connected,
+            look_soon=self._look_soon,
+            period=60 * base_period,
+        )
         self._attention = Attention()
         self.health = Health(clock)
         parts = Parts(
@@ -194,7 +209,10 @@ class JobManager:
             attention=self._attention,
             health=self.health,
             make_backend=make_backend,
-            chores={"Submissions": self.submissions},
+            chores={
+                "Submissions": self.submissions,
+                **({"Adoption": self.adoption} if adopts else {}),
+            },
             on_account=self._on_account,
             answered_again=self._wake_transfers,
         )
@@ -571,6 +589,13 @@ class JobManager:
         follower = self._followers.of(account_id)
         # what this computer does itself needs no server to be asked
         return follower.link.checked_at if follower is not None else self._clock.time()
+
+    def _connected(self) -> list[Connected]:
+        return [
+            Connected(follower.link.account, follower.link.backend)
+            for follower in self._followers.all()
+            if follower.link.account is not None and follower.link.backend is not None
+        ]
 
     def _resume(self, account_id: int) -> None:
         self.submissions.resume(account_id)

@@ -230,6 +230,7 @@ class Bench:
             clock=SystemClock(),
             sinks=[self.sink],
             base_period=base,
+            adopts=False,
             make_backend=lambda _client, clock: ScriptedRuns(self.server, clock),
         )
 
