@@ -1,7 +1,7 @@
 """Jobs, their events, inbox, logs and files in the catalog."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class JobWrite:
     """Inbox rows of the job whose toast has become untrue and is not shown."""
     absorbs: str = ""
     """Another row of the same run, deleted before this one takes its token."""
+    same_intent: bool = False
+    """Whether the intent is what the catalog has: it is the longest column."""
 
 
 class StaleJob(Exception):
@@ -65,14 +67,18 @@ class JobTable:
         )
 
     async def commit(
-        self, writes: Sequence[JobWrite], *, low: tuple[int, str] | None = None
+        self,
+        writes: Sequence[JobWrite] | Callable[[], Sequence[JobWrite]],
+        *,
+        low: tuple[int, str] | None = None,
     ) -> None:
         """Write rows, events, inbox and watermark together or not at all (disk).
 
         Parameters
         ----------
-        writes : sequence of JobWrite
-            At most a page of changes.
+        writes : sequence of JobWrite, or callable
+            At most a page of changes. A callable makes them on the writer's thread:
+            turning hundreds of jobs into rows would hold the caller up.
         low : (account_id, ISO time), optional
             The watermark that this page makes true.
 
@@ -83,7 +89,7 @@ class JobTable:
         """
 
         def work(db: sqlite3.Connection) -> None:
-            for write in writes:
+            for write in writes() if callable(writes) else writes:
                 _write_job(db, write)
             if low is not None:
                 db.execute(
@@ -326,11 +332,14 @@ def _write_job(db: sqlite3.Connection, write: JobWrite) -> None:
     if write.expected_seq is None:
         db.execute(sql.insert("job", JobRow), sql.values(write.row))
     else:
-        names = sql.columns(JobRow)
-        sets = ",".join(f"{name}=?" for name in names)
+        leave = "intent_json" if write.same_intent else ""
         changed = db.execute(
-            f"UPDATE job SET {sets} WHERE job_key=? AND seq=?",
-            (*sql.values(write.row), write.row.job_key, write.expected_seq),
+            f"{sql.update('job', JobRow, leave=leave)} WHERE job_key=? AND seq=?",
+            (
+                *sql.values(write.row, leave=leave),
+                write.row.job_key,
+                write.expected_seq,
+            ),
         )
         if changed.rowcount != 1:
             raise StaleJob(write.row.job_key)

@@ -25,6 +25,7 @@ Decide = Callable[[Tracked], Step | None]
 _PROGRESS_EVERY = 1.0
 """Seconds between two writes of a transfer's progress."""
 _TRIES = 5
+_SMALL = 100
 PAGE = 500
 """Most jobs one transaction changes."""
 
@@ -204,8 +205,9 @@ class JobStore:
     async def apply_all(self, keys: Sequence[JobKey], decide: Decide) -> int:
         """Decide on many jobs, a page at a time (disk); returns how many changed."""
         changed = 0
-        for start in range(0, len(keys), PAGE):
-            page = [Decision(key, decide) for key in keys[start : start + PAGE]]
+        # Small pages: between two of them the window gets its turn.
+        for start in range(0, len(keys), _SMALL):
+            page = [Decision(key, decide) for key in keys[start : start + _SMALL]]
             changed += await self.apply_page(page)
         return changed
 
@@ -283,7 +285,7 @@ class JobStore:
 
     async def _add(self, steps: Sequence[Step]) -> None:
         async with self._lock:
-            await self._table.commit([_write(step, None) for step in steps])
+            await self._table.commit(lambda: [_write(step, None) for step in steps])
             for step in steps:
                 self._remember(step.tracked)
             self._publish([JobChange(None, step.tracked.job) for step in steps])
@@ -293,18 +295,16 @@ class JobStore:
     ) -> int:
         async with self._lock:
             for _ in range(_TRIES):
-                before, writes = self._decide(decisions)
-                if not writes and low is None:
+                before, steps = self._decide(decisions)
+                if not steps and low is None:
                     return 0
                 try:
-                    await self._table.commit(
-                        [write for _, write in writes.values()], low=low
-                    )
+                    await self._table.commit(_writes(before, steps), low=low)
                 except StaleJob as stale:
                     await self._reload(JobKey(stale.job_key))
                     continue
-                self._committed(before, [step for step, _ in writes.values()])
-                return len(writes)
+                self._committed(before, list(steps.values()))
+                return len(steps)
         raise RuntimeError("a job changed under every attempt to change it")
 
     async def _absorb(self, key: JobKey, decide: Decide, other: JobKey) -> bool:
@@ -313,7 +313,7 @@ class JobStore:
             step = decide(tracked) if tracked is not None else None
             if tracked is None or step is None or loser is None:
                 return False
-            write = replace(_write(step, tracked.job.seq), absorbs=other)
+            write = replace(_write(step, tracked.job), absorbs=other)
             await self._table.commit([write])
             self.forget([other])
             self._committed({key: tracked.job}, [step])
@@ -329,19 +329,19 @@ class JobStore:
 
     def _decide(
         self, decisions: Sequence[Decision]
-    ) -> tuple[dict[JobKey, Job], dict[JobKey, tuple[Step, JobWrite]]]:
+    ) -> tuple[dict[JobKey, Job], dict[JobKey, Step]]:
         before: dict[JobKey, Job] = {}
-        writes: dict[JobKey, tuple[Step, JobWrite]] = {}
+        steps: dict[JobKey, Step] = {}
         for decision in decisions:
-            if decision.key in writes:
+            if decision.key in steps:
                 continue  # lists can hold a run twice; the first one is as good
             tracked = self._jobs.get(decision.key)
             step = decision.decide(tracked) if tracked is not None else None
             if tracked is None or step is None:
                 continue
             before[decision.key] = tracked.job
-            writes[decision.key] = step, _write(step, tracked.job.seq)
-        return before, writes
+            steps[decision.key] = step
+        return before, steps
 
     def _committed(self, before: dict[JobKey, Job], steps: Sequence[Step]) -> None:
         changes = []
@@ -431,14 +431,21 @@ def _commit_failed(error: BaseException) -> None:
     _log.warning("a change of a job was not kept: %s", type(error).__name__)
 
 
-def _write(step: Step, expected_seq: int | None) -> JobWrite:
+def _writes(
+    before: dict[JobKey, Job], steps: dict[JobKey, Step]
+) -> Callable[[], list[JobWrite]]:
+    return lambda: [_write(step, before[key]) for key, step in steps.items()]
+
+
+def _write(step: Step, before: Job | None) -> JobWrite:
     tracked = step.tracked
     job = tracked.job
     first = job.seq - len(step.events) + 1
     now = job.changed_at
     return JobWrite(
         row=codec.to_row(tracked),
-        expected_seq=expected_seq,
+        expected_seq=before.seq if before is not None else None,
+        same_intent=before is not None and before.intent is job.intent,
         events=tuple(
             codec.event_to_row(job, event, first + number)
             for number, event in enumerate(step.events)

@@ -162,6 +162,7 @@ def test_a_network_disk_gets_no_shared_memory_journal() -> None:
 
 _WRITER = """
 import asyncio, dataclasses, sys
+from datetime import UTC, datetime
 from pathlib import Path
 from chrislib.catalog.catalog import Catalog
 from chrislib.jobs.clock import SystemClock
@@ -176,7 +177,9 @@ async def main():
     account = await catalog.jobs.account("http://x/", "u", server_uuid="s")
     store = JobStore(catalog.jobs, SystemClock())
     await store.load()
-    submitter = Submitter(store=store, clock=SystemClock(), settle=1)
+    submitter = Submitter(
+        store=store, clock=SystemClock(), settle=1, server_now=lambda _a: datetime.now(UTC)
+    )
     print("ready", flush=True)
     number = 0
     while True:
