@@ -46,21 +46,28 @@ class Crasher:
         self.dead = False
         self.where = ""
         self.passed: Counter[str] = Counter()
-        self._left: int | None = None
+        self.left: int | None = None
+        self._only: frozenset[str] = frozenset()
 
-    def arm(self, after: int | None) -> None:
-        """Die at the `after`-th point from now on, or not at all."""
-        self._left = after
+    def arm(self, after: int | None, only: frozenset[str] = frozenset()) -> None:
+        """Die at the `after`-th point from now on, or not at all.
+
+        Parameters
+        ----------
+        only : frozenset of str
+            Count only points of these kinds; empty: all.
+        """
+        self.left, self._only = after, only
 
     def step(self, kind: str) -> bool:
         """Count a point; True when the process is dead."""
         if self.dead:
             return True
         self.passed[kind] += 1
-        if self._left is None:
+        if self.left is None or (self._only and kind not in self._only):
             return False
-        self._left -= 1
-        if self._left <= 0:
+        self.left -= 1
+        if self.left <= 0:
             self.dead, self.where = True, kind
         return self.dead
 
@@ -101,6 +108,8 @@ class CrashingConnection(sqlite3.Connection):
 
     def execute(self, *args: Any) -> sqlite3.Cursor:
         """Run a statement of the living process."""
+        if args[0] == "PRAGMA synchronous=FULL":
+            args = ("PRAGMA synchronous=OFF",)  # nobody pulls the plug here
         verb = str(args[0]).lstrip().split(None, 1)[0].upper()
         ending = verb in ("COMMIT", "ROLLBACK")
         if self.crasher is not None and verb != "ROLLBACK":

@@ -85,8 +85,10 @@ class World:
 
     Attributes
     ----------
-    posts : dict
-        How often each title was POSTed.
+    meant : list of str
+        Titles of the runs a person started, as often as they did.
+    fuse : int or None
+        After so many more points, of the kinds `fuse_of`, the process dies.
     """
 
     newest: "World | None" = None
@@ -104,6 +106,8 @@ class World:
         self.meant: list[str] = []
         self.reached: list[str] = []
         self.crashes = 0
+        self.fuse: int | None = None
+        self.fuse_of: frozenset[str] = frozenset()
         self.tokens: dict[tuple[Any, ...], str] = {}
         self.outcomes: set[str] = set()
         self.complaints = Complaints()
@@ -204,12 +208,17 @@ class World:
     async def _guarded(
         self, process: Process, work: Coroutine[Any, Any, _T], crash: int | None
     ) -> _T | None:
-        process.crasher.arm(crash)
+        # A fuse burns on over several deeds, and over no more than one death.
+        armed = crash if crash is not None else self.fuse
+        only = self.fuse_of if crash is None else frozenset[str]()
+        process.crasher.arm(armed, only)
         self.loop.crasher = process.crasher
         task = self.loop.create_task(work)
         while not task.done() and not process.crasher.dead:
             # In steps short enough to see the end of the process when it comes.
             await asyncio.wait({task}, timeout=0.5)
+        if crash is None and self.fuse is not None:
+            self.fuse = None if process.crasher.dead else process.crasher.left
         process.crasher.arm(None)
         if process.crasher.dead:
             await self._bury(process)

@@ -48,7 +48,8 @@ def kills(rounds: int) -> dict[str, Any]:
 def invariants() -> dict[str, Any]:
     """Run the state machine of the invariants for long, with its crash points."""
     report = _OUT / "invariants.json"
-    report.unlink(missing_ok=True)
+    for old in (report, *_OUT.glob("points-*.json")):
+        old.unlink(missing_ok=True)
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/invariants"],
@@ -59,6 +60,13 @@ def invariants() -> dict[str, Any]:
     counted: dict[str, Any] = {}
     if report.exists():
         counted = json.loads(report.read_text(encoding="utf-8"))
+    for points in _OUT.glob("points-*.json"):
+        died: dict[str, int] = json.loads(points.read_text(encoding="utf-8"))
+        for where, number in died.items():
+            if where:
+                counted["crash_points"] = counted.get("crash_points", 0) + number
+                kinds = counted.setdefault("by_kind", {})
+                kinds[where] = kinds.get(where, 0) + number
     seconds = round(time.monotonic() - began, 1)
     return {"held": done.returncode == 0, "seconds": seconds, **counted}
 
