@@ -89,7 +89,7 @@ async def test_s68_a_handler_that_raises_keeps_what_was_fetched(
     assert served.job(key).result is ResultState.FETCHED
 
 
-async def test_s69_without_its_handler_a_job_is_tracked_and_files_are_saved(
+async def test_without_its_whole_distribution_a_finished_job_is_kept(
     served: Desk, site: Site, service: ServiceProcess, tmp_path: Path
 ) -> None:
     site.install_source("trouble-maker", COUNTING, POINTS)
@@ -109,7 +109,7 @@ async def test_s69_without_its_handler_a_job_is_tracked_and_files_are_saved(
     assert served.jobs.extensions.handlers(served.job(second)) == ()
 
 
-async def test_s69_the_generic_handler_is_offered_when_only_the_handler_went(
+async def test_s69_without_its_handler_a_job_is_tracked_and_its_files_are_saved(
     served: Desk, textworks: Callable[[], None], site: Site, tmp_path: Path
 ) -> None:
     key = await measured(served, "a text")
@@ -117,7 +117,9 @@ async def test_s69_the_generic_handler_is_offered_when_only_the_handler_went(
     points = info / "entry_points.txt"
     text = points.read_text()
     points.write_text(text.replace("ReportHandler", "").partition(f"[{HANDLERS}]")[0])
-    await served.jobs.services.reload()
+    await served.restart()
+    assert served.jobs.extensions.handlers(served.job(key)) == ()
+    assert served.job(key).result is ResultState.READY
     await served.jobs.results.get(key, tmp_path / "out")
     await served.until(lambda: served.job(key).result is ResultState.FETCHED)
     names = {path.name for path in (tmp_path / "out").iterdir()}

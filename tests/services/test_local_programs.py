@@ -16,7 +16,7 @@ import pytest
 import chrislib.desktop
 from chrislib.desktop.processes import ProcessMark, started_at
 from chrislib.errors import ChrislibError
-from chrislib.jobs.backends.local import LocalPrograms
+from chrislib.jobs.backends.local import GRACE, LocalPrograms
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import JobKey, Phase, ProgramIntent
 from chrislib.jobs.protocols import JobStatus, Order, ServiceRefused, UnknownToken
@@ -29,11 +29,15 @@ HOLD = "while [ ! -e go ]; do sleep 0.02; done"
 class Programs:
     """Local programs in a folder, and the orders for them."""
 
-    def __init__(self, folder: Path, at_once: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, at_once: int | None = None, grace: float = GRACE
+    ) -> None:
         self.root = folder / "programs"
         self.work = folder / "work"
         self.work.mkdir(exist_ok=True)
-        self.backend = LocalPrograms(self.root, SystemClock(), at_once=at_once)
+        self.backend = LocalPrograms(
+            self.root, SystemClock(), at_once=at_once, grace=grace
+        )
         self._number = 0
 
     async def start(self, script: str, **more: Any) -> str:
@@ -179,15 +183,18 @@ async def test_a_cancel_ends_the_whole_group(programs: Programs) -> None:
 
 
 async def test_who_does_not_listen_is_killed_after_its_grace(
-    programs: Programs,
+    tmp_path: Path,
 ) -> None:
+    programs = Programs(tmp_path, at_once=4, grace=1.5)
     token = await programs.start("trap '' TERM; while :; do sleep 0.1; done")
     await programs.running(token)
     begun = time.monotonic()
     await programs.backend.cancel(token)
     status = await programs.ended(token)
     assert status.phase is Phase.CANCELLED
-    assert 9 < time.monotonic() - begun < 25
+    assert time.monotonic() - begun > 1.4
+    spec = json.loads((programs.root / token / "spec.json").read_text())
+    assert (spec["grace"], GRACE) == (1.5, 10.0)
 
 
 async def test_a_program_that_waits_is_cancelled_without_starting(

@@ -90,7 +90,7 @@ class Supervisor:
         self._program = program
         self._write(state="running", program=self._mark(program.pid))
         threading.Thread(target=self._await, args=(program,), daemon=True).start()
-        reason = self._watch(spec.get("timeout"))
+        reason = self._watch(spec.get("timeout"), spec.get("grace", GRACE))
         self._end(reason or "exit", program.wait(), "")
         return 0
 
@@ -122,28 +122,28 @@ class Supervisor:
         program.wait()
         self._ended.set()
 
-    def _watch(self, limit: float | None) -> str:
+    def _watch(self, limit: float | None, grace: float) -> str:
         """Return why the program was stopped, "" if it ended by itself."""
         begun = beat = time.monotonic()
         while not self._ended.wait(LOOK):
             now = time.monotonic()
             if self._stopped_by_system:
-                return self._stop("system")
+                return self._stop("system", grace)
             if os.path.exists(self._path("cancel")):
-                return self._stop("cancelled")
+                return self._stop("cancelled", grace)
             if limit is not None and now - begun > limit:
-                return self._stop("timeout")
+                return self._stop("timeout", grace)
             if now - beat >= BEAT:
                 beat = now
                 self._write()
         return ""
 
-    def _stop(self, reason: str) -> str:
+    def _stop(self, reason: str, grace: float) -> str:
         assert self._program is not None
         self._write(state="stopping", reason=reason)
         pid = self._program.pid
         self._processes.signal_group(pid, force=False)
-        last = time.monotonic() + GRACE
+        last = time.monotonic() + grace
         # What the program started may outlast it; the group is empty when all ended.
         while time.monotonic() < last:
             if self._ended.wait(0.05) and not self._processes.group_exists(pid):

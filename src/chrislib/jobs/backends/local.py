@@ -30,7 +30,6 @@ from chrislib.jobs.protocols import (
 )
 
 GRACE = 10.0
-"""Seconds a program has to end when it is asked to."""
 _STARTS = 3
 _BLOCK = 1024 * 1024
 
@@ -45,14 +44,22 @@ class LocalPrograms:
     clock : Clock
     at_once : int, optional
         Programs that run together; one less than there are processors otherwise.
+    grace : float
+        Seconds a program has to end when it is asked to, before it is killed.
     """
 
     def __init__(
-        self, folder: Path, clock: Clock, *, at_once: int | None = None
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        at_once: int | None = None,
+        grace: float = GRACE,
     ) -> None:
         self._root = folder
         self._clock = clock
         self._at_once = at_once or max(1, (os.cpu_count() or 1) - 1)
+        self._grace = grace
         self._starts: dict[str, int] = {}
         self._spawned: dict[str, float] = {}
         self._lock = asyncio.Lock()
@@ -160,6 +167,7 @@ class LocalPrograms:
                     "cwd": str(Path(intent.folder).absolute()),
                     "inputs": list(intent.inputs),
                     "timeout": intent.timeout,
+                    "grace": self._grace,
                     "title": intent.title,
                     "queued_at": self._clock.time(),
                 },
@@ -262,7 +270,7 @@ class LocalPrograms:
     async def _end(self, program: ProcessMark) -> None:
         await asyncio.to_thread(signal_group, program.pid, force=False)
         waited = 0.0
-        while waited < GRACE and await asyncio.to_thread(lambda: program.alive):
+        while waited < self._grace and await asyncio.to_thread(lambda: program.alive):
             await self._clock.sleep(0.25)
             waited += 0.25
         if await asyncio.to_thread(lambda: program.alive):
