@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt, QTime
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QTimeEdit, QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from chrislib.catalog.inbox import Mute
-from chrislib.jobs.notices.policy import KINDS, Delivery, Policy
+from chrislib.jobs.notices.policy import KINDS, Delivery, Policy, Quiet
 from chrislib.views.context import ViewContext
 from chrislib.views.dialogs.notification_settings import (
     KIND_WORDS,
@@ -86,15 +86,24 @@ def test_a_preset_changes_the_kinds_and_a_kind_the_preset(
 
 
 def test_quiet_hours(page: NotificationSettings, fakes: Fakes, qtbot: QtBot) -> None:
-    start = find(page, QTimeEdit, "notices.quiet.from")
+    start = find(page, QComboBox, "notices.quiet.from")
+    assert start.currentText() == "22:00"
     assert not start.isEnabled()
     find(page, QCheckBox, "notices.quiet").click()
     qtbot.waitUntil(lambda: policy(fakes).quiet.on)
     qtbot.waitUntil(start.isEnabled)
-    start.setTime(QTime(21, 30))
+    start.setCurrentText("21:30")
     qtbot.waitUntil(lambda: policy(fakes).quiet.start == 21 * 60 + 30)
     find(page, QCheckBox, "notices.quiet.day.6").click()
     qtbot.waitUntil(lambda: policy(fakes).quiet.days == frozenset(range(6)))
+
+
+def test_a_minute_of_ones_own_is_shown_too(
+    page: NotificationSettings, fakes: Fakes
+) -> None:
+    fakes.jobs.notices.policies[1] = Policy(quiet=Quiet(on=True, end=6 * 60 + 50))
+    page._fill()
+    assert find(page, QComboBox, "notices.quiet.to").currentText() == "06:50"
 
 
 def test_snooze_and_back(

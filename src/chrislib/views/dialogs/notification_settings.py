@@ -5,19 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTime
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QScrollArea,
-    QTimeEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.catalog.inbox import Mute
-from chrislib.jobs.notices.policy import KINDS, Delivery, Policy
+from chrislib.jobs.notices.policy import DAY, KINDS, Delivery, Policy
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
@@ -57,6 +58,23 @@ _SNOOZES = (
     (4 * 3600.0, "4 h"),
     (24 * 3600.0, "24 h"),
 )
+
+
+class _Times(QComboBox):
+    """Quarter hours; the wheel scrolls the page unless the list has the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for minute in range(0, DAY, 15):
+            self.addItem(_clock(minute), minute)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the page."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 class NotificationSettings(QScrollArea):
@@ -181,7 +199,7 @@ class NotificationSettings(QScrollArea):
         self._quiet = QCheckBox("Quiet hours")
         self._quiet.setObjectName("notices.quiet")
         self._quiet.toggled.connect(lambda _on: self._change_quiet())
-        self._from, self._to = QTimeEdit(), QTimeEdit()
+        self._from, self._to = _Times(), _Times()
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._quiet)
@@ -191,12 +209,8 @@ class NotificationSettings(QScrollArea):
         ):
             piece.setObjectName(f"notices.quiet.{name}")
             piece.setAccessibleName(f"Quiet hours {words}")
-            piece.setDisplayFormat("HH:mm")
-            piece.setWrapping(True)
-            piece.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
-            piece.setFixedWidth(theme.px(72))
-            piece.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            piece.timeChanged.connect(lambda _time: self._change_quiet())
+            piece.setFixedWidth(theme.px(96))
+            piece.currentIndexChanged.connect(lambda _index: self._change_quiet())
             row.addWidget(Label(theme, words, token="text.secondary"))
             row.addWidget(piece)
         row.addStretch(1)
@@ -284,12 +298,15 @@ class NotificationSettings(QScrollArea):
             pieces.choose(policy.delivery(kind).value)
         quiet = policy.quiet
         self._quiet.setChecked(quiet.on)
-        self._from.setTime(QTime(quiet.start // 60, quiet.start % 60))
-        self._to.setTime(QTime(quiet.end // 60, quiet.end % 60))
+        for piece, minute in ((self._from, quiet.start), (self._to, quiet.end)):
+            if piece.findData(minute) < 0:
+                piece.addItem(_clock(minute), minute)
+            piece.setCurrentIndex(piece.findData(minute))
         for number, box in enumerate(self._days):
             box.setChecked(number in quiet.days)
-        for piece in (self._from, self._to, *self._days):
-            piece.setEnabled(quiet.on)
+        parts: tuple[QWidget, ...] = (self._from, self._to, *self._days)
+        for part in parts:
+            part.setEnabled(quiet.on)
         for name, box in self._switches.items():
             box.setChecked(bool(getattr(policy, name)))
         until = policy.snooze_until
@@ -358,12 +375,11 @@ class NotificationSettings(QScrollArea):
 
     def _change_quiet(self) -> None:
         def changed(policy: Policy) -> Policy:
-            start, end = self._from.time(), self._to.time()
             quiet = replace(
                 policy.quiet,
                 on=self._quiet.isChecked(),
-                start=start.hour() * 60 + start.minute(),
-                end=end.hour() * 60 + end.minute(),
+                start=int(self._from.currentData()),
+                end=int(self._to.currentData()),
                 days=frozenset(n for n, b in enumerate(self._days) if b.isChecked()),
             )
             return replace(policy, quiet=quiet)
@@ -390,3 +406,7 @@ class NotificationSettings(QScrollArea):
 
     def _start(self, coro: Coroutine[Any, Any, object], name: str) -> None:
         self._tasks.start(coro, name=name, done=lambda _done: self._fill())
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

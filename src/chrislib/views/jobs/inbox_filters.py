@@ -1,7 +1,7 @@
 """What of the inbox is shown: a choice, a search, and one feed, batch or message."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.catalog.inbox import InboxCounts, InboxQuery
@@ -15,6 +15,7 @@ _SHOWN = (
     ("problems", "Problems"),
 )
 _TYPING_MS = 150
+_MARGIN = 16
 
 
 class _Search(Field):
@@ -43,6 +44,7 @@ class InboxFilters(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._scope = InboxQuery()
+        self._counts = InboxCounts()
         self.setObjectName("inbox.filters")
         self.choice = Segments(
             theme, [(key, words, "") for key, words in _SHOWN], name="inbox.show"
@@ -74,7 +76,7 @@ class InboxFilters(QWidget):
         second.addWidget(self.search, 1)
         second.addWidget(self._only)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(16, 8, 16, 8)
+        whole.setContentsMargins(_MARGIN, 8, _MARGIN, 8)
         whole.setSpacing(8)
         whole.addLayout(first)
         whole.addLayout(second)
@@ -121,8 +123,19 @@ class InboxFilters(QWidget):
 
     def show_counts(self, counts: InboxCounts) -> None:
         """Write counts beside the choices."""
-        for key, words, count in (
-            ("unread", "Unread", counts.unread),
-            ("problems", "Problems", counts.problems),
-        ):
+        self._counts = counts
+        self._label()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the counts out where they do not fit."""
+        super().resizeEvent(event)
+        self._label()
+
+    def _label(self) -> None:
+        counts = {"unread": self._counts.unread, "problems": self._counts.problems}
+        for key, words in _SHOWN:
+            count = counts.get(key, 0)
             self.choice.set_label(key, f"{words} {count:,}" if count else words)
+        if self.choice.sizeHint().width() > self.width() - 2 * _MARGIN:
+            for key, words in _SHOWN:
+                self.choice.set_label(key, words)
