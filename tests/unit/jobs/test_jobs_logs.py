@@ -7,7 +7,7 @@ import pytest
 
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.logkeeper import LogKeeper
-from chrislib.jobs.model import Phase, RunIntent
+from chrislib.jobs.model import JobKey, Phase, RunIntent
 
 Bench = Any
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -112,4 +112,4 @@ async def test_logs_stay_within_their_bounds(
 
 
 async def test_a_log_of_an_unknown_job_is_let_go(bench: Bench, tmp_path: Path) -> None:
-    assert await keeper(bench).observe([("nobody", look("x"))]) == set()
+    assert await keeper(bench).observe([(JobKey("nobody"), look("x"))]) == set()
