@@ -118,7 +118,7 @@ class Place:
 class Program:
     """The program started again on the same catalog, in this process."""
 
-    def __init__(self, path: Path, client: CubeClient, *, base: float = 0.6) -> None:
+    def __init__(self, path: Path, client: CubeClient, *, adopts: bool = False) -> None:
         self.client = client
         self.catalog = Catalog(path)
         self.jobs = JobManager(
@@ -126,7 +126,8 @@ class Program:
             client_for=lambda: self.client,
             pacs=lambda: None,
             clock=SystemClock(),
-            base_period=base,
+            base_period=0.6,
+            adopts=adopts,
         )
 
     async def __aenter__(self) -> "Program":
@@ -145,9 +146,17 @@ class Program:
         return found
 
     def only(self) -> Job:
-        """Return the one run there is."""
-        (job,) = (j for j in self.jobs.jobs() if j.intent.title == "copy")
+        """Return the one run that was submitted."""
+        (job,) = (
+            job
+            for job in self.jobs.jobs()
+            if isinstance(job.intent, RunIntent) and not job.intent.found
+        )
         return job
+
+    def rows_of(self, remote_id: int | None) -> int:
+        """Count the rows that have a run of the server."""
+        return sum(job.remote_id == remote_id for job in self.jobs.jobs())
 
     async def until(
         self, condition: Callable[[], object], seconds: float = 60.0

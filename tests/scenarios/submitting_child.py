@@ -64,6 +64,7 @@ async def _run(arguments: list[str]) -> None:
         pacs=lambda: None,
         clock=SystemClock(),
         base_period=0.6,
+        adopts=False,
     )
     await jobs.start()
     if len(intents) > 1:
