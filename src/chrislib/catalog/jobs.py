@@ -245,51 +245,6 @@ class JobTable:
             )
         )
 
-    async def pending_toasts(self, now: float) -> list[InboxRowText]:
-        """Return outcomes whose toast waits and may be shown, oldest first (disk)."""
-        query = (
-            sql.select("inbox", InboxRowText)
-            + " WHERE toast='PENDING' AND hold_until<=? ORDER BY created_at LIMIT 500"
-        )
-        return await self._db.read(
-            lambda db: sql.rows(InboxRowText, db.execute(query, (now,)))
-        )
-
-    async def claim_toasts(self, keys: Sequence[str], batch: str) -> list[str]:
-        """Claim toasts before they are shown; returns those that were ours (disk)."""
-
-        def work(db: sqlite3.Connection) -> list[str]:
-            return [
-                key
-                for key in keys
-                if db.execute(
-                    "UPDATE inbox SET toast='CLAIMED', toast_batch=? "
-                    "WHERE dedupe_key=? AND toast='PENDING'",
-                    (batch, key),
-                ).rowcount
-            ]
-
-        return await self._db.write(work)
-
-    async def settle_toasts(self, batch: str, toast: str) -> None:
-        """Note what became of a claimed batch: SHOWN or UNKNOWN (disk)."""
-        await self._db.write(
-            lambda db: db.execute(
-                "UPDATE inbox SET toast=? WHERE toast_batch=? AND toast='CLAIMED'",
-                (toast, batch),
-            )
-        )
-
-    async def forget_claims(self) -> int:
-        """At start: toasts claimed by a process that died are never shown (disk)."""
-        return await self._db.write(
-            lambda db: (
-                db.execute(
-                    "UPDATE inbox SET toast='UNKNOWN' WHERE toast='CLAIMED'"
-                ).rowcount
-            )
-        )
-
 
 def _account(
     db: sqlite3.Connection, base_url: str, username: str, *, server_uuid: str

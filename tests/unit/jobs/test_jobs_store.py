@@ -220,13 +220,14 @@ async def test_reach_and_progress_are_no_events(kept: Kept) -> None:  # I11
 async def test_a_claimed_toast_is_never_shown_again(kept: Kept) -> None:  # I7, I8
     key = await kept.added()
     await kept.store.apply(key, lambda t: fsm.reduce(t, finished(7), now=2.0))
-    table = kept.catalog.jobs
-    (row,) = await table.pending_toasts(1e12)
-    assert await table.claim_toasts([row.dedupe_key], "one") == [row.dedupe_key]
-    assert await table.claim_toasts([row.dedupe_key], "two") == []
-    assert await table.forget_claims() == 1
-    assert await table.pending_toasts(1e12) == []
-    assert len(await table.inbox()) == 1
+    outbox, account = kept.catalog.outbox, kept.account_id
+    claimed = await outbox.claim(account, None, batch="one", now=1e12)
+    assert claimed is not None
+    assert claimed.keys == (f"{key}:READY:0",)
+    assert await outbox.claim(account, None, batch="two", now=1e12) is None
+    assert await outbox.forget_claims() == 1
+    assert (await outbox.read(1e12)).waiting == ()
+    assert len(await kept.catalog.jobs.inbox()) == 1
 
 
 async def test_accounts_follow_the_server_not_its_address(kept: Kept) -> None:
