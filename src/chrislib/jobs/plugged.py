@@ -13,8 +13,8 @@ from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import Kind
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.protocols import ServiceError
-from chrislib.jobs.service_calls import PluginFault, guarded
 from chrislib.jobs.services import Services
+from chrislib.jobs.serving.calls import PluginFault, guarded
 from chrislib.jobs.store import JobStore
 
 if TYPE_CHECKING:

@@ -36,10 +36,10 @@ from chrislib.jobs.protocols import (
     JobSubmitter,
     OnAccount,
 )
-from chrislib.jobs.service_calls import PluginFault, guarded
-from chrislib.jobs.service_fetch import fetch_result
-from chrislib.jobs.service_follower import ServiceFollower, Tools
-from chrislib.jobs.service_recovery import ServiceRecovery, title_of
+from chrislib.jobs.serving.calls import PluginFault, guarded
+from chrislib.jobs.serving.fetch import fetch_result
+from chrislib.jobs.serving.follower import ServiceFollower, Tools
+from chrislib.jobs.serving.recovery import ServiceRecovery, title_of
 from chrislib.jobs.store import JobStore, new_key
 
 _log = logging.getLogger(__name__)
@@ -237,7 +237,8 @@ class Services:
             )
 
         await self._store.apply(key, decide)
-        self._wake(name)
+        if name in self._followers:
+            self._followers[name].look_soon()
         return 1
 
     async def purge(self, key: JobKey) -> None:
@@ -420,11 +421,6 @@ class Services:
         if follower is None or isinstance(follower.backend, OnAccount):
             return False
         return tracked.account_id != follower.account.account_id
-
-    def _wake(self, name: str) -> None:
-        follower = self._followers.get(name)
-        if follower is not None:
-            follower.look_soon()
 
     async def _follower(self, name: str) -> ServiceFollower:
         await self.ready()

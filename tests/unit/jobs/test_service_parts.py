@@ -29,7 +29,7 @@ from chrislib.jobs.protocols import (
     ServiceRefused,
     ServiceUnreachable,
 )
-from chrislib.jobs.service_calls import PluginFault, checked, guarded, observed
+from chrislib.jobs.serving.calls import PluginFault, checked, guarded, observed
 from tests.sim.virtual import VirtualClock
 
 KEY = JobKey("00000000-0000-7000-8000-000000000001")

@@ -13,9 +13,9 @@ from chrislib.jobs.codec import kind_of
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Intent, Job, JobKey, Phase, ServiceIntent
 from chrislib.jobs.protocols import JobStatus
-from chrislib.jobs.service_calls import PluginFault
-from chrislib.jobs.service_follower import ServiceFollower
-from chrislib.jobs.service_submission import observation
+from chrislib.jobs.serving.calls import PluginFault
+from chrislib.jobs.serving.follower import ServiceFollower
+from chrislib.jobs.serving.submission import observation
 from chrislib.jobs.store import JobStore, new_key
 
 

@@ -16,14 +16,14 @@ from chrislib.jobs.protocols import (
     ServiceUnreachable,
     UnknownToken,
 )
-from chrislib.jobs.service_calls import observed, purged
-from chrislib.jobs.service_jobs import ServiceJobs
+from chrislib.jobs.serving.calls import observed, purged
+from chrislib.jobs.serving.live import ServiceJobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chrislib.jobs.service_follower import Tools
-    from chrislib.jobs.service_submission import Call
+    from chrislib.jobs.serving.follower import Tools
+    from chrislib.jobs.serving.submission import Call
 
 _log = logging.getLogger(__name__)
 

@@ -24,11 +24,11 @@ from chrislib.jobs.protocols import (
     ServiceUnreachable,
     UnknownToken,
 )
-from chrislib.jobs.service_calls import PluginFault, checked, gathered
-from chrislib.jobs.service_jobs import ServiceJobs
+from chrislib.jobs.serving.calls import PluginFault, checked, gathered
+from chrislib.jobs.serving.live import ServiceJobs
 
 if TYPE_CHECKING:
-    from chrislib.jobs.service_follower import Tools
+    from chrislib.jobs.serving.follower import Tools
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

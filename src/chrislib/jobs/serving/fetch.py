@@ -19,7 +19,7 @@ from chrislib.jobs.protocols import (
     ResultFetcher,
 )
 from chrislib.jobs.saving import check_space, save, sha256_of
-from chrislib.jobs.service_calls import PluginFault, gathered, guarded
+from chrislib.jobs.serving.calls import PluginFault, gathered, guarded
 
 _BLOCK = 1024 * 1024
 _VALUES = "result.json"

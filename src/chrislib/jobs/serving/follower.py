@@ -29,16 +29,16 @@ from chrislib.jobs.protocols import (
     ServiceRefused,
     ServiceUnreachable,
 )
-from chrislib.jobs.service_calls import (
+from chrislib.jobs.serving.calls import (
     PluginFault,
     checked,
     gathered,
     guarded,
     observed,
 )
-from chrislib.jobs.service_care import ServiceCare
-from chrislib.jobs.service_jobs import ServiceJobs
-from chrislib.jobs.service_submission import ServiceSubmission, observation
+from chrislib.jobs.serving.care import ServiceCare
+from chrislib.jobs.serving.live import ServiceJobs
+from chrislib.jobs.serving.submission import ServiceSubmission, observation
 from chrislib.jobs.store import Decision, JobStore
 
 _log = logging.getLogger(__name__)

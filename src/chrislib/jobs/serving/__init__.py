@@ -1,0 +1,1 @@
+"""Following the jobs of services by the protocols, whatever service it is."""
