@@ -1,7 +1,6 @@
 """The command line: run, jobs, station. Importing it starts nothing else."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -81,6 +80,8 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
 
 def _jobs(options: argparse.Namespace) -> int:
     """Carry out one of the commands of ``chrislib jobs``."""
+    import asyncio
+
     from chrislib.paths import Paths
 
     if options.verb == "export" and not options.jobs and options.feed is None:

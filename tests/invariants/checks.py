@@ -21,8 +21,9 @@ _TOLD = {
     for phase in (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS, Phase.FAILED)
 }
 _POSTED = re.compile(r"plugins/\d+/instances/")
-BUCKET = 60 + 10 + 4
-"""Polls in any 60 s: the rate, the burst, and looks a person asked for."""
+BUCKET = 60 + 10 + 10
+"""Looks in any 60 s: the rate, the burst, and those a person asked for."""
+_LOOKS = re.compile(r"plugins/instances/.*|\d+/plugininstances/|search/")
 
 
 def check(world: World) -> None:
@@ -190,7 +191,9 @@ def budget(world: World) -> None:
         times = [
             asked.sent
             for asked in world.server.log
-            if asked.method == "GET" and begin <= asked.sent < end
+            if asked.method == "GET"
+            and begin <= asked.sent < end
+            and _LOOKS.fullmatch(asked.path)
         ]
         first = 0
         for number, at in enumerate(times):
