@@ -22,7 +22,7 @@ from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
-from chrislib.jobs.model import Reach
+from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.service import LibraryService
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from chrislib.views.viewer.viewer import Viewer
 
 _log = logging.getLogger(__name__)
+
+_LATER = 3600.0
+"""Seconds a result is put off by the button of its toast."""
 
 
 @dataclass(slots=True)
@@ -324,7 +327,9 @@ def _clicked(services: Services, window: "MainWindow", link: str) -> None:
     """Follow a click on a toast; "Later" needs no window."""
     verb, _, key = link.partition("/")
     if verb == "later":
-        services.tasks.start(services.jobs.act(key, "later"), name="later")
+        job = JobKey(key.partition(":")[0])
+        until = time.time() + _LATER
+        services.tasks.start(services.jobs.results.later(job, until), name="later")
     else:
         window.open_link(link)
 
