@@ -181,35 +181,15 @@ class Results:
                 "There is no output to get.", "Nothing was changed.",
                 hint=offered.reason,
             )  # fmt: skip
-        await self._mark(job, "get")
-        if job.kind is not Kind.RUN:
-            await self.intake.reach(key, ResultState.FETCHING)
+        if job.kind is Kind.RUN:
+            begun = await self._begin(tracked, folder)
+        else:
             place = folder or self._place(job)
+            await self.intake.reach(key, ResultState.FETCHING)
             self._owner.start(self._fetch(key, place), name="fetch")
-            return None
-        before = self.intake.download_of(key)
-        same = before is not None and (
-            folder is None or str(folder) == getattr(before.job.intent, "folder", "")
-        )
-        if before is not None and same and not before.job.phase.terminal:
-            return before.job.key
-        if before is not None and same and job.result is ResultState.FETCH_FAILED:
-            await self._downloads.again(before.job.key)
-            await self.intake.sync(before.job.key)
-            return before.job.key
-        download = await self._downloads.begin(
-            DownloadIntent(
-                sources=(),
-                folder=str(folder or self._place(job)),
-                title=job.title,
-                instance_id=job.remote_id,
-                feed_id=job.feed_id,
-            ),
-            account_id=tracked.account_id,
-            server_uuid=tracked.server_uuid,
-        )
-        await self.intake.sync(download)
-        return download
+            begun = None
+        await self._mark(job, "get")
+        return begun
 
     async def get_several(
         self, keys: Sequence[JobKey], folder: Path | None = None
@@ -366,6 +346,33 @@ class Results:
     def _place(self, job: Job) -> Path:
         feed = legal_name(f"Feed {job.feed_id}") if job.feed_id is not None else ""
         return self._folder() / feed / _own_name(job)
+
+    async def _begin(self, tracked: Tracked, folder: Path | None) -> JobKey:
+        """Begin a run's download, or go on with the one there is (disk)."""
+        job = tracked.job
+        before = self.intake.download_of(job.key)
+        if before is not None:
+            there = getattr(before.job.intent, "folder", "")
+            same = folder is None or str(folder) == there
+            if same and not before.job.phase.terminal:
+                return before.job.key
+            if same and job.result is ResultState.FETCH_FAILED:
+                await self._downloads.again(before.job.key)
+                await self.intake.sync(before.job.key)
+                return before.job.key
+        download = await self._downloads.begin(
+            DownloadIntent(
+                sources=(),
+                folder=str(folder or self._place(job)),
+                title=job.title,
+                instance_id=job.remote_id,
+                feed_id=job.feed_id,
+            ),
+            account_id=tracked.account_id,
+            server_uuid=tracked.server_uuid,
+        )
+        await self.intake.sync(download)
+        return download
 
     async def _mark(self, job: Job, action: str) -> None:
         kept = "" if action == "undo" else action
