@@ -24,6 +24,8 @@ from chrislib.jobs.store import JobStore
 
 PERIOD = 900.0
 """Seconds between two scans of an account."""
+BESIDE = 1 / 5
+"""Part of it after which other people's runs are looked at again: 3 minutes."""
 SOON = 60.0
 """Seconds until the next scan when there was more than one scan should ask for."""
 
@@ -83,6 +85,7 @@ class Adoption:
             table=table, store=store, found=self._found, clock=clock
         )
         self._due: dict[int, float] = {}
+        self._beside_due: dict[int, float] = {}
 
     async def turn(self, account: AccountRow, backend: RunBackend, /) -> float:
         """Scan if it is time (network, disk); returns seconds until it is again.
@@ -92,14 +95,18 @@ class Adoption:
         CubeError
             The server did not answer; what was found so far is kept.
         """
+        account_id = account.account_id
         now = self._clock.monotonic()
-        due = self._due.get(account.account_id, now)
-        if due > now:
-            return due - now
-        report = await self._scanner.scan(account, backend)
-        wait = min(SOON, self._period) if report.more else self._period
-        self._due[account.account_id] = self._clock.monotonic() + wait
-        return wait
+        if self._due.get(account_id, now) <= now:
+            report = await self.scan(account, backend)
+            wait = min(SOON, self._period) if report.more else self._period
+            self._due[account_id] = self._clock.monotonic() + wait
+        if self._beside_due.get(account_id, now) <= now:
+            await self._scanner.look_beside(account, backend)
+            later = self._clock.monotonic() + self._period * BESIDE
+            self._beside_due[account_id] = later
+        due = min(self._due[account_id], self._beside_due[account_id])
+        return max(0.0, due - self._clock.monotonic())
 
     async def scan(self, account: AccountRow, backend: RunBackend) -> ScanReport:
         """Compare counts, and list what differs (network, disk)."""

@@ -10,7 +10,8 @@ from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.found import Found, is_own
-from chrislib.jobs.model import Job, JobKey, Kind
+from chrislib.jobs.fsm import Observation, Step, Tracked, reduce
+from chrislib.jobs.model import Job, JobKey, Kind, Reach
 from chrislib.jobs.polling.queries import (
     CATCH_UP_PAGE,
     ENDED,
@@ -23,8 +24,10 @@ from chrislib.jobs.polling.queries import (
     Query,
     QueryResult,
 )
-from chrislib.jobs.store import JobStore
+from chrislib.jobs.store import Decide, Decision, JobStore
 
+FEEDS_BESIDE = 6
+"""Feeds with other people's runs that are opened at a time."""
 FEEDS_A_SCAN = 20
 """Feeds that are opened in one scan; the rest come in the next."""
 OFFERED_DAYS = 30.0
@@ -79,6 +82,8 @@ class Scanner:
         self._found = found
         self._clock = clock
         self._opened: dict[tuple[int, int], int] = {}
+        self._looked: dict[tuple[int, int], float] = {}
+        self._complete: set[int] = set()
 
     async def scan(self, account: AccountRow, backend: RunBackend) -> ScanReport:
         """Compare counts, and list what differs (network, disk)."""
@@ -104,7 +109,66 @@ class Scanner:
         await self._table.scanned(account_id, self._clock.time())
         return scan.report(more=not crowded and len(differing) > FEEDS_A_SCAN)
 
+    async def look_beside(self, account: AccountRow, backend: RunBackend) -> bool:
+        """Look at other people's runs beside one's own (network, disk).
+
+        No list of one's own runs holds them: their feeds are opened, a few at a time.
+
+        Returns
+        -------
+        bool
+            Whether there are any.
+        """
+        feeds = sorted(
+            {
+                tracked.job.feed_id
+                for tracked in self._store.live(account.account_id, Kind.RUN)
+                if getattr(tracked.job.intent, "owner", "")
+                and tracked.job.feed_id is not None
+            }
+        )
+        scan = Asking(backend)
+        # Those whose turn is longest ago first.
+        feeds.sort(key=lambda feed: self._looked.get((account.account_id, feed), 0.0))
+        for feed_id in feeds[:FEEDS_BESIDE]:
+            self._looked[account.account_id, feed_id] = self._clock.monotonic()
+            await self._look_into(account, scan, feed_id)
+        return bool(feeds)
+
     # Inside.
+
+    async def _look_into(
+        self, account: AccountRow, scan: "Asking", feed_id: int
+    ) -> None:
+        offset = 0
+        while True:
+            try:
+                page = await scan.ask(FeedRuns(feed_id, offset=offset))
+            except (NotFound, Forbidden):
+                return
+            decisions = [
+                Decision(owner.job.key, self._reducer(account, row))
+                for row in page.rows
+                if (owner := self._found.owner(account, row.remote_id)) is not None
+            ]
+            await self._store.apply_page(decisions)
+            at = self._clock.time()
+            self._store.looked([d.key for d in decisions], Reach.FRESH, at)
+            if not page.more:
+                return
+            offset += page.received_rows
+
+    def _reducer(self, account: AccountRow, row: Observation) -> Decide:
+        def decide(tracked: Tracked) -> Step | None:
+            above = (
+                self._found.owner(account, row.previous_id)
+                if row.previous_id is not None
+                else None
+            )
+            parent = above.job.phase if above is not None else None
+            return reduce(tracked, row, now=self._clock.time(), parent=parent)
+
+        return decide
 
     async def _is_lost(self, account_id: int) -> bool:
         """Whether nothing of the account is known, or a rebuild was cut off."""
@@ -161,8 +225,14 @@ class Scanner:
     async def _differing(
         self, account: AccountRow, scan: "Asking", active: Counter[int]
     ) -> list[tuple[int, int]]:
-        """Return the feeds with more runs under way than are known, and how many."""
+        """Return the feeds with more runs under way than are known, and how many.
+
+        All of them at sign-in; then the newest ones and those since the oldest with a
+        run under way, for a list of all feeds ever made costs a server seconds.
+        """
         found: list[tuple[int, int]] = []
+        everything = account.account_id not in self._complete
+        oldest = min(active, default=0)
         offset = 0
         while True:
             page = await scan.ask(Digest(0, offset=offset))
@@ -170,9 +240,13 @@ class Scanner:
                 opened = self._opened.get((account.account_id, feed.feed_id))
                 if feed.active > active[feed.feed_id] and feed.active != opened:
                     found.append((feed.feed_id, feed.active))
-            if not page.more:
-                return found
+            # Lists of feeds begin with the newest.
+            passed = max((feed.feed_id for feed in page.digests), default=0) < oldest
+            if not page.more or (not everything and (passed or not oldest)):
+                break
             offset += page.received_rows
+        self._complete.add(account.account_id)
+        return found
 
     def _known(self, account: AccountRow) -> "_Known":
         known = _Known(Counter(), Counter())
