@@ -139,6 +139,18 @@ async def test_s73_cancel_of_a_finished_run(sim: SimDesk) -> None:
 async def test_a_cancel_says_and_marks_what_it_takes_along(sim: SimDesk) -> None:
     keys = await running(sim, depth=4)
     assert await sim.jobs.cancel_scope(keys[0]) == 4
+    # Somebody else has added a node below: it would be stopped too.
+    beside = sim.server.add_run(
+        sim.job(keys[0]).feed_id or 0,
+        status="waiting",
+        previous_id=sim.job(keys[3]).remote_id,
+        owner="guest",
+    )
+    assert await sim.jobs.cancel_scope(keys[0]) == 5
+    sim.server.faults.append(Fault(faults.refuse, where="plugininstances", times=None))
+    assert await sim.jobs.cancel_scope(keys[0]) == 4
+    sim.server.faults.clear()
+    sim.server.set(beside, "cancelled")
     assert await sim.jobs.cancel_scope(keys[2]) == 2
     assert await sim.jobs.cancel(keys[1]) == 3
     marked = [sim.job(key).cancel_requested_at is not None for key in keys]

@@ -21,6 +21,7 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import CANCEL_SENDS, Observation, Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind
+from chrislib.jobs.polling.queries import ENDED, FeedRuns
 from chrislib.jobs.store import Decide, Decision, JobStore
 
 _log = logging.getLogger(__name__)
@@ -86,6 +87,37 @@ class Cancels:
                     seen.add(child.job.key)
                     queue.append(child)
         return found
+
+    async def scope(self, key: JobKey, backend: RunBackend | None) -> int:
+        """Return how many nodes a cancel would take along, itself too (network).
+
+        The server knows best: somebody may have added nodes below. Without it, or
+        when it does not answer, it is what is known here.
+        """
+        root = self._store.get(key)
+        known = len(self.branch(key))
+        if root is None or root.job.phase.terminal or backend is None:
+            return known
+        if root.job.remote_id is None or root.job.feed_id is None:
+            return known
+        rows: dict[int, Observation] = {}
+        offset = 0
+        try:
+            while True:
+                page = await backend.run(FeedRuns(root.job.feed_id, offset=offset))
+                rows |= {row.remote_id: row for row in page.rows}
+                offset += page.received_rows
+                if not page.more:
+                    break
+        except CubeError:
+            _log.info("the nodes below a run could not be counted on the server")
+            return known
+        below = {root.job.remote_id}
+        # A child is made after its parent: one pass in order finds the whole branch.
+        for remote_id, row in sorted(rows.items()):
+            if row.previous_id in below:
+                below.add(remote_id)
+        return sum(rows[n].remote_status not in ENDED for n in below if n in rows)
 
     async def request(self, key: JobKey, backend: RunBackend | None) -> int:
         """Stop a run and what is below it (disk, network).

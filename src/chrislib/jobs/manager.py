@@ -419,8 +419,10 @@ class JobManager:
         return await self.cancels.request(key, backend)
 
     async def cancel_scope(self, key: JobKey) -> int:
-        """Return how many nodes a cancel of this job would take along, itself too."""
-        return len(self.cancels.branch(key))
+        """Return how many nodes a cancel would take along, itself too (network)."""
+        tracked = self._store.get(key)
+        account = tracked.account_id if tracked is not None else 0
+        return await self.cancels.scope(key, self._backend_of(account))
 
     async def retry(self, key: JobKey) -> JobKey:
         """Go on with what is missing of a transfer, or run a run anew (disk).

@@ -232,7 +232,7 @@ class Scanner:
         """
         found: list[tuple[int, int]] = []
         everything = account.account_id not in self._complete
-        oldest = min(active, default=0)
+        oldest = min((feed_id for feed_id in active if feed_id), default=0)
         offset = 0
         while True:
             page = await scan.ask(Digest(0, offset=offset))
