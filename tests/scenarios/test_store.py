@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -160,6 +161,44 @@ async def test_s48_held_for_8_s_by_a_backup_tool(tmp_path: Path) -> None:
     assert catalog.condition.trouble is None
     await asyncio.to_thread(child.wait)
     await catalog.close()
+
+
+@pytest.mark.virtual_time
+@pytest.mark.logs("catalog damaged")
+async def test_s49_a_damaged_catalog_is_rebuilt_from_the_server(
+    sim: Any, tmp_path: Path
+) -> None:
+    feed = sim.server.add_feed()
+    runs = [sim.server.add_run(feed, status="started") for _ in range(5)]
+    await sim.start()
+    await sim.follow_all(runs)
+    await sim.until(lambda: len(sim.jobs.jobs()) == 5)
+    await sim.stop()
+    path = tmp_path / "state" / "catalog.db"
+    data = bytearray(path.read_bytes())
+    for page in range(1, 9):  # torn pages, as a failing disk leaves them
+        data[page * 4096 : page * 4096 + 2048] = os.urandom(2048)
+    path.write_bytes(bytes(data))
+    sim.adopts = True
+    await sim.restart()
+    assert "damaged" in sim.catalog.notice
+    assert "cannot be rebuilt" in sim.catalog.notice
+    assert not sim.catalog.read_only
+    aside = list(path.parent.glob("catalog.damaged-*.db"))
+    assert [p.read_bytes() == bytes(data) for p in aside] == [True], "nothing is lost"
+    await sim.until(lambda: len(sim.jobs.jobs()) == 5, seconds=1200)
+    found = {job.remote_id: job for job in sim.jobs.jobs()}
+    assert set(found) == set(runs)
+    assert all(job.tracked for job in found.values())
+    for run in runs:
+        sim.server.set(run, "finishedSuccessfully")
+    await sim.until(
+        lambda: all(job.phase.terminal for job in sim.jobs.jobs()), seconds=300
+    )
+    assert len(await sim.inbox()) == 5
+    assert not [
+        a for a in sim.server.log if a.method == "POST" and "instances" in a.path
+    ]
 
 
 def on_a_network_disk(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

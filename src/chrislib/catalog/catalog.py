@@ -13,6 +13,7 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
+from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.problems import ProblemTable
 from chrislib.catalog.results import ResultTable
 from chrislib.catalog.retention import RetentionTable
@@ -43,6 +44,7 @@ class Catalog:
     adoption : AdoptionTable
     results : ResultTable
     durations : DurationTable
+    polling : PollingTable
     problems : ProblemTable
     outbox : OutboxTable
     inbox : InboxTable
@@ -66,6 +68,7 @@ class Catalog:
         self.adoption = AdoptionTable(self._database)
         self.results = ResultTable(self._database)
         self.durations = DurationTable(self._database)
+        self.polling = PollingTable(self._database)
         self.problems = ProblemTable(self._database)
         self.outbox = OutboxTable(self._database)
         self.inbox = InboxTable(self._database)
@@ -97,6 +100,11 @@ class Catalog:
     def notice(self) -> str:
         """What the user should be told about opening the file."""
         return self._database.notice
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether the file was damaged and a new one was begun."""
+        return self._database.rebuilt
 
     @property
     def read_only(self) -> bool:

@@ -59,6 +59,8 @@ class Database:
         self.path = path
         self.notice = ""
         """What the user should be told about opening the file, or ""."""
+        self.rebuilt = False
+        """The file was damaged and a new one was begun."""
         self.condition = Condition()
         self._lease = lease
         self._marker = path.with_name(path.name + ".in-use")
@@ -180,6 +182,7 @@ class Database:
             clean = not self._marker.exists()
             aside = opening.set_damaged_aside(self.path, clean=clean)
             self.notice = aside or restored
+            self.rebuilt = bool(aside)
         opening.make_private(self.path)
         connection = self._connect()
         try:

@@ -300,6 +300,7 @@ class JobManager:
             return
         self._started = True
         await self.preferences.load()
+        self.preferences.begun_anew = self._catalog.rebuilt
         await self.batches.load()
         await self._store.load()
         await self.durations.start()

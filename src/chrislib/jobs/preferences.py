@@ -27,6 +27,8 @@ class Preferences:
     """
 
     def __init__(self, table: KeyValueTable) -> None:
+        self.begun_anew = False
+        """The catalog was damaged and a new one was begun."""
         self._table = table
         self._known: dict[str, str] = {}
 
@@ -47,7 +49,8 @@ class Preferences:
         try:
             return Adopt(self._known.get(f"{_PREFIX}{account_id}.adopt", ""))
         except ValueError:
-            return Adopt.HERE
+            # Which runs were started here went with a lost catalog: they count all.
+            return Adopt.ALL if self.begun_anew else Adopt.HERE
 
     async def set_adopt(self, account_id: int, policy: Adopt) -> None:
         """Choose it (disk)."""
