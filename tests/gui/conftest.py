@@ -418,6 +418,7 @@ class FakeDialogs:
     folder: Path | None = None
     answer: bool = True
     asked: list[str] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
 
     async def open_files(self, title: str, start: Path) -> tuple[Path, ...]:
         self.asked.append(title)
@@ -431,6 +432,7 @@ class FakeDialogs:
         self, title: str, text: str, *, action: str, danger: bool = False
     ) -> bool:
         self.asked.append(title)
+        self.actions.append(action)
         return self.answer
 
 

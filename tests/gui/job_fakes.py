@@ -161,9 +161,12 @@ class FakeAdoption:
         self.calls.append(("track", str(remote_id)))
         return self.job
 
-    async def track_url(self, text: str) -> Job | None:
-        self.calls.append(("track_url", text))
-        if self.refuse is not None:
+    async def follow(self, keys: Sequence[JobKey]) -> None:
+        self.calls.append(("follow", *keys))
+
+    async def track_url(self, text: str, *, accept_host: str = "") -> Job | None:
+        self.calls.append(("track_url", text, accept_host))
+        if self.refuse is not None and not accept_host:
             raise self.refuse
         return self.job
 

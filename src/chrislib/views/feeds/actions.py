@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.outputs import walk
 from chrislib.feeds.states import ACTIVE
+from chrislib.jobs.model import Job, Kind
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
@@ -41,6 +42,7 @@ class FeedActions:
             ("Add node …", "A", self.add_node),
             ("Run again …", "R", self.run_again),
             ("Get all outputs …", "D", self.get_all),
+            ("Track this node", "", self.track_current),
             ("Edit the feed's note …", "", self.edit_note),
             ("Rename the feed …", "", self.rename),
         )
@@ -74,6 +76,9 @@ class FeedActions:
         copy = menu.addAction("Copy command\tY")
         copy.triggered.connect(self._pane.inspector.copy_command)
         menu.addAction("Log\tH").triggered.connect(self._pane.inspector.show_log)
+        menu.addSeparator()
+        words = "Stop tracking" if self._followed(node) else "Track this"
+        menu.addAction(words).triggered.connect(lambda: self.track(node))
         if node.state in ACTIVE:
             menu.addSeparator()
             count = self._context.feeds.cancel_count(node)
@@ -166,6 +171,49 @@ class FeedActions:
         )
         sheet.saved.connect(self._pane.refresh)
         sheet.open()
+
+    # -- following -------------------------------------------------------------
+
+    def track_current(self) -> None:
+        """Follow the highlighted node and tell when it is over."""
+        node = self._pane.node
+        if node is not None and self._followed(node) is None:
+            self.track(node)
+
+    def track(self, node: Node) -> None:
+        """Follow a node in Jobs, whoever started it; or stop following it."""
+        self._tasks.start(self._track(node), name="track")
+
+    def _followed(self, node: Node) -> Job | None:
+        """Return the job that follows a node, None where none does."""
+        jobs = self._context.jobs
+        account = jobs.account_id
+        return next(
+            (
+                job
+                for job in jobs.jobs()
+                if job.remote_id == node.id
+                and job.kind is Kind.RUN
+                and job.tracked
+                and job.account_id == account
+            ),
+            None,
+        )
+
+    async def _track(self, node: Node) -> None:
+        jobs, messages = self._context.jobs, self._context.messages
+        name = f"{node.plugin_name} {node.plugin_version}"
+        followed = self._followed(node)
+        if followed is not None:
+            await jobs.adoption.untrack(followed.key)
+            messages.info(f"{name} is not tracked any more.", "It runs on.")
+            return
+        job = await jobs.adoption.track(node.id)
+        messages.success(
+            f"{name} is tracked.",
+            "Jobs follows it and tells when it is over.",
+            action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
+        )
 
     # -- stopping --------------------------------------------------------------
 

@@ -243,8 +243,7 @@ class JobVerbs:
             await self._context.jobs.results.get(job.key, folder)
 
     async def _track(self, job: Job) -> None:
-        if job.remote_id is not None:
-            await self._context.jobs.adoption.track(job.remote_id)
+        await self._context.jobs.adoption.follow([job.key])
 
     async def _untrack(self, job: Job) -> None:
         await self._context.jobs.adoption.untrack(job.key)

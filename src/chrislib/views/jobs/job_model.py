@@ -5,12 +5,12 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from chrislib.jobs.model import Job, JobKey
 from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import HEAD
+from chrislib.views.jobs.batch_rows import BatchRows
 from chrislib.views.jobs.job_rows import (
     RUNNING_GROUP,
     STATE,
     TIME,
     TITLE,
-    JobRows,
 )
 from chrislib.views.jobs.verbs import verbs_of
 from chrislib.views.jobs.words import (
@@ -32,7 +32,7 @@ HEAD_ROLE = JOB_ROLE + 2
 """Name of a feed's or batch's row ("head:feed:12"), None for others."""
 
 
-class JobModel(JobRows):
+class JobModel(BatchRows):
     """What the rows say; see `JobRows` for how they come and go."""
 
     def group_note(self, group: str) -> str:
@@ -77,8 +77,8 @@ class JobModel(JobRows):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Return that jobs may be highlighted, and heads may have the focus."""
         plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
-        if not index.isValid() or self.at(index.row())[1] is None:
-            return plain
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         if self.name_at(index.row()).startswith(HEAD):
             return plain
         return plain | Qt.ItemFlag.ItemIsSelectable

@@ -1,9 +1,8 @@
 """The rows of the job list: names in order, moved one by one or laid out anew."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -14,9 +13,7 @@ from PySide6.QtCore import (
 )
 
 from chrislib.jobs.model import Job, JobChange, JobKey
-from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import (
-    BY_BATCH,
     HEAD,
     HIDDEN,
     Arrangement,
@@ -25,7 +22,6 @@ from chrislib.views.jobs.arrange import (
     Rules,
     Wanted,
 )
-from chrislib.views.jobs.batches import BatchView
 from chrislib.views.jobs.words import (
     GROUPS,
     RUNNING,
@@ -80,7 +76,6 @@ class JobRows(QAbstractTableModel):
         self.rules = Rules(Wanted(), None, stall)
         self.arranged = Arrangement()
         self.hovered: JobKey | None = None
-        self.batches: Mapping[str, BatchView] = {}
         self.laying_out = False
         """Whether all rows are being replaced: selection comes back by itself."""
         self._open = [True, True, True]
@@ -159,22 +154,6 @@ class JobRows(QAbstractTableModel):
         held, self._held = self._held, set()
         if held:
             self.judge(held)
-
-    def set_batches(self, views: Iterable[BatchView]) -> None:
-        """Show batches: a row each while they are sent, heads when grouped."""
-        self.batches = {view.key: view for view in views}
-        order = {key: batches.rank(view) for key, view in self.batches.items()}
-        self.rules = replace(self.rules, batch_order=order)
-        wanted = set(self._batch_rows())
-        rows = self.arranged.lists[RUNNING_GROUP]
-        have = {e[3] for e in rows if e[3].startswith(f"{HEAD}batch:")}
-        lone = {name for name in have if not self.arranged.members[RUNNING_GROUP, name]}
-        for name in lone - wanted:
-            self._remove_row(RUNNING_GROUP, next(e for e in rows if e[3] == name))
-        for name in wanted - have:
-            self._insert_row(RUNNING_GROUP, self._batch_entry(name))
-        self._redraw([])
-        self.counted.emit()
 
     def toggle(self, row: int) -> None:
         """Fold or unfold the group, feed or batch whose head stands at `row`."""
@@ -256,8 +235,10 @@ class JobRows(QAbstractTableModel):
             return
         if not self._open[record.group]:
             self.toggle(self._head_row(record.group))
-        if self.arranged.is_folded(record.group, record.entry[1]):
-            self.toggle(self.row_of(record.entry[1]))
+        head = self.arranged.head_of(record.entry)
+        if head is not None and self.arranged.is_folded(record.group, head[3]):
+            place = self.arranged.place(record.group, head)
+            self.toggle(self._head_row(record.group) + 1 + place)
 
     def keys_of(self, group: str) -> list[JobKey]:
         """Return the keys of a group's jobs in their order, without folded ones."""
@@ -433,40 +414,11 @@ class JobRows(QAbstractTableModel):
         last = self.index(self.rowCount() - 1, ACTIONS)
         self.dataChanged.emit(self.index(0, 0), last)
 
-    # -- batches -------------------------------------------------------------
+    # -- what a model with batches adds ----------------------------------------
 
-    def _batch_rows(self, group: int = RUNNING_GROUP) -> list[str]:
-        """Return the names of the batches that have a row whoever is in them."""
-        if group != RUNNING_GROUP or self.rules.wanted.narrows:
-            return []
-        return [
-            f"{HEAD}batch:{view.key}"
-            for view in self.batches.values()
-            if batches.active(view)
-        ]
-
-    def _batch_entry(self, name: str) -> Entry:
-        view = self.batches[name.removeprefix(f"{HEAD}batch:")]
-        rank = batches.rank(view)
-        if self.rules.wanted.by != BY_BATCH:
-            # before every feed
-            rank = -1e15 + rank / 1e6
-        return (rank, name, float("-inf"), name)
+    def _batch_rows(self, _group: int = RUNNING_GROUP) -> list[str]:
+        """Return the heads that have a row whoever stands under them."""
+        return []
 
     def _see_to_batches(self) -> None:
-        """Have a row for each batch that is sent, and no other lone ones."""
-        rows = self.arranged.lists[RUNNING_GROUP]
-        wanted = set(self._batch_rows())
-        members = self.arranged.members
-        if not wanted and not members and not self.batches:
-            return
-        rows[:] = [
-            e
-            for e in rows
-            if not e[3].startswith(HEAD)
-            or e[3] in wanted
-            or members[RUNNING_GROUP, e[3]]
-        ]
-        have = {e[3] for e in rows if e[3].startswith(HEAD)}
-        for name in wanted - have:
-            insort(rows, self._batch_entry(name))
+        """Have a row for each of these heads in the arrangement."""

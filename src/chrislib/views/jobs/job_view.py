@@ -221,25 +221,25 @@ class JobView(QTableView):
         elif head and key in _FOLD_KEYS:
             self.jobs.toggle(row)
             event.accept()
-        elif names is not None and self.current_job() is not None:
-            self._press_key(names)
+        elif names is not None and self._press_key(names):
             event.accept()
         else:
             super().keyPressEvent(event)
 
-    def _press_key(self, names: tuple[str, ...]) -> None:
+    def _press_key(self, names: tuple[str, ...]) -> bool:
+        """Do the first of some verbs that is offered; False without a job."""
         many = self.selected_jobs()
         if len(many) > 1:
             self.many_asked.emit(names[0], many)
-            return
+            return True
         job = self.current_job()
         if job is None:
-            return
+            return False
         offered = {verb.name for verb in verbs_of(job)} | {"seen"}
-        for name in names:
-            if name in offered:
-                self.asked.emit(name, job)
-                return
+        found = next((name for name in names if name in offered), None)
+        if found is not None:
+            self.asked.emit(found, job)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Fold with one click on a head; a click on a button highlights nothing."""
@@ -365,7 +365,10 @@ class JobView(QTableView):
             y = self.rowViewportPosition(row)
             if y > bottom:
                 break
-            self._anchors.append((self.jobs.name_at(row), y))
+            name = self.jobs.name_at(row)
+            # a feed may have a head in each group: jobs are there once
+            if not name.startswith(HEAD):
+                self._anchors.append((name, y))
             row += 1
 
     def _hold_place(self, moved: object) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
+from chrislib.jobs.links import ForeignLink
 from chrislib.jobs.model import Job
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowJobs
@@ -32,6 +33,7 @@ class TrackSheet(Sheet):
         self.setObjectName("track.sheet")
         self._context = context
         self._tasks = context.tasks("track by address")
+        self._foreign = ""
         self.field = Field(
             theme,
             "https://…/plugins/instances/34/ or chris:feed/12/node/34",
@@ -61,6 +63,7 @@ class TrackSheet(Sheet):
         self.body.addWidget(page)
         self.next_button.setText("Track")
         self.next_pressed.connect(self._press)
+        self.back_pressed.connect(lambda: self._ask(self._foreign))
         self.field.textEdited.connect(lambda _text: self._refuse(""))
         held = QGuiApplication.clipboard().text().strip()
         if held.startswith(_STARTS) and len(held) < _LONGEST and "\n" not in held:
@@ -78,6 +81,9 @@ class TrackSheet(Sheet):
         super().done(result)
 
     def _press(self) -> None:
+        self._ask("")
+
+    def _ask(self, accept_host: str) -> None:
         text = self.field.text().strip()
         if not text:
             self._refuse("There is no address yet. Paste one.")
@@ -85,7 +91,7 @@ class TrackSheet(Sheet):
         self.next_button.setEnabled(False)
         self.set_note("Asking the server …")
         self._tasks.start(
-            self._context.jobs.adoption.track_url(text),
+            self._context.jobs.adoption.track_url(text, accept_host=accept_host),
             name="track",
             done=self._tracked,
             failed=self._failed,
@@ -104,10 +110,22 @@ class TrackSheet(Sheet):
         if isinstance(error, ChrislibError):
             words = (error.title, error.detail, error.hint)
             self._refuse(" ".join(part for part in words if part))
+            host = str(error.context.get("host", ""))
+            web = isinstance(error, ForeignLink) and error.context.get("web")
+            if web and host and self._context.session.host:
+                self._foreign = host
+                here = self._context.session.host
+                self.back_button.setText(f"{host} shows {here}")
+                self.back_button.setToolTip(
+                    "The web pages of a server may have another address than it has"
+                )
+                self.back_button.setEnabled(True)
+                self.back_button.show()
         else:
             self._refuse("That did not work. Nothing was changed.")
             self._context.messages.failed(error)
 
     def _refuse(self, words: str) -> None:
+        self.back_button.setVisible(False)
         self._refused.setText(words)
         self.field.set_refused(bool(words))
