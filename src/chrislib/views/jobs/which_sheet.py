@@ -14,7 +14,7 @@ from chrislib.views.jobs.facts import PHASE_WORDS, local
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
 
-_NONE = -1
+_NONE = 0
 
 
 class WhichSheet(Sheet):
