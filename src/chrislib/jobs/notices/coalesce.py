@@ -184,7 +184,7 @@ def decide(groups: Sequence[Group], situation: Situation) -> Decision:
         until = math.inf if hold.until is None else hold.until
         return Decision(decision.telling, min(decision.again_at, until))
     away = situation.away
-    if away is not None and _belongs(groups, away, timing):
+    if away is not None and _counts(away, now, timing):
         at = digest_due(
             away,
             last_row=max(group.last_at for group in groups),
@@ -197,7 +197,7 @@ def decide(groups: Sequence[Group], situation: Situation) -> Decision:
         if at > now:
             return Decision(again_at=at)
         if len(groups) == 1:
-            return Decision(Telling((groups[0].key,)), now + timing.apart)
+            return _now_or_at(groups, situation, slot)
         since = away.since
         if since is None:
             since = min(group.first_at for group in groups)
@@ -205,10 +205,9 @@ def decide(groups: Sequence[Group], situation: Situation) -> Decision:
     return _now_or_at(groups, situation, slot)
 
 
-def _belongs(groups: Sequence[Group], away: Away, timing: Timing) -> bool:
-    """Whether any of it was found on coming back, not long afterwards."""
-    oldest = min(group.first_at for group in groups)
-    return oldest <= away.noted_at + timing.catch_up
+def _counts(away: Away, now: float, timing: Timing) -> bool:
+    """Whether an absence ended only just now: later it makes no digest any more."""
+    return now <= away.noted_at + timing.catch_up + timing.apart + timing.settle
 
 
 def _now_or_at(

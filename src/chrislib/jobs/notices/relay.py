@@ -76,6 +76,9 @@ class _Account:
 
     last_toast: float = -math.inf
     held_since: float | None = None
+    """Time of the oldest outcome that waits for quiet hours or a snooze to end."""
+    back: Away | None = None
+    """That time, once it has ended and until a digest tells of it."""
     again_at: float = math.inf
 
 
@@ -192,8 +195,13 @@ class Relay:
         if hold is not None:
             oldest = min(group.first_at for group in groups)
             known.held_since = min(known.held_since or oldest, oldest)
-        elif known.held_since is not None and away is None:
-            away = Away(known.held_since, now - self._timing.settle, catching_up=False)
+            known.back = None
+        elif known.held_since is not None:
+            # told at once: what could be waited for has been
+            ended = now - self._timing.settle
+            known.back = Away(known.held_since, ended, catching_up=False)
+            known.held_since = None
+        away = away or known.back
         return Situation(
             now=now,
             hold=hold,
@@ -218,7 +226,7 @@ class Relay:
             return
         known, policy = self._memory.of(account_id), self._desk.policy(account_id)
         if hold_of(policy, now) is None:
-            known.held_since = None
+            known.back = None
             self._desk.told(account_id)
         toast = self._toast(claimed, telling, batch=batch, account_id=account_id)
         if self._desk.in_view(toast.target):

@@ -137,6 +137,7 @@ def test_a_digest_of_everything_after_an_absence() -> None:
 def test_one_group_needs_no_digest() -> None:
     away = Away(NOW - 8 * 3600, NOW - 20)
     assert told(group(age=10), away=away) == Telling(("feed:1",))
+    assert told(group(age=10, alive=2), away=away) is None, "it goes on"
 
 
 def test_a_digest_waits_for_the_server_a_minute_at_most() -> None:

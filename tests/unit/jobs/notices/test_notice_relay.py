@@ -278,6 +278,21 @@ async def test_a_snooze_lets_problems_pass_and_ends_in_a_digest(
     assert [t.split(" since")[0] for t in desk.sink.titles[1:]] == ["4 ready"]
 
 
+async def test_a_feed_that_outlasts_a_snooze_is_told_at_its_end(
+    desk: NoticeDesk,
+) -> None:
+    account = desk.account.account_id
+    keys = await desk.runs(2)
+    await desk.jobs.notices.snooze(account, HOUR)
+    await desk.end(keys[:1])
+    await asyncio.sleep(2 * HOUR)
+    assert desk.sink.shown == [], "it goes on"
+    await desk.end(keys[1:])
+    await desk.end(await desk.runs(4, feed=20, feeds=4))
+    await asyncio.sleep(60)
+    assert desk.sink.titles == ["6 ready"], "no digest of a time long past"
+
+
 async def test_a_snooze_can_be_ended_and_be_complete(desk: NoticeDesk) -> None:
     account = desk.account.account_id
     await wish(desk, snooze_errors=False)
