@@ -182,12 +182,21 @@ class Notices:
         A long absence makes one digest of what happened, a short one nothing.
         """
         now = self._clock.time()
+        start = self._away if account_id not in self._back else None
+        if (
+            account_id is not None
+            and start is not None
+            and start.since is not None
+            and since - start.noted_at <= _BEAT
+        ):
+            # out of touch right from the start: nothing was heard since before it
+            since = min(since, start.since)
         if absence(since, now) is None:
             return
         if account_id is None:
             self._leave(Away(since, now))
         else:
-            self._away_of.setdefault(account_id, Away(since, now))
+            self._away_of[account_id] = Away(since, now)
         self._relay.wake()
 
     # What the user wants.

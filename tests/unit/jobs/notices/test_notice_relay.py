@@ -262,6 +262,22 @@ async def test_after_half_an_hour_offline_one_digest(desk: NoticeDesk) -> None:
     assert [title.split(" since")[0] for title in desk.sink.titles] == ["5 ready"]
 
 
+async def test_a_server_that_is_away_at_the_start_too(desk: NoticeDesk) -> None:
+    keys = await desk.runs(5, feed=1, feeds=5)
+    await desk.stop()
+    await asyncio.sleep(9 * HOUR)
+    desk._make()
+    await desk.start()
+    store = desk.jobs._store
+    store.looked(keys, Reach.OFFLINE, None)
+    await asyncio.sleep(300)
+    store.looked(keys, Reach.FRESH, desk.clock.time())
+    await desk.end(keys)
+    await asyncio.sleep(100)
+    (title,) = desk.sink.titles
+    assert title.startswith("5 ready since "), "since before the start"
+
+
 async def test_a_snooze_lets_problems_pass_and_ends_in_a_digest(
     desk: NoticeDesk,
 ) -> None:
