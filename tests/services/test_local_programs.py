@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -377,3 +378,24 @@ async def test_programs_of_a_lost_catalog_are_taken_up_again(
     assert (job.key, job.phase, job.intent) == (key, Phase.RUNNING, intent)
     (work / "go").touch()
     await desk.phase(key, Phase.FINISHED)
+
+
+async def test_what_is_forgotten_for_good_leaves_no_record(
+    desk: Desk, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    key = await desk.jobs.submit(ProgramIntent(("true",), str(work)))
+    await desk.phase(key, Phase.FINISHED)
+    record = tmp_path / "state" / "plugins" / "local" / key
+    assert record.is_dir()
+    with sqlite3.connect(desk.path) as database:
+        database.execute("UPDATE inbox SET seen_at=1")
+        database.execute(
+            "UPDATE job SET result='DISCARDED', terminal_at=1, changed_at=1"
+        )
+    await desk.restart()
+    await desk.until(lambda: desk.jobs.get(key) is None)
+    await desk.until(lambda: not record.exists())
+    await desk.restart()
+    assert desk.jobs.jobs() == ()

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from chrislib.jobs.model import (
     Intent,
     Job,
     JobKey,
+    OpaqueIntent,
     Phase,
     Reach,
     Retention,
@@ -35,35 +36,16 @@ from chrislib.jobs.protocols import (
     JobPurger,
     JobSubmitter,
     OnAccount,
+    ServiceError,
 )
 from chrislib.jobs.serving.calls import PluginFault, guarded
 from chrislib.jobs.serving.fetch import fetch_result
 from chrislib.jobs.serving.follower import ServiceFollower, Tools
+from chrislib.jobs.serving.health import ServiceRow, reasons_of, rows_of
 from chrislib.jobs.serving.recovery import ServiceRecovery, title_of
 from chrislib.jobs.store import JobStore, new_key
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """A service in the table of health.
-
-    Attributes
-    ----------
-    reach : Reach
-        NO_BACKEND when its plug-in is missing or broken.
-    detail : str
-        Why, when it is not well.
-    jobs : int
-        How many jobs are filed under it.
-    """
-
-    name: str
-    reach: Reach
-    detail: str
-    jobs: int
-    checked_at: float | None = None
 
 
 class Services:
@@ -116,22 +98,25 @@ class Services:
         self._lock = asyncio.Lock()
         self._running = False
         self._loaded = asyncio.Event()
-        self._unsubscribe: Callable[[], None] | None = None
+        self._stops: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Load plug-ins and follow their jobs behind (disk, threads, network)."""
         if self._running:
             return
         self._running = True
-        self._unsubscribe = self._extensions.subscribe(self.refresh_accounts)
+        self._stops = [
+            self._extensions.subscribe(self.refresh_accounts),
+            self._store.subscribe_gone(self._gone),
+        ]
         self._owner.start(self._load(), name="load plug-ins")
 
     async def stop(self) -> None:
         """Stop following; the work goes on where it is."""
         self._running = False
         self._loaded.clear()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
+        while self._stops:
+            self._stops.pop()()
         await self._owner.close()
         async with self._lock:
             for name in tuple(self._followers):
@@ -305,21 +290,12 @@ class Services:
 
     def rows(self) -> tuple[ServiceRow, ...]:
         """Return every service: followed, missing or broken."""
-        counts: dict[str, int] = {}
-        for tracked in self._store.all():
-            counts[tracked.job.backend] = counts.get(tracked.job.backend, 0) + 1
-        rows = [
-            ServiceRow(name, f.reach, "", counts.get(name, 0), f.checked_at)
-            for name, f in sorted(self._followers.items())
-        ]
-        known = {row.name for row in rows} | set(self._extensions.backends)
-        reasons = self._reasons()
-        missing = (set(reasons) | set(counts)) - known if self._loaded.is_set() else ()
-        for name in sorted(missing):
-            detail = reasons.get(name, "Its plug-in is not installed.")
-            row = ServiceRow(name, Reach.NO_BACKEND, detail, counts.get(name, 0))
-            rows.append(row)
-        return tuple(rows)
+        return rows_of(
+            self._followers,
+            self._extensions,
+            jobs=self._store.all(),
+            loaded=self._loaded.is_set(),
+        )
 
     # Inside.
 
@@ -348,7 +324,9 @@ class Services:
                 if account is not None:
                     wanted[name] = backend, account
             for name, follower in tuple(self._followers.items()):
-                if wanted.get(name) != (follower.backend, follower.account):
+                there = wanted.get(name)
+                same = there is not None and there[0] is follower.backend
+                if there is None or not same or there[1] != follower.account:
                     await self._drop(name)
             for name, (backend, account) in wanted.items():
                 if name not in self._followers:
@@ -387,11 +365,31 @@ class Services:
         """Follow again what a lost catalog forgot (disk)."""
         try:
             found = await self.recovery.recover(name)
+            # Records of what was forgotten for good would stay for ever.
+            for token in await self.recovery.forgotten(name):
+                await self._purge_record(name, token)
         except ChrislibError as error:
             _log.info("the queue of %s is not looked through: %s", name, error.title)
             return
         if found:
             _log.info("%d jobs of %s are followed again", len(found), name)
+
+    def _gone(self, jobs: tuple[Job, ...]) -> None:
+        """Tidy up after jobs that were forgotten for good: nobody asks any more."""
+        for job in jobs:
+            self._owner.start(self._tidy(job), name="tidy")
+
+    async def _tidy(self, job: Job) -> None:
+        await self._answers.forget(job.key)
+        follower = self._followers.get(job.backend)
+        if follower is not None and follower.backend.manner.ours and job.token:
+            await self._purge_record(job.backend, job.token)
+
+    async def _purge_record(self, name: str, token: str) -> None:
+        backend: object = self._extensions.backend(name)
+        if isinstance(backend, JobPurger):
+            with suppress(ServiceError, OSError):
+                await backend.purge(token)
 
     async def _drop(self, name: str) -> None:
         await self._followers.pop(name).stop()
@@ -408,16 +406,22 @@ class Services:
         missing, found = [], []
         for tracked in self._store.all():
             job = tracked.job
-            if job.backend not in usable or self._elsewhere(tracked):
+            if job.backend not in usable or self._nobodys(tracked):
                 missing.append(job.key)
             elif job.reach is Reach.NO_BACKEND:
                 found.append(job.key)
         self._store.looked(missing, Reach.NO_BACKEND, None)
         self._store.looked(found, Reach.STALE, None)
 
-    def _elsewhere(self, tracked: Tracked) -> bool:
-        """Whether a job is on a service of that name at another address."""
+    def _nobodys(self, tracked: Tracked) -> bool:
+        """Whether its backend works but does not follow this very job.
+
+        It is on a service of that name at another address, or of a kind that only
+        another version knows, whose own follower is not here.
+        """
         follower = self._followers.get(tracked.job.backend)
+        if isinstance(tracked.job.intent, OpaqueIntent) and follower is None:
+            return True
         if follower is None or isinstance(follower.backend, OnAccount):
             return False
         return tracked.account_id != follower.account.account_id
@@ -429,13 +433,8 @@ class Services:
             raise self._no_backend(name, "Its jobs and their tokens are kept.")
         return follower
 
-    def _reasons(self) -> Mapping[str, str]:
-        return {
-            b.name: b.reason for b in self._extensions.broken if b.group == BACKENDS
-        }
-
     def _no_backend(self, name: str, detail: str) -> ChrislibError:
-        reason = self._reasons().get(name)
+        reason = reasons_of(self._extensions).get(name)
         if reason is not None:
             return ChrislibError(
                 f"The plug-in {name} does not work.",

@@ -317,7 +317,6 @@ class JobStore:
             await self._table.commit([write])
             self.forget([other])
             self._committed({key: tracked.job}, [step])
-            self._vanished(loser.job)
             return True
 
     def _vanished(self, job: Job) -> None:
@@ -387,6 +386,7 @@ class JobStore:
             if job.feed_id is not None:
                 self._of_feed.get((gone.account_id, job.feed_id), set()).discard(key)
             self._of_batch.get(job.batch_key, set()).discard(key)
+            self._vanished(job)
 
     def _remember(self, tracked: Tracked) -> None:
         job = tracked.job

@@ -133,6 +133,8 @@ def _transfer(claimed: Claimed, total: int, batch: str) -> tuple[str, str, str]:
         return f"{name} {good}", "Click to see it.", at_jobs
     if row.kind == "ERRORS":
         said = f"{name} {good}, some files are missing"
+        if claimed.job_kind in {"program", "service"}:
+            said = f"{name} ended with an error"
         return said, "Click to see why.", at_jobs
     if row.kind == "FAILED":
         return f"{name} {bad}", "Click to see why.", at_jobs

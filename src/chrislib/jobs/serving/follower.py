@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from chrislib.aio import TaskOwner, spawn
 from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow, InboxRowText
 from chrislib.errors import ChrislibError
 from chrislib.jobs import fsm
@@ -208,6 +209,9 @@ class ServiceFollower:
             return max(0.05, self._breaker.wait(self._clock.monotonic()))
         except PluginFault as fault:
             return self._fault(str(fault))
+        except CatalogError as error:
+            _log.info("a turn of a service waits for the catalog: %s", error.title)
+            return self._tools.pace.back_off
         except Exception:  # noqa: BLE001 - the loop outlives every bug in it
             _log.exception("a turn of a service failed")
             self._breaker.failed(self._clock.monotonic())

@@ -91,16 +91,25 @@ class ServiceRecovery:
 
         What was forgotten here on purpose is not brought back.
         """
-        follower = await self._follower(name)
-        account = follower.account
-        buried = await self._retention.buried(account.account_id)
-        names = {(backend, token) for _, backend, _, token in buried}
+        buried = await self._buried(name)
         wanted = [
             entry
             for entry in await self.queue(name)
-            if entry.key is None and (name, entry.status.token) not in names
+            if entry.key is None and entry.status.token not in buried
         ]
         return await self._adopt(name, wanted)
+
+    async def forgotten(self, name: str) -> tuple[str, ...]:
+        """Return what a service still has of jobs forgotten here (network, disk)."""
+        buried = await self._buried(name)
+        queue = await self.queue(name)
+        tokens = (entry.status.token for entry in queue if entry.key is None)
+        return tuple(token for token in tokens if token in buried)
+
+    async def _buried(self, name: str) -> set[str]:
+        account = (await self._follower(name)).account
+        buried = await self._retention.buried(account.account_id)
+        return {token for _, backend, _, token in buried if backend == name and token}
 
     async def _adopt(self, name: str, entries: Sequence[QueueEntry]) -> tuple[Job, ...]:
         account = (await self._follower(name)).account

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chrislib.aio import TaskOwner
+from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow
 from chrislib.jobs import fsm
 from chrislib.jobs.fsm import Observation, Step, Tracked
@@ -125,6 +126,10 @@ class ServiceSubmission:
     async def _send(self, key: JobKey) -> None:
         try:
             await self._send_once(key)
+        except CatalogError as error:
+            # What is not journaled is not sent; the disk may be better later.
+            _log.info("a submission waits for the catalog: %s", error.title)
+            self._waits_until = self._clock.monotonic() + self._tools.pace.back_off
         finally:
             self._sending.discard(key)
             self._wake()
