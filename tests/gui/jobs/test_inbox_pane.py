@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButto
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.model import InboxRow, JobKey, Phase, ResultState
+from chrislib.jobs.model import InboxRow, JobKey, Phase, Progress, ResultState
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.inbox_model import HEAD_ROLE, InboxModel, day_words
 from chrislib.views.jobs.inbox_pane import InboxPane
 from chrislib.views.messages import Message
 from chrislib.views.navigation import ShowFeed, ShowInbox
-from tests.gui.jobs.conftest import end, outcome, run
+from tests.gui.jobs.conftest import end, outcome, pull, run
 
 OFFSCREEN = pytest.mark.qt_log_ignore("grabbing the keyboard", "does not support raise")
 """What Qt says when a menu opens without a window manager."""
@@ -162,6 +162,24 @@ def test_a_snoozed_outcome_says_until_when(inbox: InboxPane, fakes: Fakes) -> No
     fakes.jobs.put(job)
     clock = f"{datetime.fromtimestamp(until):%H:%M}"
     assert inbox.model.second_line(ready) == f"Snoozed until {clock}."
+
+
+def test_an_outcome_is_said_in_words_with_what_is_known(
+    inbox: InboxPane, fakes: Fakes
+) -> None:
+    failed, ready = inbox.model.rows
+    assert inbox.model.said(failed) == "failed"
+    assert inbox.model.said(ready) == "is ready"
+    assert "Outcome r" in inbox.model.first_line(ready)
+    silent = replace(ready, text="")
+    assert inbox.model.second_line(silent) == "Feed 12"
+    sign_in = replace(ready, kind="AUTH", job_key=None, feed_id=None)
+    assert inbox.model.said(sign_in) == ""
+    brought = pull("p", Phase.FINISHED, progress=Progress(3, 3, "images"))
+    fakes.jobs.rows[brought.key] = brought
+    images = replace(ready, job_key=brought.key, feed_id=None, text="")
+    assert inbox.model.said(images) == "is in your library"
+    assert inbox.model.second_line(images) == "3 images"
 
 
 def test_return_shows_exactly_that_node_and_marks_it_read(

@@ -237,7 +237,7 @@ def inbox() -> list[InboxRow]:
         row(
             "2",
             "FAILED",
-            "AX DTI 64 DIR b1000",
+            "AX DTI 64 DIR b1000, a long name of a series that gives way",
             "The PACS closed the connection.",
             job=JobKey("b"),
             ago=600,

@@ -13,10 +13,10 @@ from PySide6.QtCore import (
 )
 
 from chrislib.catalog.inbox import Cursor
-from chrislib.jobs.model import InboxRow, Kind
+from chrislib.jobs.model import InboxRow, Job, Kind
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.verbs import Verb, verbs_of_row
-from chrislib.views.jobs.words import when
+from chrislib.views.jobs.words import second_line, when
 from chrislib.views.widgets.text import isolate, plain_tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -138,32 +138,38 @@ class InboxModel(QAbstractTableModel):
 
     def verbs(self, row: InboxRow) -> tuple[Verb, ...]:
         """Return what can be done with a row now."""
-        jobs = self._context.jobs
-        job = jobs.get(row.job_key) if row.job_key is not None else None
-        return verbs_of_row(row, job)
+        return verbs_of_row(row, self._job(row))
+
+    def said(self, row: InboxRow) -> str:
+        """Return an outcome in words: a glyph alone says too little."""
+        if row.job_key is None and not row.batch_key and row.feed_id is None:
+            return ""  # its title speaks for itself: "Sign in again"
+        job = self._job(row)
+        if job is not None and row.kind == "READY":
+            return _READY.get(job.kind, _SAYS["READY"])
+        return _SAYS.get(row.kind, "")
 
     def first_line(self, row: InboxRow) -> str:
-        """Return title and outcome in words: a glyph alone says too little."""
-        jobs = self._context.jobs
-        job = jobs.get(row.job_key) if row.job_key is not None else None
-        said = _SAYS.get(row.kind, "")
-        if job is not None and row.kind == "READY":
-            said = _READY.get(job.kind, said)
-        if row.job_key is None and not row.batch_key and row.feed_id is None:
-            said = ""  # it speaks for itself: "Sign in again"
-        return f"{isolate(row.title)} {said}".strip()
+        """Return title and outcome."""
+        return f"{isolate(row.title)} {self.said(row)}".strip()
 
     def second_line(self, row: InboxRow) -> str:
         """Return what stands under the title."""
-        jobs = self._context.jobs
-        job = jobs.get(row.job_key) if row.job_key is not None else None
+        job = self._job(row)
         until = job.snooze_until if job is not None else None
         if until is not None and until > self._context.now():
             day = when(until, self._context.now())
             clock = f"{datetime.fromtimestamp(until).astimezone():%H:%M}"
             # "when" says the time for today only
             return f"Snoozed until {clock if ':' in day else f'{day} {clock}'}."
-        return row.text
+        more = second_line(job) if job is not None else ""
+        if row.feed_id is not None and not row.text:
+            return " · ".join(part for part in (f"Feed {row.feed_id}", more) if part)
+        return row.text or more
+
+    def _job(self, row: InboxRow) -> Job | None:
+        jobs = self._context.jobs
+        return jobs.get(row.job_key) if row.job_key is not None else None
 
     def canFetchMore(self, parent: _Index) -> bool:
         """Return whether the catalog has older rows."""

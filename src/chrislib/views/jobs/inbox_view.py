@@ -12,7 +12,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -34,6 +40,7 @@ from chrislib.views.widgets.paint import (
     draw_row,
     draw_text,
 )
+from chrislib.views.widgets.text import isolate
 
 _Index = QModelIndex | QPersistentModelIndex
 ROW, HEAD = 96, 28
@@ -135,8 +142,15 @@ class InboxDelegate(QStyledItemDelegate):
         room = rect.width() - 50 - 16
         words = QRect(left, top, room - wide - 12, line_height)
         style = "strong" if unread else "body"
-        title = self._view.first_line(row)
-        draw_text(painter, words, theme, text=title, style=style)
+        # a long title gives way, never what happened
+        said = self._view.said(row)
+        metrics = QFontMetrics(theme.font(style))
+        rest = metrics.horizontalAdvance(f" {said}") if said else 0
+        title = QRect(words)
+        title.setWidth(max(words.width() - rest, 0))
+        used = draw_text(painter, title, theme, text=isolate(row.title), style=style)
+        words.setLeft(left + used)
+        draw_text(painter, words, theme, text=f" {said}" if said else "", style=style)
         below = QRect(left, top + line_height, room, theme.px(18))
         draw_text(
             painter,
@@ -212,9 +226,9 @@ class InboxView(QTableView):
         """Return what can be done with a row."""
         return self._inbox.verbs(row)
 
-    def first_line(self, row: InboxRow) -> str:
-        """Return a row's title and outcome."""
-        return self._inbox.first_line(row)
+    def said(self, row: InboxRow) -> str:
+        """Return a row's outcome in words."""
+        return self._inbox.said(row)
 
     def second_line(self, row: InboxRow) -> str:
         """Return what stands under a row's title."""
