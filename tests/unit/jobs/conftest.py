@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,10 +16,12 @@ from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError, NotFound, Refused
 from chrislib.cube.types import ServerInfo
 from chrislib.desktop.toast import Toast
+from chrislib.jobs.backends.base import Abilities
 from chrislib.jobs.clock import Clock, SystemClock
 from chrislib.jobs.fsm import Observation
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, JobKey, RunIntent
+from chrislib.jobs.polling import queries
 
 ENDED = ("finishedSuccessfully", "finishedWithError", "cancelled")
 
@@ -71,6 +74,22 @@ class ScriptedServer:
             raise self.errors.pop(0)
 
 
+def fits(run: Run, query: queries.Query) -> bool:
+    """Whether a run is among what was asked for."""
+    ended = run.status in ENDED
+    if isinstance(query, queries.FeedRuns):
+        return run.feed_id == query.feed_id and query.status in ("", run.status)
+    if isinstance(query, queries.Ended):
+        since = query.min_end or 0.0
+        late = not run.end_date or (
+            datetime.fromisoformat(run.end_date).timestamp() >= since
+        )
+        return ended and late and query.status in ("", run.status)
+    if isinstance(query, queries.Registering):
+        return run.status == "registeringFiles"
+    return not ended
+
+
 class ScriptedRuns:
     """The `RunBackend` of a `ScriptedServer`."""
 
@@ -110,6 +129,53 @@ class ScriptedRuns:
             and run.born >= since - 60
             and not known(run.id)
         ]
+
+    async def run(self, query: queries.Query) -> queries.QueryResult:
+        """Answer any question with one page."""
+        self._server.check()
+        now = self._clock.monotonic()
+        if isinstance(query, queries.Digest | queries.FeedCount):
+            digests = self._digests(query)
+            return queries.QueryResult(
+                digests=digests, sent=now, received=now, received_rows=len(digests)
+            )
+        if isinstance(query, queries.Point):
+            rows = [await self.look(query.remote_id)]
+        else:
+            rows = [
+                self._seen(run, "window")
+                for run in self._server.runs.values()
+                if fits(run, query)
+            ]
+        return queries.QueryResult(
+            rows=tuple(rows),
+            total=len(rows),
+            received_rows=len(rows),
+            sent=now,
+            received=now,
+            server_date=self.server_now(),
+        )
+
+    async def abilities(self) -> Abilities:
+        """Know all there is."""
+        self._server.check()
+        return Abilities(frozenset({"active", "min_end_date"}), 7)
+
+    def _digests(
+        self, query: queries.Digest | queries.FeedCount
+    ) -> tuple[queries.FeedCounts, ...]:
+        exact = isinstance(query, queries.FeedCount)
+        found: dict[int, Counter[str]] = {}
+        for run in self._server.runs.values():
+            found.setdefault(run.feed_id, Counter())[run.status] += 1
+        if isinstance(query, queries.FeedCount):
+            if query.feed_id not in found:
+                raise NotFound("gone")
+            found = {query.feed_id: found[query.feed_id]}
+        return tuple(
+            queries.FeedCounts(feed_id, counts, exact=exact)
+            for feed_id, counts in found.items()
+        )
 
     async def active(self) -> list[Observation]:
         """List what has not ended."""

@@ -134,9 +134,9 @@ class Looks:
         try:
             row = await backend.look(remote_id)
         except NotFound:
-            return await self._not_found(backend, account, remote_id)
+            return await self.not_found(backend, account, remote_id)
         except Forbidden:
-            return self._forbidden(account, remote_id)
+            return self.forbidden(account, remote_id)
         first = self._wants_parent(account, row)
         changed = await self.point(backend, account, first) if first else 0
         return changed + await self.apply(account, [row])
@@ -230,7 +230,7 @@ class Looks:
         """Take a 403 for a feed: it is there, but no longer shared with this user."""
         for tracked in self._store.of_feed(account.account_id, feed_id):
             if not tracked.job.phase.terminal and tracked.job.remote_id is not None:
-                self._forbidden(account, tracked.job.remote_id)
+                self.forbidden(account, tracked.job.remote_id)
 
     def _feed_in_doubt(self, account: AccountRow, remote_id: int) -> int | None:
         """Return the feed of a run if the feed itself was not found last time.
@@ -263,9 +263,10 @@ class Looks:
             self._missing_feeds.pop(feed, None)
         return 0
 
-    async def _not_found(
+    async def not_found(
         self, backend: RunBackend, account: AccountRow, remote_id: int
     ) -> int:
+        """Take a 404 for a run (network, disk); returns how many jobs changed."""
         key = self.owner(account, remote_id)
         tracked = self._store.get(key) if key is not None else None
         if key is None or tracked is None:
@@ -301,7 +302,8 @@ class Looks:
 
         return decide
 
-    def _forbidden(self, account: AccountRow, remote_id: int) -> int:
+    def forbidden(self, account: AccountRow, remote_id: int) -> int:
+        """Take a 403 for a run: it says something about this one only."""
         key = self.owner(account, remote_id)
         if key is not None:
             now = self._clock.monotonic()

@@ -15,8 +15,8 @@ from chrislib.jobs.polling.followers import ClientFor, Connections, Followers
 from chrislib.jobs.polling.gate import Gates
 from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import Link, MakeBackend
-from chrislib.jobs.polling.list_sweep import ListSweep
 from chrislib.jobs.polling.looks import LogKeeper, Looks
+from chrislib.jobs.polling.sweep import Sweep
 from chrislib.jobs.store import JobStore
 
 if TYPE_CHECKING:
@@ -72,9 +72,15 @@ def make_followers(
         "Notes of new feeds": Notes(parts.store, parts.clock, parts.pace),
     }
 
-    def sweep_for(_account: AccountRow) -> Sweeper:
-        return ListSweep(
-            parts.store, parts.catalog.jobs, looks=looks, clock=parts.clock
+    def sweep_for(account: AccountRow) -> Sweeper:
+        return Sweep(
+            parts.store,
+            parts.catalog.jobs,
+            polling=parts.catalog.polling,
+            looks=looks,
+            clock=parts.clock,
+            account=account,
+            base=parts.pace.base,
         )
 
     def make(client: ClientFor, account: AccountRow | None) -> Follower:

@@ -1,0 +1,410 @@
+"""What to ask the server next. Pure: the sweep carries the plan out.
+
+A server pays for the rows it sends (4.7 ms a run), not for requests, so the plan is a
+cheapest cover. A run that ends well passes ``registeringFiles``, which fixes its
+``end_date``. Three kinds of windows over that date find every such end:
+
+* young ages: most runs are still registering, so the ended ones are listed (W);
+* old ages: most have ended and are known, so the registering ones are listed (R);
+* who was in R and is not any more is looked for by itself: W reaches down to it, or a
+  window around its own dates holds it (with others, when few known rows lie between),
+  or it is asked for by its id (P), whichever costs least.
+
+The line between young and old moves with each tick and is called the *frontier*: every
+run whose computing ended before it is known to have ended, or is known to register.
+Cancels and time-outs leave ``end_date`` behind, and so do stragglers that register for
+hours: the feeds' counts (D) tell of them, and a search in that feed finds them. Of many
+cancels most can be had more cheaply, from the head of the list of cancelled runs (C).
+Absence from a list is never taken for an end; it only makes us look.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chrislib.jobs.polling.capabilities import Caps
+from chrislib.jobs.polling.cover import clusters, look_at
+from chrislib.jobs.polling.ledger import Ledger
+from chrislib.jobs.polling.queries import (
+    ANSWER_MS,
+    COMPACT_MS,
+    ENDED,
+    FEED_MS,
+    FEED_PAGE,
+    INSTANCE_MS,
+    Active,
+    Digest,
+    Ended,
+    FeedCount,
+    FeedRuns,
+    Point,
+    Query,
+    Registering,
+)
+
+OVERLAP = 30.0
+"""Seconds the watermark stays behind: rows become visible late, clocks differ."""
+STRAGGLER = 900.0
+"""A run that registers for longer than this holds the watermark no more."""
+SMALL, LARGE = 150, 200
+"""Live runs below which, and above which, the list of active runs is (not) read."""
+TINY = 8
+"""So few runs are listed with each tick: nothing is cheaper, or simpler."""
+_FULL = 10_000
+_MANY_FEEDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Numbers the plan rests on, in seconds; chosen by replaying hours of load."""
+
+    frontier: float = 31.0
+    """Age at which ended runs pass from W to R; never below `OVERLAP`."""
+    registering: float = 140.0
+    """Age up to which registering runs are listed with each tick."""
+    old_rows: int = 3
+    """Stragglers that are listed with them."""
+    digest: float = 52.0
+    """Between two digests of few feeds."""
+    digest_tiny: float = 300.0
+    """Where all active runs are listed anyway: ended ones may begin again."""
+    digest_many: float = 82.0
+    """Between two digests of many feeds, of which C takes the most urgent part."""
+    cancelled: float = 50.0
+    """Between two looks at the head of the cancelled runs."""
+    cancelled_rows: int = 60
+    active_ms: float = 250.0
+    """Server milliseconds a minute for the list of active runs (small regime)."""
+    screen: int = 3
+    """Feeds on screen that are looked at with each tick."""
+    points: int = 5
+    """Single looks of a tick at runs that a list did not hold."""
+    feeds: int = 6
+    """Feeds read in a tick."""
+    ranges: int = 3
+    """Requests of one digest, at most, besides further pages."""
+    stale: float = 300.0
+    """Seconds after which a straggler is looked at for its own sake."""
+
+
+DEFAULT = Tuning()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent now on looks that can wait."""
+
+    requests: float = 8.0
+    server_ms: float = 1_000.0
+
+
+@dataclass(slots=True)
+class View:
+    """What the plan is made from.
+
+    Attributes
+    ----------
+    now : float
+        The server's clock.
+    frontier : float
+        See the module.
+    digest_age, active_age, cancelled_age : float
+        Seconds since the last D, A and C.
+    period : float
+        Seconds between ticks at present.
+    strangers : int
+        Active runs of the user that nobody follows, as the last list said.
+    large : bool
+        The regime of the last tick.
+    visible : sequence of int
+        Feeds on screen.
+    """
+
+    ledger: Ledger
+    now: float = 0.0
+    frontier: float = 0.0
+    digest_age: float = float("inf")
+    active_age: float = float("inf")
+    cancelled_age: float = float("inf")
+    period: float = 15.0
+    strangers: int = 0
+    large: bool = False
+    visible: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What opens a tick.
+
+    Attributes
+    ----------
+    before : tuple of Query
+        D: asked first, so that a difference to it is never a race.
+    first : tuple of Query
+        R, or all of A in a tiny regime.
+    beside : tuple of Query
+        May be asked beside W, in any order.
+    frontier, low : float or None
+        The frontier and the watermark that are true when R and W were applied.
+    """
+
+    before: tuple[Query, ...] = ()
+    first: tuple[Query, ...] = ()
+    beside: tuple[Query, ...] = ()
+    frontier: float | None = None
+    low: float | None = None
+    tiny: bool = False
+
+
+def plan(view: View, caps: Caps, tuning: Tuning = DEFAULT) -> Plan:
+    """Return what opens a tick; nothing when no followed run lives."""
+    ledger = view.ledger
+    if ledger.live == 0:
+        return Plan()
+    if ledger.live + view.strangers <= TINY:
+        due = view.digest_age >= tuning.digest_tiny
+        return Plan(
+            before=tuple(digests(ledger.live_feeds(), tuning)) if due else (),
+            first=active_pages(caps),
+            low=low_of(view),
+            tiny=True,
+        )
+    frontier = max(view.frontier, view.now - tuning.frontier)
+    feeds = ledger.live_feeds()
+    many = len(feeds) > _MANY_FEEDS
+    beside: list[Query] = []
+    # After an absence the windows come first, and the digest knows the rest.
+    behind = view.now - view.frontier > STRAGGLER
+    due = view.cancelled_age + view.period / 2 >= tuning.cancelled
+    if many and due and not behind:
+        beside.append(Ended(status="cancelled", limit=tuning.cancelled_rows))
+    if _active_due(view, tuning):
+        beside += active_pages(caps)
+    beside += [FeedCount(feed) for feed in _on_screen(view, tuning)]
+    every = tuning.digest_many if many else tuning.digest
+    due = view.digest_age >= every - view.period / 2
+    before = digests(feeds, tuning) if due else []
+    return Plan(
+        before=tuple(before),
+        first=(_registering(view, caps, tuning, frontier=frontier),),
+        beside=tuple(beside),
+        frontier=frontier,
+        low=low_of(view),
+    )
+
+
+def low_of(view: View) -> float:
+    """Return the watermark that a window asked for now makes true.
+
+    It stays half a minute behind, and never passes the end of a run that was seen
+    registering less than a quarter of an hour ago: ``end_date`` is when computing
+    ended, not when the files were in.
+    """
+    return min(
+        view.now - OVERLAP,
+        *(
+            run.end
+            for run in view.ledger.registering.values()
+            if run.end > view.now - STRAGGLER
+        ),
+        view.now,
+    )
+
+
+def period_of(base: float, live: int) -> float:
+    """Return seconds from tick to tick: a little more when there is much to send."""
+    return base * (1.0 + 0.27 * min(1.0, max(0, live - 1_000) / _FULL))
+
+
+def rates_of(live: int) -> tuple[float, float]:
+    """Return requests and server milliseconds a minute a plan should keep to."""
+    share = min(1.0, live / _FULL)
+    requests = 12.0 if live <= 1_000 else 12.0 + 17.5 * share
+    return requests, 540.0 + 2_300.0 * share
+
+
+def regime(live: int, *, large: bool) -> bool:
+    """Return whether `live` runs make the large regime; `large` was the last one."""
+    return live > LARGE if not large else live >= SMALL
+
+
+def active_pages(caps: Caps) -> tuple[Query, ...]:
+    """Return A; one a status where there is no filter."""
+    if caps.active_filter:
+        return (Active(limit=caps.page),)
+    return tuple(
+        Active(status=status, limit=caps.page) for status in caps.active_statuses
+    )
+
+
+def digests(feeds: Sequence[int], tuning: Tuning = DEFAULT) -> list[Query]:
+    """Return D for feeds (in order of their ids), in few ranges of ids."""
+    if not feeds:
+        return []
+    # A gap may be full of feeds without live runs: that is worth a request.
+    cuts = sorted(
+        (n for n in range(1, len(feeds)) if feeds[n] - feeds[n - 1] > _WIDE_GAP),
+        key=lambda n: feeds[n - 1] - feeds[n],
+    )
+    starts = sorted([0, *cuts[: tuning.ranges - 1]])
+    found: list[Query] = []
+    for first, last in zip(starts, [*starts[1:], len(feeds)], strict=True):
+        if last - first == 1:
+            found.append(FeedCount(feeds[first]))
+            continue
+        found += [
+            Digest(feeds[first], feeds[last - 1], limit=FEED_PAGE, offset=offset)
+            for offset in range(0, last - first, FEED_PAGE)
+        ]
+    return found
+
+
+_WIDE_GAP = ANSWER_MS / FEED_MS
+
+
+def looks(view: View, caps: Caps, budget: Budget) -> tuple[list[Query], list[Query]]:
+    """Return W, and the looks at those that have left R.
+
+    W reaches from the frontier to now, or further down where a leaver is near.
+    """
+    ledger = view.ledger
+    leavers = sorted(
+        (run for run in ledger.leavers.values() if not run.dark),
+        key=lambda run: -run.end,
+    )
+    cover = clusters(
+        leavers, ledger, edge=view.frontier, most=max(0, int(budget.requests))
+    )
+    found = [query for group in cover.groups for query in look_at(group, caps)]
+    return windows(cover.low, caps), found
+
+
+def windows(min_end: float, caps: Caps) -> list[Query]:
+    """Return W; one a status where there is no filter."""
+    statuses = ("",) if caps.active_filter else ENDED
+    return [
+        Ended(min_end=min_end if caps.end_filter else None, status=s, limit=caps.page)
+        for s in statuses
+    ]
+
+
+def repairs(
+    view: View, caps: Caps, budget: Budget, tuning: Tuning = DEFAULT
+) -> list[Query]:
+    """Return the looks for what the lists of this tick did not explain."""
+    ledger = view.ledger
+    if ledger.live == 0:
+        return []
+    found: list[Query] = []
+    for feed_id in _on_screen(view, tuning):
+        book = ledger.books[feed_id]
+        if book.told is not None and book.told.counts != book.read_counts:
+            found.append(FeedRuns(feed_id, limit=caps.page))
+    # What the counts tell of is overdue already: it may run into debt.
+    left = max(2, int(budget.requests) + tuning.feeds // 2)
+    for feed_id in _owing(ledger)[: min(left, tuning.feeds)]:
+        query = search_in(feed_id, ledger, caps)
+        if query not in found:
+            found.append(query)
+    left = int(budget.requests) - len(found)
+    absent = sorted(run.remote_id for run in ledger.absent.values() if not run.dark)
+    most = tuning.points if left >= 1 else 1
+    found += [Point(remote_id) for remote_id in absent[:most]]
+    left -= len(absent[:most])
+    for feed_id in _missing(ledger)[: max(1, min(left, tuning.points))]:
+        found.append(FeedCount(feed_id))
+        left -= 1
+    if left >= 2 and budget.server_ms > 0:
+        found += _for_its_own_sake(view, caps, tuning)
+    return found
+
+
+def search_in(feed_id: int, ledger: Ledger, caps: Caps) -> Query:
+    """Return the cheapest question that finds what a feed's counts tell of."""
+    book = ledger.books[feed_id]
+    owed = ledger.owed(book)
+    whole = FeedRuns(feed_id, limit=caps.page)
+    if book.tries > 0 or "" in owed or not owed:
+        return whole
+    status = max(owed, key=lambda name: owed[name])
+    if status != "cancelled":
+        waiting = [run for run in ledger.registering.values() if run.feed_id == feed_id]
+        if len(waiting) == 1:
+            return Point(waiting[0].remote_id)
+    rows = book.ended.get(status, 0) + (book.offset or {}).get(status, 0)
+    price = ANSWER_MS + COMPACT_MS * (book.active + sum(book.ended.values()))
+    if ANSWER_MS + INSTANCE_MS * (rows + owed[status]) < price:
+        return FeedRuns(feed_id, status=status, limit=caps.page)
+    return whole
+
+
+# Inside.
+
+
+def _on_screen(view: View, tuning: Tuning) -> list[int]:
+    books = view.ledger.books
+    found = [feed for feed in view.visible if feed in books and books[feed].live]
+    return found[: tuning.screen]
+
+
+def _active_due(view: View, tuning: Tuning) -> bool:
+    if regime(view.ledger.live, large=view.large):
+        return False
+    rows = view.ledger.live + view.strangers
+    price = ANSWER_MS + INSTANCE_MS * rows
+    return view.active_age >= 60.0 * price / tuning.active_ms
+
+
+def _registering(
+    view: View, caps: Caps, tuning: Tuning, *, frontier: float
+) -> Registering:
+    ends = sorted((r.end for r in view.ledger.registering.values()), reverse=True)
+    oldest = view.now - tuning.registering
+    young = [end for end in ends if end >= oldest]
+    old = ends[len(young) : len(young) + tuning.old_rows]
+    low = min([view.frontier, *young, *old])
+    if not caps.end_filter:
+        return Registering(limit=caps.page)
+    return Registering(min_end=low - 0.001, max_end=frontier + 0.001, limit=caps.page)
+
+
+def _owing(ledger: Ledger) -> list[int]:
+    known: dict[int, int] = {}
+    for run in ledger.leavers.values():
+        known[run.feed_id] = known.get(run.feed_id, 0) + 1
+    found = []
+    for feed_id, book in ledger.books.items():
+        if not book.owing:
+            continue
+        owed = ledger.owed(book)
+        # Those that have just left R are looked for one by one.
+        plain = not {"", "cancelled"} & set(owed)
+        if not plain or sum(owed.values()) > known.get(feed_id, 0):
+            found.append((book.tries, feed_id))
+    return [feed_id for _, feed_id in sorted(found)]
+
+
+def _missing(ledger: Ledger) -> list[int]:
+    return [feed for feed, book in ledger.books.items() if book.missing and book.live]
+
+
+def _for_its_own_sake(view: View, caps: Caps, tuning: Tuning) -> list[Query]:
+    """Return a look at a straggler, or at a feed whose phases have moved on."""
+    ledger = view.ledger
+    old = [
+        run
+        for run in ledger.registering.values()
+        if run.end < view.now - STRAGGLER and run.looked < view.now - tuning.stale
+    ]
+    if old:
+        return [Point(min(old, key=lambda run: run.looked).remote_id)]
+    moved = [
+        (book.read_at, feed_id)
+        for feed_id, book in ledger.books.items()
+        if book.live
+        and book.told is not None
+        and book.told.counts != book.read_counts
+        and book.read_at < view.now - tuning.stale
+    ]
+    if not moved or not regime(ledger.live, large=view.large):
+        return []
+    return [FeedRuns(min(moved)[1], limit=caps.page)]

@@ -1,0 +1,417 @@
+"""Finds out what became of an account's live runs: carries the plan out.
+
+Each page is applied in one transaction; the watermark moves with the last page of its
+window, in the same one. Two questions at a time, never more.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.polling import PollingTable
+from chrislib.catalog.rows import AccountRow
+from chrislib.cube.errors import Forbidden, NotFound
+from chrislib.jobs.backends.base import RunBackend
+from chrislib.jobs.clock import Clock
+from chrislib.jobs.model import Kind
+from chrislib.jobs.polling import plan as planner
+from chrislib.jobs.polling.asking import Asker, FilterIgnored, Work, in_lanes
+from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
+from chrislib.jobs.polling.looks import Looks
+from chrislib.jobs.polling.plan import Tuning, View
+from chrislib.jobs.polling.queries import (
+    CATCH_UP_PAGE,
+    Active,
+    Digest,
+    Ended,
+    FeedCount,
+    FeedRuns,
+    Point,
+    Query,
+    Registering,
+)
+from chrislib.jobs.store import JobStore
+
+_log = logging.getLogger(__name__)
+
+_BEFORE = 120.0
+"""Seconds before its job was made that a run may have ended, by clocks that differ."""
+_LOW_EVERY = 300.0
+"""Without a window, the watermark is written down this often."""
+_WINDOW_FROM = 4
+"""So many unexplained absences make one window cheaper than single looks."""
+_MANY = 4
+"""More pages than this are read as fewer, larger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one tick found and cost.
+
+    Attributes
+    ----------
+    period : float
+        Seconds from the start of this tick to the start of the next, for a program
+        that is looked at.
+    """
+
+    changed: int
+    requests: int = 0
+    server_ms: float = 0.0
+    live: int = 0
+    period: float = 15.0
+
+
+class Sweep:
+    """The sweep of one account.
+
+    Parameters
+    ----------
+    store : JobStore
+    table : JobTable
+    polling : PollingTable
+    looks : Looks
+    clock : Clock
+    account : AccountRow
+    base : float
+        The period of a small account, 15 s in the product.
+    tuning : Tuning, optional
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        table: JobTable,
+        *,
+        polling: PollingTable,
+        looks: Looks,
+        clock: Clock,
+        account: AccountRow,
+        base: float = 15.0,
+        tuning: Tuning = planner.DEFAULT,
+    ) -> None:
+        self._store = store
+        self._table = table
+        self._looks = looks
+        self._clock = clock
+        self._account = account
+        self._base = base
+        self._tuning = tuning
+        self._asker = Asker(polling, clock, server_id=account.server_id)
+        self._books = Bookkeeper(store, polling, account=account)
+        self.ledger = self._books.ledger
+        self.view = View(ledger=self.ledger)
+        self._ready = False
+        self._asked: dict[str, float] = {}
+        self._low = 0.0
+
+    async def tick(
+        self,
+        backend: RunBackend,
+        account: AccountRow,
+        *,
+        visible: Sequence[int],
+        hidden: bool,
+        light: bool = False,
+    ) -> TickReport:
+        """Take one tick (network, disk).
+
+        Parameters
+        ----------
+        backend : RunBackend
+        account : AccountRow
+        visible : sequence of int
+            Feeds on screen.
+        hidden : bool
+            Whether nobody looks at the program.
+        light : bool
+            Look at what is on screen only.
+
+        Raises
+        ------
+        CubeError
+            A question was not answered; pages that came before stay applied.
+        """
+        self._account = account
+        view, ledger = self.view, self.ledger
+        view.now = backend.server_now().timestamp()
+        if not self._ready:
+            await self._open()
+        self._asker.begin(planner.rates_of(ledger.live))
+        view.visible = () if hidden else tuple(visible)
+        view.large = planner.regime(ledger.live, large=view.large)
+        view.period = planner.period_of(self._base, ledger.live)
+        changed = 0
+        try:
+            if light:
+                changed = await self._screen(backend)
+            elif ledger.live:
+                await self._asker.abilities(backend)
+                changed = await self._full(backend)
+        except FilterIgnored:
+            # The next tick asks in another way; this one ends after one page.
+            changed = 1
+        slow = 2.0 if self._asker.take_slow() else 1.0
+        return TickReport(
+            changed=changed,
+            requests=self._asker.requests,
+            server_ms=self._asker.server_ms,
+            live=ledger.live,
+            period=view.period * slow,
+        )
+
+    async def _open(self) -> None:
+        """Take up where the last process ended (disk)."""
+        await self._books.open()
+        kept = await self._table.low(self._account.account_id)
+        oldest = min(
+            (
+                tracked.job.created_at
+                for tracked in self._store.live(self._account.account_id, Kind.RUN)
+            ),
+            default=self._clock.time(),
+        )
+        # Jobs are dated by this computer's clock, and it may be wrong.
+        born = self.view.now - max(0.0, self._clock.time() - oldest) - _BEFORE
+        self._low = min(seconds(kept), born) if kept else born
+        self.view.frontier = self._low
+        self._ready = True
+
+    # One tick.
+
+    async def _full(self, backend: RunBackend) -> int:
+        view = self.view
+        now = self._clock.monotonic()
+        view.digest_age = self._age("digest", now)
+        view.active_age = self._age("active", now)
+        view.cancelled_age = self._age("cancelled", now)
+        plan = planner.plan(view, self._asker.caps, self._tuning)
+        changed = 0
+        if plan.before:
+            changed += await self._digest(backend, plan.before)
+            self._asked["digest"] = now
+        if plan.tiny:
+            return changed + await self._tiny(backend, plan)
+        for query in plan.first:
+            changed += await self._list_registering(backend, query)
+        windows, looks = planner.looks(view, self._asker.caps, self._asker.budget)
+        work: list[Work] = [lambda: self._windows(backend, windows, low=plan.low)]
+        work += [self._asking(backend, query) for query in looks]
+        active = [query for query in plan.beside if isinstance(query, Active)]
+        if active:
+            work.append(lambda: self._list_active(backend, active))
+        work += [
+            self._asking(backend, query)
+            for query in plan.beside
+            if not isinstance(query, Active)
+        ]
+        changed += await in_lanes(work)
+        if any(isinstance(query, Ended) for query in plan.beside):
+            self._asked["cancelled"] = now
+        if plan.frontier is not None:
+            view.frontier = max(view.frontier, plan.frontier)
+        for feed_id, book in self.ledger.books.items():
+            if book.owing:
+                self.ledger.settle(feed_id)
+        changed += await self._repair(backend)
+        if plan.before:
+            await self._books.keep_feeds(view.now)
+            self.ledger.prune(view.now)
+        return changed
+
+    async def _tiny(self, backend: RunBackend, plan: planner.Plan) -> int:
+        asked_at = self.view.now
+        changed = await self._list_active(backend, plan.first)
+        if len(self.ledger.absent) >= _WINDOW_FROM:
+            windows = planner.windows(self.view.frontier, self._asker.caps)
+            changed += await self._windows(backend, windows, low=plan.low)
+        for feed_id in list(self.ledger.books):
+            self.ledger.settle(feed_id)
+        changed += await self._repair(backend)
+        if not self.ledger.absent and plan.low is not None:
+            # All of them were seen: nothing that ended earlier is unknown.
+            self.view.frontier = max(self.view.frontier, asked_at - planner.OVERLAP)
+            if plan.low > self._low + _LOW_EVERY:
+                await self._looks.apply(self._account, [], low=_iso(plan.low))
+                self._low = plan.low
+        return changed
+
+    async def _screen(self, backend: RunBackend) -> int:
+        changed = 0
+        books = self.ledger.books
+        feeds = [f for f in self.view.visible if f in books and books[f].live]
+        for feed_id in feeds[: self._tuning.screen]:
+            changed += await self._ask(backend, FeedCount(feed_id))
+            book = books[feed_id]
+            if book.told is not None and book.told.counts != book.read_counts:
+                changed += await self._ask(backend, FeedRuns(feed_id))
+        return changed
+
+    async def _repair(self, backend: RunBackend) -> int:
+        queries = planner.repairs(
+            self.view, self._asker.caps, self._asker.budget, self._tuning
+        )
+        return await in_lanes([self._asking(backend, query) for query in queries])
+
+    async def _digest(self, backend: RunBackend, queries: Sequence[Query]) -> int:
+        self.ledger.mark()
+        wanted = set(self.ledger.live_feeds())
+        told: set[int] = set()
+
+        async def read(query: Digest) -> int:
+            result = await self._asker.run(backend, query)
+            for counts in result.digests:
+                told.add(counts.feed_id)
+                self.ledger.told(counts)
+            received = query.offset + result.received_rows
+            planned = replace(query, offset=received) in queries
+            if result.more and result.received_rows and not planned:
+                return await read(replace(query, offset=received))
+            return 0
+
+        def reading(query: Digest) -> Work:
+            return lambda: read(query)
+
+        ranges = [query for query in queries if isinstance(query, Digest)]
+        single = [query for query in queries if isinstance(query, FeedCount)]
+        told |= {query.feed_id for query in single}
+        changed = await in_lanes(
+            [*(reading(q) for q in ranges), *(self._asking(backend, q) for q in single)]
+        )
+        for feed_id in wanted - told:
+            self.ledger.books[feed_id].missing = True
+        return changed
+
+    async def _list_registering(self, backend: RunBackend, query: Query) -> int:
+        assert isinstance(query, Registering)
+        registering = self.ledger.registering
+        expected = [
+            run.remote_id
+            for run in registering.values()
+            if (query.min_end is None or run.end >= query.min_end)
+            and (query.max_end is None or run.end <= query.max_end)
+        ]
+        seen, changed = await self._list(backend, query)
+        for ident in expected:
+            if ident not in seen and ident in registering:
+                self.ledger.leavers[ident] = registering[ident]
+        return changed
+
+    async def _list_active(self, backend: RunBackend, queries: Sequence[Query]) -> int:
+        expected = {run.remote_id for run in self.ledger.live_runs()}
+        seen: set[int] = set()
+        changed = 0
+        for query in queries:
+            found, more = await self._list(backend, query)
+            seen |= found
+            changed += more
+        self._asked["active"] = self._clock.monotonic()
+        runs = [self.ledger.runs[ident] for ident in seen if ident in self.ledger.runs]
+        self.view.strangers = sum(run.active and not run.mine for run in runs)
+        for run in list(self.ledger.live_runs()):
+            if run.remote_id in expected - seen:
+                self.ledger.absent[run.remote_id] = run
+        return changed
+
+    async def _windows(
+        self, backend: RunBackend, queries: Sequence[Query], *, low: float | None
+    ) -> int:
+        changed = 0
+        for number, query in enumerate(queries, 1):
+            last = low if number == len(queries) else None
+            changed += (await self._list(backend, query, low=last))[1]
+        return changed
+
+    # Questions.
+
+    def _asking(self, backend: RunBackend, query: Query) -> Work:
+        return lambda: self._ask(backend, query)
+
+    async def _ask(self, backend: RunBackend, query: Query) -> int:
+        """Put a question whose answer may be that there is no such thing."""
+        if isinstance(query, Point):
+            return await self._point(backend, query.remote_id)
+        if not isinstance(query, FeedCount | FeedRuns):
+            return (await self._list(backend, query))[1]
+        try:
+            if isinstance(query, FeedRuns):
+                return await self._read_feed(backend, query)
+            self.ledger.mark(query.feed_id)
+            result = await self._asker.run(backend, query)
+        except NotFound:
+            return await self._looks.feed_not_found(self._account, query.feed_id)
+        except Forbidden:
+            self._looks.feed_forbidden(self._account, query.feed_id)
+            return 0
+        for counts in result.digests:
+            self.ledger.told(counts)
+        return 0
+
+    async def _read_feed(self, backend: RunBackend, query: FeedRuns) -> int:
+        seen, changed = await self._list(backend, query)
+        book = self.ledger.books.get(query.feed_id)
+        if book is not None:
+            book.tries += 1
+        if query.compact:
+            self.ledger.read_whole(query.feed_id, seen, at=self.view.now)
+        self.ledger.settle(query.feed_id)
+        return changed
+
+    async def _point(self, backend: RunBackend, remote_id: int) -> int:
+        try:
+            result = await self._asker.run(backend, Point(remote_id))
+        except NotFound:
+            changed = await self._looks.not_found(backend, self._account, remote_id)
+        except Forbidden:
+            changed = self._looks.forbidden(self._account, remote_id)
+        else:
+            changed = await self._looks.apply(self._account, result.rows)
+            self._books.enter_rows(result.rows)
+        self.ledger.looked(remote_id, at=self.view.now)
+        run = self.ledger.runs.get(remote_id)
+        if run is not None:
+            self.ledger.books[run.feed_id].tries += 1
+            self.ledger.settle(run.feed_id)
+        return changed
+
+    async def _list(
+        self, backend: RunBackend, query: Query, *, low: float | None = None
+    ) -> tuple[set[int], int]:
+        """Read a list to its end, page by page; returns whom it held."""
+        seen: set[int] = set()
+        changed = 0
+        while True:
+            result = await self._asker.run(backend, query)
+            seen |= {row.remote_id for row in result.rows}
+            # C is the head of a list, and meant to be no more than that.
+            head = isinstance(query, Ended) and query.min_end is None and query.status
+            over = not result.more or not result.received_rows or bool(head)
+            moved = _iso(low) if low is not None and over else None
+            if moved is not None:
+                await self._asker.distrust(result.rows, query)
+            changed += await self._looks.apply(self._account, result.rows, low=moved)
+            self._books.enter_rows(result.rows)
+            await self._asker.distrust(result.rows, query)
+            if over:
+                self._low = low if low is not None else self._low
+                return seen, changed
+            query = _next(query, result.received_rows, result.total)
+
+    def _age(self, what: str, now: float) -> float:
+        at = self._asked.get(what)
+        return float("inf") if at is None else now - at
+
+
+def _next(query: Query, received: int, total: int | None) -> Query:
+    assert isinstance(query, Active | Registering | Ended | FeedRuns)
+    offset = query.offset + received
+    left = (total or 0) - offset
+    if received == query.limit and left > _MANY * query.limit:
+        return replace(query, offset=offset, limit=CATCH_UP_PAGE)
+    return replace(query, offset=offset)
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
