@@ -449,12 +449,36 @@ async def test_s30_only_the_counts_tell_of_a_cancel(sim: SimDesk) -> None:
 
 
 async def test_s31_six_hundred_cancels_at_once(sim: SimDesk) -> None:
+    keys = await running(sim, 640)
+    for number, key in enumerate(keys[600:]):
+        if number % 20 == 0:
+            feed = sim.server.add_feed()
+        sim.server.store.update("instances", remote(sim, key), feed_id=feed)
+    await sim.sleep(240)
+    sim.server.log.clear()
+    end(sim, keys[:600], "cancelled")
+    took = await sim.until(lambda: all_in(sim, keys[:600], Phase.CANCELLED), 600)
+    assert took <= 180
+    assert all_in(sim, keys[600:], Phase.RUNNING)
+    assert sim.server.most_in(60) <= BUCKET
+    await sim.sleep(900)
+    assert sim.server.most_in(60) <= BUCKET
+    counted = await sim.catalog._database.read(
+        lambda db: db.execute("SELECT kind, count(*) FROM inbox GROUP BY 1").fetchall()
+    )
+    assert [tuple(row) for row in counted] == [("CANCELLED_EXTERNALLY", 600)]
+    assert len(sim.sink.toasts) == 1
+
+
+async def test_cancels_in_thirty_feeds_are_found_within_the_budget(
+    sim: SimDesk,
+) -> None:
     keys = await running(sim, 640, feeds=32)
     await sim.sleep(120)
     sim.server.log.clear()
     end(sim, keys[:600], "cancelled")
     began = sim.clock.monotonic()
-    await sim.until(lambda: all_in(sim, keys[:600], Phase.CANCELLED), 900)
+    await sim.until(lambda: all_in(sim, keys[:600], Phase.CANCELLED), 600)
     assert all_in(sim, keys[600:], Phase.RUNNING)
     assert sim.server.most_in(60) <= BUCKET
     opened = sorted(
@@ -462,16 +486,10 @@ async def test_s31_six_hundred_cancels_at_once(sim: SimDesk) -> None:
         for a in sim.server.log
         if a.path.endswith("/plugininstances/") or "feed_id" in a.query
     )
-    # at most six feeds a tick, and a tick is 5 s at the least
+    # at most six feeds a tick, and a tick is 12 s at the least
     assert all(
-        sum(1 for at in opened if start <= at < start + 4.9) <= 6 for start in opened
+        sum(1 for at in opened if start <= at < start + 12) <= 6 for start in opened
     )
-    await sim.sleep(900)
-    counted = await sim.catalog._database.read(
-        lambda db: db.execute("SELECT kind, count(*) FROM inbox").fetchall()
-    )
-    assert [tuple(row) for row in counted] == [("CANCELLED_EXTERNALLY", 600)]
-    assert len(sim.sink.toasts) <= 3
 
 
 async def test_idle_asks_four_times_an_hour_at_most(sim: SimDesk) -> None:
@@ -501,10 +519,10 @@ async def test_ticks_follow_who_looks(
     sim.jobs.attention(focused=focused, visible=visible, saving=saving)
     follower = sim.jobs._followers.present
     follower._quiet = 0
-    assert follower.period == pytest.approx(period)
+    assert follower.period == pytest.approx(period, rel=0.01)
     follower._quiet = 1000
     grown = period if focused else min(300.0, 4 * period)
-    assert follower.period == pytest.approx(grown)
+    assert follower.period == pytest.approx(grown, rel=0.01)
     end(sim, keys)
     took = await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 320)
     assert took <= 320

@@ -22,6 +22,11 @@ class Pace:
         return tuple(self.base * part / 15 for part in (2, 5, 10))
 
     @property
+    def afterwards(self) -> tuple[float, ...]:
+        """Looks at a run that somebody else cancelled: 1, 5, 15 and 30 minutes."""
+        return tuple(self.base * part for part in (4, 20, 60, 120))
+
+    @property
     def log(self) -> float:
         """Between two looks at a run on screen: CUBE 7 keeps a log 0.5 s."""
         return min(0.4, self.base)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from chrislib.aio import spawn
@@ -13,7 +12,7 @@ from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError, Forbidden, NotFound, Refused
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import JobKey, Kind, Phase, Reach
+from chrislib.jobs.model import JobKey, Kind, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.polling.attention import Attention
 from chrislib.jobs.polling.duty import Chore, Duty
@@ -22,23 +21,22 @@ from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import Link
 from chrislib.jobs.polling.looks import Looks
 from chrislib.jobs.polling.screen import ScreenLooks
+from chrislib.jobs.polling.single import SingleLooks
 from chrislib.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
 
-_AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
-_FOUND_AGAIN = 5
-"""Runs of a server that came back, looked at in one turn."""
 
+class TickReport(Protocol):
+    """What one tick found."""
 
-@dataclass(frozen=True, slots=True)
-class TickReport:
-    """What one tick of a sweep found and cost."""
+    @property
+    def changed(self) -> int:
+        """How many jobs changed."""
 
-    changed: int
-    requests: int = 0
-    server_ms: float = 0.0
-    live: int = 0
+    @property
+    def period(self) -> float:
+        """Seconds between two ticks of an account of this size, while looked at."""
 
 
 class Sweeper(Protocol):
@@ -51,11 +49,9 @@ class Sweeper(Protocol):
         *,
         visible: Sequence[int],
         hidden: bool,
-    ) -> object:
-        """Take one tick (network, disk).
-
-        Returns what has the attribute ``changed``: how many jobs did.
-        """
+        light: bool = False,
+    ) -> TickReport:
+        """Take one tick (network, disk); a light one sees only what is on screen."""
 
 
 class Follower:
@@ -104,17 +100,16 @@ class Follower:
         self._clock = clock
         self._pace = pace
         self._healthy = healthy
+        self._single = SingleLooks(store, looks, clock=clock, pace=pace)
         self._screen = ScreenLooks(
             store, looks, attention=attention, clock=clock, pace=pace
         )
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
-        self._fast: dict[JobKey, list[float]] = {}
-        self._again: list[int] = []
         self._sweep: Sweeper | None = None
         self._generation = -1
-        self._sweep_at = 0.0
-        self._forbidden_at: dict[JobKey, float] = {}
+        self._sweep_at = self._light_at = 0.0
+        self._account_period = pace.base
         self._sweep_asked = False
         self._looked_at: float | None = None
         self._quiet = 0
@@ -168,7 +163,8 @@ class Follower:
 
     def look_soon(self, key: JobKey) -> None:
         """Look at a run 2, 5 and 10 s from now: it was just submitted or cancelled."""
-        self._plan_looks(key)
+        self._single.soon(key)
+        self._quiet = 0
         self._sweep_within(self._pace.base)
         self.wake()
 
@@ -181,9 +177,7 @@ class Follower:
     @property
     def period(self) -> float:
         """Seconds between two ticks as things are, before jitter."""
-        watched = self._is_watched()
-        factor = self._attention.factor(0 if watched else self._quiet)
-        wanted = self._pace.base * factor / (3 if watched else 1)
+        wanted = self._account_period * self._attention.factor(self._quiet)
         return min(max(self._pace.shortest, wanted), self._pace.longest)
 
     def age(self) -> None:
@@ -281,13 +275,11 @@ class Follower:
                 self._all_due()
         for duty in self._duties:
             await duty.turn(account, backend)
-        await self._fast_looks(account, backend)
-        await self._find_again(account, backend)
+        await self._single.turn(account, backend)
         await self._screen.turn(account, backend)
-        if self._sweep_asked or self._clock.monotonic() >= self._sweep_at:
-            await self._tick(account, backend)
+        await self._ticks(account, backend)
         for key in self._looks.take_soon():
-            self._plan_looks(key)
+            self._single.later(key)
         return self._until_next(account.account_id)
 
     def _begin(self, account: AccountRow) -> None:
@@ -295,14 +287,7 @@ class Follower:
         self._generation = self.link.generation
         self._sweep = self._sweep_for(account)
         self._all_due()
-        self._again = [
-            tracked.job.remote_id
-            for tracked in self._store.all()
-            if tracked.job.phase is Phase.ORPHANED
-            and tracked.account_id == account.account_id
-            and tracked.server_uuid == account.server_uuid
-            and tracked.job.remote_id is not None
-        ]
+        self._single.begin(account)
 
     def _all_due(self) -> None:
         self._sweep_at = 0.0
@@ -317,75 +302,60 @@ class Follower:
         due = [duty.due_at for duty in self._duties]
         if self._has_work(account_id):
             due.append(self._sweep_at)
-        due += [times[0] for times in self._fast.values() if times]
+            if self._is_watched():
+                due.append(self._light_at)
+        due.append(self._single.due_at())
         due.append(self._screen.due_at(account_id))
-        if self._again:
-            due.append(now + self._pace.shortest)
         wait = min(*due, now + self._pace.rare) - now
         # A shorter pause than a clock can tell would never end.
         return max(wait, 0.001) if wait > 0 else 0.0
 
-    async def _fast_looks(self, account: AccountRow, backend: Gated) -> None:
+    async def _ticks(self, account: AccountRow, backend: Gated) -> None:
+        """Look at everything if it is time, or at what is on screen (network, disk)."""
         now = self._clock.monotonic()
-        for key, times in list(self._fast.items()):
-            if not times or times[0] > now:
-                continue
-            self._fast[key] = [at for at in times if at > now]
-            if not self._fast[key]:
-                del self._fast[key]
-            tracked = self._store.get(key)
-            if tracked is None or tracked.job.remote_id is None:
-                continue
-            if tracked.account_id != account.account_id:
-                self._fast.pop(key, None)
-                continue
-            if tracked.job.phase.terminal and tracked.job.phase not in _AFTER_CANCEL:
-                self._fast.pop(key, None)
-                continue
-            await self._looks.point(backend, account, tracked.job.remote_id)
-
-    async def _find_again(self, account: AccountRow, backend: Gated) -> None:
-        """Look at runs that were given up: their server has come back."""
-        now, self._again = self._again[:_FOUND_AGAIN], self._again[_FOUND_AGAIN:]
-        for remote_id in now:
-            await self._looks.point(backend, account, remote_id)
+        if self._sweep_asked or now >= self._sweep_at:
+            await self._tick(account, backend)
+        elif self._is_watched() and now >= self._light_at:
+            await self._sweep_once(account, backend, light=True)
+        else:
+            return
+        self._light_at = self._clock.monotonic() + self._jittered(self._pace.shortest)
 
     async def _tick(self, account: AccountRow, backend: Gated) -> None:
         asked, self._sweep_asked = self._sweep_asked, False
-        assert self._sweep is not None
-        feed_id = self._attention.feed_id
-        visible = () if feed_id is None or self._attention.hidden else (feed_id,)
+        began = self._clock.monotonic()
         try:
             if self._has_work(account.account_id):
-                await self._look_at_forbidden(account, backend)
-                report = await self._sweep.tick(
-                    backend, account, visible=visible, hidden=self._attention.hidden
-                )
-                changed = bool(getattr(report, "changed", 0))
-                self._quiet = 0 if changed else self._quiet + 1
+                await self._single.hidden(account, backend)
+                await self._sweep_once(account, backend, light=False)
                 self._looked_at = self._clock.monotonic()
         except BaseException:
             self._sweep_asked = self._sweep_asked or asked
             raise
         # Armed when the tick is over: slow answers never pile up.
-        self._sweep_at = self._clock.monotonic() + self._jittered(self.period)
-
-    async def _look_at_forbidden(self, account: AccountRow, backend: Gated) -> None:
-        """Look rarely at runs we may not see: they may be shared again."""
         now = self._clock.monotonic()
-        forbidden: dict[JobKey, int | None] = {}
-        for key in self._looks.forbidden:
-            tracked = self._store.get(key)
-            if tracked is not None and tracked.account_id == account.account_id:
-                forbidden[key] = tracked.job.remote_id
-        self._forbidden_at = {
-            key: self._forbidden_at.get(key, now + self._pace.rare) for key in forbidden
-        }
-        for key, at in self._forbidden_at.items():
-            remote_id = forbidden[key]
-            if at <= now and remote_id is not None:
-                self._forbidden_at[key] = now + self._pace.rare
-                await self._looks.point(backend, account, remote_id)
+        period = self._jittered(self.period)
+        self._sweep_at = max(began + period, now + period / 4)
+
+    async def _sweep_once(
+        self, account: AccountRow, backend: Gated, *, light: bool
+    ) -> None:
+        assert self._sweep is not None
+        feed_id = self._attention.feed_id
+        visible = () if feed_id is None or self._attention.hidden else (feed_id,)
+        report = await self._sweep.tick(
+            backend,
+            account,
+            visible=visible,
+            hidden=self._attention.hidden,
+            light=light,
+        )
+        if report.changed:
+            self._quiet = 0
+        elif not light:
+            self._quiet += 1
+        if not light:
+            self._account_period = report.period
 
     # Inside.
 
@@ -416,11 +386,6 @@ class Follower:
             not tracked.job.phase.terminal
             for tracked in self._store.of_feed(account_id, feed_id)
         )
-
-    def _plan_looks(self, key: JobKey) -> None:
-        now = self._clock.monotonic()
-        self._fast[key] = [now + delay for delay in self._pace.fast]
-        self._quiet = 0
 
     def _sweep_within(self, seconds: float) -> None:
         # The next tick may be far away: there was nothing to follow until now.
