@@ -133,22 +133,48 @@ async def prepare(folder: Path, url: str, token: str) -> None:
     await client.aclose()
 
 
-def kill_rounds(
-    folder: Path, rounds: int, *, seed: int = 1, longest: float = 1.6, say: Any = None
-) -> Counts:
+class _Moments:
+    """Chooses when a life ends: some while they start, most in the midst of work.
+
+    A start takes longer on a busy machine, so it is measured as the rounds go on.
+    """
+
+    def __init__(self, files: Files, rng: random.Random) -> None:
+        self._files = files
+        self._rng = rng
+        self._start = 0.6
+
+    def wait(self) -> float:
+        """Wait for the chosen moment; returns when the life began to be waited for."""
+        began = time.time()
+        if self._rng.random() < 0.2:
+            time.sleep(self._rng.uniform(0.02, self._start))
+        else:
+            time.sleep(self._start + self._rng.uniform(0.0, 1.2))
+        return began
+
+    def learn(self, pid: int, began: float) -> None:
+        """Note how long this life took to start, if it came so far."""
+        lines = [line for line in self._files.read("begun") if line["pid"] == pid]
+        took = float(lines[-1]["at"]) - began if lines else 1.5 * self._start
+        self._start = min(4.0, max(0.2, 0.7 * self._start + 0.3 * took))
+
+
+def kill_rounds(folder: Path, rounds: int, *, seed: int = 1, say: Any = None) -> Counts:
     """Live and kill so many times, then end the work in peace (processes, network)."""
     rng = random.Random(seed)
     counts = Counts()
     nursery = Nursery(folder)
+    moments = _Moments(Files(folder), rng)
     began = time.monotonic()
     database = folder / "state" / "catalog.db"
     try:
         for number in range(rounds):
             pid = nursery.live(rng.randrange(1 << 30))
-            # Some die while they open the catalog, most in the midst of their work.
-            time.sleep(rng.uniform(0.02, longest))
+            began_at = moments.wait()
             os.kill(pid, signal.SIGKILL)
             status = nursery.wait(pid)
+            moments.learn(pid, began_at)
             if status != -signal.SIGKILL:
                 counts.problems.append(f"round {number} ended by itself: {status}")
             counts.rounds += 1
