@@ -61,6 +61,7 @@ class LocalPrograms:
         self._at_once = at_once or max(1, (os.cpu_count() or 1) - 1)
         self._grace = grace
         self._starts: dict[str, int] = {}
+        self._ended_ones: set[str] = set()
         self._spawned: dict[str, float] = {}
         self._lock = asyncio.Lock()
 
@@ -130,6 +131,7 @@ class LocalPrograms:
                     hint="Cancel it first.",
                 )
             await asyncio.to_thread(shutil.rmtree, folder.path)
+            self._ended_ones.discard(token)
         return PurgeTicket(done=True)
 
     async def artifacts(self, token: str) -> AsyncIterator[Artifact]:
@@ -190,9 +192,13 @@ class LocalPrograms:
         running, waiting = 0, []
         for token in self._tokens():
             folder = Folder(self._root / token)
+            if token in self._ended_ones:
+                continue  # what has ended stays so, and there may be thousands
             if not folder.has("claim"):
                 waiting.append(token)
-            elif not self._status(folder).phase.terminal:
+            elif self._status(folder).phase.terminal:
+                self._ended_ones.add(token)
+            else:
                 running += 1
         for token in waiting[: max(0, self._at_once - running)]:
             self._start(token)
@@ -244,6 +250,8 @@ class LocalPrograms:
         if known is None:
             return Verdict(Phase.QUEUED, "", "It is being started.")
         if known.get("state") != "ended" and record.runs(known):
+            if known.get("program") is None:
+                return Verdict(Phase.QUEUED, "", "It is being started.")
             return Verdict(Phase.RUNNING, "", record.watched(known))
         # It may have ended between reading its status and asking for its processes.
         known = folder.read("status.json") or known
@@ -284,7 +292,12 @@ class LocalPrograms:
             names = sorted(entry.name for entry in os.scandir(self._root))
         except FileNotFoundError:
             return []
-        return [name for name in names if (self._root / name / "spec.json").exists()]
+        known = self._ended_ones
+        return [
+            name
+            for name in names
+            if name in known or (self._root / name / "spec.json").exists()
+        ]
 
     def _folder(self, token: str) -> Folder:
         if not token or Path(token).name != token or token in (".", ".."):
