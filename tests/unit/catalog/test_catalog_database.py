@@ -177,9 +177,8 @@ async def main():
     account = await catalog.jobs.account("http://x/", "u", server_uuid="s")
     store = JobStore(catalog.jobs, SystemClock())
     await store.load()
-    submitter = Submitter(
-        store=store, clock=SystemClock(), settle=1, server_now=lambda _a: datetime.now(UTC)
-    )
+    now = lambda _account: datetime.now(UTC)
+    submitter = Submitter(store=store, clock=SystemClock(), settle=1, server_now=now)
     print("ready", flush=True)
     number = 0
     while True:
