@@ -14,7 +14,7 @@ from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
 from chrislib.jobs import codec, loading
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Step, Tracked
-from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Progress, Reach
+from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, Progress, Reach
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -389,6 +389,11 @@ class JobStore:
             self._vanished(job)
 
     def _remember(self, tracked: Tracked) -> None:
+        if tracked.job.phase is Phase.ORPHANED and tracked.job.reach is Reach.FRESH:
+            # Reach is not kept; this one follows from the phase.
+            tracked = replace(
+                tracked, job=replace(tracked.job, reach=Reach.SERVER_CHANGED)
+            )
         job = tracked.job
         self._jobs[job.key] = tracked
         for keys, member in (
