@@ -1,7 +1,7 @@
 """What was decided about outputs, their fingerprints, and the logs that were kept."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -122,22 +122,31 @@ class ResultTable:
             )
         )
 
-    async def log_row(self, job_key: str, *, epoch: int) -> LogRow | None:
-        """Return the log kept of one epoch of a job (disk)."""
+    async def log_times(self, job_keys: Sequence[str]) -> dict[tuple[str, int], float]:
+        """Return when the logs of jobs were taken, by job and epoch (disk)."""
 
-        def work(db: sqlite3.Connection) -> LogRow | None:
-            row = db.execute(
-                "SELECT body, captured_at FROM log_chunk WHERE job_key=? AND epoch=?",
-                (job_key, epoch),
-            ).fetchone()
-            if row is None:
-                return None
-            text = bytes(row[0]).decode("utf-8", errors="replace")
-            return LogRow(
-                job_key=job_key, epoch=epoch, text=text, captured_at=float(row[1])
-            )
+        def work(db: sqlite3.Connection) -> dict[tuple[str, int], float]:
+            found = {}
+            for some in _slices(job_keys):
+                marks = ",".join("?" * len(some))
+                rows = db.execute(
+                    "SELECT job_key, epoch, captured_at FROM log_chunk "
+                    f"WHERE job_key IN ({marks})",
+                    some,
+                )
+                found.update({(key, epoch): at for key, epoch, at in rows})
+            return found
 
         return await self._db.read(work)
+
+    async def touch_logs(self, logs: Sequence[tuple[str, int]], at: float) -> None:
+        """Note that logs, by job and epoch, were still the newest at a time (disk)."""
+        values = [(at, key, epoch) for key, epoch in logs]
+        await self._db.write(
+            lambda db: db.executemany(
+                "UPDATE log_chunk SET captured_at=? WHERE job_key=? AND epoch=?", values
+            )
+        )
 
     async def keep_logs_within(self, limit: int = LOGS_LIMIT) -> int:
         """Forget the oldest logs of ended jobs beyond `limit` bytes (disk).
@@ -227,16 +236,20 @@ class ResultTable:
 
         def work(db: sqlite3.Connection) -> list[_Row]:
             found: list[_Row] = []
-            for start in range(0, len(job_keys), 500):
-                some = job_keys[start : start + 500]
+            for some in _slices(job_keys):
                 marks = ",".join("?" * len(some))
                 found += sql.rows(
                     kind,
                     db.execute(
-                        f"{query} WHERE job_key IN ({marks}) ORDER BY {order}",
-                        tuple(some),
+                        f"{query} WHERE job_key IN ({marks}) ORDER BY {order}", some
                     ),
                 )
             return found
 
         return await self._db.read(work)
+
+
+def _slices(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield keys in lots that one statement takes."""
+    for start in range(0, len(keys), 500):
+        yield tuple(keys[start : start + 500])

@@ -7,7 +7,7 @@ is never replaced by anything later.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chrislib.catalog.results import LOGS_LIMIT, LogRow, ResultTable
@@ -25,18 +25,29 @@ _TIDY = 50
 """Logs written between two looks at how much they are together."""
 _LATE = 120.0
 """Seconds after the end in which a missing log is worth a look of its own."""
+_AT_ONCE = 2
+"""Such looks one page may ask for: hundreds of runs can end together."""
+_COMPACT = "feed"
+"""The source of rows that carry no log."""
+_SAYS = (
+    Phase.REGISTERING, Phase.FINISHED, Phase.FINISHED_WITH_ERRORS, Phase.FAILED
+)  # fmt: skip
+"""Phases of runs whose program has said something."""
 
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of one run's log in its present epoch."""
+    """What is known of one run's log in its present epoch.
+
+    `text` is the newest that is not written; `had` whether any is.
+    """
 
     epoch: int
     text: str = ""
-    written: str = ""
+    digest: int = 0
+    had: bool = False
     at: float = 0.0
     final: bool = False
-    asked: bool = False
 
 
 class LogKeeper:
@@ -64,6 +75,7 @@ class LogKeeper:
         self._clock = clock
         self._limit = limit
         self._known: dict[JobKey, _Kept] = {}
+        self._named: set[tuple[JobKey, int]] = set()
         self._since_tidy = 0
 
     async def observe(self, pairs: Sequence[tuple[JobKey, Observation]]) -> set[JobKey]:
@@ -72,103 +84,127 @@ class LogKeeper:
         Returns
         -------
         set of JobKey
-            Runs that register or have just ended and whose log is not had: a look at
-            each of them soon is worth its price. Each is named once.
+            Runs that register or have just ended and were seen in a list without
+            logs: a look at each of them soon is worth its price. Only a few are
+            named, each once.
         """
-        wanted: set[JobKey] = set()
-        due: list[tuple[_Kept, LogRow]] = []
         now = self._clock.time()
-        for key, row in pairs:
-            tracked = self._store.get(key)
-            if tracked is None or not (row.log or self._interesting(tracked)):
-                continue
-            kept = await self._of(tracked)
+        open_ = [
+            (tracked, row)
+            for key, row in pairs
+            if (tracked := self._store.get(key)) is not None
+            and (row.log or self._waits_for_its_end(tracked))
+        ]
+        await self._recall([tracked for tracked, _ in open_])
+        due: list[tuple[_Kept, LogRow]] = []
+        touched: list[tuple[str, int]] = []
+        for tracked, row in open_:
+            job = tracked.job
+            kept = self._known[job.key]
             if kept.final:
                 continue
             if row.log:
-                kept.text = redact(row.log)
-            ended = tracked.job.phase.terminal
-            sure = ended or tracked.job.phase is Phase.REGISTERING
-            if not kept.text:
-                if sure and not kept.asked and self._recent(tracked, now):
-                    kept.asked = True
-                    wanted.add(key)
-                continue
-            growing = kept.text != kept.written
-            # Written once more at the end, so that the next start knows it is final.
-            if ended or (growing and (sure or now - kept.at >= _EVERY)):
+                self._take(kept, row.log)
+            ended = job.phase.terminal
+            sure = ended or job.phase is Phase.REGISTERING
+            if kept.text and (sure or now - kept.at >= _EVERY):
                 chunk = LogRow(
-                    job_key=key, epoch=kept.epoch, text=kept.text, captured_at=now
+                    job_key=job.key, epoch=kept.epoch, text=kept.text, captured_at=now
                 )
                 due.append((kept, chunk))
+            elif kept.had and ended and not kept.text:
+                # So that the next start knows that this was the last of it.
+                touched.append((job.key, kept.epoch))
+                kept.final = True
         await self._write(due, now)
-        self._forget(key for key, _ in pairs)
-        return wanted
+        if touched:
+            await self._table.touch_logs(touched, now)
+        return self._worth_a_look(pairs)
 
     async def keep(self, key: JobKey, text: str) -> None:
         """Keep a log that came another way, of a service or a program (disk)."""
         tracked = self._store.get(key)
         if tracked is None or not text:
             return
-        kept = await self._of(tracked)
-        if kept.final or redact(text) == kept.written:
+        await self._recall([tracked])
+        kept = self._known[key]
+        if kept.final:
             return
-        kept.text = redact(text)
-        now = self._clock.time()
-        chunk = LogRow(job_key=key, epoch=kept.epoch, text=kept.text, captured_at=now)
-        await self._write([(kept, chunk)], now)
-        self._forget([key])
-
-    def _interesting(self, tracked: Tracked) -> bool:
-        known = self._known.get(tracked.job.key)
-        if known is not None and known.epoch == tracked.job.epoch:
-            return not known.final
-        return tracked.job.phase is Phase.REGISTERING or (
-            tracked.job.phase.terminal and self._recent(tracked, self._clock.time())
-        )
+        self._take(kept, text)
+        if kept.text:
+            now = self._clock.time()
+            chunk = LogRow(
+                job_key=key, epoch=kept.epoch, text=kept.text, captured_at=now
+            )
+            await self._write([(kept, chunk)], now)
 
     @staticmethod
-    def _recent(tracked: Tracked, now: float) -> bool:
-        ended = tracked.job.terminal_at
-        return tracked.job.tracked and (ended is None or now - ended < _LATE)
+    def _take(kept: _Kept, log: str) -> None:
+        """Take a text that is news."""
+        digest = hash(log)
+        if digest != kept.digest:
+            kept.text, kept.digest = redact(log), digest
 
-    async def _of(self, tracked: Tracked) -> _Kept:
-        """Return what is known of a run's log; asks the catalog once (disk)."""
-        job = tracked.job
-        known = self._known.get(job.key)
-        if known is not None and known.epoch == job.epoch:
-            return known
-        known = _Kept(job.epoch)
-        row = await self._table.log_row(job.key, epoch=job.epoch)
-        if row is not None:
-            known.text = known.written = row.text
-            known.at = row.captured_at
-            # Taken after the end: an earlier process saw the last of it.
-            known.final = (
-                job.terminal_at is not None and row.captured_at >= job.terminal_at
+    def _waits_for_its_end(self, tracked: Tracked) -> bool:
+        """Whether a look without a log may still have one written or closed."""
+        known = self._known.get(tracked.job.key)
+        if known is None or known.epoch != tracked.job.epoch:
+            return tracked.job.phase.terminal
+        return not known.final and (bool(known.text) or tracked.job.phase.terminal)
+
+    def _worth_a_look(self, pairs: Sequence[tuple[JobKey, Observation]]) -> set[JobKey]:
+        wanted: set[JobKey] = set()
+        for key, row in pairs:
+            tracked = self._store.get(key)
+            if row.log or row.source != _COMPACT or tracked is None:
+                continue
+            job = tracked.job
+            known = self._known.get(key)
+            fresh = job.terminal_at is None or (
+                self._clock.time() - job.terminal_at < _LATE
             )
-        self._known[job.key] = known
-        return known
+            named = (key, job.epoch) in self._named
+            if job.phase not in _SAYS or not (fresh and job.tracked) or named:
+                continue
+            self._named.add((key, job.epoch))
+            if len(wanted) < _AT_ONCE and not (known is not None and known.had):
+                wanted.add(key)
+        return wanted
+
+    async def _recall(self, found: Sequence[Tracked]) -> None:
+        """Learn what earlier processes kept of these runs, in one question (disk)."""
+        new = [
+            tracked.job
+            for tracked in found
+            if (known := self._known.get(tracked.job.key)) is None
+            or known.epoch != tracked.job.epoch
+        ]
+        if not new:
+            return
+        times = await self._table.log_times([job.key for job in new])
+        for job in new:
+            at = times.get((job.key, job.epoch))
+            self._known[job.key] = _Kept(
+                job.epoch,
+                had=at is not None,
+                at=at or 0.0,
+                # Taken after the end: an earlier process saw the last of it.
+                final=at is not None
+                and job.terminal_at is not None
+                and at >= job.terminal_at,
+            )
 
     async def _write(self, due: list[tuple[_Kept, LogRow]], now: float) -> None:
         if not due:
             return
         await self._table.save_logs([row for _, row in due])
         for kept, row in due:
-            kept.written, kept.at = row.text, now
+            kept.text, kept.had, kept.at = "", True, now
             tracked = self._store.get(JobKey(row.job_key))
-            if tracked is not None and tracked.job.phase.terminal:
-                kept.final = True
+            kept.final = tracked is not None and tracked.job.phase.terminal
         self._since_tidy += len(due)
         if self._since_tidy >= _TIDY:
             self._since_tidy = 0
             gone = await self._table.keep_logs_within(self._limit)
             if gone:
                 _log.info("%d old logs made room for new ones", gone)
-
-    def _forget(self, keys: Iterable[JobKey]) -> None:
-        """Let go of texts that cannot change any more; that they are final stays."""
-        for key in keys:
-            kept = self._known.get(key)
-            if kept is not None and kept.final:
-                kept.text = kept.written = ""

@@ -24,9 +24,9 @@ async def run_in(bench: Bench, intent: RunIntent, status: str) -> Any:
     return job.key
 
 
-def look(log: str) -> Observation:
+def look(log: str, source: str = "point") -> Observation:
     """Return a look that brought a log."""
-    return Observation(1, "started", "", 0.0, 0.0, "point", log=log)
+    return Observation(1, "started", "", 0.0, 0.0, source, log=log)
 
 
 def keeper(bench: Bench, **more: Any) -> LogKeeper:
@@ -49,13 +49,45 @@ async def test_a_log_is_kept_without_its_token(bench: Bench, intent: RunIntent) 
     assert SECRET not in text
 
 
-async def test_what_registers_without_a_log_is_asked_for_once(
+async def test_what_a_short_list_shows_registering_is_asked_for_once(
     bench: Bench, intent: RunIntent
 ) -> None:
     key = await run_in(bench, intent, "registeringFiles")
     logs = keeper(bench)
-    assert await logs.observe([(key, look(""))]) == {key}
+    # A full row has no log because there is none.
     assert await logs.observe([(key, look(""))]) == set()
+    assert await logs.observe([(key, look("", "feed"))]) == {key}
+    assert await logs.observe([(key, look("", "feed"))]) == set()
+
+
+async def test_many_that_end_together_are_not_asked_for_each(
+    bench: Bench, another: Any
+) -> None:
+    keys = []
+    for number in range(12):
+        job = await bench.jobs.submit_now(another(f"p{number}"))
+        bench.server.set(job.remote_id, "finishedSuccessfully")
+        keys.append(job.key)
+    await bench.jobs.refresh()
+    await bench.until(lambda: all(bench.job(k).phase.terminal for k in keys))
+    logs = keeper(bench)
+    page = [(key, look("", "feed")) for key in keys]
+    assert len(await logs.observe(page)) == 2
+    assert await logs.observe(page) == set()
+
+
+async def test_what_was_kept_before_the_end_is_the_last_of_it_when_no_more_comes(
+    bench: Bench, intent: RunIntent
+) -> None:
+    key = await run_in(bench, intent, "registeringFiles")
+    await keeper(bench).observe([(key, look("the program's"))])
+    await bench.restart()
+    bench.server.set(1, "finishedSuccessfully")
+    await bench.jobs.refresh()
+    await bench.until(lambda: bench.job(key).phase is Phase.FINISHED)
+    await keeper(bench).observe([(key, look(""))])
+    await keeper(bench).observe([(key, look("the clean-up's"))])
+    assert await bench.catalog.jobs.log(key) == "the program's"
 
 
 async def test_a_running_program_s_log_is_not_written_at_each_look(
