@@ -17,7 +17,7 @@ from chrislib.jobs.model import (
     UploadIntent,
 )
 
-_PLUGINS = (
+PLUGINS = (
     ("pl-dcm2niix", "1.0.1", 65),
     ("pl-fastsurfer", "1.3.8", 2340),
     ("pl-mri_deface", "1.1", 160),
@@ -44,6 +44,12 @@ _PHASES = (
     (Phase.CANCELLED, 10),
     (Phase.CANCELLED_UPSTREAM, 8),
 )
+_SINCE = {
+    Phase.RUNNING: 0.3,
+    Phase.REGISTERING: 0.05,
+    Phase.QUEUED: 0.1,
+    Phase.WAITING: 0.3,
+}
 _REASONS = (
     "Out of memory: it asked for 8 GB and the node gave 4 GB. Its inputs are safe.",
     "The run took longer than the compute resource allows.",
@@ -62,15 +68,17 @@ def many_jobs(count: int, now: float, seed: int = 1) -> Iterator[Job]:
         if number < 60 and number % 7 == 0:
             phase = Phase.RUNNING
         if kind == "pull":
-            yield _pull(number, phase, created, dice)
+            yield _pull(number, phase, created, dice, now)
         elif kind == "upload":
             yield _upload(number, phase, created)
         else:
             yield _run(number, phase, created, dice, now)
 
 
-def many_outcomes(jobs: list[Job], now: float) -> list[InboxRow]:
-    """Return outcomes nobody has dealt with: those of the last days."""
+def many_outcomes(
+    jobs: list[Job], now: float, *, hours: float = 24.0
+) -> list[InboxRow]:
+    """Return outcomes nobody has dealt with: those of the last hours."""
     kinds = {Phase.FAILED: "FAILED", Phase.FINISHED_WITH_ERRORS: "ERRORS"}
     return [
         InboxRow(
@@ -79,14 +87,14 @@ def many_outcomes(jobs: list[Job], now: float) -> list[InboxRow]:
             job.key,
             job.feed_id,
             job.remote_id,
-            f"{job.title} failed",
+            job.title,
             job.detail,
             job.terminal_at or now,
             None,
             None,
         )
         for job in jobs
-        if job.phase in kinds and (job.terminal_at or 0) > now - 86_400
+        if job.phase in kinds and (job.terminal_at or 0) > now - hours * 3600
     ]
 
 
@@ -97,7 +105,7 @@ def _key(number: int) -> JobKey:
 def _run(
     number: int, phase: Phase, created: float, dice: random.Random, now: float
 ) -> Job:
-    name, version, usual = dice.choice(_PLUGINS)
+    name, version, usual = dice.choice(PLUGINS)
     feed = 900 - number // 24
     ended = phase.terminal
     spent = usual * dice.uniform(0.6, 1.6)
@@ -114,6 +122,8 @@ def _run(
     if phase is Phase.FINISHED_WITH_ERRORS:
         result = ResultState.READY
     terminal = min(created + spent, now - 1) if ended else None
+    since = now - _SINCE.get(phase, 0.0) * spent
+    asked = now - dice.uniform(20, 3000)
     return Job(
         _key(number),
         Kind.RUN,
@@ -126,15 +136,17 @@ def _run(
         remote_id=100_000 - number,
         detail=detail,
         result=result,
-        created_at=created if ended else now - spent * 0.4,
-        changed_at=terminal if terminal is not None else now - spent * 0.3,
+        created_at=created if ended else min(asked, since),
+        changed_at=terminal if terminal is not None else since,
         terminal_at=terminal,
         checked_at=now - 12,
         batch_key="01970000-0000-7000-8000-0000000000b1" if feed > 880 else "",
     )
 
 
-def _pull(number: int, phase: Phase, created: float, dice: random.Random) -> Job:
+def _pull(
+    number: int, phase: Phase, created: float, dice: random.Random, now: float
+) -> Job:
     total = dice.randrange(20, 400)
     wrong = phase in {Phase.FAILED, Phase.CANCELLED, Phase.FINISHED_WITH_ERRORS}
     ended = phase.terminal
@@ -149,7 +161,7 @@ def _pull(number: int, phase: Phase, created: float, dice: random.Random) -> Job
         detail="The PACS closed the connection." if phase is Phase.FAILED else "",
         progress=Progress(done, total, "images"),
         created_at=created,
-        changed_at=created + 30,
+        changed_at=created + 30 if ended else now - 20,
         terminal_at=created + 60 if ended else None,
     )
 

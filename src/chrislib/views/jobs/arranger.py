@@ -101,6 +101,31 @@ class Arranger(QObject):
                 limits = Limits(registering=usual)
         return stalled(job, now=self._context.now(), limits=limits)
 
+    @property
+    def begun(self) -> bool:
+        """Whether rows were arranged yet."""
+        return self._rules is not None
+
+    def begin(self, wanted: Wanted) -> None:
+        """Arrange for the first time, when the open troubles have been read (disk)."""
+
+        def anyway(error: BaseException) -> None:
+            # better all jobs with some in the wrong group than none
+            self._context.messages.failed(error)
+            self.arrange(wanted)
+
+        def read(found: frozenset[JobKey]) -> None:
+            self._problems = set(found)
+            # meanwhile something else may have been wished for
+            self.arrange(self._rules.wanted if self._rules is not None else wanted)
+
+        self._tasks.start(
+            self._context.jobs.history.problems(),
+            name="read problems",
+            done=read,
+            failed=anyway,
+        )
+
     def arrange(self, wanted: Wanted) -> None:
         """Lay all rows out as `wanted`; large lists in steps."""
         jobs = self._context.jobs.jobs()

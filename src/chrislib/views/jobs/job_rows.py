@@ -109,8 +109,11 @@ class JobRows(QAbstractTableModel):
             return
         for change in changes:
             job, before = change.after, change.before
-            if job.phase in TROUBLE and (
-                before is None or before.phase is not job.phase
+            # what was first seen so may be old: the inbox will tell
+            if (
+                job.phase in TROUBLE
+                and before is not None
+                and before.phase is not job.phase
             ):
                 problems.add(job.key)
 

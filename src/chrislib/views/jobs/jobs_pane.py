@@ -84,8 +84,8 @@ class JobsPane(QWidget):
         self._counting.setInterval(0)
         self._counting.timeout.connect(self._show_many)
         self._connect()
-        self.refresh_list()
-        self._arranger.read_problems()
+        # rows are arranged once it is known which troubles are dealt with
+        self._arranger.begin(self.head.wanted())
         self._arranger.read_batches()
 
     def show_job(self, job_key: str | None) -> None:
@@ -95,7 +95,7 @@ class JobsPane(QWidget):
             return
         self._wanted = JobKey(job_key)
         record = self.model.arranged.records.get(self._wanted)
-        if record is None or record.group < 0:
+        if self._arranger.begun and (record is None or record.group < 0):
             self._clear_filter()
         self._highlight_wanted()
         self.view.setFocus()

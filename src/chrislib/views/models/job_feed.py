@@ -1,7 +1,7 @@
 """The one adapter from job events to Qt: batches, at most four a second."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol
 
@@ -51,6 +51,7 @@ class JobFeed(QObject):
         super().__init__()
         self._clock = clock
         self._waiting: dict[JobKey, JobChange] = {}
+        self._old: dict[JobKey, JobChange] = {}
         self._last = float("-inf")
         self._inbox = False
         self._stops: list[Callable[[], None]] = []
@@ -72,20 +73,27 @@ class JobFeed(QObject):
         self._stops.clear()
         self._timer.stop()
         self._waiting.clear()
+        self._old.clear()
 
     def push(self, changes: tuple[JobChange, ...]) -> None:
         """Take changes; they are delivered within 250 ms."""
         for change in changes:
-            older = self._waiting.get(change.after.key)
+            job = change.after
+            older = self._waiting.get(job.key)
+            if older is None:
+                older = self._old.pop(job.key, None)
             if older is not None:
-                change = JobChange(older.before, change.after)  # noqa: PLW2901
-            self._waiting[change.after.key] = change
+                change = JobChange(older.before, job)  # noqa: PLW2901
+            if change.before is None and job.phase.terminal:
+                self._old[job.key] = change
+            else:
+                self._waiting[job.key] = change
         self._plan()
 
     @property
     def waiting(self) -> int:
         """How many changes have not been delivered yet."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._old)
 
     def push_inbox(self) -> None:
         """Take note that the inbox changed."""
@@ -106,13 +114,20 @@ class JobFeed(QObject):
             self._timer.start(max(1, round(_GAP_MS - passed)))
             return
         self._last = self._clock()
-        keys = list(islice(self._waiting, _MOST))
-        batch = tuple(self._waiting.pop(key) for key in keys)
+        batch = (*_some(self._waiting, _MOST),)
+        # what ended long ago and was just read from the catalog comes last
+        batch += (*_some(self._old, _MOST - len(batch)),)
         inbox = self._inbox
         self._inbox = False
-        if self._waiting:
+        if self.waiting:
             self._timer.start(_GAP_MS)
         if batch:
             self.changed.emit(batch)
         if inbox:
             self.inboxChanged.emit()
+
+
+def _some(held: dict[JobKey, JobChange], most: int) -> Iterator[JobChange]:
+    """Take up to `most` changes out, the oldest first."""
+    for key in list(islice(held, most)):
+        yield held.pop(key)
