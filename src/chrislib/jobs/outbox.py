@@ -89,6 +89,7 @@ class Outbox:
         self._owner = TaskOwner("outbox")
         self._sending: set[asyncio.Task[bool]] = set()
         store.subscribe(self._changed)
+        store.subscribe_gone(self._gone)
 
     def turn(self, account_id: int, backend: RunBackend) -> float:
         """Begin to send what waits; returns seconds until there is more to do.
@@ -258,6 +259,11 @@ class Outbox:
         for account_id in woken:
             self._lanes[account_id].woken.set()
             self._wake(account_id)
+
+    def _gone(self, jobs: tuple[Job, ...]) -> None:
+        for job in jobs:
+            if job.account_id in self._lanes:
+                self._forget(self._lanes[job.account_id], job.key)
 
 
 def _ready(job: Job) -> bool:

@@ -81,6 +81,7 @@ class Reconciler:
         self._look_soon = look_soon
         self._watched: dict[int, dict[JobKey, _Watch]] = {}
         store.subscribe(self._changed)
+        store.subscribe_gone(self._gone)
 
     def search_now(self, account_id: int) -> None:
         """Search once more at the next turn, whatever was planned: at each start."""
@@ -328,6 +329,10 @@ class Reconciler:
             elif job.key not in watched:
                 now = self._clock.monotonic()
                 watched[job.key] = _Watch(now, None, now + self._delays[0])
+
+    def _gone(self, jobs: tuple[Job, ...]) -> None:
+        for job in jobs:
+            self._watched.get(job.account_id, {}).pop(job.key, None)
 
 
 def spec_of(job: Job) -> str:

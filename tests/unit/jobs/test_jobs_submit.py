@@ -119,6 +119,8 @@ async def test_intents_are_dated_by_the_servers_clock(
     sim.server.skew = 7200.0
     await sim.restart()
     await sim.jobs.refresh()
+    (place,) = sim.jobs._connected()
+    await place.backend.probe()
     key = await sim.jobs.submit(draft)
     await sim.until(lambda: sim.job(key).remote_id is not None)
     intent = sim.job(key).intent
