@@ -15,7 +15,7 @@ from chrislib.jobs.model import Phase
 from tests.services.bench import Desk, ServiceProcess, Site
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 5
+ROUNDS = 3
 
 
 def start_child(

@@ -124,7 +124,7 @@ async def run_intent(client: CubeClient, previous: int) -> RunIntent:
         plugin_name=plugin.name,
         plugin_version=plugin.version,
         plugin_type="ds",
-        parameters={"prefix": "x", "sleepLength": 3},
+        parameters={"prefix": "x", "sleepLength": 1},
         previous_id=previous,
         title="by protocol",
     )
