@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chrislib.jobs.local_names import legal_name
 from chrislib.jobs.model import Job, Kind, Phase, ResultState, Retention
 
 _WITH_OUTPUT = (Kind.RUN, Kind.SERVICE, Kind.PROGRAM)
@@ -63,3 +64,9 @@ def is_open(job: Job) -> bool:
     """Whether a finished output still waits for the user's decision."""
     waiting = (ResultState.READY, ResultState.SNOOZED, ResultState.FETCH_FAILED)
     return job.phase in _DONE and job.result in waiting
+
+
+def folder_name(job: Job) -> str:
+    """Return a name for the folder of an output: no two outputs share one."""
+    plugin = getattr(job.intent, "plugin_name", "") or job.backend or "output"
+    return legal_name(f"{plugin} {job.remote_id or job.key[-12:]}")

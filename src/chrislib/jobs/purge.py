@@ -144,11 +144,7 @@ class Purger:
         """
         plan = await self.plan(key)
         if not token or plan.token != token:
-            raise PurgeRefused(
-                "This is not what you confirmed.",
-                f"{plan.nodes:,} nodes would go now. Nothing was deleted.",
-                hint="Look at the feed and confirm again.",
-            )
+            raise not_confirmed(plan.nodes)
         job, client = self._wanted(key)
         await self._retain(key, Retention.PURGE_REQUESTED)
         try:
@@ -314,6 +310,16 @@ class Purger:
             return fsm.retain(tracked, to, now=self._clock.time(), detail=words)
 
         return decide
+
+
+def not_confirmed(nodes: int) -> PurgeRefused:
+    """Return the refusal of a purge whose plan is another one by now."""
+    what = "1 node" if nodes == 1 else f"{nodes:,} nodes"
+    return PurgeRefused(
+        "This is not what you confirmed.",
+        f"{what} would go now. Nothing was deleted.",
+        hint="Look at the feed and confirm again.",
+    )
 
 
 def _is_root() -> PurgeRefused:

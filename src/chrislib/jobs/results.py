@@ -16,7 +16,6 @@ from chrislib.jobs.fingerprint import Comparison, Fingerprints, quietly
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.handlers import SaveFiles
 from chrislib.jobs.intake import Intake
-from chrislib.jobs.local_names import legal_name
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -30,7 +29,7 @@ from chrislib.jobs.model import (
 from chrislib.jobs.policies import Policies
 from chrislib.jobs.protocols import FetchedSet, Policy, ResultHandler
 from chrislib.jobs.provenance import Provenance
-from chrislib.jobs.purge import PurgePlan, Purger
+from chrislib.jobs.purge import PurgePlan, Purger, not_confirmed
 from chrislib.jobs.standing import Standing
 from chrislib.jobs.store import JobStore
 
@@ -206,7 +205,7 @@ class Results:
             try:
                 place = None
                 if folder is not None:
-                    place = folder / _own_name(self._job(key))
+                    place = folder / offers.folder_name(self._job(key))
                 await self.get(key, place)
                 found[key] = None
             except ChrislibError as error:
@@ -303,15 +302,20 @@ class Results:
     # Deleting on the server.
 
     async def purge_plan(self, key: JobKey) -> PurgePlan:
-        """Ask what would be deleted on the server with a run (network)."""
-        return await self.purger.plan(key)
+        """Ask what would be deleted on the server with a job (network)."""
+        job = self._job(key)
+        if job.kind is Kind.RUN:
+            return await self.purger.plan(key)
+        running = 0 if job.phase.terminal else 1
+        return PurgePlan(key, job.feed_id, nodes=1, running=running, token=key)
 
     async def purge(self, key: JobKey, token: str) -> None:
-        """Delete a run on the server, as its plan was confirmed (disk, network)."""
-        job = self._job(key)
+        """Delete a job on the server, as its plan was confirmed (disk, network)."""
         services = self._services()
-        if job.kind is Kind.RUN or services is None:
+        if self._job(key).kind is Kind.RUN or services is None:
             await self.purger.purge(key, token)
+        elif token != key:
+            raise not_confirmed(1)
         else:
             await services.purge(key)
 
@@ -344,8 +348,8 @@ class Results:
         return self._tracked(key).job
 
     def _place(self, job: Job) -> Path:
-        feed = legal_name(f"Feed {job.feed_id}") if job.feed_id is not None else ""
-        return self._folder() / feed / _own_name(job)
+        feed = f"Feed {job.feed_id}" if job.feed_id is not None else ""
+        return self._folder() / feed / offers.folder_name(job)
 
     async def _begin(self, tracked: Tracked, folder: Path | None) -> JobKey:
         """Begin a run's download, or go on with the one there is (disk)."""
@@ -439,8 +443,3 @@ def no_folder() -> Path:
     raise ChrislibError(
         "No folder is named.", "Nothing was saved.", hint="Choose a folder."
     )
-
-
-def _own_name(job: Job) -> str:
-    plugin = getattr(job.intent, "plugin_name", "") or job.backend or "output"
-    return legal_name(f"{plugin} {job.remote_id or job.key[-12:]}")
