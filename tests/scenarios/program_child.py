@@ -19,7 +19,7 @@ async def main(folder: Path) -> None:
     desk = await Desk(folder).start()
     work = folder / "work"
     work.mkdir()
-    intent = ProgramIntent(("sh", "-c", SCRIPT), str(work), "a long one")
+    intent = ProgramIntent(("sh", "-c", SCRIPT), str(work), "a long one", timeout=120)
     key = await desk.jobs.submit(intent)
     await desk.phase(key, Phase.RUNNING)
     sys.stdout.write(f"{key}\n")

@@ -178,7 +178,7 @@ async def interrupted(desk: Desk, tmp_path: Path) -> AsyncIterator[JobKey]:
     """Return a program whose processes and chrislib ended without a word."""
     work = tmp_path / "work"
     work.mkdir()
-    intent = ProgramIntent(("sh", "-c", LONG), str(work), "a long one")
+    intent = ProgramIntent(("sh", "-c", LONG), str(work), "a long one", timeout=120)
     key = await desk.jobs.submit(intent)
     await desk.phase(key, Phase.RUNNING)
     await desk.until(lambda: status_of(tmp_path, key)["program"])

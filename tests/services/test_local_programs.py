@@ -45,7 +45,9 @@ class Programs:
         self._number += 1
         key = JobKey(f"00000000-0000-7000-8000-{self._number:012}")
         argv = ("sh", "-c", script)
-        intent = ProgramIntent(argv, str(self.work), f"n{self._number}", **more)
+        # What a failed test leaves behind ends by itself.
+        limits = {"timeout": 120, **more}
+        intent = ProgramIntent(argv, str(self.work), f"n{self._number}", **limits)
         await self.backend.submit(Order(key, intent, time.time()))
         return key
 
@@ -363,7 +365,7 @@ async def test_programs_of_a_lost_catalog_are_taken_up_again(
 ) -> None:
     work = tmp_path / "work"
     work.mkdir()
-    intent = ProgramIntent(("sh", "-c", HOLD), str(work), "held")
+    intent = ProgramIntent(("sh", "-c", HOLD), str(work), "held", timeout=120)
     key = await desk.jobs.submit(intent)
     await desk.phase(key, Phase.RUNNING)
     await desk.stop()
