@@ -126,7 +126,7 @@ class Program:
             client_for=lambda: self.client,
             pacs=lambda: None,
             clock=SystemClock(),
-            base_period=0.6,
+            base_period=base,
             adopts=adopts,
         )
 

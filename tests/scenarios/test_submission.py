@@ -238,16 +238,16 @@ async def test_s09_ten_thousand_killed_in_the_middle(
     with Proxy(place.station.url) as proxy:
         client = CubeClient(proxy.url, token=place.station.token)
         await client.identify()
-        async with Program(place.catalog_path, client) as program:
+        async with Program(place.catalog_path, client, base=3.0) as program:
             (view,) = program.jobs.batches.batches()
             assert (view.state, view.written, view.total) == ("RUNNING", total, total)
             lost = before - view.sent
             assert 1 <= lost <= 4
             await program.until(
-                lambda: program.jobs.batches.get(view.key).sent >= before + more
+                lambda: program.jobs.batches.get(view.key).sent >= before + more, 240
             )
             await program.jobs.batches.pause(view.key)
-            await program.until(lambda: _settled(program, view.key))
+            await program.until(lambda: _settled(program, view.key), 240)
             members = _members(program, view.key)
             sent = [job for job in members if job.remote_id is not None]
             # In order: what was sent is the beginning of the list, each once.
