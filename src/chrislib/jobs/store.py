@@ -357,7 +357,7 @@ class JobStore:
             if step.tracked.job.progress is old.progress:
                 job = replace(job, progress=current.progress)
             self._remember(replace(step.tracked, job=job))
-            changes.append(JobChange(old, job))
+            changes.append(JobChange(old, self._jobs[job.key].job))
         self._publish(changes)
         if any(step.notices or step.withdrawn for step in steps):
             self.inbox_changed()
