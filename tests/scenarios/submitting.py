@@ -118,7 +118,14 @@ class Place:
 class Program:
     """The program started again on the same catalog, in this process."""
 
-    def __init__(self, path: Path, client: CubeClient, *, adopts: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        client: CubeClient,
+        *,
+        adopts: bool = False,
+        base: float = 0.6,
+    ) -> None:
         self.client = client
         self.catalog = Catalog(path)
         self.jobs = JobManager(
