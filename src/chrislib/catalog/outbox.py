@@ -313,7 +313,8 @@ def _claimed(db: sqlite3.Connection, batch: str, keys: tuple[str, ...]) -> Claim
         "LEFT JOIN job j ON j.job_key=i.job_key WHERE i.toast_batch=?",
         (batch,),
     ).fetchone()
-    # A click opens what went wrong, else what came last: the farthest node.
+    # A click opens what went wrong, else the farthest node; what one page brings has
+    # no order.
     names = ",".join(f"i.{name}" for name in sql.columns(InboxRowText))
     found = db.execute(
         f"SELECT {names}, j.kind, s.base_url FROM inbox i "
@@ -321,8 +322,7 @@ def _claimed(db: sqlite3.Connection, batch: str, keys: tuple[str, ...]) -> Claim
         "LEFT JOIN account a ON a.account_id=i.account_id "
         "LEFT JOIN server s ON s.server_id=a.server_id WHERE i.toast_batch=? "
         f"ORDER BY i.dedupe_key LIKE 'batch:%' DESC, i.kind IN ({_MARKS}) DESC, "
-        "i.created_at DESC, "
-        "i.instance_id DESC LIMIT 1",
+        "i.instance_id DESC, i.created_at DESC LIMIT 1",
         (batch, *PROBLEMS),
     ).fetchone()
     row = InboxRowText(

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrislib.catalog.outbox import PROBLEMS, Alive, Outbox, Waiting
@@ -237,6 +237,7 @@ situations = st.builds(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(groups_strategy, situations)
 def test_decisions_keep_every_promise(
     groups: list[Group], situation: Situation
@@ -265,6 +266,7 @@ def test_decisions_keep_every_promise(
     assert "READY" not in telling.kinds
 
 
+@settings(max_examples=20, deadline=None)
 @given(groups_strategy.filter(bool), situations)
 def test_everything_is_told_in_the_end(
     groups: list[Group], situation: Situation

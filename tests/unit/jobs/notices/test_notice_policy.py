@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrislib.jobs.notices import policy as rules
@@ -78,6 +78,7 @@ def test_kinds_become_rules() -> None:
     assert wanted.delivery("OF_ANOTHER_VERSION") is Delivery.TOAST
 
 
+@settings(max_examples=40, deadline=None)
 @given(policies)
 def test_a_policy_survives_its_text(policy: Policy) -> None:
     back = rules.from_json(rules.to_json(policy), Policy())
@@ -187,6 +188,7 @@ def test_days_that_follow_each_other_make_one_time() -> None:
     assert clock(found) == "2026-11-28 01:00 +0100"
 
 
+@settings(max_examples=100, deadline=None)
 @given(quiets, years, st.sampled_from(ZONES))
 def test_the_end_is_the_first_moment_that_is_not_quiet(
     quiet: Quiet, now: float, zone: ZoneInfo

@@ -56,6 +56,15 @@ async def test_a_feed_is_told_once_when_its_last_node_ends(desk: NoticeDesk) -> 
     assert 5 <= times(desk, began)[0] <= 7
 
 
+async def test_a_page_that_brings_a_whole_feed_opens_its_farthest_node(
+    desk: NoticeDesk,
+) -> None:
+    keys = await desk.runs(3)
+    await desk.end(list(reversed(keys)))
+    await asyncio.sleep(60)
+    assert [toast.target for toast in desk.sink.toasts] == ["feed/12/node/1003"]
+
+
 async def test_the_first_failure_at_once_the_rest_with_the_end(
     desk: NoticeDesk,
 ) -> None:

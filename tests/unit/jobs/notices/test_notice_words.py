@@ -1,5 +1,7 @@
 """What toasts say, and where a click leads."""
 
+from itertools import product
+
 import pytest
 
 from chrislib.catalog.outbox import PROBLEMS, Claimed
@@ -108,6 +110,12 @@ def test_a_workflow_opens_its_feed() -> None:
             ShowJobs("key"),
         ),
         ("download", {"READY": 1}, "Download finished", ShowJobs("key")),
+        (
+            "service",
+            {"ERRORS": 1},
+            "Job ended with an error",
+            ShowJobs("key"),
+        ),
         ("program", {"FAILED": 1}, "Program failed", ShowJobs("key")),
         ("service", {"READY": 1}, "Job finished", ShowJobs("key")),
     ],
@@ -157,19 +165,15 @@ def test_a_summary_and_a_digest() -> None:
     assert digest.group != toast.group
 
 
-@pytest.mark.parametrize("kind", ["READY", *PROBLEMS])
-@pytest.mark.parametrize(
-    "job_kind", ["run", "workflow", "pull", "upload", "download", "program", ""]
-)
-@pytest.mark.parametrize("feed", [12, None])
-def test_every_toast_has_words_and_a_place_and_no_title(
-    kind: str, job_kind: str, feed: int | None
-) -> None:
-    for group in ("feed:12", "batch:b", "pull", "job:key"):
+def test_every_toast_has_words_and_a_place_and_no_title() -> None:
+    job_kinds = ("run", "workflow", "pull", "upload", "download", "program", "")
+    groups = ("feed:12", "batch:b", "pull", "job:key")
+    every = product(["READY", *PROBLEMS], job_kinds, (12, None), groups)
+    for kind, job_kind, feed, group in every:
         toast = said({kind: 1}, group=group, job_kind=job_kind, feed_id=feed)
-        assert toast.title
-        assert toast.title[0].isupper()
-        assert parse_link(toast.target) is not None
+        assert toast.title, (kind, job_kind, feed, group)
+        assert toast.title[0].isupper(), toast.title
+        assert parse_link(toast.target) is not None, toast.target
         assert SECRET not in f"{toast.title} {toast.text} {toast.target}"
         assert all(parse_link(action.target) for action in toast.actions)
 
