@@ -14,10 +14,10 @@ def test_killed_at_random_nothing_is_lost_or_done_twice(
     station = station_factory()
     folder = tmp_path / "soak"
     asyncio.run(killing.prepare(folder, station.url, station.token))
-    counts = killing.kill_rounds(folder, 8, seed=20_261_122)
+    counts = killing.kill_rounds(folder, 6, seed=20_261_122)
     assert counts.problems == []
-    assert counts.rounds == 8
-    assert counts.submissions >= 4
+    assert counts.rounds == 6
+    assert counts.submissions > 0
     assert counts.files > 0
     assert counts.toasts > 0
     assert counts.held, killing.as_json(counts)

@@ -18,7 +18,7 @@ from chrislib.catalog.lease import Held, Identity, Lease, LeaseLost, LeaseTimes
 from chrislib.catalog.refusals import CatalogReadOnly
 
 HERE = Identity("here", "boot-1")
-QUICK = LeaseTimes(beat=0.05, expiry=0.4, retry=0.05)
+QUICK = LeaseTimes(beat=0.05, expiry=60.0, retry=0.05)
 
 
 class Watch:
@@ -227,7 +227,7 @@ async def test_what_a_killed_process_held_is_had_at_once(tmp_path: Path) -> None
     catalog = Catalog(path)
     await catalog.open()
     assert not catalog.read_only
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60, "no wait for the 120 s to pass"
     await catalog.close()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM lease").fetchone()[0] == 0

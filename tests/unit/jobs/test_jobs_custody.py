@@ -13,7 +13,7 @@ from chrislib.catalog.refusals import CatalogReadOnly
 from chrislib.jobs.model import Phase, RunIntent
 from tests.unit.jobs.conftest import Bench
 
-QUICK = LeaseTimes(beat=0.1, expiry=1.0, retry=0.05)
+QUICK = LeaseTimes(beat=0.1, expiry=4.0, retry=0.05)
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
@@ -85,7 +85,7 @@ async def test_who_lost_the_lease_stops_asking_and_reads_anew_when_it_is_back(
     await asyncio.sleep(0.5)
     assert first.server.requests <= asked + 1
     assert first.job(key).phase is Phase.QUEUED
-    await asyncio.wait_for(first.catalog.condition.healthy(), 10)  # it never beats
+    await asyncio.wait_for(first.catalog.condition.healthy(), 30)  # it never beats
     await first.until(lambda: first.job(key).phase is Phase.FINISHED)
     assert len(await first.jobs.inbox()) == 1
     await first.stop()
