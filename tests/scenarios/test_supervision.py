@@ -158,5 +158,6 @@ async def test_while_nothing_can_be_written_nothing_is_asked(sim: SimDesk) -> No
     assert (row.state, row.what) == ("waiting", "The disk is full.")
     well.set()
     await sim.until(lambda: all_in(sim, keys, Phase.FINISHED), 10)
+    await sim.sleep(1)
     (row,) = [row for row in sim.jobs.health.rows() if row.part == "loop"]
     assert row.state == "ok"

@@ -110,6 +110,7 @@ async def test_a_feed_on_screen_stays_within_the_budget(sim: SimDesk) -> None:
     shown = sim.job(keys[0]).feed_id
     others = [key for key in keys if sim.job(key).feed_id != shown]
     sim.jobs.watch_feed(shown)
+    sim.server.log.clear()
     began = sim.clock.monotonic()
     await sim.sleep(300)
     seen = [key for key in keys if point_looks(sim.server, remote(sim, key), began)]

@@ -49,7 +49,7 @@ class Looks:
     looked_at : dict
         When each run of an account was last seen, monotonic seconds; the key is
         (account_id, remote_id).
-    forbidden : set of JobKey
+    hidden : set of JobKey
         Jobs of runs that we may not see any more.
     """
 
@@ -70,7 +70,7 @@ class Looks:
         self._missing_feeds: dict[tuple[int, int], float] = {}
         self._soon: set[JobKey] = set()
         self.looked_at: dict[tuple[int, int], float] = {}
-        self.forbidden: set[JobKey] = set()
+        self.hidden: set[JobKey] = set()
 
     async def apply(
         self,
@@ -107,7 +107,7 @@ class Looks:
         )
         at = self._clock.time()
         self._store.looked([key for key, _ in seen], Reach.FRESH, at)
-        self.forbidden.difference_update(key for key, _ in seen)
+        self.hidden.difference_update(key for key, _ in seen)
         self._soon |= await self._logs.observe(seen)
         # CUBE sometimes takes a cancel back, within seconds.
         self._soon |= {
@@ -310,7 +310,7 @@ class Looks:
             self.looked_at[account.account_id, remote_id] = now
             self._missing.pop(key, None)
             self._store.looked([key], Reach.FORBIDDEN, None)
-            self.forbidden.add(key)
+            self.hidden.add(key)
         return 0
 
 

@@ -125,7 +125,7 @@ class SingleLooks:
         """Look rarely at runs that may not be seen (network, disk)."""
         now = self._clock.monotonic()
         found: dict[JobKey, int] = {}
-        for key in self._looks.forbidden:
+        for key in self._looks.hidden:
             tracked = self._store.get(key)
             if tracked is None or tracked.account_id != account.account_id:
                 continue
