@@ -1,7 +1,6 @@
 """The design's eighty failure scenarios each have their test, and only one."""
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,30 +14,33 @@ _SKIPPED = re.compile(
 )
 
 
-def _sources() -> dict[str, str]:
+@pytest.fixture(scope="module")
+def sources() -> dict[str, str]:
+    """Return every test file's text."""
     return {
         str(path.relative_to(_TESTS)): path.read_text(encoding="utf-8")
         for path in _TESTS.rglob("test_*.py")
     }
 
 
-def _found() -> dict[int, list[str]]:
+def _found(sources: dict[str, str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for name, text in _sources().items():
+    for name, text in sources.items():
         for number in _SCENARIO.findall(text):
             found.setdefault(int(number), []).append(name)
     return found
 
 
 @pytest.mark.parametrize("number", range(1, 81))
-def test_each_scenario_is_tested_once(number: int) -> None:
-    places = _found().get(number, [])
+def test_each_scenario_is_tested_once(number: int, sources: dict[str, str]) -> None:
+    places = _found(sources).get(number, [])
     assert len(places) == 1, f"scenario {number} is tested in {places or 'no file'}"
 
 
-def test_no_other_numbers_and_none_hidden_in_a_class_or_skipped() -> None:
-    numbers = Counter(_found())
-    assert set(numbers) <= set(range(1, 81))
-    for name, text in _sources().items():
+def test_no_other_numbers_and_none_hidden_in_a_class_or_skipped(
+    sources: dict[str, str],
+) -> None:
+    assert set(_found(sources)) <= set(range(1, 81))
+    for name, text in sources.items():
         assert not _METHOD.search(text), f"{name}: a scenario within a class"
         assert not _SKIPPED.search(text), f"{name}: a scenario that is skipped"
