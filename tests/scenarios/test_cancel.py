@@ -76,7 +76,7 @@ async def test_s71_cancel_while_the_worker_is_submitting(sim: SimDesk) -> None:
     assert sim.job(key).result is ResultState.READY
 
 
-async def test_s71_goes_on_after_a_restart(sim: SimDesk) -> None:
+async def test_a_cancel_goes_on_after_a_restart(sim: SimDesk) -> None:
     (key,) = await running(sim)
     lose_cancels(sim, sim.job(key).remote_id or 0)
     await sim.jobs.cancel(key)
