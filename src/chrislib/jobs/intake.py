@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from chrislib.aio import TaskOwner
 from chrislib.catalog.jobs import JobTable
@@ -37,6 +37,16 @@ _DAY = 86_400.0
 _TAKEN = ("taken_in", "state_changed", "handler_failed")
 _FAILED = (Phase.FAILED, Phase.FINISHED_WITH_ERRORS)
 _Run = tuple[int, str, int]
+
+
+class Services(Protocol):
+    """Outputs of other services than CUBE."""
+
+    async def fetch(self, key: JobKey, folder: Path) -> FetchedSet:
+        """Save a result in a folder (network, disk)."""
+
+    async def purge(self, key: JobKey) -> None:
+        """Delete a job there (network)."""
 
 
 class Intake:
@@ -187,6 +197,31 @@ class Intake:
             if last:
                 found = self._store.get(key)
                 return found is not None and found.job.result is to
+
+    async def fetch(
+        self, key: JobKey, folder: Path, *, services: Services | None
+    ) -> None:
+        """Have the output of another service saved and hand it on (network, disk)."""
+        if services is None:
+            await self._unfetched(key, "Its service cannot be reached from here.", "")
+            return
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            files = await services.fetch(key, folder)
+        except ChrislibError as error:
+            await self._unfetched(key, error.title, error.hint)
+            return
+        except Exception as error:  # noqa: BLE001 - a plug-in's failure is its own
+            _log.info("a result was not fetched: %s", type(error).__name__)
+            await self._unfetched(key, f"{type(error).__name__}.", "Get it again.")
+            return
+        if await self.reach(key, ResultState.FETCHED, source="local"):
+            await self.take_in(key, files)
+
+    async def _unfetched(self, key: JobKey, words: str, hint: str) -> None:
+        detail = f"The output was not fetched. {words}"
+        await self._learn(key, "fetch_failed", detail=detail, hint=hint)
+        await self.reach(key, ResultState.FETCH_FAILED, source="local")
 
     # Handing on.
 

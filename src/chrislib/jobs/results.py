@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
@@ -15,7 +15,7 @@ from chrislib.jobs.fetches import Fetches
 from chrislib.jobs.fingerprint import Comparison, Fingerprints, quietly
 from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.handlers import SaveFiles
-from chrislib.jobs.intake import Intake
+from chrislib.jobs.intake import Intake, Services
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -27,7 +27,7 @@ from chrislib.jobs.model import (
     Retention,
 )
 from chrislib.jobs.policies import Policies
-from chrislib.jobs.protocols import FetchedSet, Policy, ResultHandler
+from chrislib.jobs.protocols import Policy, ResultHandler
 from chrislib.jobs.provenance import Provenance
 from chrislib.jobs.purge import PurgePlan, Purger, not_confirmed
 from chrislib.jobs.standing import Standing
@@ -45,16 +45,6 @@ _AT_ONCE = 30
 _PAUSE = 1.0
 """Seconds between two listings of inputs: they are no hurry for anybody."""
 _STARTED = (Phase.STAGING_IN, Phase.QUEUED, Phase.RUNNING, *_DONE)
-
-
-class Services(Protocol):
-    """Outputs of other services than CUBE."""
-
-    async def fetch(self, key: JobKey, folder: Path) -> FetchedSet:
-        """Save a result in a folder (network, disk)."""
-
-    async def purge(self, key: JobKey) -> None:
-        """Delete a job there (network)."""
 
 
 class Results:
@@ -185,7 +175,8 @@ class Results:
         else:
             place = folder or self._place(job)
             await self.intake.reach(key, ResultState.FETCHING)
-            self._owner.start(self._fetch(key, place), name="fetch")
+            fetching = self.intake.fetch(key, place, services=self._services())
+            self._owner.start(fetching, name="fetch")
             begun = None
         await self._mark(job, "get")
         return begun
@@ -384,30 +375,16 @@ class Results:
         await self._kept.mark_outcome(job.key, epoch=job.epoch, action=kept, at=now)
         self._store.inbox_changed()
 
-    async def _fetch(self, key: JobKey, folder: Path) -> None:
-        """Have a service's output saved and hand it on (network, disk)."""
-        services = self._services()
-        if services is None:
-            await self.intake.reach(key, ResultState.FETCH_FAILED, source="local")
-            return
-        try:
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            files = await services.fetch(key, folder)
-        except (ChrislibError, OSError) as error:
-            _log.info("a result was not fetched: %s", type(error).__name__)
-            await self.intake.reach(key, ResultState.FETCH_FAILED, source="local")
-            return
-        if await self.intake.reach(key, ResultState.FETCHED, source="local"):
-            await self.intake.take_in(key, files)
-
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         self.intake.changed(changes)
         self._standing.note(change.after for change in changes)
         for change in changes:
             before, job = change.before, change.after
+            if job.kind is not Kind.RUN:
+                continue
             if job.retention is Retention.PURGING and job.phase.terminal:
                 self.purger.watch(job.key)
-            if before is None or before.phase is job.phase or job.kind is not Kind.RUN:
+            if before is None or before.phase is job.phase:
                 continue
             fresh = job.phase in _DONE and before.phase not in _DONE
             ready = fresh and job.tracked and job.result is ResultState.READY
