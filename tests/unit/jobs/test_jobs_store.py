@@ -5,7 +5,6 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.jobs import JobWrite, StaleJob
-from chrislib.jobs import codec, fsm, plan
+from chrislib.jobs import codec, fsm
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import (
     DownloadIntent,
@@ -253,43 +252,3 @@ def test_keys_are_uuids_in_the_order_they_were_made() -> None:
     keys = [new_key(1_700_000_000.0 + number) for number in range(50)]
     assert keys == sorted(keys)
     assert {uuid.UUID(key).version for key in keys} == {7}
-
-
-def test_the_watermark_never_passes_a_run_that_is_registering() -> None:  # I9
-    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    end = now - timedelta(minutes=5)
-    old = now - timedelta(minutes=20)
-    runs = tuple(
-        plan.LiveRun(number, phase, moment.isoformat(), 0.0)
-        for number, (phase, moment) in enumerate(
-            [
-                (Phase.REGISTERING, end),
-                (Phase.REGISTERING, old),
-                (Phase.RUNNING, old),
-            ]
-        )
-    )
-    assert plan.next_low(runs, asked_at=now) == end
-    assert plan.next_low(runs[1:], asked_at=now) == now - plan.OVERLAP
-
-
-def test_absence_only_makes_us_look() -> None:
-    runs = tuple(
-        plan.LiveRun(number, Phase.RUNNING, "", -number) for number in range(20)
-    )
-    low = datetime(2026, 1, 1, tzinfo=UTC)
-    window, points = plan.after_active(runs[:2], low=low)
-    assert window is None
-    assert {point.remote_id for point in points} == {0, 1}
-    window, points = plan.after_active(runs, low=low)
-    assert window == plan.AskWindow(low)
-    assert points == ()
-    assert [p.remote_id for p in plan.points(runs)] == [19, 18, 17, 16, 15]
-
-
-def test_looking_grows_rare_when_nothing_happens() -> None:
-    quick = plan.interval(15, live=1, watched=True, quiet_ticks=50)
-    usual = plan.interval(15, live=1, watched=False, quiet_ticks=0)
-    quiet = plan.interval(15, live=1, watched=False, quiet_ticks=1000)
-    idle = plan.interval(15, live=0, watched=True, quiet_ticks=0)
-    assert (quick, usual, quiet, idle) == (2.5, 15, 60, 300)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from chrislib.cube.errors import CubeError, ServerFault, TokenRejected
 from chrislib.jobs import fsm
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Kind, Reach
+from chrislib.jobs.model import JobKey, Kind, Reach
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.polling import breaker
 from chrislib.jobs.polling.gate import Gate, Gated, Gates, gated
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 MakeBackend = Callable[["CubeClient", Clock], RunBackend]
 
 _STALE_PERIODS = 3
+_AT_ONCE = 500
+"""Jobs that are marked in one go."""
 _AGAIN = 60.0
 """Periods after which a refused certificate is tried again by itself: 15 min."""
 
@@ -388,8 +390,22 @@ class Link:
             if tracked.job.reach is not Reach.FORBIDDEN
             and (self.account is not None or tracked.account_id not in self._others())
         ]
-        at = self.checked_at if self.reach is Reach.FRESH else None
-        self._store.looked(keys, self.reach, at)
+        if len(keys) <= _AT_ONCE:
+            self._mark(keys, self.reach)
+        else:
+            self._owner.start(self._mark_all(keys, self.reach), name="reach")
+
+    def _mark(self, keys: Sequence[JobKey], reach: Reach) -> None:
+        at = self.checked_at if reach is Reach.FRESH else None
+        self._store.looked(keys, reach, at)
+
+    async def _mark_all(self, keys: Sequence[JobKey], reach: Reach) -> None:
+        """Mark thousands of jobs without holding the window up."""
+        for first in range(0, len(keys), _AT_ONCE):
+            if self.reach is not reach:
+                return  # it has changed again: another round is under way
+            self._mark(keys[first : first + _AT_ONCE], reach)
+            await asyncio.sleep(0)
 
 
 def _retry_after(error: CubeError) -> float:
