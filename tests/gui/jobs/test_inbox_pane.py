@@ -395,7 +395,10 @@ def test_what_is_highlighted_stays_when_rows_come(
 
 
 class Longest(QObject):
-    """Measures the longest time the window was busy with one event."""
+    """Measures the longest time the window worked on one event.
+
+    Processor time of this thread: other programs of a busy machine do not count.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -403,10 +406,10 @@ class Longest(QObject):
 
     def run(self, work: Any) -> None:
         """Do something and note how long it held the thread."""
-        began = time.perf_counter()
+        began = time.thread_time()
         work()
         QApplication.processEvents()
-        self.worst = max(self.worst, time.perf_counter() - began)
+        self.worst = max(self.worst, time.thread_time() - began)
 
 
 def test_ten_thousand_rows_come_page_by_page_without_a_hitch(
