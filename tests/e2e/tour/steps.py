@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
@@ -18,7 +19,7 @@ _BOX = 67
 _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 
 
-class Story:
+class Story(JobsSteps):
     """What a new user does, and sees.
 
     Parameters
@@ -64,6 +65,10 @@ class Story:
             ("Fetch a reference data set", self.fetch_reference),
             ("Upload and reference become a feed the same way", self.second_feed),
             ("Jobs and inbox", self.jobs),
+            ("A run's details, history and log", self.job_details),
+            ("Filter the jobs, and group them by feed", self.narrow_jobs),
+            ("Track a run by its address", self.track_run),
+            ("Accounts and health", self.health),
             ("History holds all three, newest first", self.history_order),
             ("The light theme", self.light_theme),
             ("Close the window when nothing runs", self.close_window),
@@ -386,14 +391,6 @@ class Story:
         self._screen.wait(contains="2 items", role="label")
         self._make_feed("Upload and reference")
         self._screen.wait("Ready", id="state", seconds=90)
-
-    def jobs(self) -> None:
-        """Look at the list of jobs beside the inbox."""
-        self._screen.key("ctrl+j")
-        self._screen.settle()
-        self._report.picture("jobs")
-        self._screen.key("ctrl+i")
-        self._screen.settle()
 
     def history_order(self) -> None:
         """Go to the overview; the newest stands at the top."""

@@ -78,6 +78,9 @@ def test_activity_is_counted_change_by_change() -> None:
 def test_the_top_bar_counts_the_seconds(window: Any, fakes: Any, qtbot: QtBot) -> None:
     label = child(window, QLabel, "shell.checked")
     fakes.jobs.looks = (replace(HERE, checked_at=fakes.now - 12),)
+    fakes.jobs.put(run("live", Phase.RUNNING))
+    status = window.shell._status
+    qtbot.waitUntil(lambda: status._activity.count == 1, timeout=2000)
     fresh = window.shell._status._fresh
     fresh.show_age()
     assert label.text() == "Checked 12 s ago"
@@ -85,6 +88,13 @@ def test_the_top_bar_counts_the_seconds(window: Any, fakes: Any, qtbot: QtBot) -
     fresh.show_age()
     assert label.text() == "Checked 17 s ago"
     assert label.accessibleName() == "Checked 17 s ago"
+    assert fresh.timer.interval() == 1_000
+    fakes.jobs.put(run("live", Phase.FINISHED))
+    qtbot.waitUntil(lambda: status._activity.count == 0, timeout=2000)
+    fresh.show_age()
+    # nothing runs: nobody counts seconds, and no timer does
+    assert label.text() == "Checked under 1 min ago"
+    assert fresh.timer.interval() == 15_000
 
 
 def test_a_stale_account_raises_the_banner_and_looking_lowers_it(

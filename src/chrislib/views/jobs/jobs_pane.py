@@ -13,10 +13,10 @@ from chrislib.views.jobs.doing import JobVerbs
 from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_view import JobView
 from chrislib.views.jobs.jobs_head import JobsHead
-from chrislib.views.jobs.words import GROUPS, checked_text
+from chrislib.views.jobs.words import GROUPS, RUNNING, checked_text
 from chrislib.views.widgets.state_view import StateView
 
-_TICK_MS = 1000
+_TICK_MS, _SLOW_MS = 1_000, 15_000
 _TYPING_MS = 150
 _GROUP = "jobs.group"
 
@@ -186,6 +186,7 @@ class JobsPane(QWidget):
         self._arranger.take(changes)
         self._highlight_wanted()
         current = self.view.current_job()
+        self._show_checked()
         if current is not None and any(c.after.key == current.key for c in changes):
             self._show_detail()
 
@@ -241,7 +242,14 @@ class JobsPane(QWidget):
 
     def _show_checked(self) -> None:
         jobs = self._context.jobs
-        icon, token, words = checked_text(jobs.checked_at, self._context.now())
+        idle = not self.model.count_of(RUNNING)
+        # where nothing runs, nothing is counted every second
+        pace = _SLOW_MS if idle else _TICK_MS
+        if self._tick.interval() != pace:
+            self._tick.setInterval(pace)
+        icon, token, words = checked_text(
+            jobs.checked_at, self._context.now(), coarse=idle
+        )
         state = str(self._context.session.state.value)
         if state == "unreachable":
             icon, token = "cloud-off", "state.errors"

@@ -279,6 +279,8 @@ def second_line(job: Job, *, stall: str = "") -> str:
     return ""
 
 
+_OLD = 120.0
+"""Seconds after which a look is called old where no period is known."""
 Left = Callable[[Job, float], Estimate | None]
 """Asked how long a run still takes."""
 
@@ -306,24 +308,33 @@ def time_text(job: Job, now: float, left: Left | None = None) -> str:
     return about(estimate) if estimate is not None else ""
 
 
+def ago_text(seconds: float, *, coarse: bool) -> str:
+    """Return how long ago something was: "12 s ago", or coarse "under 1 min ago"."""
+    if coarse and seconds < 60:
+        return "under 1 min ago"
+    if coarse:
+        seconds = seconds // 60 * 60
+    return f"{duration(seconds)} ago"
+
+
 def checked_text(
-    checked_at: float | None, now: float, period: float = 40.0
+    checked_at: float | None, now: float, *, coarse: bool = False
 ) -> tuple[str, str, str]:
     """Return icon, token and words for how good the last look was.
 
     Parameters
     ----------
-    period : float
-        Seconds between two looks; three missed ones are too many.
+    coarse : bool
+        To the minute: where nothing runs, nobody counts seconds.
     """
     if checked_at is None:
         return "clock", "state.queued", "Not checked yet"
     ago = max(0.0, now - checked_at)
-    if ago < 3 * period:
+    if ago < _OLD:
         return (
             "circle-check",
             "state.ready",
-            f"All followed, checked {duration(ago)} ago",
+            f"All followed, checked {ago_text(ago, coarse=coarse)}",
         )
     return "clock", "state.errors", f"Not checked for {duration(ago)}"
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from chrislib.jobs.model import Reach
 from chrislib.jobs.polling.overview import AccountLook
 from chrislib.views.context import ViewContext
-from chrislib.views.jobs.words import duration
+from chrislib.views.jobs.words import ago_text, duration
 from chrislib.views.widgets.text import ElidedLabel, plain_tooltip
 
 _FAST_MS, _SLOW_MS = 1_000, 15_000
@@ -26,13 +26,15 @@ class Age:
     old: bool
 
 
-def age_of(look: AccountLook, now: float) -> Age:
+def age_of(look: AccountLook, now: float, *, coarse: bool = False) -> Age:
     """Return how old what is known of an account is.
 
     Parameters
     ----------
     now : float
         Seconds since the epoch.
+    coarse : bool
+        To the minute.
     """
     if look.reach is Reach.AUTH_REQUIRED:
         return Age("Sign in again", "state.errors", True)
@@ -45,7 +47,7 @@ def age_of(look: AccountLook, now: float) -> Age:
     # an idle account is asked seldom and is not old for that
     if look.stale or ago > _PERIODS * max(look.period, 60.0):
         return Age(f"Not checked for {duration(ago)}", "state.errors", look.stale)
-    return Age(f"Checked {duration(ago)} ago", "text.muted", False)
+    return Age(f"Checked {ago_text(ago, coarse=coarse)}", "text.muted", False)
 
 
 def stale_words(looks: Sequence[AccountLook], now: float) -> str:
@@ -115,7 +117,8 @@ class Freshness(QObject):
             return
         now = self._context.now()
         looks = self._context.jobs.accounts()
-        ages = [(look, age_of(look, now)) for look in looks]
+        idle = not self._running()
+        ages = [(look, age_of(look, now, coarse=idle)) for look in looks]
         if not ages:
             self._label.setText("")
             return
@@ -127,5 +130,6 @@ class Freshness(QObject):
             self._label.setAccessibleName(worst.words)
         lines = [f"{one.host} {one.username}: {age.words}" for one, age in ages]
         self._label.setToolTip(plain_tooltip("\n".join(lines)))
-        idle = not self._running() and not worst.old
-        self._timer.setInterval(_SLOW_MS if idle else _FAST_MS)
+        pace = _SLOW_MS if idle and not worst.old else _FAST_MS
+        if self._timer.interval() != pace:
+            self._timer.setInterval(pace)
