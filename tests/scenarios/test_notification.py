@@ -382,22 +382,22 @@ async def test_s61_a_click_starts_the_closed_program_at_that_feed(
         )  # fmt: skip
         program = await asyncio.to_thread(started, env)
         try:
-            await until(lambda: len(service.shown) == 2, 60)
+            await until(lambda: len(service.shown) == 2, 120)
             titles = {shown.title: shown for shown in service.shown}
             assert set(titles) == {
                 f"Feed {first}: run finished",
                 f"Feed {second}: run finished",
             }
             program.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(program.wait, 30) == 0
+            assert await asyncio.to_thread(program.wait, 60) == 0
             assert kept("feeds.last") == ""
             service.click(titles[f"Feed {first}: run finished"].id)
-            await until(lambda: kept("feeds.last") == str(first), 60)
+            await until(lambda: kept("feeds.last") == str(first), 120)
             await until(lambda: kept("shell.module") == '"feeds"', 30)
             assert living(home), "it was started by the click"
             # one that runs takes the next link, and no other is started
             service.click(titles[f"Feed {second}: run finished"].id)
-            await until(lambda: kept("feeds.last") == str(second), 60)
+            await until(lambda: kept("feeds.last") == str(second), 120)
             assert len(living(home)) == 1
             with closing(sqlite3.connect(catalog)) as db:
                 states = db.execute("SELECT DISTINCT toast FROM inbox").fetchall()
