@@ -66,6 +66,7 @@ class Bookkeeper:
                 remote_id is None
                 or job.kind is not Kind.RUN
                 or job.account_id != self._account.account_id
+                or getattr(job.intent, "owner", "")  # adoption looks at these
             ):
                 continue
             tracked = self._store.get(job.key)
@@ -105,12 +106,22 @@ class Bookkeeper:
             ):
                 self.ledger.forget(job.remote_id)
 
-    def enter_rows(self, rows: Sequence[Observation]) -> None:
-        """Enter rows of the server, also of runs that nobody follows."""
+    def enter_rows(self, rows: Sequence[Observation], *, whole: bool = False) -> None:
+        """Enter rows of the server, also of runs that nobody follows.
+
+        Parameters
+        ----------
+        whole : bool
+            These are all the runs of a feed. Otherwise an unknown run that ended
+            before the feed's counts were told is in them as one that nobody knows.
+        """
         ledger = self.ledger
         for row in rows:
             run = ledger.runs.get(row.remote_id)
             end, start = seconds(row.end_date), seconds(row.start_date)
+            stranger = run is None and row.remote_status in ENDED
+            if stranger and not whole and ledger.counted(row.feed_id or 0, end):
+                continue
             known = (
                 run is not None
                 and run.status == row.remote_status

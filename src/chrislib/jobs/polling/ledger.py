@@ -56,6 +56,7 @@ class Book:
     """Active runs and all runs that were known when the counts were asked for."""
     told: FeedCounts | None = None
     """The latest counts."""
+    told_at: float = 0.0
     owing: bool = False
     """Whether the counts say more than is known."""
     shrunk: bool = False
@@ -125,6 +126,13 @@ class Ledger:
             self.runs[remote_id] = run
         self._put_in(run)
 
+    def counted(self, feed_id: int, end: float) -> bool:
+        """Whether the counts of a feed hold a run already that ended then."""
+        book = self.books.get(feed_id)
+        if book is None or book.offset is None:
+            return False
+        return end <= book.told_at
+
     def looked(self, remote_id: int, *, at: float | None = None) -> None:
         """Note that a run was seen: whatever made a look needed is settled.
 
@@ -187,11 +195,12 @@ class Ledger:
             if book.live:
                 book.marked = book.active, book.active + sum(book.ended.values())
 
-    def told(self, counts: FeedCounts) -> None:
+    def told(self, counts: FeedCounts, *, at: float) -> None:
         """Compare a feed's counts with what was known when they were asked for."""
         book = self.books.get(counts.feed_id)
         if book is None:
             return
+        book.told_at = at
         before, book.told, book.missing = book.told, counts, False
         found = _true_counts(book)
         if found is None:

@@ -51,6 +51,8 @@ TINY = 8
 """So few runs are listed with each tick: nothing is cheaper, or simpler."""
 _FULL = 10_000
 _MANY_FEEDS = 150
+_PLENTY, _PLENTY_MS = 5, 700.0
+"""So much must be saved up before anything is asked that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +220,8 @@ def period_of(base: float, live: int) -> float:
 def rates_of(live: int) -> tuple[float, float]:
     """Return requests and server milliseconds a minute a plan should keep to."""
     share = min(1.0, live / _FULL)
-    requests = 12.0 if live <= 1_000 else 12.0 + 17.5 * share
-    return requests, 540.0 + 2_300.0 * share
+    requests = 11.5 if live <= 1_000 else 11.5 + 17.5 * share
+    return requests, 480.0 + 2_360.0 * share
 
 
 def regime(live: int, *, large: bool) -> bool:
@@ -313,7 +315,7 @@ def repairs(
     for feed_id in _missing(ledger)[: max(1, min(left, tuning.points))]:
         found.append(FeedCount(feed_id))
         left -= 1
-    if left >= 2 and budget.server_ms > 0:
+    if left >= _PLENTY and budget.server_ms >= _PLENTY_MS:
         found += _for_its_own_sake(view, caps, tuning)
     return found
 

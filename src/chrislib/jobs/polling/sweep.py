@@ -264,7 +264,7 @@ class Sweep:
             result = await self._asker.run(backend, query)
             for counts in result.digests:
                 told.add(counts.feed_id)
-                self.ledger.told(counts)
+                self.ledger.told(counts, at=self.view.now)
             received = query.offset + result.received_rows
             planned = replace(query, offset=received) in queries
             if result.more and result.received_rows and not planned:
@@ -346,7 +346,7 @@ class Sweep:
             self._looks.feed_forbidden(self._account, query.feed_id)
             return 0
         for counts in result.digests:
-            self.ledger.told(counts)
+            self.ledger.told(counts, at=self.view.now)
         return 0
 
     async def _read_feed(self, backend: RunBackend, query: FeedRuns) -> int:
@@ -392,7 +392,8 @@ class Sweep:
             if moved is not None:
                 await self._asker.distrust(result.rows, query)
             changed += await self._looks.apply(self._account, result.rows, low=moved)
-            self._books.enter_rows(result.rows)
+            whole = isinstance(query, FeedRuns) and query.compact
+            self._books.enter_rows(result.rows, whole=whole)
             await self._asker.distrust(result.rows, query)
             if over:
                 self._low = low if low is not None else self._low
