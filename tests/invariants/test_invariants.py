@@ -38,7 +38,7 @@ from tests.sim import faults
 from tests.sim.faults import Fault
 
 _REPORT = os.environ.get("CHRISLIB_SOAK", "")
-_EXAMPLES, _STEPS = (80, 50) if _REPORT else (4, 26)
+_EXAMPLES, _STEPS = (40, 50) if _REPORT else (4, 26)
 
 numbers = st.integers(0, 50)
 kills = st.one_of(st.none(), st.integers(1, 60), st.integers(1, 600))
