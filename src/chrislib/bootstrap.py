@@ -16,7 +16,7 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.remembered import Remembered
-from chrislib.desktop.notify import desktop_sink
+from chrislib.desktop.notify import DesktopSink, desktop_sink
 from chrislib.desktop.secrets import secret_store
 from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
@@ -61,6 +61,7 @@ class Services:
     windows: "list[MainWindow]" = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
     signals: "WakeSignals | None" = None
+    desktop: DesktopSink | None = None
 
     async def close(self) -> None:
         """Stop what runs by itself and write what is remembered (disk)."""
@@ -69,6 +70,8 @@ class Services:
             await self.signals.close()
         await self.library.stop()
         await self.layout.close()
+        if self.desktop is not None:
+            self.desktop.close()
 
 
 async def compose(paths: Paths) -> Services:
@@ -124,6 +127,7 @@ async def compose(paths: Paths) -> Services:
         feeds=FeedsService(jobs=jobs, session=session, paths=paths),
         clicked=clicked,
         windows=windows,
+        desktop=desktop,
     )
 
 

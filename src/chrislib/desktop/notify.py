@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["DesktopNotifier", "Toast", "desktop_sink"]
+__all__ = ["DesktopNotifier", "DesktopSink", "Toast", "desktop_sink"]
 
 _T = TypeVar("_T")
 _SECONDS = 15.0
@@ -297,3 +297,7 @@ def _windows_is_quiet() -> bool:
     shell = windows.windll.shell32
     asked = shell.SHQueryUserNotificationState(ctypes.byref(state))
     return asked == 0 and state.value in {2, 3, 4, 6}
+
+
+DesktopSink = KeptNotifier | DesktopNotifier
+"""What shows toasts on this system."""
