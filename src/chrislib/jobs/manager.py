@@ -513,6 +513,12 @@ class JobManager:
         """Call `callback` after each commit; returns how to stop that."""
         return self._store.subscribe(callback)
 
+    def subscribe_gone(
+        self, callback: Callable[[tuple[Job, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` with jobs that are no more; returns how to stop that."""
+        return self._store.subscribe_gone(callback)
+
     def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when the inbox has changed; returns how to stop that."""
         return self._store.subscribe_inbox(callback)
