@@ -140,7 +140,7 @@ class SimDesk:
         return (await self.follow_all([run_id], title=title))[0]
 
     async def follow_all(
-        self, run_ids: Sequence[int], *, title: str = ""
+        self, run_ids: Sequence[int], *, title: str = "", look: bool = True
     ) -> list[JobKey]:
         """Have runs of the server followed, all in one transaction."""
         client = self.client or self.server.client()
@@ -177,7 +177,8 @@ class SimDesk:
             )
             steps.append(fsm.begin(tracked, now=self.clock.time()))
         await self.jobs._store.add(steps)
-        spawn(self.jobs.refresh(), name="sim: look")
+        if look:
+            spawn(self.jobs.refresh(), name="sim: look")
         return [step.tracked.job.key for step in steps]
 
     def job(self, key: JobKey) -> Job:

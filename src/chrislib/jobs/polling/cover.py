@@ -5,8 +5,10 @@ want, and those we know already, which cost as much. So runs share a window when
 known ones lie between them, and a run that has many neighbors is asked for by its id.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chrislib.jobs.polling.capabilities import Caps
 from chrislib.jobs.polling.ledger import Ledger, Run
@@ -20,8 +22,8 @@ from chrislib.jobs.polling.queries import (
 )
 
 MOST = 14
-"""Runs that are grouped at a time; there are rarely more, and it takes n cubed."""
-_DOWN = 12
+"""Runs that are grouped at a time; there are rarely more."""
+_DOWN = 8
 _REQUEST_MS = 5.0
 """What a request is worth besides its cost to the server."""
 _LEFT_MS = 300.0
@@ -51,19 +53,21 @@ def clusters(
     most : int
         Requests that may be spent besides W.
     """
+    if not leavers:
+        return Cover(edge, ())
+    leavers = leavers[: MOST + _DOWN]
+    known = _Known(ledger.ended_between(leavers[-1].end, max(edge, leavers[0].end)))
     best: tuple[float, Cover] | None = None
     for reach in range(min(len(leavers), _DOWN) + 1):
         low = min(edge, leavers[reach - 1].end - _MARGIN) if reach else edge
-        price = INSTANCE_MS * (ledger.known_ended(low, edge) + reach) if reach else 0.0
+        price = INSTANCE_MS * (known.since(low, edge) + reach) if reach else 0.0
         if best is not None and price > best[0]:
             break
-        groups = _grouped(leavers[reach:][:MOST], ledger, most=most)
+        rest = leavers[reach:]
+        groups = _grouped(rest[:MOST], known, most=most)
         held = sum(len(group.runs) for group in groups)
-        total = (
-            price
-            + sum(group.price + _REQUEST_MS for group in groups)
-            + _LEFT_MS * (len(leavers) - reach - held)
-        )
+        total = price + _LEFT_MS * (len(rest) - held)
+        total += sum(group.price + _REQUEST_MS for group in groups)
         if best is None or total < best[0]:
             best = total, Cover(low, tuple(tuple(group.runs) for group in groups))
     assert best is not None
@@ -89,37 +93,95 @@ def look_at(group: Sequence[Run], caps: Caps) -> list[Query]:
     ]
 
 
-@dataclass(slots=True)
-class _Group:
-    runs: list[Run]
-    price: float = ANSWER_MS + INSTANCE_MS
+class _Known:
+    """Counts known rows in a window: each row is a bit, in the order of ends."""
 
-    def with_(self, other: "_Group", ledger: Ledger) -> "_Group":
-        runs = [*self.runs, *other.runs]
-        ends = [run.end for run in runs]
-        starts = [run.start for run in runs]
-        known = ledger.known_ended(min(ends), max(ends), min(starts), max(starts))
-        return _Group(runs, ANSWER_MS + INSTANCE_MS * (len(runs) + known))
+    def __init__(self, rows: Sequence[tuple[float, float]]) -> None:
+        self._ends = [end for end, _ in rows]
+        by_start = sorted((start, bit) for bit, (_, start) in enumerate(rows))
+        self._starts = [start for start, _ in by_start]
+        self._below = [0]
+        for _, bit in by_start:
+            self._below.append(self._below[-1] | 1 << bit)
+
+    def since(self, low: float, high: float) -> int:
+        """Return how many ended in between."""
+        return bisect_right(self._ends, high) - bisect_left(self._ends, low)
+
+    def inside(self, box: "_Box") -> int:
+        """Return how many rows a window would bring once more."""
+        first = bisect_left(self._ends, box.first_end)
+        last = bisect_right(self._ends, box.last_end)
+        low = self._below[bisect_left(self._starts, box.first_start)]
+        high = self._below[bisect_right(self._starts, box.last_start)]
+        return ((low ^ high) >> first & (1 << last - first) - 1).bit_count()
 
 
-def _grouped(leavers: Sequence[Run], ledger: Ledger, *, most: int) -> list[_Group]:
+class _Box(NamedTuple):
+    first_end: float
+    last_end: float
+    first_start: float
+    last_start: float
+
+    def around(self, other: "_Box") -> "_Box":
+        return _Box(
+            min(self.first_end, other.first_end),
+            max(self.last_end, other.last_end),
+            min(self.first_start, other.first_start),
+            max(self.last_start, other.last_start),
+        )
+
+
+class _Group(NamedTuple):
+    runs: tuple[Run, ...]
+    box: _Box
+    price: float
+
+    def with_(self, other: "_Group", known: _Known) -> "_Group":
+        box = self.box.around(other.box)
+        runs = self.runs + other.runs
+        price = ANSWER_MS + INSTANCE_MS * (len(runs) + known.inside(box))
+        return _Group(runs, box, price)
+
+
+def _grouped(leavers: Sequence[Run], known: _Known, *, most: int) -> list[_Group]:
     if not leavers or most <= 0:
         return []
-    groups = [_Group([run]) for run in leavers]
-    while len(groups) > 1:
-        best: tuple[float, int, int, _Group] | None = None
-        for i, one in enumerate(groups):
-            for j in range(i + 1, len(groups)):
-                joined = one.with_(groups[j], ledger)
-                more = joined.price - one.price - groups[j].price
-                if best is None or more < best[0]:
-                    best = more, i, j, joined
-        assert best is not None
-        more, i, j, joined = best
+    groups: dict[int, _Group] = {
+        number: _Group(
+            (run,),
+            _Box(run.end, run.end, run.start, run.start),
+            ANSWER_MS + INSTANCE_MS,
+        )
+        for number, run in enumerate(leavers)
+    }
+    pairs: dict[tuple[int, int], tuple[float, _Group]] = {}
+
+    def join(one: int, other: int) -> None:
+        joined = groups[one].with_(groups[other], known)
+        more = joined.price - groups[one].price - groups[other].price
+        pairs[one, other] = more, joined
+
+    for one in groups:
+        for other in range(one + 1, len(leavers)):
+            join(one, other)
+    while pairs:
+        (one, other), (more, joined) = min(pairs.items(), key=_by_price)
         if more > _REQUEST_MS and (len(groups) <= most or more > _MERGE_MS):
             break
-        groups[i] = joined
-        del groups[j]
+        groups[one] = joined
+        del groups[other]
+        for pair in [p for p in pairs if one in p or other in p]:
+            del pairs[pair]
+        for third in groups:
+            if third != one:
+                join(min(one, third), max(one, third))
     # The cheapest look for a run first; among equals the one that waits longest.
-    groups.sort(key=lambda group: (group.price / len(group.runs), group.runs[-1].end))
-    return groups[:most]
+    found = sorted(
+        groups.values(), key=lambda group: (group.price / len(group.runs), group.box)
+    )
+    return found[:most]
+
+
+def _by_price(pair: tuple[tuple[int, int], tuple[float, _Group]]) -> float:
+    return pair[1][0]

@@ -57,8 +57,8 @@ class Book:
     told: FeedCounts | None = None
     """The latest counts."""
     told_at: float = 0.0
-    owing: bool = False
-    """Whether the counts say more than is known."""
+    owes: Mapping[str, int] = field(default_factory=dict)
+    """What the counts tell of and nobody knows; see `Ledger.owed`."""
     shrunk: bool = False
     """Ended runs have become fewer: deleted, or begun again."""
     odd: int = 0
@@ -164,23 +164,13 @@ class Ledger:
         if dark:
             self.looked(remote_id)
 
-    def known_ended(
-        self,
-        min_end: float,
-        max_end: float,
-        min_start: float = 0.0,
-        max_start: float = float("inf"),
-    ) -> int:
-        """Return how many known rows a window would bring once more."""
+    def ended_between(
+        self, min_end: float, max_end: float
+    ) -> list[tuple[float, float]]:
+        """Return end and start of the known runs that ended then, in order."""
         first = bisect_left(self._recent, (min_end, 0.0, 0))
         last = bisect_right(self._recent, (max_end, float("inf"), 0))
-        if min_start <= 0.0 and max_start == float("inf"):
-            return last - first
-        return sum(
-            1
-            for _, start, _ in self._recent[first:last]
-            if min_start <= start <= max_start
-        )
+        return [(end, start) for end, start, _ in self._recent[first:last]]
 
     def prune(self, now: float) -> None:
         """Let go of the times of runs that ended long ago."""
@@ -253,8 +243,8 @@ class Ledger:
         """Compare again, after rows of a feed have been applied."""
         book = self.books.get(feed_id)
         if book is not None and book.told is not None:
-            book.owing = book.live > 0 and bool(self.owed(book))
-            if not book.owing:
+            book.owes = self.owed(book) if book.live else {}
+            if not book.owes:
                 book.tries = 0
 
     def read_whole(self, feed_id: int, ids: set[int], *, at: float) -> None:
@@ -275,7 +265,7 @@ class Ledger:
         if told is not None and not told.exact and ids and told.total > len(ids):
             factor, rest = divmod(told.total, len(ids))
             book.factor = factor if rest == 0 else 1
-        book.owing = False
+        book.owes = {}
 
     def besides(self, feed_id: int) -> dict[str, int] | None:
         """Return ended runs of a feed by status that are not followed here.
@@ -283,7 +273,7 @@ class Ledger:
         None while that is not known for certain.
         """
         book = self.books[feed_id]
-        if book.offset is None or book.owing:
+        if book.offset is None or book.owes:
             return None
         found = {status: n for status, n in book.offset.items() if n}
         for ident in book.ids:

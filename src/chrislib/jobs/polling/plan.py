@@ -323,7 +323,7 @@ def repairs(
 def search_in(feed_id: int, ledger: Ledger, caps: Caps) -> Query:
     """Return the cheapest question that finds what a feed's counts tell of."""
     book = ledger.books[feed_id]
-    owed = ledger.owed(book)
+    owed = book.owes
     whole = FeedRuns(feed_id, limit=caps.page)
     if book.tries > 0 or "" in owed or not owed:
         return whole
@@ -375,9 +375,9 @@ def _owing(ledger: Ledger) -> list[int]:
         known[run.feed_id] = known.get(run.feed_id, 0) + 1
     found = []
     for feed_id, book in ledger.books.items():
-        if not book.owing:
+        owed = book.owes
+        if not owed:
             continue
-        owed = ledger.owed(book)
         # Those that have just left R are looked for one by one.
         plain = not {"", "cancelled"} & set(owed)
         if not plain or sum(owed.values()) > known.get(feed_id, 0):

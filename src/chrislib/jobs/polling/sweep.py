@@ -213,7 +213,7 @@ class Sweep:
         if plan.frontier is not None:
             view.frontier = max(view.frontier, plan.frontier)
         for feed_id, book in self.ledger.books.items():
-            if book.owing:
+            if book.owes:
                 self.ledger.settle(feed_id)
         changed += await self._repair(backend)
         if plan.before:
