@@ -43,6 +43,7 @@ from tests.gui.job_fakes import (
     FakeExtensions,
     FakeHealth,
     FakeHistory,
+    FakePreferences,
     FakeResults,
     FakeServices,
     FakeSubmissions,
@@ -218,6 +219,7 @@ class FakeJobs:
         self.results = FakeResults(self.calls)
         self.adoption = FakeAdoption(self.calls)
         self.cancels = FakeCancels(self.calls)
+        self.preferences = FakePreferences()
         self.submissions = FakeSubmissions(self.calls)
         self.health = FakeHealth()
         self.services = FakeServices()
@@ -226,6 +228,7 @@ class FakeJobs:
         self.scope = 1
         self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._inbox_listeners: list[Callable[[], None]] = []
+        self._gone_listeners: list[Callable[[tuple[Job, ...]], None]] = []
 
     def _problems(self) -> frozenset[JobKey]:
         return frozenset(
@@ -273,6 +276,18 @@ class FakeJobs:
     ) -> Callable[[], None]:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
+
+    def subscribe_gone(
+        self, callback: Callable[[tuple[Job, ...]], None]
+    ) -> Callable[[], None]:
+        self._gone_listeners.append(callback)
+        return lambda: self._gone_listeners.remove(callback)
+
+    def forget(self, *keys: JobKey) -> None:
+        """Drop jobs and tell everybody, as pruning does."""
+        gone = tuple(self.rows.pop(key) for key in keys)
+        for listener in tuple(self._gone_listeners):
+            listener(gone)
 
     def subscribe_inbox(self, callback: Callable[[], None]) -> Callable[[], None]:
         self._inbox_listeners.append(callback)

@@ -7,7 +7,9 @@ from typing import Any
 
 from chrislib.jobs.estimate import Estimate
 from chrislib.jobs.model import Job, JobKey
+from chrislib.jobs.offers import Offer
 from chrislib.jobs.past import Past
+from chrislib.jobs.preferences import Adopt
 
 Calls = list[tuple[str, ...]]
 
@@ -108,6 +110,10 @@ class FakeResults:
 
     calls: Calls
     comparison: Any = None
+    offered: Offer = field(default_factory=lambda: Offer(True))
+
+    def offer(self, _key: JobKey) -> Offer:
+        return self.offered
 
     async def get(self, key: JobKey, folder: Path | None = None) -> JobKey | None:
         self.calls.append(("get", key, str(folder)))
@@ -156,6 +162,10 @@ class FakeAdoption:
     calls: Calls
     refuse: BaseException | None = None
     job: Job | None = None
+    proposed: tuple[Job, ...] = ()
+
+    def proposals(self, _account_id: int) -> tuple[Job, ...]:
+        return self.proposed
 
     async def track(self, remote_id: int) -> Job | None:
         self.calls.append(("track", str(remote_id)))
@@ -222,9 +232,32 @@ class FakeServices:
     def rows(self) -> tuple[Any, ...]:
         return self.found
 
+    async def reload(self) -> None:
+        return None
+
 
 @dataclass
 class FakeExtensions:
     """Plug-ins that were set aside."""
 
     broken: tuple[Any, ...] = ()
+
+
+@dataclass
+class FakePreferences:
+    """Choices about runs, in memory."""
+
+    policy: Adopt = Adopt.HERE
+    nonce: bool = False
+
+    def adopt(self, _account_id: int) -> Adopt:
+        return self.policy
+
+    async def set_adopt(self, _account_id: int, policy: Adopt) -> None:
+        self.policy = policy
+
+    def with_nonce(self, _account_id: int) -> bool:
+        return self.nonce
+
+    async def set_nonce(self, _account_id: int, *, on: bool) -> None:
+        self.nonce = on

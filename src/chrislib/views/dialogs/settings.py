@@ -1,5 +1,7 @@
 """Settings: how the window looks and moves, and the account in use."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -30,6 +32,8 @@ class SettingsSheet(Sheet):
     ----------
     notices : QWidget, optional
         The page about desktop messages.
+    runs : QWidget, optional
+        The page about runs that were started elsewhere.
     """
 
     sign_in_requested = Signal()
@@ -44,6 +48,7 @@ class SettingsSheet(Sheet):
         *,
         account: str,
         notices: QWidget | None = None,
+        runs: QWidget | None = None,
     ) -> None:
         super().__init__(window, theme, "Settings", width=880, height=640)
         self.setObjectName("settings.sheet")
@@ -79,18 +84,21 @@ class SettingsSheet(Sheet):
         self.sections = QListWidget()
         self._pages = QStackedWidget()
         self._pages.addWidget(page)
-        self.body.addWidget(self._with_sections(notices))
+        self.body.addWidget(
+            self._with_sections({"Notifications": notices, "Runs": runs})
+        )
 
     def show_section(self, name: str) -> None:
         """Show "general" or "notices"."""
         self.sections.setCurrentRow(int(name == "notices"))
 
-    def _with_sections(self, notices: QWidget | None) -> QWidget:
+    def _with_sections(self, pages: Mapping[str, QWidget | None]) -> QWidget:
         """Return the pages with the list of their names at the left."""
         names = ["General"]
-        if notices is not None:
-            self._pages.addWidget(notices)
-            names.append("Notifications")
+        for name, page in pages.items():
+            if page is not None:
+                self._pages.addWidget(page)
+                names.append(name)
         sections, theme = self.sections, self._theme
         sections.setObjectName("settings.sections")
         sections.setAccessibleName("Sections")
@@ -103,13 +111,13 @@ class SettingsSheet(Sheet):
             item.setSizeHint(QSize(100, theme.px(32)))
         sections.setCurrentRow(0)
         sections.currentRowChanged.connect(self._pages.setCurrentIndex)
-        sections.setVisible(notices is not None)
+        sections.setVisible(len(names) > 1)
         whole = QWidget()
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(sections)
-        if notices is not None:
+        if len(names) > 1:
             row.addWidget(line(vertical=True))
         row.addWidget(self._pages, 1)
         return whole

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from chrislib.views.context import ViewContext
 from chrislib.views.dialogs.accounts_health import AccountsSheet
 from chrislib.views.dialogs.notification_settings import NotificationSettings
+from chrislib.views.dialogs.run_settings import RunSettings
 from chrislib.views.dialogs.settings import SettingsSheet
 from chrislib.views.dialogs.sign_in import SignInSheet
 from chrislib.views.jobs.track_sheet import TrackSheet
@@ -54,8 +55,15 @@ def open_sheet(
         tasks=tasks,
         now=context.now,
     )
+    runs = RunSettings(
+        theme,
+        context.jobs.preferences,
+        context.jobs.adoption,
+        account_id=context.jobs.account_id,
+        tasks=tasks,
+    )
     sheet = SettingsSheet(
-        window, theme, context.settings, account=account, notices=page
+        window, theme, context.settings, account=account, notices=page, runs=runs
     )
     sheet.finished.connect(lambda _result: tasks.cancel_all())
     sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
