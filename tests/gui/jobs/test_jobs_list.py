@@ -21,6 +21,7 @@ from chrislib.jobs.model import (
     ResultState,
     Retention,
 )
+from chrislib.jobs.offers import Offer
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.arrange import Arrangement, Rules, Wanted
 from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME
@@ -376,7 +377,8 @@ def test_untracked_jobs_are_hidden_until_they_are_asked_for(
 def test_only_what_is_on_the_server_can_be_removed_from_it() -> None:
     done = run("done", Phase.FINISHED, result=ResultState.READY)
     names = [verb.name for verb in more_verbs_of(done)]
-    assert names == ["untrack", "compare", "purge", "provenance"]
+    assert names[:2] == ["later-evening", "later-tomorrow"]
+    assert names[2:] == ["untrack", "compare", "purge", "provenance"]
     for other in (
         replace(done, retention=Retention.PURGED),
         replace(done, phase=Phase.RUNNING),
@@ -417,3 +419,31 @@ def test_keys_move_and_fold_without_the_mouse(pane: JobsPane) -> None:
     assert current is not None
     assert current.key == "failed"
     assert view.selected_keys() == ["failed"]
+
+
+def test_jobs_that_are_no_more_leave_the_list(
+    pane: JobsPane, fakes: Fakes, qtbot: QtBot
+) -> None:
+    fakes.jobs.forget(JobKey("ready"), JobKey("failed"))
+    qtbot.waitUntil(lambda: pane.model.total() == 1, timeout=2000)
+    assert titles(pane) == {"attention": [], "running": ["moving"], "finished": []}
+    same_as_anew(pane)
+
+
+def test_what_is_left_of_a_failed_run_can_be_got_knowing_it(
+    pane: JobsPane, fakes: Fakes, qtbot: QtBot, tmp_path: Any
+) -> None:
+    failed = fakes.jobs.rows[JobKey("failed")]
+    assert "Get partial output …" in [verb.word for verb in more_verbs_of(failed)]
+    fakes.jobs.results.offered = Offer(True, "Partial output", "It stopped midway.")
+    fakes.dialogs.folder = tmp_path
+    fakes.dialogs.answer = False
+    pane._do("get", failed)
+    title = "Get what there is of Run failed?"
+    qtbot.waitUntil(lambda: title in fakes.dialogs.asked, timeout=2000)
+    qtbot.waitUntil(lambda: pane._tasks.pending == 0, timeout=2000)
+    assert not any(call[0] == "get" for call in fakes.jobs.calls)
+    fakes.dialogs.answer = True
+    pane._do("get", failed)
+    got = ("get", "failed", str(tmp_path))
+    qtbot.waitUntil(lambda: got in fakes.jobs.calls, timeout=2000)

@@ -151,7 +151,7 @@ def test_what_has_changed_is_a_table_with_three_ways_out(
     sheet = ChangedSheet(window, ctx, job=run("r", Phase.FINISHED), found=found)
     sheet.open()
     texts = [
-        [sheet.table.item(row, column).text() for column in range(4)]
+        [str(sheet.table.model().index(row, column).data()) for column in range(4)]
         for row in range(2)
     ]
     assert texts == [

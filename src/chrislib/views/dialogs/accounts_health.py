@@ -351,8 +351,13 @@ class AccountsSheet(Sheet):
             self.set_note("")
             self.show_now()
 
+        async def look() -> None:
+            # plug-ins that were set aside may be whole again
+            await self._context.jobs.services.reload()
+            await self._context.jobs.refresh()
+
         self._tasks.start(
-            self._context.jobs.refresh(),
+            look(),
             name="check",
             done=looked,
             failed=lambda error: self.set_note(str(error), kind="failed"),

@@ -68,7 +68,10 @@ class Arranger(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_BATCHES_MS)
         self._soon.timeout.connect(self.read_batches)
-        self._stops = [context.jobs.batches.subscribe(self._batches_changed)]
+        self._stops = [
+            context.jobs.batches.subscribe(self._batches_changed),
+            context.jobs.subscribe_gone(self._gone),
+        ]
 
     @property
     def busy(self) -> bool:
@@ -178,6 +181,11 @@ class Arranger(QObject):
         self._cursor += _STALLS
 
     # -- inside --------------------------------------------------------------
+
+    def _gone(self, jobs: Sequence[Job]) -> None:
+        """Take rows out whose jobs are no more."""
+        self._due.update((job.key, None) for job in jobs)
+        self._step.start()
 
     def _batches_changed(self, _keys: object) -> None:
         if not self._soon.isActive():

@@ -23,6 +23,7 @@ from chrislib.views.widgets.buttons import Segments, button, icon_button
 from chrislib.views.widgets.text import ElidedLabel
 
 _HEIGHT = 232
+_MENU_ONLY = frozenset({"later-evening", "later-tomorrow"})
 _PAGES = (
     ("state", "State"),
     ("history", "History"),
@@ -190,7 +191,8 @@ class JobDetail(QWidget):
         )
 
     def _show_buttons(self, job: Job) -> None:
-        verbs = (*verbs_of(job), *more_verbs_of(job))
+        more = [verb for verb in more_verbs_of(job) if verb.name not in _MENU_ONLY]
+        verbs = (*verbs_of(job), *more)
         if verbs == self._shown:
             return
         self._shown = verbs

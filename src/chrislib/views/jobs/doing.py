@@ -238,9 +238,17 @@ class JobVerbs:
         )
 
     async def _get(self, job: Job) -> None:
+        results = self._context.jobs.results
+        offered = results.offer(job.key)
+        if offered.possible and offered.warning:
+            sure = await self._context.dialogs.confirm(
+                f"Get what there is of {job.title}?", offered.warning, action="Get"
+            )
+            if not sure:
+                return
         folder = await self._ask_folder()
         if folder is not None:
-            await self._context.jobs.results.get(job.key, folder)
+            await results.get(job.key, folder)
 
     async def _track(self, job: Job) -> None:
         await self._context.jobs.adoption.follow([job.key])

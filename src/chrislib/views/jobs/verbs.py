@@ -28,6 +28,9 @@ class Verb:
 
 GET = Verb("get", "Get", "D", "primary")
 LATER = Verb("later", "Later", "L")
+LATER_EVENING = Verb("later-evening", "Later, this evening", "")
+LATER_TOMORROW = Verb("later-tomorrow", "Later, tomorrow", "")
+GET_PARTIAL = Verb("get", "Get partial output …", "")
 DISCARD = Verb("discard", "Discard", "Del")
 UNDO = Verb("undo", "Undo discard", "")
 SHOW = Verb("show", "Show", "Return")
@@ -97,6 +100,11 @@ def more_verbs_of(job: Job) -> tuple[Verb, ...]:
     if isinstance(job.intent, OpaqueIntent):
         return (EXPORT,)
     found = [UNTRACK if job.tracked else TRACK]
+    if LATER in verbs_of(job):
+        found = [LATER_EVENING, LATER_TOMORROW, *found]
+    partial = job.kind is Kind.RUN and job.remote_id is not None
+    if partial and job.phase in {Phase.FAILED, Phase.CANCELLED}:
+        found = [GET_PARTIAL, *found]
     if job.kind is Kind.RUN and job.phase in _DONE:
         found.append(COMPARE)
     if _can_be_purged(job):
