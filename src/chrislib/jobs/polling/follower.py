@@ -278,6 +278,7 @@ class Follower:
         await self._single.turn(account, backend)
         await self._screen.turn(account, backend)
         await self._ticks(account, backend)
+        await self._single.logs(account, backend)
         for key in self._looks.take_soon():
             self._single.later(key)
         return self._until_next(account.account_id)

@@ -69,6 +69,7 @@ class Looks:
         self._missing: dict[JobKey, float] = {}
         self._missing_feeds: dict[tuple[int, int], float] = {}
         self._soon: set[JobKey] = set()
+        self._logless: set[JobKey] = set()
         self.looked_at: dict[tuple[int, int], float] = {}
         self.hidden: set[JobKey] = set()
 
@@ -108,7 +109,7 @@ class Looks:
         at = self._clock.time()
         self._store.looked([key for key, _ in seen], Reach.FRESH, at)
         self.hidden.difference_update(key for key, _ in seen)
-        self._soon |= await self._logs.observe(seen)
+        self._logless |= await self._logs.observe(seen)
         # CUBE sometimes takes a cancel back, within seconds.
         self._soon |= {
             key
@@ -145,6 +146,11 @@ class Looks:
         """Return, once, the jobs that are worth another look within seconds."""
         soon, self._soon = self._soon, set()
         return soon
+
+    def take_logless(self) -> set[JobKey]:
+        """Return, once, the jobs whose log can be had now and soon not any more."""
+        logless, self._logless = self._logless, set()
+        return logless
 
     def owner(self, account: AccountRow, remote_id: int) -> JobKey | None:
         """Return the job that a run of the account belongs to."""

@@ -121,6 +121,18 @@ class SingleLooks:
             lane[key] = left
         await self._looks.point(backend, account, remote_id)
 
+    async def logs(self, account: AccountRow, backend: Gated) -> None:
+        """Look at runs whose log a list did not bring (network, disk).
+
+        At once: CUBE 7 overwrites a log half a second after the end.
+        """
+        for key in self._looks.take_logless():
+            tracked = self._store.get(key)
+            if tracked is None or tracked.account_id != account.account_id:
+                continue
+            if tracked.job.remote_id is not None and backend.gate.can_spare(_KEPT):
+                await self._looks.point(backend, account, tracked.job.remote_id)
+
     async def hidden(self, account: AccountRow, backend: Gated) -> None:
         """Look rarely at runs that may not be seen (network, disk)."""
         now = self._clock.monotonic()
