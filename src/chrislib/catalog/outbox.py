@@ -129,23 +129,7 @@ class OutboxTable:
 
         Of a kind that is off not even the inbox tells.
         """
-
-        def work(db: sqlite3.Connection) -> int:
-            gone = db.execute(
-                "UPDATE inbox SET toast='SUPPRESSED' WHERE toast='PENDING' AND EXISTS "
-                "(SELECT 1 FROM mute m WHERE m.account_id=inbox.account_id "
-                " AND (m.until IS NULL OR m.until>?) AND ("
-                " (m.scope='feed' AND m.ref=CAST(inbox.feed_id AS TEXT)) OR "
-                " (m.scope='job' AND m.ref=inbox.job_key) OR "
-                " (m.scope='batch' AND inbox.batch_key<>'' "
-                "  AND m.ref=inbox.batch_key)))",
-                (now,),
-            ).rowcount
-            for rule in rules:
-                gone += _by_rule(db, rule, now)
-            return gone
-
-        return await self._db.write(work)
+        return await self._db.write(lambda db: _suppress(db, rules, now))
 
     async def any_waiting(self) -> bool:
         """Whether anything waits at all (disk)."""
@@ -165,6 +149,7 @@ class OutboxTable:
         now: float,
         partly: Sequence[str] = (),
         kinds: Sequence[str] = (),
+        rules: Rules | None = None,
     ) -> Claimed | None:
         """Claim what waits of some groups before it is shown (disk).
 
@@ -174,6 +159,9 @@ class OutboxTable:
             Claimed whole; None takes everything of the account.
         partly, kinds : sequence of str
             Groups of which only these kinds are claimed.
+        rules : Rules, optional
+            What nobody wants is taken back in the same transaction: it may have come,
+            or been muted, since it was read.
 
         Returns
         -------
@@ -190,6 +178,8 @@ class OutboxTable:
             values = [json.dumps(list(part)) for part in (groups, partly, kinds)]
 
         def work(db: sqlite3.Connection) -> Claimed | None:
+            if rules is not None:
+                _suppress(db, [rules], now)
             taken = db.execute(
                 "UPDATE inbox SET toast='CLAIMED', toast_batch=? WHERE dedupe_key IN "
                 f"(SELECT dedupe_key FROM ({_ROWS}) "
@@ -270,6 +260,21 @@ def _read(db: sqlite3.Connection, now: float, skip: Sequence[int]) -> Outbox:
             )
         }
     return Outbox(waiting, alive, told, held)
+
+
+def _suppress(db: sqlite3.Connection, rules: Sequence[Rules], now: float) -> int:
+    gone = db.execute(
+        "UPDATE inbox SET toast='SUPPRESSED' WHERE toast='PENDING' AND EXISTS "
+        "(SELECT 1 FROM mute m WHERE m.account_id=inbox.account_id "
+        " AND (m.until IS NULL OR m.until>?) AND ("
+        " (m.scope='feed' AND m.ref=CAST(inbox.feed_id AS TEXT)) OR "
+        " (m.scope='job' AND m.ref=inbox.job_key) OR "
+        " (m.scope='batch' AND inbox.batch_key<>'' AND m.ref=inbox.batch_key)))",
+        (now,),
+    ).rowcount
+    for rule in rules:
+        gone += _by_rule(db, rule, now)
+    return gone
 
 
 def _by_rule(db: sqlite3.Connection, rule: Rules, now: float) -> int:

@@ -213,7 +213,7 @@ class Relay:
         )
 
     async def _tell(self, account_id: int, telling: Telling, now: float) -> None:
-        batch = uuid.uuid4().hex
+        batch, policy = uuid.uuid4().hex, self._desk.policy(account_id)
         claimed = await self._table.claim(
             account_id,
             telling.groups,
@@ -221,10 +221,11 @@ class Relay:
             kinds=telling.kinds,
             batch=batch,
             now=now,
+            rules=policy.rules(account_id),
         )
         if claimed is None:
             return
-        known, policy = self._memory.of(account_id), self._desk.policy(account_id)
+        known = self._memory.of(account_id)
         if hold_of(policy, now) is None:
             known.back = None
             self._desk.told(account_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chrislib.catalog.inbox import InboxQuery
+from chrislib.catalog.inbox import InboxQuery, Mute
 from chrislib.catalog.rows import InboxRowText
 from chrislib.desktop.toast import Toast
 from chrislib.jobs import fsm
@@ -326,6 +326,21 @@ async def test_a_catalog_that_cannot_be_written_delays_and_loses_nothing(
     monkeypatch.setattr(outbox, "claim", claim)
     await asyncio.sleep(60)
     assert desk.sink.titles == ["Feed 12: run finished"]
+
+
+async def test_what_was_muted_after_it_was_read_is_not_claimed(
+    desk: NoticeDesk,
+) -> None:
+    await desk.end(await desk.runs(2, feed=1, feeds=2))
+    account = desk.account.account_id
+    await desk.catalog.inbox.mute(Mute(account, "feed", "1", None))
+    rules = desk.jobs.notices.policy(account).rules(account)
+    claimed = await desk.catalog.outbox.claim(
+        account, None, batch="b", now=desk.clock.time(), rules=rules
+    )
+    assert claimed is not None
+    assert claimed.row.feed_id == 2
+    assert len(claimed.keys) == 1
 
 
 async def test_the_first_relay_that_claims_wins(desk: NoticeDesk) -> None:
