@@ -34,7 +34,7 @@ class JobsSteps:
         self._report.picture("job-details")
         self._screen.press("Log", role="check box")
         self._screen.wait(
-            id="facts", role="text", which=lambda spot: "dcm2niix" in spot.text
+            id="facts", role="text", which=lambda spot: "nput files" in spot.text
         )
         self._screen.press("State", role="check box")
 

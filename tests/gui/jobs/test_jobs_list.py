@@ -447,3 +447,19 @@ def test_what_is_left_of_a_failed_run_can_be_got_knowing_it(
     pane._do("get", failed)
     got = ("get", "failed", str(tmp_path))
     qtbot.waitUntil(lambda: got in fakes.jobs.calls, timeout=2000)
+
+
+def test_new_trouble_is_announced_where_the_list_is_not_at_its_top(
+    ctx: ViewContext, fakes: Fakes, qtbot: QtBot
+) -> None:
+    pane = filled(ctx, fakes, qtbot, 400)
+    new = child(pane, QPushButton, "jobs.new")
+    live = [job for job in fakes.jobs.rows.values() if not job.phase.terminal][:2]
+    pane.view.verticalScrollBar().setValue(3_000)
+    fakes.jobs.put(*moved(live, fakes.now))
+    qtbot.waitUntil(new.isVisible, timeout=5000)
+    assert new.text() == "2 need attention, show"
+    new.click()
+    assert pane.view.verticalScrollBar().value() == 0
+    assert new.isHidden()
+    end(pane)

@@ -80,6 +80,8 @@ class JobRows(QAbstractTableModel):
         """Whether all rows are being replaced: selection comes back by itself."""
         self._open = [True, True, True]
         self._held: set[JobKey] = set()
+        self.risen: set[JobKey] = set()
+        """Jobs that came to need attention since somebody looked at the top."""
         self.moves: dict[JobKey, Record | None] = {}
 
     # -- what is shown -------------------------------------------------------
@@ -314,6 +316,8 @@ class JobRows(QAbstractTableModel):
             self.moves.pop(job.key, None)
             self.arranged.count(job.key, new)
             return
+        if new.group == 0 and old is not None and old.group != 0:
+            self.risen.add(job.key)
         stays = old is not None and old.group != HIDDEN
         if stays and job.key == self.hovered:
             self._held.add(job.key)

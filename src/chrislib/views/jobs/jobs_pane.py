@@ -14,6 +14,7 @@ from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_view import JobView
 from chrislib.views.jobs.jobs_head import JobsHead
 from chrislib.views.jobs.words import GROUPS, RUNNING, checked_text
+from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.state_view import StateView
 
 _TICK_MS, _SLOW_MS = 1_000, 15_000
@@ -69,6 +70,9 @@ class JobsPane(QWidget):
             [("Show all", self._clear_filter)],
             primary=False,
         )
+        self._new = button(theme, "", kind="primary", name="jobs.new", small=True)
+        self._new.setParent(self.view)
+        self._new.hide()
         self._stack = QStackedWidget()
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self._build()
@@ -158,6 +162,8 @@ class JobsPane(QWidget):
         self.model.counted.connect(self._show_page)
         self.model.modelReset.connect(self._highlight_wanted)
         self._detail.asked.connect(self._do)
+        self._new.clicked.connect(self._to_top)
+        self.view.verticalScrollBar().valueChanged.connect(self._announce)
         self._arranger.arranged.connect(self._highlight_changed)
         self._context.job_feed.changed.connect(self._changed)
         self._context.job_feed.inboxChanged.connect(self._arranger.read_problems)
@@ -216,6 +222,7 @@ class JobsPane(QWidget):
             self._wanted = None
 
     def _show_page(self) -> None:
+        self._announce()
         total = self.model.total()
         self.head.show_counts(total, self.model.arranged.states)
         shown = any(self.model.count_of(group) for group in GROUPS)
@@ -223,6 +230,22 @@ class JobsPane(QWidget):
             return
         shown = shown or bool(self.model.batches)
         self._stack.setCurrentIndex(0 if shown else 1 if not total else 2)
+
+    def _announce(self, _value: int = 0) -> None:
+        """Say what came to need attention, where the list is not at its top."""
+        risen = self.model.risen
+        if not self.view.verticalScrollBar().value():
+            risen.clear()
+        if risen:
+            verb = "needs" if len(risen) == 1 else "need"
+            self._new.setText(f"{len(risen):,} {verb} attention, show")
+            self._new.adjustSize()
+            room = self.view.viewport().width() - self._new.width()
+            self._new.move(room // 2, 8)
+        self._new.setVisible(bool(risen))
+
+    def _to_top(self) -> None:
+        self.view.verticalScrollBar().setValue(0)
 
     def _highlight_changed(self) -> None:
         self._show_detail()
