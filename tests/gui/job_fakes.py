@@ -163,6 +163,11 @@ class FakeAdoption:
     refuse: BaseException | None = None
     job: Job | None = None
     proposed: tuple[Job, ...] = ()
+    listeners: list[Callable[[int], None]] = field(default_factory=list)
+
+    def subscribe(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        self.listeners.append(callback)
+        return lambda: self.listeners.remove(callback)
 
     def proposals(self, _account_id: int) -> tuple[Job, ...]:
         return self.proposed

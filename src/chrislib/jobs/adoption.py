@@ -84,6 +84,7 @@ class Adoption:
         self._scanner = Scanner(
             table=table, store=store, found=self._found, clock=clock
         )
+        self._subscribers: list[Callable[[int], None]] = []
         self._due: dict[int, float] = {}
         self._beside_due: dict[int, float] = {}
 
@@ -110,7 +111,19 @@ class Adoption:
 
     async def scan(self, account: AccountRow, backend: RunBackend) -> ScanReport:
         """Compare counts, and list what differs (network, disk)."""
-        return await self._scanner.scan(account, backend)
+        report = await self._scanner.scan(account, backend)
+        if report.found:
+            for callback in tuple(self._subscribers):
+                callback(account.account_id)
+        return report
+
+    def subscribe(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        """Call `callback` with an account whose scan found runs; returns how to stop.
+
+        What it raises counts as a failure of the scan: it should not.
+        """
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
 
     async def search(self) -> tuple[JobKey, ...]:
         """Scan the present account now (network, disk); returns what was found.

@@ -38,6 +38,7 @@ from chrislib.views.navigation import (
     parse_link,
 )
 from chrislib.views.shell.commands import Command, make_actions, make_menu
+from chrislib.views.shell.found_runs import FoundRuns
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.link_opener import LinkOpener
 from chrislib.views.shell.pages import Pages, module_of
@@ -88,6 +89,7 @@ class Shell(QObject):
         self._pages = Pages(context, panes, made=self._page_made)
         self._status = Status(context, self._top, self._banner)
         self._links = LinkOpener(context, self.go)
+        self._found_runs = FoundRuns(context)
         self._toasts = ToastHost(window, theme, self._free_foot)
         self._palette: CommandPalette | None = None
         centre = QWidget()
@@ -152,6 +154,7 @@ class Shell(QObject):
         await self._status.stop()
         await self._tasks.close()
         await self._links.shutdown()
+        await self._found_runs.shutdown()
         for pane in self._pages.panes:
             if hasattr(pane, "shutdown"):
                 ended = pane.shutdown()
