@@ -26,7 +26,7 @@ MOST = 14
 _DOWN = 8
 _REQUEST_MS = 5.0
 """What a request is worth besides its cost to the server."""
-_LEFT_MS = 300.0
+_LEFT_MS, _LEFT_DEAR_MS = 300.0, 70.0
 """What it costs, in our eyes, to let a run wait for the next tick."""
 _MERGE_MS = 250.0
 """More than this is not paid to save one request."""
@@ -42,7 +42,12 @@ class Cover:
 
 
 def clusters(
-    leavers: Sequence[Run], ledger: Ledger, *, edge: float, most: int
+    leavers: Sequence[Run],
+    ledger: Ledger,
+    *,
+    edge: float,
+    most: int,
+    dear: bool = False,
 ) -> Cover:
     """Return the cheapest cover of `leavers` (youngest end first).
 
@@ -52,11 +57,14 @@ def clusters(
         Where W begins in any case.
     most : int
         Requests that may be spent besides W.
+    dear : bool
+        Too much has been spent lately: who is dear to find may wait.
     """
     if not leavers:
         return Cover(edge, ())
     leavers = leavers[: MOST + _DOWN]
     known = _Known(ledger.ended_between(leavers[-1].end, max(edge, leavers[0].end)))
+    left = _LEFT_DEAR_MS if dear else _LEFT_MS
     best: tuple[float, Cover] | None = None
     for reach in range(min(len(leavers), _DOWN) + 1):
         low = min(edge, leavers[reach - 1].end - _MARGIN) if reach else edge
@@ -66,7 +74,7 @@ def clusters(
         rest = leavers[reach:]
         groups = _grouped(rest[:MOST], known, most=most)
         held = sum(len(group.runs) for group in groups)
-        total = price + _LEFT_MS * (len(rest) - held)
+        total = price + left * (len(rest) - held)
         total += sum(group.price + _REQUEST_MS for group in groups)
         if best is None or total < best[0]:
             best = total, Cover(low, tuple(tuple(group.runs) for group in groups))

@@ -51,6 +51,8 @@ TINY = 8
 """So few runs are listed with each tick: nothing is cheaper, or simpler."""
 _FULL = 10_000
 _MANY_FEEDS = 150
+_LEAVERS = 3
+"""Requests for leavers that a tick may always spend."""
 _PLENTY, _PLENTY_MS = 5, 700.0
 """So much must be saved up before anything is asked that nobody waits for."""
 
@@ -69,11 +71,11 @@ class Tuning:
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
     """Where all active runs are listed anyway: ended ones may begin again."""
-    digest_many: float = 82.0
+    digest_many: float = 88.0
     """Between two digests of many feeds, of which C takes the most urgent part."""
     cancelled: float = 50.0
     """Between two looks at the head of the cancelled runs."""
-    cancelled_rows: int = 60
+    cancelled_rows: int = 50
     active_ms: float = 250.0
     """Server milliseconds a minute for the list of active runs (small regime)."""
     screen: int = 3
@@ -214,7 +216,7 @@ def low_of(view: View) -> float:
 
 def period_of(base: float, live: int) -> float:
     """Return seconds from tick to tick: a little more when there is much to send."""
-    return base * (1.0 + 0.27 * min(1.0, max(0, live - 1_000) / _FULL))
+    return base * (1.0 + 0.3 * min(1.0, max(0, live - 1_000) / _FULL))
 
 
 def rates_of(live: int) -> tuple[float, float]:
@@ -273,8 +275,13 @@ def looks(view: View, caps: Caps, budget: Budget) -> tuple[list[Query], list[Que
         (run for run in ledger.leavers.values() if not run.dark),
         key=lambda run: -run.end,
     )
+    # These are what a tick is for: a few may always be asked for.
     cover = clusters(
-        leavers, ledger, edge=view.frontier, most=max(0, int(budget.requests))
+        leavers,
+        ledger,
+        edge=view.frontier,
+        most=max(_LEAVERS, int(budget.requests)),
+        dear=budget.server_ms < 0,
     )
     found = [query for group in cover.groups for query in look_at(group, caps)]
     return windows(cover.low, caps), found
