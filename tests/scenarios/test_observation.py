@@ -467,7 +467,9 @@ async def test_s31_six_hundred_cancels_at_once(sim: SimDesk) -> None:
         lambda db: db.execute("SELECT kind, count(*) FROM inbox GROUP BY 1").fetchall()
     )
     assert [tuple(row) for row in counted] == [("CANCELLED_EXTERNALLY", 600)]
-    assert len(sim.sink.toasts) == 1
+    # its two pages may fall on both sides of the moment at which toasts are let go
+    assert 1 <= len(sim.sink.toasts) <= 2
+    assert all(toast.target.startswith("feed/1/") for _, toast in sim.sink.toasts)
 
 
 async def test_cancels_in_thirty_feeds_are_found_within_the_budget(

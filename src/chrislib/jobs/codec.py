@@ -1,6 +1,7 @@
 """Jobs to catalog rows and back. A row that cannot be read loses nothing."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from enum import Enum
@@ -241,6 +242,17 @@ def dedupe_key(job: Job, notice: Notice) -> str:
     return f"{job.key}:{notice.kind}:{notice.epoch}"
 
 
+def _held_until(now: float, hold: float) -> float:
+    """Return when a toast may be shown; what is held together is let go together.
+
+    A feed that is cancelled as a whole comes in several pages, one after the other.
+    """
+    if not hold:
+        return 0.0
+    step = hold / 6
+    return math.ceil((now + hold) / step) * step
+
+
 def notice_to_row(tracked: Tracked, notice: Notice, *, now: float) -> InboxRowText:
     """Return the inbox row of an outcome."""
     job = tracked.job
@@ -254,7 +266,7 @@ def notice_to_row(tracked: Tracked, notice: Notice, *, now: float) -> InboxRowTe
         instance_id=job.remote_id if job.kind is Kind.RUN else None,
         title=job.title,
         body=job.detail,
-        hold_until=now + notice.hold if notice.hold else 0.0,
+        hold_until=_held_until(now, notice.hold),
         batch_key=job.batch_key,
     )
 
