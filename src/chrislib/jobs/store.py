@@ -25,6 +25,8 @@ Decide = Callable[[Tracked], Step | None]
 _PROGRESS_EVERY = 1.0
 """Seconds between two writes of a transfer's progress."""
 _TRIES = 5
+_SLICE = 40
+"""Jobs decided on before the window gets its turn: some 3 ms."""
 _SMALL = 100
 PAGE = 500
 """Most jobs one transaction changes."""
@@ -295,7 +297,7 @@ class JobStore:
     ) -> int:
         async with self._lock:
             for _ in range(_TRIES):
-                before, steps = self._decide(decisions)
+                before, steps = await self._decide(decisions)
                 if not steps and low is None:
                     return 0
                 try:
@@ -303,7 +305,7 @@ class JobStore:
                 except StaleJob as stale:
                     await self._reload(JobKey(stale.job_key))
                     continue
-                self._committed(before, list(steps.values()))
+                await self._committed(before, list(steps.values()))
                 return len(steps)
         raise RuntimeError("a job changed under every attempt to change it")
 
@@ -316,7 +318,7 @@ class JobStore:
             write = replace(_write(step, tracked.job), absorbs=other)
             await self._table.commit([write])
             self.forget([other])
-            self._committed({key: tracked.job}, [step])
+            await self._committed({key: tracked.job}, [step])
             return True
 
     def _vanished(self, job: Job) -> None:
@@ -326,12 +328,14 @@ class JobStore:
             except Exception:  # noqa: BLE001 - a view must not stop the manager
                 _log.exception("a subscriber of the jobs failed")
 
-    def _decide(
+    async def _decide(
         self, decisions: Sequence[Decision]
     ) -> tuple[dict[JobKey, Job], dict[JobKey, Step]]:
         before: dict[JobKey, Job] = {}
         steps: dict[JobKey, Step] = {}
-        for decision in decisions:
+        for number, decision in enumerate(decisions, 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
             if decision.key in steps:
                 continue  # lists can hold a run twice; the first one is as good
             tracked = self._jobs.get(decision.key)
@@ -342,12 +346,18 @@ class JobStore:
             steps[decision.key] = step
         return before, steps
 
-    def _committed(self, before: dict[JobKey, Job], steps: Sequence[Step]) -> None:
+    async def _committed(
+        self, before: dict[JobKey, Job], steps: Sequence[Step]
+    ) -> None:
         changes = []
-        for step in steps:
+        for number, step in enumerate(steps, 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
             # How good the look was may have been noted while this was committed.
-            current = self._jobs[step.tracked.job.key].job
-            old = before[step.tracked.job.key]
+            kept = self._jobs.get(step.tracked.job.key)
+            if kept is None:
+                continue  # forgotten while this was committed
+            current, old = kept.job, before[step.tracked.job.key]
             job = replace(
                 step.tracked.job,
                 reach=current.reach
