@@ -28,8 +28,11 @@ _AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
 class LogKeeper(Protocol):
     """Keeps logs before the server overwrites them."""
 
+    async def before(self, pairs: list[tuple[JobKey, Observation]], /) -> None:
+        """Keep what the rows bring of runs at their end, before they count (disk)."""
+
     async def observe(self, pairs: list[tuple[JobKey, Observation]], /) -> set[JobKey]:
-        """Keep what the rows bring (disk); returns who should be looked at soon."""
+        """Keep what the rows bring (disk); returns who should be looked at at once."""
 
 
 class Looks:
@@ -102,6 +105,7 @@ class Looks:
                     self._missing_feeds.pop(feed, None)
         ended = {key for key, _ in seen if self._live(key)}
         beside = {row.remote_id: row.remote_status for _, row in seen}
+        await self._logs.before(seen)
         changed = await self._store.apply_page(
             [Decision(key, self._reducer(row, beside)) for key, row in seen],
             low=(account.account_id, low) if low is not None else None,
@@ -328,6 +332,9 @@ class _PlainLogs:
         self._table = table
         self._clock = clock
         self._kept: dict[JobKey, str] = {}
+
+    async def before(self, pairs: list[tuple[JobKey, Observation]], /) -> None:
+        return
 
     async def observe(self, pairs: list[tuple[JobKey, Observation]], /) -> set[JobKey]:
         for key, row in pairs:
