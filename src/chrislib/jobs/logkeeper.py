@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from chrislib.catalog.results import LOGS_LIMIT, LogRow, ResultTable
 from chrislib.cube.logs import redact
+from chrislib.jobs import fsm
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import JobKey, Phase
@@ -75,7 +76,7 @@ class LogKeeper:
         self._clock = clock
         self._limit = limit
         self._known: dict[JobKey, _Kept] = {}
-        self._named: set[tuple[JobKey, int]] = set()
+        self._named: set[tuple[JobKey, int, bool]] = set()
         self._since_tidy = 0
 
     async def observe(self, pairs: Sequence[tuple[JobKey, Observation]]) -> set[JobKey]:
@@ -85,8 +86,8 @@ class LogKeeper:
         -------
         set of JobKey
             Runs that register or have just ended and were seen in a list without
-            logs: a look at each of them soon is worth its price. Only a few are
-            named, each once.
+            logs: a look at each of them at once is worth its price. Only a few are
+            named, each once while it registers and once at its end.
         """
         now = self._clock.time()
         open_ = [
@@ -94,6 +95,7 @@ class LogKeeper:
             for key, row in pairs
             if (tracked := self._store.get(key)) is not None
             and (row.log or self._waits_for_its_end(tracked))
+            and not _is_late(tracked, row)
         ]
         await self._recall([tracked for tracked, _ in open_])
         due: list[tuple[_Kept, LogRow]] = []
@@ -108,11 +110,8 @@ class LogKeeper:
             ended = job.phase.terminal
             sure = ended or job.phase is Phase.REGISTERING
             if kept.text and (sure or now - kept.at >= _EVERY):
-                chunk = LogRow(
-                    job_key=job.key, epoch=kept.epoch, text=kept.text, captured_at=now
-                )
-                due.append((kept, chunk))
-            elif kept.had and ended and not kept.text:
+                due.append((kept, _chunk(job.key, kept, now)))
+            elif kept.had and ended and not kept.text and row.source != _COMPACT:
                 # So that the next start knows that this was the last of it.
                 touched.append((job.key, kept.epoch))
                 kept.final = True
@@ -133,10 +132,7 @@ class LogKeeper:
         self._take(kept, text)
         if kept.text:
             now = self._clock.time()
-            chunk = LogRow(
-                job_key=key, epoch=kept.epoch, text=kept.text, captured_at=now
-            )
-            await self._write([(kept, chunk)], now)
+            await self._write([(kept, _chunk(key, kept, now))], now)
 
     @staticmethod
     def _take(kept: _Kept, log: str) -> None:
@@ -163,11 +159,13 @@ class LogKeeper:
             fresh = job.terminal_at is None or (
                 self._clock.time() - job.terminal_at < _LATE
             )
-            named = (key, job.epoch) in self._named
-            if job.phase not in _SAYS or not (fresh and job.tracked) or named:
+            look = (key, job.epoch, job.phase.terminal)
+            if job.phase not in _SAYS or not (fresh and job.tracked):
                 continue
-            self._named.add((key, job.epoch))
-            if len(wanted) < _AT_ONCE and not (known is not None and known.had):
+            if look in self._named or (known is not None and known.final):
+                continue
+            self._named.add(look)
+            if len(wanted) < _AT_ONCE:
                 wanted.add(key)
         return wanted
 
@@ -208,3 +206,20 @@ class LogKeeper:
             gone = await self._table.keep_logs_within(self._limit)
             if gone:
                 _log.info("%d old logs made room for new ones", gone)
+
+
+def _chunk(key: JobKey, kept: _Kept, now: float) -> LogRow:
+    return LogRow(job_key=key, epoch=kept.epoch, text=kept.text, captured_at=now)
+
+
+def _at_its_end(row: Observation) -> bool:
+    """Whether a row shows a run whose program has ended."""
+    phase = row.phase or fsm.PHASE_OF_STATUS.get(row.remote_status)
+    if phase is None:
+        return row.remote_status == "cancelled"
+    return phase is Phase.REGISTERING or phase.terminal
+
+
+def _is_late(tracked: Tracked, row: Observation) -> bool:
+    """Whether a newer look was here before this one."""
+    return tracked.obs_sent is not None and row.sent < tracked.obs_sent

@@ -1,5 +1,6 @@
 """Kept logs: taken in time, redacted, never replaced, within bounds."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ async def run_in(bench: Bench, intent: RunIntent, status: str) -> Any:
 
 def look(log: str, source: str = "point") -> Observation:
     """Return a look that brought a log."""
-    return Observation(1, "started", "", 0.0, 0.0, source, log=log)
+    now = time.monotonic()
+    return Observation(1, "started", "", now, now, source, log=log)
 
 
 def keeper(bench: Bench, **more: Any) -> LogKeeper:
