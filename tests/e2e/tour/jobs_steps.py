@@ -34,7 +34,7 @@ class JobsSteps:
         self._report.picture("job-details")
         self._screen.press("Log", role="check box")
         self._screen.wait(
-            id="facts", role="text", which=lambda spot: "nput files" in spot.text
+            id="facts", role="text", which=lambda spot: _is_log(spot.text)
         )
         self._screen.press("State", role="check box")
 
@@ -42,7 +42,7 @@ class JobsSteps:
         """Type in the filter, take it back, group by feed."""
         field = self._screen.wait(contains="Filter jobs", role="text")
         self._screen.fill(field, "dcm2niix")
-        self._screen.gone(contains=OTHER, role="table cell")
+        wait_until(lambda: not self._listed(OTHER), "the filter", seconds=20)
         self._screen.wait(contains=NODE, role="table cell", which=_in_list)
         self._screen.fill(field, " ")
         self._screen.wait(contains=OTHER, role="table cell", which=_in_list)
@@ -76,6 +76,11 @@ class JobsSteps:
         self._screen.press("Close", id="next", role="push button")
         self._screen.gone(id="next", role="push button")
 
+    def _listed(self, words: str) -> list[Spot]:
+        """Return the rows of the list, not of the inbox, that hold `words`."""
+        found = self._screen.find(contains=words, role="table cell")
+        return [spot for spot in found if _in_list(spot)]
+
     def _command(self, words: str) -> None:
         """Give a command by the palette."""
         self._screen.key("ctrl+k")
@@ -92,3 +97,8 @@ class JobsSteps:
 
 def _in_list(spot: Spot) -> bool:
     return spot.x < 700
+
+
+def _is_log(text: str) -> bool:
+    none = ("Reading", "No log")
+    return len(text) > 20 and not text.startswith(none)
