@@ -180,10 +180,11 @@ def test_a_failed_purge_tells_and_can_be_asked_for_again() -> None:
 def test_a_deletion_asked_for_elsewhere_is_seen_and_needs_no_second_look() -> None:
     history = begun()
     play(history, ("look", "started", "", "pending", 0))
-    assert history.tracked.job.retention is Retention.PURGING
+    seen = [history.tracked.job]
     play(history, ("missing", 0.0))
-    assert history.tracked.job.phase is Phase.GONE
-    assert history.tracked.job.retention is Retention.PURGED
+    seen.append(history.tracked.job)
+    assert [job.retention for job in seen] == [Retention.PURGING, Retention.PURGED]
+    assert seen[1].phase is Phase.GONE
     assert not history.notices
 
 
