@@ -99,4 +99,4 @@ class Pace:
     @property
     def requests(self) -> float:
         """Requests a second in the long run: 1, more only at a pace for tests."""
-        return max(1.0, 5.0 / self.base)
+        return 1.0 if self.base >= 5 else 15.0 / self.base
