@@ -79,6 +79,30 @@ class LogKeeper:
         self._named: set[tuple[JobKey, int, bool]] = set()
         self._since_tidy = 0
 
+    async def before(self, pairs: Sequence[tuple[JobKey, Observation]]) -> None:
+        """Keep the logs of runs a page shows at their end, before it counts (disk).
+
+        So whoever is told that a run has ended finds its log.
+        """
+        ending = [
+            (tracked, row)
+            for key, row in pairs
+            if row.log
+            and _at_its_end(row)
+            and (tracked := self._store.get(key)) is not None
+            and not _is_late(tracked, row)
+        ]
+        await self._recall([tracked for tracked, _ in ending])
+        now = self._clock.time()
+        due: list[tuple[_Kept, LogRow]] = []
+        for tracked, row in ending:
+            kept = self._known[tracked.job.key]
+            if not kept.final:
+                self._take(kept, row.log)
+            if kept.text:
+                due.append((kept, _chunk(tracked.job.key, kept, now)))
+        await self._write(due, now)
+
     async def observe(self, pairs: Sequence[tuple[JobKey, Observation]]) -> set[JobKey]:
         """Keep the logs of a page of looks, after the page was committed (disk).
 
