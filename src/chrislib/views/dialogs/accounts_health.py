@@ -22,7 +22,7 @@ from chrislib.views.dialogs.health_rows import (
     rows_of,
     summary,
 )
-from chrislib.views.shell.freshness import age_of
+from chrislib.views.shell.freshness import age_of, looks_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
@@ -144,7 +144,7 @@ class AccountsSheet(Sheet):
         """Show how everything is now."""
         jobs = self._context.jobs
         now = self._context.now()
-        looks = jobs.accounts()
+        looks = looks_of(self._context)
         rows = rows_of(
             looks,
             jobs.health.rows(),

@@ -1,7 +1,7 @@
 """How old what one sees is: "Checked 12 s ago", and a banner when it is too old."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer
@@ -72,6 +72,15 @@ def stale_words(looks: Sequence[AccountLook], now: float) -> str:
     return " ".join([*parts, "What runs there goes on."])
 
 
+def looks_of(context: ViewContext) -> list[AccountLook]:
+    """Return how well each account was looked at, named as the window names it."""
+    host = context.session.host
+    return [
+        replace(look, host=host) if look.present and host else look
+        for look in context.jobs.accounts()
+    ]
+
+
 class Freshness(QObject):
     """Keeps the label of the top bar true while somebody can see it.
 
@@ -116,7 +125,7 @@ class Freshness(QObject):
             self._timer.setInterval(_SLOW_MS)
             return
         now = self._context.now()
-        looks = self._context.jobs.accounts()
+        looks = looks_of(self._context)
         idle = not self._running()
         ages = [(look, age_of(look, now, coarse=idle)) for look in looks]
         if not ages:

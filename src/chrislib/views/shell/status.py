@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from chrislib.jobs.model import Job, JobChange, JobKey
 from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
-from chrislib.views.shell.freshness import Freshness, stale_words
+from chrislib.views.shell.freshness import Freshness, looks_of, stale_words
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.top_bar import TopBar
 from chrislib.views.widgets.banner import Banner
@@ -197,7 +197,7 @@ class Status(QObject):
         """Say in the banner that states are old, unless it says something worse."""
         if self._told:
             return
-        words = stale_words(self._context.jobs.accounts(), self._context.now())
+        words = stale_words(looks_of(self._context), self._context.now())
         if words:
             self._banner.show_text("warn", words, ("Look now", self._look_now))
         self._banner.setVisible(bool(words))
