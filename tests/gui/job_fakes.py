@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chrislib.jobs.estimate import Estimate
+from chrislib.jobs.history.estimate import Estimate
+from chrislib.jobs.history.past import Past
 from chrislib.jobs.model import Job, JobKey
-from chrislib.jobs.offers import Offer
-from chrislib.jobs.past import Past
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.outputs.offers import Offer
+from chrislib.jobs.submission.preferences import Adopt
 
 Calls = list[tuple[str, ...]]
 

@@ -12,7 +12,7 @@ from typing import Any
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.rows import AccountRow
 from chrislib.desktop.toast import Toast
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.clock import Clock, SystemClock
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, PullIntent, RunIntent
@@ -119,7 +119,8 @@ class NoticeDesk:
         feeds : int
             Number of feeds they are spread over, `feed` and the next ones.
         """
-        steps, keys = [], []
+        begun: list[steps.Step] = []
+        keys = []
         now = self.clock.time()
         for number in range(count):
             self._numbers += 1
@@ -139,10 +140,10 @@ class NoticeDesk:
                 account_id=self.account.account_id,
             )
             made = replace(job, **{k: v for k, v in more.items() if k != "kind"})
-            tracked = fsm.Tracked(job=made, server_uuid="u")
-            steps.append(fsm.begin(tracked, now=now))
+            tracked = steps.Tracked(job=made, server_uuid="u")
+            begun.append(fsm.begin(tracked, now=now))
             keys.append(job.key)
-        await self.jobs._store.add(steps)
+        await self.jobs._store.add(begun)
         return keys
 
     async def end(
@@ -163,9 +164,9 @@ class NoticeDesk:
         """
         now, sent = self.clock.time(), self.clock.monotonic()
 
-        def look(tracked: fsm.Tracked) -> fsm.Step | None:
+        def look(tracked: steps.Tracked) -> steps.Step | None:
             job = tracked.job
-            seen = fsm.Observation(
+            seen = steps.Observation(
                 remote_id=job.remote_id or 0,
                 remote_status=status,
                 error_code=code,

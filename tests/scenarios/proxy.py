@@ -60,6 +60,12 @@ class Proxy:
 
             protocol_version = "HTTP/1.1"
 
+            def _dropped(self, passing: Passing) -> bool:
+                if passing.dropped:
+                    self.close_connection = True
+                    self.connection.close()
+                return passing.dropped
+
             def _pass(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
                 body = self.rfile.read(length) if length else None
@@ -69,15 +75,11 @@ class Proxy:
                     if self.command == "POST":
                         proxy.posts.append(self.path)
                 before(passing)
-                if passing.dropped:
-                    self.close_connection = True
-                    self.connection.close()
+                if self._dropped(passing):
                     return
                 status, head, content = _forward(self, origin, body)
                 after(passing)
-                if passing.dropped:
-                    self.close_connection = True
-                    self.connection.close()
+                if self._dropped(passing):
                     return
                 try:
                     self.send_response(status)

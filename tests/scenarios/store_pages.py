@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import Job, Kind, Phase, RunIntent
 from chrislib.jobs.store import Decision, JobStore, new_key
@@ -32,7 +32,7 @@ async def prepare(path: Path) -> int:
     await store.add(
         [
             fsm.begin(
-                fsm.Tracked(
+                steps.Tracked(
                     Job(
                         key=new_key(),
                         kind=Kind.RUN,
@@ -62,7 +62,7 @@ async def apply(store: JobStore, account_id: int) -> int:
     for number in range(1, JOBS + 1):
         tracked = store.by_token(account_id, "s", number)
         assert tracked is not None
-        seen = fsm.Observation(
+        seen = steps.Observation(
             number, "finishedSuccessfully", "", 5.0, 6.0, "window", end_date=LOW
         )
         decisions.append(

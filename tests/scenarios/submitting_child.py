@@ -17,11 +17,11 @@ from typing import Any
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.jobs import JobTable, JobWrite
 from chrislib.cube.client import CubeClient
-from chrislib.jobs import outbox
 from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import RunIntent
+from chrislib.jobs.submission import outbox
 
 
 def _die() -> None:

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from chrislib.cube.errors import ServerUnreachable
-from chrislib.jobs.cancels import IGNORED, REQUESTED
 from chrislib.jobs.model import JobKey, Phase, ResultState
+from chrislib.jobs.submission.cancels import IGNORED, REQUESTED
 from tests.sim import faults
 from tests.sim.desk import SimDesk
 from tests.sim.faults import Answer, Fault

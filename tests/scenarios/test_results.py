@@ -11,7 +11,7 @@ import pytest
 
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Phase, ResultState, Retention
-from chrislib.jobs.purge import PurgeRefused
+from chrislib.jobs.outputs.purge import PurgeRefused
 from chrislib.station.reports import Reporter
 from tests.scenarios.outputs import deletes, ends_well, finished, submitted
 

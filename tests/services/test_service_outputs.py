@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chrislib.jobs.model import Phase, ResultState, Retention
-from chrislib.jobs.purge import PurgeRefused
+from chrislib.jobs.outputs.purge import PurgeRefused
 from tests.services.bench import Desk, ServiceProcess
 from tests.services.test_token_service import submit
 

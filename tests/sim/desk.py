@@ -13,8 +13,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from chrislib.aio import spawn
 from chrislib.catalog.catalog import Catalog
 from chrislib.cube.client import CubeClient
 from chrislib.desktop.toast import Toast
-from chrislib.jobs import fsm
+from chrislib.jobs import causes, fsm, steps
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import InboxRow, Job, JobKey, Kind, Phase, RunIntent
 from chrislib.jobs.store import new_key
@@ -147,35 +146,16 @@ class SimDesk:
         account = await self.catalog.jobs.account(
             client.base_url, self.server.username, server_uuid=self.server.uuid
         )
-        steps = []
-        for run_id in run_ids:
-            row = self.server.run(run_id)
-            job = Job(
-                key=new_key(self.clock.time()),
-                kind=Kind.RUN,
-                phase=fsm.PHASE_OF_STATUS.get(row["status"], Phase.SUBMITTED),
-                intent=RunIntent(
-                    plugin_id=row["plugin_id"],
-                    plugin_name="pl-simpledsapp",
-                    plugin_version="",
-                    plugin_type="ds",
-                    parameters={},
-                    previous_id=row["previous_id"],
-                    feed_id=row["feed_id"],
-                ),
-                title=title or f"run {run_id}",
-                remote_id=run_id,
-                remote_status=row["status"],
-                feed_id=row["feed_id"],
-                previous_id=row["previous_id"],
-                backend="cube",
+        steps = [
+            following(
+                self.server.run(run_id),
                 account_id=account.account_id,
-            )
-            tracked = fsm.Tracked(
-                job=replace(job, phase=_live(job.phase)),
                 server_uuid=self.server.uuid,
+                now=self.clock.time(),
+                title=title,
             )
-            steps.append(fsm.begin(tracked, now=self.clock.time()))
+            for run_id in run_ids
+        ]
         await self.jobs._store.add(steps)
         if look:
             spawn(self.jobs.refresh(), name="sim: look")
@@ -192,5 +172,35 @@ class SimDesk:
         return await self.jobs.inbox()
 
 
-def _live(phase: Phase) -> Phase:
-    return Phase.SUBMITTED if phase.terminal else phase
+def following(
+    row: Mapping[str, Any],
+    *,
+    account_id: int,
+    server_uuid: str,
+    now: float,
+    title: str = "",
+) -> steps.Step:
+    """Return the step by which a run of the server is followed from now on."""
+    phase = causes.PHASE_OF_STATUS.get(row["status"], Phase.SUBMITTED)
+    job = Job(
+        key=new_key(now),
+        kind=Kind.RUN,
+        phase=Phase.SUBMITTED if phase.terminal else phase,
+        intent=RunIntent(
+            plugin_id=row["plugin_id"],
+            plugin_name="pl-simpledsapp",
+            plugin_version="",
+            plugin_type="ds",
+            parameters={},
+            previous_id=row["previous_id"],
+            feed_id=row["feed_id"],
+        ),
+        title=title or f"run {row['id']}",
+        remote_id=row["id"],
+        remote_status=row["status"],
+        feed_id=row["feed_id"],
+        previous_id=row["previous_id"],
+        backend="cube",
+        account_id=account_id,
+    )
+    return fsm.begin(steps.Tracked(job=job, server_uuid=server_uuid), now=now)

@@ -9,11 +9,11 @@ exponential; registration log-normal, median 20 s, sigma 0.8, 1 % stragglers bet
 import heapq
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from tests.sim.server import ENDED, SimServer
+from chrislib.jobs.clock import Clock
+from tests.sim.rows import ENDED, Rows
 
 WAITING, STARTED = 1_200.0, 2_400.0
 _MEAN_LIFE = 2.0 + WAITING + 0.98 * (5.0 + STARTED) + 0.97 * 65.0
@@ -25,7 +25,8 @@ class Load:
 
     Parameters
     ----------
-    server : SimServer
+    server : Rows
+    clock : Clock
     live : int
         Active runs at all times, about.
     feeds : int
@@ -37,7 +38,8 @@ class Load:
         When each run ended, virtual `monotonic`.
     """
 
-    server: SimServer
+    server: Rows
+    clock: Clock
     live: int
     feeds: int
     seed: int = 1
@@ -68,7 +70,7 @@ class Load:
                 )
                 self._plan(run, status)
                 made.append(run)
-        self._next = self.server.clock.monotonic() + rng.expovariate(self._rate)
+        self._next = self.clock.monotonic() + rng.expovariate(self._rate)
         return made
 
     def history(self, hours: float) -> None:
@@ -89,7 +91,7 @@ class Load:
 
     async def run(self, seconds: float) -> None:
         """Let it go on for so long (virtual time passes)."""
-        clock = self.server.clock
+        clock = self.clock
         until = clock.monotonic() + seconds
         while True:
             due = min(self._next, self._events[0][0], until)
@@ -123,20 +125,19 @@ class Load:
 
     def _plan(self, run: int, status: str) -> None:
         rng = self._rng
-        after, then = {
-            "created": lambda: (rng.expovariate(1 / 2.0), "waiting"),
-            "waiting": lambda: (
-                rng.expovariate(1 / WAITING),
-                "cancelled" if rng.random() < 0.02 else "scheduled",
-            ),
-            "scheduled": lambda: (rng.expovariate(1 / 5.0), "started"),
-            "started": lambda: (
-                rng.expovariate(1 / STARTED),
-                "cancelled" if rng.random() < 0.01 else "registeringFiles",
-            ),
-            "registeringFiles": lambda: (_registration(rng), _outcome(rng)),
-        }[status]()
-        at = self.server.clock.monotonic() + after
+        if status == "created":
+            after, then = rng.expovariate(1 / 2.0), "waiting"
+        elif status == "waiting":
+            after = rng.expovariate(1 / WAITING)
+            then = "cancelled" if rng.random() < 0.02 else "scheduled"
+        elif status == "scheduled":
+            after, then = rng.expovariate(1 / 5.0), "started"
+        elif status == "started":
+            after = rng.expovariate(1 / STARTED)
+            then = "cancelled" if rng.random() < 0.01 else "registeringFiles"
+        else:
+            after, then = _registration(rng), _outcome(rng)
+        at = self.clock.monotonic() + after
         heapq.heappush(self._events, (at, run, then))
 
 
@@ -170,13 +171,3 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which that share of them lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def uniform(rng: random.Random, low: float, high: float) -> Callable[[], float]:
-    """Return a maker of numbers between two."""
-    return lambda: rng.uniform(low, high)
-
-
-def when(text: str) -> float:
-    """Return an ISO time as seconds since the epoch."""
-    return datetime.fromisoformat(text).astimezone(UTC).timestamp()

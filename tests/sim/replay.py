@@ -9,6 +9,7 @@ import asyncio
 import random
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import httpx
 from chrislib.aio import spawn
 from chrislib.jobs.model import JobChange
 from tests.sim.desk import SimDesk
-from tests.sim.faults import Answer, Fault
+from tests.sim.faults import Answer, Change, Fault
 from tests.sim.load import Load, quantile
+from tests.sim.virtual import run_virtual
 
 _WARM_UP = 600.0
 _FORGIVEN = 300.0
@@ -65,8 +67,6 @@ def replay(
     history : float
         Hours of ended runs that the server keeps from before.
     """
-    from tests.sim.virtual import run_virtual
-
     with tempfile.TemporaryDirectory() as folder:
         return run_virtual(
             _replay(
@@ -87,7 +87,7 @@ async def _replay(
     rng = random.Random(seed + 100)
     desk = SimDesk(folder)
     server = desk.server
-    load = Load(server, live, feeds, seed)
+    load = Load(server, server.clock, live, feeds, seed)
     runs = load.fill()
     load.history(history)
     await desk.start()
@@ -128,7 +128,7 @@ async def _follow_new(desk: SimDesk, load: Load) -> None:
             await desk.follow_all(begun, look=False)
 
 
-def _fails(desk: SimDesk, rng: random.Random):  # type: ignore[no-untyped-def]
+def _fails(desk: SimDesk, rng: random.Random) -> Change:
     async def change(request: httpx.Request, answer: Answer) -> httpx.Response:
         if rng.random() >= 0.02:
             return await answer()
@@ -167,7 +167,7 @@ def _figures(
     )
 
 
-def _name(path: str, query: dict[str, str]) -> str:
+def _name(path: str, query: Mapping[str, str]) -> str:
     if path == "plugins/instances/search/":
         if query.get("status") == "registeringFiles":
             return "R"

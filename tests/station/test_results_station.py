@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chrislib.jobs import provenance
 from chrislib.jobs.model import Phase, ResultState, Retention
-from chrislib.jobs.purge import PurgeRefused
+from chrislib.jobs.outputs import provenance
+from chrislib.jobs.outputs.purge import PurgeRefused
 from tests.station.test_jobs_station import Desk, signed_in
 
 Open = Callable[[Any], Awaitable[Desk]]

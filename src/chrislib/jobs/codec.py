@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from chrislib.catalog.rows import EventRow, InboxRowText, JobRow
-from chrislib.jobs.fsm import Event, Notice, Tracked
 from chrislib.jobs.model import (
     DownloadIntent,
     FailedFile,
@@ -30,6 +29,7 @@ from chrislib.jobs.model import (
     UploadIntent,
     WorkflowIntent,
 )
+from chrislib.jobs.steps import Event, Notice, Tracked
 
 _E = TypeVar("_E", bound=Enum)
 

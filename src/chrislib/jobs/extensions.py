@@ -40,7 +40,7 @@ BACKENDS = "chrislib.jobs.backends"
 MARSHALLERS = "chrislib.jobs.marshallers"
 HANDLERS = "chrislib.jobs.result_handlers"
 SINKS = "chrislib.jobs.sinks"
-POLICIES = "chrislib.jobs.policies"
+POLICIES = "chrislib.jobs.outputs.policies"
 
 _PROTOCOL: Mapping[str, type[Any]] = {
     BACKENDS: Backend,

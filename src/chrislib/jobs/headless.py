@@ -127,7 +127,7 @@ async def export(
     catalog: Catalog, names: Sequence[str], *, feed: int | None, to: Path, say: Say
 ) -> int:
     """Write where jobs come from and what happened to them, as JSON (disk)."""
-    from chrislib.jobs import provenance
+    from chrislib.jobs.outputs import provenance
 
     store = await shown(catalog)
     every = [tracked.job for tracked in store.all()]

@@ -17,7 +17,6 @@ from typing import Any
 
 from chrislib.catalog.rows import JobRow
 from chrislib.jobs import codec
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -29,6 +28,7 @@ from chrislib.jobs.model import (
     Retention,
     RunIntent,
 )
+from chrislib.jobs.steps import Tracked
 
 _log = logging.getLogger(__name__)
 

@@ -14,20 +14,16 @@ from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
-from chrislib.jobs.adoption import Adoption, Connected
+from chrislib.jobs.adopting.adoption import Adoption, Connected
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.backends.pull import PullService
 from chrislib.jobs.backends.slots import Slots
-from chrislib.jobs.batches import Batches
-from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import kind_of
 from chrislib.jobs.custody import Custody
-from chrislib.jobs.durations import Durations
-from chrislib.jobs.fetches import Fetches
-from chrislib.jobs.fingerprint import Fingerprints
-from chrislib.jobs.logkeeper import LogKeeper
+from chrislib.jobs.history.durations import Durations
+from chrislib.jobs.history.past import History
 from chrislib.jobs.model import (
     InboxRow,
     Intent,
@@ -42,8 +38,11 @@ from chrislib.jobs.model import (
 )
 from chrislib.jobs.notices.desk import Notices
 from chrislib.jobs.notices.relay import NotificationSink
+from chrislib.jobs.outputs.fetches import Fetches
+from chrislib.jobs.outputs.fingerprint import Fingerprints
+from chrislib.jobs.outputs.logkeeper import LogKeeper
+from chrislib.jobs.outputs.results import Results, no_folder
 from chrislib.jobs.pace import Pace
-from chrislib.jobs.past import History
 from chrislib.jobs.plugged import (
     SERVED,
     PluggedSinks,
@@ -59,11 +58,12 @@ from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import MakeBackend
 from chrislib.jobs.polling.making import Parts, make_followers
 from chrislib.jobs.polling.overview import AccountLook, overview
-from chrislib.jobs.preferences import Preferences
-from chrislib.jobs.results import Results, no_folder
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submissions import Submissions
-from chrislib.jobs.submit import Submitter
+from chrislib.jobs.submission.batches import Batches
+from chrislib.jobs.submission.cancels import Cancels
+from chrislib.jobs.submission.preferences import Preferences
+from chrislib.jobs.submission.submissions import Submissions
+from chrislib.jobs.submission.submit import Submitter
 from chrislib.jobs.transfers import Transfers
 
 if TYPE_CHECKING:

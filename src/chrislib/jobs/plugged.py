@@ -9,8 +9,8 @@ from chrislib.jobs.backends.base import TransferBackend
 from chrislib.jobs.backends.slots import Slots
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.extensions import SINKS, Connection, Extensions
-from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import Kind
+from chrislib.jobs.outputs.logkeeper import LogKeeper
 from chrislib.jobs.pace import Pace
 from chrislib.jobs.protocols import ServiceError
 from chrislib.jobs.services import Services

@@ -13,11 +13,10 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm
+from chrislib.jobs import decisions, fsm
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import backend_of, kind_of
 from chrislib.jobs.extensions import BACKENDS, Extensions
-from chrislib.jobs.fsm import Step, Tracked
 from chrislib.jobs.marshal import Answers, Marshallers
 from chrislib.jobs.model import (
     Intent,
@@ -43,6 +42,7 @@ from chrislib.jobs.serving.fetch import fetch_result
 from chrislib.jobs.serving.follower import ServiceFollower, Tools
 from chrislib.jobs.serving.health import ServiceRow, reasons_of, rows_of
 from chrislib.jobs.serving.recovery import ServiceRecovery, title_of
+from chrislib.jobs.steps import Step, Tracked
 from chrislib.jobs.store import JobStore, new_key
 
 _log = logging.getLogger(__name__)
@@ -255,9 +255,9 @@ class Services:
 
         def decide(tracked: Tracked) -> Step | None:
             wanted = Retention.PURGE_REQUESTED
-            if wanted not in fsm.RETENTION_EDGES[tracked.job.retention]:
+            if wanted not in decisions.RETENTION_EDGES[tracked.job.retention]:
                 return None
-            return fsm.retain(tracked, wanted, now=self._clock.time())
+            return decisions.retain(tracked, wanted, now=self._clock.time())
 
         await self._store.apply(key, decide)
         follower.purge_soon(key)

@@ -13,8 +13,8 @@ from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
 from chrislib.jobs import codec, loading
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Step, Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, Progress, Reach
+from chrislib.jobs.steps import Step, Tracked
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -12,7 +12,7 @@ from chrislib.cube.errors import (
     TokenRejected,
 )
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.backends.base import Outcome, Report, TransferBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import JobKey, Kind, Phase, Reach
@@ -170,7 +170,7 @@ class Transfers:
                 None,
             )
 
-    def _started(self, tracked: fsm.Tracked) -> fsm.Step | None:
+    def _started(self, tracked: steps.Tracked) -> steps.Step | None:
         if tracked.job.phase is not Phase.QUEUED:
             return None
         return fsm.move(tracked, Phase.RUNNING, now=self._clock.time())
@@ -182,7 +182,7 @@ class Transfers:
         return Report(lambda progress: self._store.progress(key, progress), phase)
 
     async def _enter(self, key: JobKey, to: Phase) -> None:
-        def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+        def decide(tracked: steps.Tracked) -> steps.Step | None:
             if tracked.job.phase is to or tracked.job.phase.terminal:
                 return None
             return fsm.move(tracked, to, now=self._clock.time())
@@ -190,7 +190,7 @@ class Transfers:
         await self._store.apply(key, decide)
 
     async def _end(self, key: JobKey, outcome: Outcome) -> None:
-        def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+        def decide(tracked: steps.Tracked) -> steps.Step | None:
             if tracked.job.phase.terminal:
                 return None
             return fsm.move(

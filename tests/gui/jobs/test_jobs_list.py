@@ -10,7 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from chrislib.jobs.estimate import Estimate
+from chrislib.jobs.history.estimate import Estimate
 from chrislib.jobs.model import (
     Job,
     JobChange,
@@ -21,7 +21,7 @@ from chrislib.jobs.model import (
     ResultState,
     Retention,
 )
-from chrislib.jobs.offers import Offer
+from chrislib.jobs.outputs.offers import Offer
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.arrange import Arrangement, Rules, Wanted
 from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.fingerprint import Comparison, Difference
-from chrislib.jobs.links import ForeignLink
+from chrislib.jobs.adopting.links import ForeignLink
+from chrislib.jobs.history.past import FileFact, Happening, Past
 from chrislib.jobs.model import JobKey, Phase
-from chrislib.jobs.past import FileFact, Happening, Past
-from chrislib.jobs.reconcile import Choice
+from chrislib.jobs.outputs.fingerprint import Comparison, Difference
+from chrislib.jobs.submission.reconcile import Choice
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.changed_sheet import ChangedSheet
 from chrislib.views.jobs.detail import JobDetail

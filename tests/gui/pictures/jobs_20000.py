@@ -34,8 +34,8 @@ async def fill(paths: Any, now: float) -> None:
     from chrislib.catalog.jobs import JobWrite
     from chrislib.catalog.rows import EventRow, InboxRowText
     from chrislib.jobs import codec
-    from chrislib.jobs.estimate import REGISTERING, RUNNING, SIZE
-    from chrislib.jobs.fsm import Tracked
+    from chrislib.jobs.history.estimate import REGISTERING, RUNNING, SIZE
+    from chrislib.jobs.steps import Tracked
     from tests.gui.jobs.many import PLUGINS, many_jobs, many_outcomes
 
     catalog = Catalog(paths.catalog)

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.errors import ChrislibError
-from chrislib.jobs.estimate import Sort
 from chrislib.jobs.extensions import Broken
-from chrislib.jobs.fingerprint import Comparison, Difference
+from chrislib.jobs.history.estimate import Sort
+from chrislib.jobs.history.past import Happening, Past
 from chrislib.jobs.model import (
     FailedFile,
     InboxRow,
@@ -25,10 +25,10 @@ from chrislib.jobs.model import (
     RunIntent,
     UploadIntent,
 )
-from chrislib.jobs.past import Happening, Past
+from chrislib.jobs.outputs.fingerprint import Comparison, Difference
 from chrislib.jobs.polling.health import HealthRow
 from chrislib.jobs.polling.overview import AccountLook
-from chrislib.jobs.reconcile import Choice
+from chrislib.jobs.submission.reconcile import Choice
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowInbox, ShowJobs

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chrislib.desktop import instance
-from chrislib.jobs import links
+from chrislib.jobs.adopting import links
 from chrislib.jobs.model import Job, RunIntent
 from chrislib.views.navigation import ShowFeed
 
@@ -48,11 +48,12 @@ def run_of(program: Program) -> Job:
                 parameters={"dir": folder},
                 title="a feed",
             )
-            job: Job = await program.services.jobs.submit_now(intent)
-            return job
+            made: Job = await program.services.jobs.submit_now(intent)
+            return made
         raise AssertionError("no plugin")
 
-    return program.run(make())
+    made: Job = program.run(make())
+    return made
 
 
 def start_again(program: Program, link: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.submission.preferences import Adopt
 from chrislib.views.context import ViewContext
 from chrislib.views.messages import Message
 from chrislib.views.shell.found_runs import FoundRuns

@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from chrislib.jobs.estimate import Sort
 from chrislib.jobs.extensions import Broken
+from chrislib.jobs.history.estimate import Sort
 from chrislib.jobs.model import JobChange, Phase, Progress, Reach
 from chrislib.jobs.polling.health import HealthRow
 from chrislib.jobs.polling.overview import AccountLook

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.submission.preferences import Adopt
 from chrislib.views.context import ViewContext
 from chrislib.views.dialogs.run_settings import RunSettings
 

@@ -166,10 +166,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from chrislib.catalog.catalog import Catalog
 from chrislib.jobs.clock import SystemClock
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.model import *
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submit import Submitter
+from chrislib.jobs.submission.submit import Submitter
 
 async def main():
     catalog = Catalog(Path(sys.argv[1]))
@@ -187,7 +187,7 @@ async def main():
         (key,) = await submitter.journal(
             [intent], account_id=account.account_id, server_uuid="s", sending=True)
         print("journaled", key, flush=True)
-        remote = fsm.Observation(hash(key) & 0x7fffffff,
+        remote = steps.Observation(hash(key) & 0x7fffffff,
             "finishedSuccessfully", "", number, number, "submit")
         await store.apply(key, lambda t: fsm.reduce(t, remote, now=number))
         print("finished", key, flush=True)

@@ -18,10 +18,10 @@ from chrislib.cube.types import ServerInfo
 from chrislib.desktop.toast import Toast
 from chrislib.jobs.backends.base import Abilities
 from chrislib.jobs.clock import Clock, SystemClock
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, JobKey, RunIntent
 from chrislib.jobs.polling import queries
+from chrislib.jobs.steps import Observation
 
 ENDED = ("finishedSuccessfully", "finishedWithError", "cancelled")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.links import ForeignLink, LinkRefused
+from chrislib.jobs.adopting.links import ForeignLink, LinkRefused
 from chrislib.jobs.model import JobKey, Phase, ResultState, RunIntent
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.submission.preferences import Adopt
 from tests.sim import faults
 from tests.sim.desk import SimDesk
 from tests.sim.faults import Fault

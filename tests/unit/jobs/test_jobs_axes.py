@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chrislib.jobs import fsm
+from chrislib.jobs import causes, decisions, fsm, steps
 from chrislib.jobs.model import (
     Job,
     JobKey,
@@ -20,7 +20,7 @@ from chrislib.jobs.model import (
 from chrislib.jobs.stall import Limits, stalled
 
 _RUN = RunIntent(5, "pl-x", "1.0", "ds", {})
-_STATUSES = (*fsm.PHASE_OF_STATUS, "cancelled", "archiving")
+_STATUSES = (*causes.PHASE_OF_STATUS, "cancelled", "archiving")
 _FETCHABLE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
 
 
@@ -28,14 +28,14 @@ _FETCHABLE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
 class History:
     """A job, what happened to it, and which inbox rows that made."""
 
-    tracked: fsm.Tracked
-    events: list[fsm.Event] = field(default_factory=list)
+    tracked: steps.Tracked
+    events: list[steps.Event] = field(default_factory=list)
     notices: list[tuple[str, int]] = field(default_factory=list)
     clock: float = 0.0
     confirmed: bool = False
     """Whether the server has ever said that the run is not there."""
 
-    def take(self, step: fsm.Step | None) -> None:
+    def take(self, step: steps.Step | None) -> None:
         """Commit a step and check what must be so after every one."""
         if step is None:
             return
@@ -82,25 +82,25 @@ def play(history: History, move: tuple[Any, ...]) -> None:
     if move[0] == "look":
         _, status, code, deletion, late = move
         sent = now + late
-        looked = fsm.Observation(
+        looked = steps.Observation(
             7, status, code, sent, sent + 0.5, "active", deletion_status=deletion
         )
         history.take(fsm.reduce(tracked, looked, now=now))
     elif move[0] == "decide":
-        if fsm.may_become(tracked, move[1]):
-            history.take(fsm.decide_result(tracked, move[1], now=now))
+        if decisions.may_become(tracked, move[1]):
+            history.take(decisions.decide_result(tracked, move[1], now=now))
         elif move[1] is not tracked.job.result:
-            with pytest.raises(fsm.IllegalMove):
-                fsm.decide_result(tracked, move[1], now=now)
+            with pytest.raises(steps.IllegalMove):
+                decisions.decide_result(tracked, move[1], now=now)
     elif move[0] == "retain":
         to = move[1]
         if to is Retention.PURGED:
             return  # only a 404 says so: "missing"
-        if to in fsm.RETENTION_EDGES[tracked.job.retention]:
-            history.take(fsm.retain(tracked, to, now=now))
+        if to in decisions.RETENTION_EDGES[tracked.job.retention]:
+            history.take(decisions.retain(tracked, to, now=now))
         elif to is not tracked.job.retention:
-            with pytest.raises(fsm.IllegalMove):
-                fsm.retain(tracked, to, now=now)
+            with pytest.raises(steps.IllegalMove):
+                decisions.retain(tracked, to, now=now)
     elif move[0] == "cancel":
         history.take(fsm.request_cancel(tracked, now=now))
     elif move[0] == "missing":
@@ -110,13 +110,13 @@ def play(history: History, move: tuple[Any, ...]) -> None:
     elif move[0] == "orphan":
         history.take(fsm.orphan(tracked, now=now))
     else:
-        history.take(fsm.tell(tracked, move[1], now=now))
+        history.take(decisions.tell(tracked, move[1], now=now))
 
 
 def begun(*, tracked: bool = True) -> History:
     """Return a run the server has just taken."""
     job = Job(JobKey("k"), Kind.RUN, Phase.SUBMITTED, _RUN, "t", remote_id=7)
-    return History(fsm.Tracked(replace(job, tracked=tracked)))
+    return History(steps.Tracked(replace(job, tracked=tracked)))
 
 
 @given(st.lists(moves, max_size=40), st.booleans())
@@ -160,7 +160,7 @@ def test_a_discard_can_be_taken_back_while_there_is_something(
         play(history, move)
     job = history.tracked.job
     if job.result is ResultState.DISCARDED and job.phase in _FETCHABLE:
-        step = fsm.decide_result(history.tracked, ResultState.READY, now=1e9)
+        step = decisions.decide_result(history.tracked, ResultState.READY, now=1e9)
         assert step is not None
         assert step.tracked.job.result is ResultState.READY
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chrislib.cube.errors import Refused, ServerFault, ServerUnreachable
 from chrislib.errors import ChrislibError
-from chrislib.jobs.batches import REFUSALS
 from chrislib.jobs.model import JobChange, Phase, RunIntent
+from chrislib.jobs.submission.batches import REFUSALS
 
 Bench = Any
 ACTIONS = ["pause", "resume", "restart", "wait"]
@@ -21,7 +21,7 @@ ACTIONS = ["pause", "resume", "restart", "wait"]
 
 @pytest.fixture(autouse=True)
 def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chrislib.jobs.outbox.PER_SECOND", 2000.0)
+    monkeypatch.setattr("chrislib.jobs.submission.outbox.PER_SECOND", 2000.0)
 
 
 def many(intent: RunIntent, count: int) -> list[RunIntent]:
@@ -167,7 +167,7 @@ async def test_an_outage_stops_a_batch_and_its_end_resumes_it(
 async def test_a_batch_cut_off_while_it_was_written_waits(
     bench: Bench, intent: RunIntent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chrislib.jobs import submit
+    from chrislib.jobs.submission import submit
 
     real, calls = submit.Submitter.journal, [0]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.jobs import JobWrite
 from chrislib.catalog.rows import EventRow, JobRow
-from chrislib.jobs.durations import Durations
-from chrislib.jobs.estimate import (
+from chrislib.jobs.history.durations import Durations
+from chrislib.jobs.history.estimate import (
     ENOUGH,
     REGISTERING,
     RUNNING,

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chrislib.jobs import fsm
-from chrislib.jobs.fsm import Event, Notice, Observation, Step, Tracked
+from chrislib.jobs import causes, fsm, steps
 from chrislib.jobs.model import (
     Job,
     JobKey,
@@ -19,9 +18,10 @@ from chrislib.jobs.model import (
     Retention,
     RunIntent,
 )
+from chrislib.jobs.steps import Event, Notice, Observation, Step, Tracked
 
 RUN = RunIntent(1, "p", "1", "ds", {}, previous_id=3)
-STATUSES = (*fsm.PHASE_OF_STATUS, "cancelled", "somethingNew")
+STATUSES = (*causes.PHASE_OF_STATUS, "cancelled", "somethingNew")
 
 
 def run(phase: Phase = Phase.SUBMITTING, **changes: object) -> Tracked:
@@ -237,7 +237,7 @@ def test_local_edges_are_those_of_the_table(start: Phase, to: Phase) -> None:
     if (start, to) in LOCAL:
         assert fsm.move(run(start), to, now=0.0).tracked.job.phase is to
         return
-    with pytest.raises(fsm.IllegalMove):
+    with pytest.raises(steps.IllegalMove):
         fsm.move(run(start), to, now=0.0)
 
 
@@ -251,7 +251,7 @@ def test_a_transfer_goes_on_under_a_new_epoch() -> None:
     assert (step.tracked.job.phase, step.tracked.job.epoch) == (Phase.QUEUED, 1)
     assert step.tracked.job.terminal_at is None
     assert [n.kind for n in step.withdrawn] == ["FAILED"]
-    with pytest.raises(fsm.IllegalMove):
+    with pytest.raises(steps.IllegalMove):
         fsm.again(run(Phase.FAILED), now=0.0)
-    with pytest.raises(fsm.IllegalMove):
+    with pytest.raises(steps.IllegalMove):
         fsm.move(failed, Phase.RUNNING, now=0.0)

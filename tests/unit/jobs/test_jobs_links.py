@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chrislib.jobs import links
-from chrislib.jobs.links import ForeignLink, Link, LinkRefused, SignedIn
+from chrislib.cube.address import is_loopback
+from chrislib.jobs.adopting import links
+from chrislib.jobs.adopting.links import ForeignLink, Link, LinkRefused, SignedIn
 
 HERE = SignedIn(1, "https://cube.example.org/api/v1/", "uuid-1")
 STATION = SignedIn(2, "http://127.0.0.1:8123/api/v1/", "uuid-2")
@@ -51,7 +52,7 @@ def test_any_text_is_read_or_refused_and_never_leads_elsewhere(text: str) -> Non
         there = urlsplit(shown)
         mine = urlsplit(place.base_url)
         assert (there.hostname or "").rstrip(".") == mine.hostname or (
-            place is STATION and links.is_loopback(there.hostname or "")
+            place is STATION and is_loopback(there.hostname or "")
         )
     for number in (link.feed_id, link.node_id):
         assert number is None or 0 < number < 10**15

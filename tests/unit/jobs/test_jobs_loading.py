@@ -11,7 +11,7 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.rows import JobRow
-from chrislib.jobs import codec, fsm, loading
+from chrislib.jobs import codec, fsm, loading, steps
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import (
     DownloadIntent,
@@ -48,7 +48,7 @@ def row_of(intent: Any, **changes: Any) -> JobRow:
     kind = codec.kind_of(intent)
     job = Job(JobKey("k"), kind, Phase.RUNNING, intent, "t", account_id=3)
     job = replace(job, backend=codec.backend_of(intent))
-    return replace(codec.to_row(fsm.Tracked(job, server_uuid="s")), **changes)
+    return replace(codec.to_row(steps.Tracked(job, server_uuid="s")), **changes)
 
 
 def every_column_set() -> JobRow:
@@ -92,7 +92,7 @@ def test_what_is_loaded_at_once_is_what_is_loaded_by_rule(row: JobRow) -> None:
     ruled = codec.from_row(row)
     assert quick == ruled
     assert repr(quick) == repr(ruled)
-    assert type(quick) is fsm.Tracked
+    assert type(quick) is steps.Tracked
     assert type(quick.job) is Job
     assert type(quick.job.intent) is type(ruled.job.intent)
     assert codec.to_row(quick) == codec.to_row(ruled)
@@ -133,7 +133,7 @@ async def test_ten_thousand_jobs_load_faster_than_by_rule(
             )
             for number in range(500)
         ]
-        steps = [fsm.begin(fsm.Tracked(j, server_uuid="s"), now=1.0) for j in jobs]
+        steps = [fsm.begin(steps.Tracked(j, server_uuid="s"), now=1.0) for j in jobs]
         await store.add(steps)
     again = JobStore(catalog.jobs, SystemClock())
     await again.load()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chrislib.jobs.fsm import Observation
-from chrislib.jobs.logkeeper import LogKeeper
 from chrislib.jobs.model import JobKey, Phase, RunIntent
+from chrislib.jobs.outputs.logkeeper import LogKeeper
+from chrislib.jobs.steps import Observation
 
 Bench = Any
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -123,7 +123,7 @@ async def test_after_the_end_nothing_replaces_a_log_not_even_at_the_next_start(
 async def test_logs_stay_within_their_bounds(
     bench: Bench, intent: RunIntent, another: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chrislib.jobs.logkeeper._TIDY", 1)
+    monkeypatch.setattr("chrislib.jobs.outputs.logkeeper._TIDY", 1)
     logs = keeper(bench, limit=2_500)
     keys = []
     for number in range(4):

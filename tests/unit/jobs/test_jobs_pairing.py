@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chrislib.jobs.pairing import Candidate, Wanted, pair
+from chrislib.jobs.submission.pairing import Candidate, Wanted, pair
 
 TITLES = st.sampled_from(["", "copy", "copy ", "other"])
 WANTED = st.lists(st.tuples(TITLES, st.booleans()), max_size=6)

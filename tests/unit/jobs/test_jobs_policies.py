@@ -9,7 +9,7 @@ import pytest
 from chrislib.catalog.results import PolicyRow
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Phase, ResultState
-from chrislib.jobs.policies import Action
+from chrislib.jobs.outputs.policies import Action
 from tests.scenarios.outputs import finished
 
 pytestmark = pytest.mark.virtual_time
@@ -57,7 +57,7 @@ async def test_little_space_means_that_nothing_comes_by_itself(
 ) -> None:
     from types import SimpleNamespace
 
-    from chrislib.jobs import saving
+    from chrislib.jobs.outputs import saving
 
     sim.more["downloads"] = lambda: tmp_path / "mine"
     await with_policy(sim, Action.AUTO_GET, 1)

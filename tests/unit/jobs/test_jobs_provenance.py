@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from chrislib.jobs import provenance
-from chrislib.jobs.fsm import Tracked, begin
+from chrislib.jobs.fsm import begin
 from chrislib.jobs.model import (
     Job,
     JobKey,
@@ -19,6 +18,8 @@ from chrislib.jobs.model import (
     UploadFile,
     UploadIntent,
 )
+from chrislib.jobs.outputs import provenance
+from chrislib.jobs.steps import Tracked
 from tests.scenarios.outputs import ends_well, submitted
 
 pytestmark = pytest.mark.virtual_time

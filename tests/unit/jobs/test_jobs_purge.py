@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chrislib.cube.errors import CubeError
-from chrislib.jobs import fsm
+from chrislib.jobs import decisions
 from chrislib.jobs.model import JobKey, Phase, Retention
-from chrislib.jobs.purge import PurgeRefused
+from chrislib.jobs.outputs.purge import PurgeRefused
 from tests.scenarios.outputs import deletes, finished
 from tests.sim import faults
 from tests.sim.faults import Fault
@@ -139,7 +139,7 @@ async def test_one_that_was_killed_before_it_asked_has_deleted_nothing(
 ) -> None:
     key = await finished(sim)
     await sim.jobs._store.apply(
-        key, lambda t: fsm.retain(t, Retention.PURGE_REQUESTED, now=0.0)
+        key, lambda t: decisions.retain(t, Retention.PURGE_REQUESTED, now=0.0)
     )
     await sim.restart()
     await sim.jobs.refresh()

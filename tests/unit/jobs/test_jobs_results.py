@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs import offers
 from chrislib.jobs.model import (
     Job,
     JobKey,
@@ -17,6 +16,7 @@ from chrislib.jobs.model import (
     Retention,
     RunIntent,
 )
+from chrislib.jobs.outputs import offers
 from chrislib.jobs.protocols import MergeOutcome
 from tests.scenarios.outputs import finished
 from tests.sim import faults
@@ -278,7 +278,7 @@ async def test_what_was_fetched_and_not_handed_on_is_at_the_next_start(
     handler = Handler()
     await sim.stop()
     sim.catalog = type(sim.catalog)(sim.folder / "state" / "catalog.db")
-    from chrislib.jobs.intake import Intake
+    from chrislib.jobs.outputs.intake import Intake
 
     real = Intake.resume
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.errors import ChrislibError
-from chrislib.jobs import local_names, saving
+from chrislib.jobs.outputs import local_names, saving
 
 HOSTILE = st.one_of(
     st.text(max_size=400),

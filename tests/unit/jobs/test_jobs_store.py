@@ -12,7 +12,7 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.jobs import JobWrite, StaleJob
-from chrislib.jobs import codec, fsm
+from chrislib.jobs import codec, fsm, steps
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import (
     DownloadIntent,
@@ -48,11 +48,11 @@ class Kept:
         self.account_id = account_id
         self.store = JobStore(catalog.jobs, SystemClock())
 
-    def tracked(self, **changes: Any) -> fsm.Tracked:
+    def tracked(self, **changes: Any) -> steps.Tracked:
         """Return a job that is not journaled yet."""
         mine = {"account_id": self.account_id, "backend": "cube", **changes}
         job = Job(new_key(), Kind.RUN, Phase.SUBMITTING, RUN, "t", **mine)
-        return fsm.Tracked(job, server_uuid="s")
+        return steps.Tracked(job, server_uuid="s")
 
     async def added(self, **changes: Any) -> JobKey:
         """Journal a job."""
@@ -76,9 +76,9 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     await catalog.close()
 
 
-def finished(remote_id: int, at: float = 1.0) -> fsm.Observation:
+def finished(remote_id: int, at: float = 1.0) -> steps.Observation:
     """Return a look at a finished run."""
-    return fsm.Observation(remote_id, "finishedSuccessfully", "", at, at, "active")
+    return steps.Observation(remote_id, "finishedSuccessfully", "", at, at, "active")
 
 
 @pytest.mark.parametrize("intent", INTENTS)
@@ -100,12 +100,12 @@ def test_a_job_comes_back_as_it_was(intent: Any) -> None:
         account_id=1,
         backend=codec.backend_of(intent),
     )
-    tracked = fsm.Tracked(job, server_uuid="s", note_pending=True)
+    tracked = steps.Tracked(job, server_uuid="s", note_pending=True)
     assert codec.from_row(codec.to_row(tracked)) == tracked
 
 
 def test_a_row_of_another_version_harms_nobody() -> None:  # I18
-    tracked = fsm.Tracked(Job(JobKey("k"), Kind.RUN, Phase.RUNNING, RUN, "t"))
+    tracked = steps.Tracked(Job(JobKey("k"), Kind.RUN, Phase.RUNNING, RUN, "t"))
     row = codec.to_row(tracked)
     more = json.loads(row.intent_json) | {"from_the_future": 1}
     again = codec.from_row(
@@ -162,7 +162,7 @@ async def test_a_page_is_written_whole_or_not_at_all(kept: Kept) -> None:
     keys = [await kept.added() for _ in range(3)]
     from chrislib.jobs.store import Decision
 
-    def all_the_same(tracked: fsm.Tracked) -> fsm.Step | None:
+    def all_the_same(tracked: steps.Tracked) -> steps.Step | None:
         return fsm.reduce(tracked, finished(7), now=2.0)
 
     with pytest.raises(sqlite3.IntegrityError):
@@ -178,7 +178,7 @@ async def test_who_was_overtaken_decides_again(kept: Kept) -> None:
     await other.apply(key, lambda t: fsm.request_cancel(t, now=2.0))
     seen: list[int] = []
 
-    def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+    def decide(tracked: steps.Tracked) -> steps.Step | None:
         seen.append(tracked.job.seq)
         return fsm.reduce(tracked, finished(7), now=3.0)
 

@@ -14,7 +14,6 @@ import pytest
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import Refused, ServerFault, ServerUnreachable
 from chrislib.cube.types import FileId, Folder, StoragePath, StoredFile, TreeFile
-from chrislib.jobs import saving
 from chrislib.jobs.model import (
     DownloadIntent,
     Phase,
@@ -25,6 +24,7 @@ from chrislib.jobs.model import (
     UploadFile,
     UploadIntent,
 )
+from chrislib.jobs.outputs import saving
 from chrislib.pacs.errors import PullStopped
 from chrislib.pacs.types import PullProgress, PullStage
 

@@ -16,7 +16,6 @@ from chrislib.cube.errors import (
     ServerFault,
     ServerUnreachable,
 )
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.polling.breaker import Breaker, Limits, State
 from chrislib.jobs.polling.gate import (
     ANSWER_SECONDS,
@@ -28,6 +27,7 @@ from chrislib.jobs.polling.gate import (
     gated,
 )
 from chrislib.jobs.polling.server_time import ServerTime
+from chrislib.jobs.steps import Observation
 from tests.sim.virtual import VirtualClock, run_virtual
 
 HERE = "http://here/api/v1/"

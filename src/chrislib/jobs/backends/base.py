@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import FailedFile, Job, Phase, Progress, RunIntent
 from chrislib.jobs.polling.queries import Query, QueryResult
+from chrislib.jobs.steps import Observation
 
 
 @dataclass(frozen=True, slots=True)

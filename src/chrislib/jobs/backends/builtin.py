@@ -17,8 +17,8 @@ from chrislib.jobs.backends.download import DownloadBackend
 from chrislib.jobs.backends.local import LocalPrograms
 from chrislib.jobs.backends.pull import PullBackend
 from chrislib.jobs.backends.upload import UploadBackend
+from chrislib.jobs.causes import PHASE_OF_STATUS
 from chrislib.jobs.extensions import PluginContext
-from chrislib.jobs.fsm import PHASE_OF_STATUS
 from chrislib.jobs.model import Job, Phase, RunIntent
 from chrislib.jobs.protocols import (
     JobStatus,

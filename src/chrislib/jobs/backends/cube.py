@@ -8,7 +8,6 @@ from chrislib.cube.logs import program_log
 from chrislib.cube.types import Feed, FeedId, InstanceId, PluginId, PluginInstance
 from chrislib.jobs.backends.base import Abilities
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import RunIntent
 from chrislib.jobs.polling.queries import (
     Active,
@@ -23,6 +22,7 @@ from chrislib.jobs.polling.queries import (
     QueryResult,
     Registering,
 )
+from chrislib.jobs.steps import Observation
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.

@@ -20,10 +20,10 @@ from chrislib.cube.errors import (
 )
 from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
-from chrislib.jobs import local_names, saving
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.backends.slots import EACH, Slots
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
+from chrislib.jobs.outputs import local_names, saving
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.

@@ -10,7 +10,6 @@ from chrislib.catalog.polling import PollingTable
 from chrislib.cube.errors import CubeError
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.polling.capabilities import (
     LASTS,
     Caps,
@@ -29,6 +28,7 @@ from chrislib.jobs.polling.queries import (
     QueryResult,
     cost_ms,
 )
+from chrislib.jobs.steps import Observation
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.rows import AccountRow
-from chrislib.jobs.fsm import Observation, Tracked
-from chrislib.jobs.model import Job, JobChange, Kind, Phase, Reach
+from chrislib.jobs.model import Job, JobChange, Kind, Phase, Reach, RunIntent
 from chrislib.jobs.polling.ledger import Ledger
 from chrislib.jobs.polling.queries import ENDED
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore
 
 _GONE = (Phase.GONE, Phase.ORPHANED, Phase.NOT_SUBMITTED)
@@ -66,7 +66,7 @@ class Bookkeeper:
                 remote_id is None
                 or job.kind is not Kind.RUN
                 or job.account_id != self._account.account_id
-                or getattr(job.intent, "owner", "")  # adoption looks at these
+                or _of_somebody_else(job)  # adoption looks at these
             ):
                 continue
             tracked = self._store.get(job.key)
@@ -173,3 +173,7 @@ def seconds(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return 0.0
+
+
+def _of_somebody_else(job: Job) -> bool:
+    return isinstance(job.intent, RunIntent) and bool(job.intent.owner)

@@ -40,7 +40,7 @@ class Caps:
 
 def negotiated(told: Abilities) -> Caps:
     """Return what follows from what a server advertises."""
-    statuses = ACTIVE
+    statuses: tuple[str, ...] = ACTIVE
     if 0 < told.generation < 7:
         statuses = tuple(s for s in ACTIVE if s not in _ONLY_SEVEN)
     if not told.filters:

@@ -7,7 +7,7 @@ from typing import Protocol
 from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError, Forbidden, NotFound, Refused, TokenRejected
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.pace import Pace
@@ -120,7 +120,7 @@ class Notes:
             await self._store.apply(job.key, self._noted)
         return self._pace.rare
 
-    def _noted(self, tracked: fsm.Tracked) -> fsm.Step | None:
+    def _noted(self, tracked: steps.Tracked) -> steps.Step | None:
         if not tracked.note_pending:
             return None
         now = self._clock.time()

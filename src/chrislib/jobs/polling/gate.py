@@ -23,10 +23,10 @@ from chrislib.cube.errors import (
 )
 from chrislib.jobs.backends.base import Abilities, RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation
 from chrislib.jobs.model import RunIntent
 from chrislib.jobs.polling.queries import Query, QueryResult
 from chrislib.jobs.polling.server_time import ServerTime
+from chrislib.jobs.steps import Observation
 
 _T = TypeVar("_T")
 

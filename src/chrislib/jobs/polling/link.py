@@ -15,7 +15,7 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import AccountRow, InboxRowText
 from chrislib.cube import pacing
 from chrislib.cube.errors import CubeError, ServerFault, TokenRejected
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import JobKey, Kind, Reach
@@ -328,7 +328,7 @@ class Link:
             self._store.looked(keys, Reach.SERVER_CHANGED, None)
             _log.info("another server answers where %d runs were", len(keys))
 
-    def _orphaned(self, tracked: fsm.Tracked) -> fsm.Step | None:
+    def _orphaned(self, tracked: steps.Tracked) -> steps.Step | None:
         return fsm.orphan(tracked, now=self._clock.time())
 
     async def signed_out(self, account: AccountRow) -> None:

@@ -12,12 +12,12 @@ from typing import Protocol
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import Forbidden, NotFound
-from chrislib.jobs import fsm
+from chrislib.jobs import causes, fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import Decide, Decision, JobStore
 
 _log = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ class Looks:
     def _reducer(self, row: Observation, beside: Mapping[int, str]) -> Decide:
         """Return how a row changes its job; `beside` are the statuses of its page."""
 
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             return fsm.reduce(
                 tracked,
                 row,
@@ -187,7 +187,7 @@ class Looks:
             return None
         status = beside.get(row.previous_id)
         if status is not None:
-            return fsm.PHASE_OF_STATUS.get(status, Phase.CANCELLED)
+            return causes.PHASE_OF_STATUS.get(status, Phase.CANCELLED)
         above = self._above(tracked, row.previous_id)
         return above.job.phase if above is not None else None
 
@@ -303,7 +303,7 @@ class Looks:
         return int(await self._store.apply(key, self._missing_step(waited=waited)))
 
     def _missing_step(self, *, waited: bool) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.missing_since is not None and not waited:
                 return None
             # a wall clock that was set back must not keep it from being gone

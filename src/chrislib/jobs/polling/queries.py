@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chrislib.jobs.fsm import Observation
+from chrislib.jobs.steps import Observation
 
 PAGE = 100
 """Full rows on a page: half a second of a CUBE."""

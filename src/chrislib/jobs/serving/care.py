@@ -3,8 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
-from chrislib.jobs import fsm
-from chrislib.jobs.fsm import Step, Tracked
+from chrislib.jobs import decisions
 from chrislib.jobs.model import JobKey, Retention
 from chrislib.jobs.protocols import (
     Backend,
@@ -18,6 +17,7 @@ from chrislib.jobs.protocols import (
 )
 from chrislib.jobs.serving.calls import observed, purged
 from chrislib.jobs.serving.live import ServiceJobs
+from chrislib.jobs.steps import Step, Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,9 +138,9 @@ class ServiceCare:
 
     async def _retain(self, key: JobKey, to: Retention, detail: str = "") -> None:
         def decide(tracked: Tracked) -> Step | None:
-            if to not in fsm.RETENTION_EDGES[tracked.job.retention]:
+            if to not in decisions.RETENTION_EDGES[tracked.job.retention]:
                 return None
-            return fsm.retain(
+            return decisions.retain(
                 tracked, to, now=self._clock.time(), source="point", detail=detail
             )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from chrislib.errors import ChrislibError
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.local_names import claim_free, fitting, inside, legal_path
 from chrislib.jobs.model import Job, Progress
+from chrislib.jobs.outputs.local_names import claim_free, fitting, inside, legal_path
+from chrislib.jobs.outputs.saving import check_space, save, sha256_of
 from chrislib.jobs.protocols import (
     Artifact,
     Backend,
@@ -18,7 +19,6 @@ from chrislib.jobs.protocols import (
     Payload,
     ResultFetcher,
 )
-from chrislib.jobs.saving import check_space, save, sha256_of
 from chrislib.jobs.serving.calls import PluginFault, gathered, guarded
 
 _BLOCK = 1024 * 1024

@@ -12,9 +12,8 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow, InboxRowText
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Step, Tracked
 from chrislib.jobs.marshal import Answers
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.jobs.pace import Pace
@@ -40,6 +39,7 @@ from chrislib.jobs.serving.calls import (
 from chrislib.jobs.serving.care import ServiceCare
 from chrislib.jobs.serving.live import ServiceJobs
 from chrislib.jobs.serving.submission import ServiceSubmission, observation
+from chrislib.jobs.steps import Step, Tracked
 from chrislib.jobs.store import Decision, JobStore
 
 _log = logging.getLogger(__name__)
@@ -369,7 +369,7 @@ class ServiceFollower:
         if changed:
             self._quiet = 0
 
-    def _reducer(self, look: fsm.Observation) -> Callable[[Tracked], Step | None]:
+    def _reducer(self, look: steps.Observation) -> Callable[[Tracked], Step | None]:
         def decide(tracked: Tracked) -> Step | None:
             return fsm.reduce(tracked, look, now=self._clock.time(), settle=0.0)
 

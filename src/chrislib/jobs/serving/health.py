@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chrislib.jobs.extensions import BACKENDS, Extensions
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Reach
 from chrislib.jobs.serving.follower import ServiceFollower
+from chrislib.jobs.steps import Tracked
 
 
 @dataclass(frozen=True, slots=True)

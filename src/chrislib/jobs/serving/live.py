@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from chrislib.catalog.rows import AccountRow
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
 _WITHOUT_TOKEN = frozenset({Phase.DRAFT, Phase.SUBMITTING, Phase.SUBMIT_UNCERTAIN})

@@ -10,12 +10,12 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs import fsm
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import kind_of
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Intent, Job, JobKey, Phase, ServiceIntent
 from chrislib.jobs.protocols import JobStatus
 from chrislib.jobs.serving.calls import PluginFault
 from chrislib.jobs.serving.follower import ServiceFollower
 from chrislib.jobs.serving.submission import observation
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore, new_key
 
 

@@ -9,7 +9,6 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow
 from chrislib.jobs import fsm
-from chrislib.jobs.fsm import Observation, Step, Tracked
 from chrislib.jobs.marshal import NotMarshalled
 from chrislib.jobs.model import JobKey, Phase
 from chrislib.jobs.protocols import (
@@ -27,6 +26,7 @@ from chrislib.jobs.protocols import (
 )
 from chrislib.jobs.serving.calls import PluginFault, checked, gathered
 from chrislib.jobs.serving.live import ServiceJobs
+from chrislib.jobs.steps import Observation, Step, Tracked
 
 if TYPE_CHECKING:
     from chrislib.jobs.serving.follower import Tools

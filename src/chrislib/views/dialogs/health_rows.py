@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chrislib.jobs.estimate import REGISTERING, RUNNING, Sort
 from chrislib.jobs.extensions import Broken
+from chrislib.jobs.history.estimate import REGISTERING, RUNNING, Sort
 from chrislib.jobs.model import Reach
 from chrislib.jobs.polling.health import HealthRow
 from chrislib.jobs.polling.overview import AccountLook

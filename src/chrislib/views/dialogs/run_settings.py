@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.jobs.model import Job, JobKey
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.submission.preferences import Adopt
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
@@ -20,7 +20,7 @@ _POLICIES = (
 
 
 class Wishes(Protocol):
-    """Where the choices are kept (`chrislib.jobs.preferences.Preferences`)."""
+    """Where the choices are kept: `jobs.submission.preferences.Preferences`."""
 
     def adopt(self, account_id: int) -> Adopt:
         """What becomes of own runs that were not started here."""
@@ -36,7 +36,7 @@ class Wishes(Protocol):
 
 
 class Finder(Protocol):
-    """Who finds them (`chrislib.jobs.adoption.Adoption`)."""
+    """Who finds them (`chrislib.jobs.adopting.adoption.Adoption`)."""
 
     def proposals(self, account_id: int) -> tuple[Job, ...]:
         """Return own runs under way that are not tracked."""

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from chrislib.jobs.fingerprint import Comparison
 from chrislib.jobs.model import Job
+from chrislib.jobs.outputs.fingerprint import Comparison
 from chrislib.views.context import ViewContext
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.jobs.history.past import Past
 from chrislib.jobs.model import Job, JobKey
-from chrislib.jobs.past import Past
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.facts import (
     facts_of,

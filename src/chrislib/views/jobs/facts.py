@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from chrislib.jobs.history.past import Happening, Past
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -16,7 +17,6 @@ from chrislib.jobs.model import (
     UploadIntent,
     WorkflowIntent,
 )
-from chrislib.jobs.past import Happening, Past
 from chrislib.views.jobs.words import duration, look_of, plugin_of, second_line
 
 PHASE_WORDS = {

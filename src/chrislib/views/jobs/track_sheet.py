@@ -5,7 +5,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.links import ForeignLink
+from chrislib.jobs.adopting.links import ForeignLink
 from chrislib.jobs.model import Job
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowJobs

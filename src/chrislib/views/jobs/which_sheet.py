@@ -6,9 +6,9 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
-from chrislib.jobs.fsm import PHASE_OF_STATUS
+from chrislib.jobs.causes import PHASE_OF_STATUS
 from chrislib.jobs.model import Job
-from chrislib.jobs.reconcile import Choice
+from chrislib.jobs.submission.reconcile import Choice
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.facts import PHASE_WORDS, local
 from chrislib.views.widgets.sheet import Sheet

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from chrislib.jobs.estimate import Estimate
+from chrislib.jobs.history.estimate import Estimate
 from chrislib.jobs.model import (
     Job,
     Kind,

@@ -1,7 +1,7 @@
 """Asks about runs of one's own that were started elsewhere, if that is wished."""
 
 from chrislib.jobs.model import JobKey
-from chrislib.jobs.preferences import Adopt
+from chrislib.jobs.submission.preferences import Adopt
 from chrislib.views.context import ViewContext
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.errors import ChrislibError
-from chrislib.jobs import links
-from chrislib.jobs.links import ForeignLink, Link, LinkRefused, SignedIn
+from chrislib.jobs.adopting import links
+from chrislib.jobs.adopting.links import ForeignLink, Link, LinkRefused, SignedIn
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import Place, ShowFeed, parse_link
 

@@ -11,7 +11,7 @@ import pytest
 from chrislib.catalog.inbox import InboxQuery, Mute
 from chrislib.catalog.rows import InboxRowText
 from chrislib.desktop.toast import Toast
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.model import Kind, Phase
 from chrislib.jobs.notices.policy import Delivery
 from tests.notices.desk import FAILED, NoticeDesk
@@ -111,7 +111,7 @@ async def test_the_last_node_that_tells_nothing_completes_the_feed(
     assert desk.sink.titles == ["Feed 12: run finished"]
 
 
-def replace_phase(tracked: fsm.Tracked, phase: Phase) -> fsm.Step:
+def replace_phase(tracked: steps.Tracked, phase: Phase) -> steps.Step:
     """Return the step into a phase that tells nobody."""
     return fsm._enter(
         tracked,

@@ -13,7 +13,7 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase, ResultState, RunIntent
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submit import Sent, Submitter
+from chrislib.jobs.submission.submit import Sent, Submitter
 
 _log = logging.getLogger(__name__)
 

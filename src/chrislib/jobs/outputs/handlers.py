@@ -8,10 +8,10 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 from chrislib.catalog.jobs import JobTable
-from chrislib.jobs import saving
-from chrislib.jobs.fingerprint import StateFingerprint
-from chrislib.jobs.local_names import split
 from chrislib.jobs.model import Job
+from chrislib.jobs.outputs import saving
+from chrislib.jobs.outputs.fingerprint import StateFingerprint
+from chrislib.jobs.outputs.local_names import split
 from chrislib.jobs.protocols import FetchedFile, FetchedSet, MergeOutcome
 
 _log = logging.getLogger(__name__)

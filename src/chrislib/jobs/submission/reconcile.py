@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm, pairing
+from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.backends.cube import title_of
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase, RunIntent
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import Decide, JobStore
-from chrislib.jobs.submit import Submitter
+from chrislib.jobs.submission import pairing
+from chrislib.jobs.submission.submit import Submitter
 
 _log = logging.getLogger(__name__)
 
@@ -253,7 +254,7 @@ class Reconciler:
         return max(due, watch.looked + self._delays[number] - self._delays[number - 1])
 
     def _not_found(self, doubtful: bool, count: int) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.phase is not Phase.SUBMIT_UNCERTAIN:
                 return None
             now = self._clock.time()
@@ -268,7 +269,7 @@ class Reconciler:
         return decide
 
     def _never(self, detail: str) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.phase is not Phase.SUBMIT_UNCERTAIN:
                 return None
             return fsm.move(
@@ -284,7 +285,7 @@ class Reconciler:
         return decide
 
     def _ask(self, count: int) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             job = tracked.job
             if job.phase is not Phase.SUBMIT_UNCERTAIN or job.error_code == AMBIGUOUS:
                 return None
@@ -296,7 +297,7 @@ class Reconciler:
                 "again.",
                 hint="Say which one it is, or that it is none of them.",
             )
-            return fsm.tell(
+            return decisions.tell(
                 replace(tracked, job=asked),
                 "SUBMIT_UNCERTAIN",
                 now=self._clock.time(),

@@ -15,7 +15,7 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase, RunIntent
 from chrislib.jobs.store import PAGE, JobStore, new_key
-from chrislib.jobs.submit import Sent, Submitter
+from chrislib.jobs.submission.submit import Sent, Submitter
 
 _log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from chrislib.catalog.library import ItemTable
 from chrislib.catalog.results import ResultTable
 from chrislib.cube.errors import CubeError, Forbidden, NotFound
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobKey, RunIntent
+from chrislib.jobs.steps import Tracked
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.

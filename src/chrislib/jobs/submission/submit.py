@@ -16,12 +16,12 @@ from chrislib.cube.errors import (
     ServerUnreachable,
     TokenRejected,
 )
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import backend_of, kind_of
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import Intent, Job, JobKey, Phase, ResultState, RunIntent
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore, new_key
 
 _log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class Submitter:
         if tracked is None:
             return False
 
-        def decide(current: Tracked) -> fsm.Step | None:
+        def decide(current: Tracked) -> steps.Step | None:
             return fsm.reduce(
                 current, seen, now=self._clock.time(), settle=self._settle
             )
@@ -223,7 +223,7 @@ class Submitter:
         """End drafts that were not sent and shall not be (disk); returns how many."""
         now = self._clock.time()
 
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.phase is not Phase.DRAFT:
                 return None
             return fsm.move(
@@ -328,7 +328,7 @@ class Submitter:
     async def _move(self, key: JobKey, start: Phase, to: Phase, **changes: Any) -> bool:
         """Take an edge if the job is where it starts; False when it is elsewhere."""
 
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.phase is not start:
                 return None
             return fsm.move(tracked, to, now=self._clock.time(), **changes)

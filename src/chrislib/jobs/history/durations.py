@@ -9,7 +9,7 @@ from datetime import datetime
 from chrislib.aio import TaskOwner
 from chrislib.catalog.estimates import DurationRow, DurationTable
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.estimate import (
+from chrislib.jobs.history.estimate import (
     REGISTERING,
     RUNNING,
     SIZE,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from chrislib.aio import spawn
 from chrislib.catalog.results import ResultTable
 from chrislib.errors import ChrislibError
-from chrislib.jobs import saving
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Tracked
-from chrislib.jobs.intake import Intake
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, ResultState, RunIntent
-from chrislib.jobs.policies import Policies
+from chrislib.jobs.outputs import saving
+from chrislib.jobs.outputs.intake import Intake
+from chrislib.jobs.outputs.policies import Policies
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
 if TYPE_CHECKING:

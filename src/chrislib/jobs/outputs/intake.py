@@ -12,11 +12,9 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.results import ResultTable
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm
+from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.backends.download import drop_parts
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fingerprint import Fingerprints
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -26,7 +24,9 @@ from chrislib.jobs.model import (
     Phase,
     ResultState,
 )
+from chrislib.jobs.outputs.fingerprint import Fingerprints
 from chrislib.jobs.protocols import FetchedFile, FetchedSet, ResultHandler
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
@@ -182,10 +182,10 @@ class Intake:
 
             def decide(
                 now: Tracked, step: ResultState = step, last: bool = last
-            ) -> fsm.Step | None:
-                if step is not now.job.result and not fsm.may_become(now, step):
+            ) -> steps.Step | None:
+                if step is not now.job.result and not decisions.may_become(now, step):
                     return None
-                return fsm.decide_result(
+                return decisions.decide_result(
                     now,
                     step,
                     now=self._clock.time(),
@@ -243,8 +243,8 @@ class Intake:
             return
         count = len(comparison.differences)
 
-        def decide(now: Tracked) -> fsm.Step | None:
-            return fsm.tell(
+        def decide(now: Tracked) -> steps.Step | None:
+            return decisions.tell(
                 now, "STATE_CHANGED", now=self._clock.time(), detail={"count": count}
             )
 
@@ -371,7 +371,7 @@ def _way(tracked: Tracked, to: ResultState) -> list[ResultState] | None:
     queue = deque([start])
     while queue:
         here = queue.popleft()
-        for step in sorted(fsm.RESULT_EDGES[here], key=lambda state: state.value):
+        for step in sorted(decisions.RESULT_EDGES[here], key=lambda state: state.value):
             if step in ways or (step is ResultState.READY and not ready):
                 continue
             ways[step] = [*ways[here], step]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from chrislib.jobs.local_names import legal_name
 from chrislib.jobs.model import Job, Kind, Phase, ResultState, Retention
+from chrislib.jobs.outputs.local_names import legal_name
 
 _WITH_OUTPUT = (Kind.RUN, Kind.SERVICE, Kind.PROGRAM)
 _DONE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from chrislib.catalog.adoption import AdoptionTable
 from chrislib.catalog.rows import AccountRow
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import Job, Kind, Phase, RunIntent
-from chrislib.jobs.preferences import Adopt, Preferences
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import PAGE, JobStore, new_key
+from chrislib.jobs.submission.preferences import Adopt, Preferences
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Found:
 
     def _step(
         self, account: AccountRow, row: Observation, *, rebuild: bool, asked: bool
-    ) -> fsm.Step:
+    ) -> steps.Step:
         now = self._clock.time()
         own = is_own(row, account)
         policy = self._preferences.adopt(account.account_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.local_names import claim_free, part_of
+from chrislib.jobs.outputs.local_names import claim_free, part_of
 
 RESERVE = 50 * 1024 * 1024
 """Bytes that stay free on the disk whatever is fetched."""

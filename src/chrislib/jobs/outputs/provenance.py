@@ -35,9 +35,9 @@ from chrislib.catalog.results import ResultTable
 from chrislib.catalog.rows import ArtifactRow, EventRow
 from chrislib.cube.logs import redact
 from chrislib.jobs import codec
-from chrislib.jobs.fingerprint import StateFingerprint
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobKey, RunIntent
+from chrislib.jobs.outputs.fingerprint import StateFingerprint
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
 SCHEMA = "chrislib.provenance/1"

@@ -22,10 +22,10 @@ from chrislib.cube.errors import (
 )
 from chrislib.cube.types import InstanceId, PluginInstance
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm
+from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Tracked
 from chrislib.jobs.model import Job, JobKey, Kind, Retention
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import Decide, JobStore
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ class Purger:
     async def _gone(self, key: JobKey) -> None:
         """Take the server's 404 for a run that was being deleted."""
 
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.retention is Retention.PURGED:
                 return None
             return fsm.missing(tracked, now=self._clock.time())
@@ -304,10 +304,10 @@ class Purger:
         await self._store.apply(key, self._step(to, ""))
 
     def _step(self, to: Retention, words: str) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
-            if to not in fsm.RETENTION_EDGES[tracked.job.retention]:
+        def decide(tracked: Tracked) -> steps.Step | None:
+            if to not in decisions.RETENTION_EDGES[tracked.job.retention]:
                 return None
-            return fsm.retain(tracked, to, now=self._clock.time(), detail=words)
+            return decisions.retain(tracked, to, now=self._clock.time(), detail=words)
 
         return decide
 

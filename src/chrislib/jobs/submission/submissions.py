@@ -6,13 +6,13 @@ from collections.abc import Callable
 from chrislib.catalog.rows import AccountRow
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import RunBackend
-from chrislib.jobs.cancels import Cancels
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobKey
-from chrislib.jobs.outbox import Outbox
-from chrislib.jobs.reconcile import Choice, Reconciler
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submit import Sent, Submitter
+from chrislib.jobs.submission.cancels import Cancels
+from chrislib.jobs.submission.outbox import Outbox
+from chrislib.jobs.submission.reconcile import Choice, Reconciler
+from chrislib.jobs.submission.submit import Sent, Submitter
 
 BackendOf = Callable[[int], RunBackend | None]
 """Account to what speaks to its server now."""

@@ -16,12 +16,13 @@ from chrislib.cube.errors import (
     ServerFault,
     ServerUnreachable,
 )
-from chrislib.jobs import fsm
+from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import CANCEL_SENDS, Observation, Tracked
+from chrislib.jobs.fsm import CANCEL_SENDS
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind
 from chrislib.jobs.polling.queries import ENDED, FeedRuns
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import Decide, Decision, JobStore
 
 _log = logging.getLogger(__name__)
@@ -276,7 +277,7 @@ class Cancels:
             await self._store.apply(key, self._reducer(seen))
 
     def _reducer(self, seen: Observation) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             now = self._clock.time()
             return fsm.reduce(tracked, seen, now=now, settle=self._settle)
 
@@ -289,7 +290,7 @@ class Cancels:
         self._sent_at.update(dict.fromkeys(branch, now))
 
     def _marker(self, now: float) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             step = fsm.request_cancel(tracked, now=now)
             if step is None:
                 return None
@@ -300,7 +301,7 @@ class Cancels:
         return decide
 
     def _counted(self) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             job = tracked.job
             if job.cancel_requested_at is None:
                 return None
@@ -310,7 +311,7 @@ class Cancels:
         return decide
 
     def _unmark(self, what: str, detail: str) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             if tracked.job.cancel_requested_at is None:
                 return None
             return fsm.learn(
@@ -326,12 +327,12 @@ class Cancels:
         return decide
 
     def _ask(self) -> Decide:
-        def decide(tracked: Tracked) -> fsm.Step | None:
+        def decide(tracked: Tracked) -> steps.Step | None:
             job = tracked.job
             if job.detail == IGNORED or job.phase.terminal:
                 return None
             asked = replace(job, detail=IGNORED, hint="Cancel it again, or let it run.")
-            return fsm.tell(
+            return decisions.tell(
                 replace(tracked, job=asked), "CANCEL_IGNORED", now=self._clock.time()
             )
 

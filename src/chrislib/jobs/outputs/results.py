@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.errors import ChrislibError
-from chrislib.jobs import offers
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fetches import Fetches
-from chrislib.jobs.fingerprint import Comparison, Fingerprints, quietly
-from chrislib.jobs.fsm import Tracked
-from chrislib.jobs.handlers import SaveFiles
-from chrislib.jobs.intake import Intake, Services
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -26,11 +20,17 @@ from chrislib.jobs.model import (
     ResultState,
     Retention,
 )
-from chrislib.jobs.policies import Policies
+from chrislib.jobs.outputs import offers
+from chrislib.jobs.outputs.fetches import Fetches
+from chrislib.jobs.outputs.fingerprint import Comparison, Fingerprints, quietly
+from chrislib.jobs.outputs.handlers import SaveFiles
+from chrislib.jobs.outputs.intake import Intake, Services
+from chrislib.jobs.outputs.policies import Policies
+from chrislib.jobs.outputs.provenance import Provenance
+from chrislib.jobs.outputs.purge import PurgePlan, Purger, not_confirmed
+from chrislib.jobs.outputs.standing import Standing
 from chrislib.jobs.protocols import Policy, ResultHandler
-from chrislib.jobs.provenance import Provenance
-from chrislib.jobs.purge import PurgePlan, Purger, not_confirmed
-from chrislib.jobs.standing import Standing
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
 if TYPE_CHECKING:

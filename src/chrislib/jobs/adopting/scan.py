@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from chrislib.catalog.adoption import AdoptionTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import Forbidden, NotFound
+from chrislib.jobs.adopting.found import Found, is_own
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.found import Found, is_own
-from chrislib.jobs.fsm import Observation, Step, Tracked, reduce
+from chrislib.jobs.fsm import reduce
 from chrislib.jobs.model import Job, JobKey, Kind, Reach
 from chrislib.jobs.polling.queries import (
     CATCH_UP_PAGE,
@@ -24,6 +24,7 @@ from chrislib.jobs.polling.queries import (
     Query,
     QueryResult,
 )
+from chrislib.jobs.steps import Observation, Step, Tracked
 from chrislib.jobs.store import Decide, Decision, JobStore
 
 FEEDS_BESIDE = 6

@@ -11,16 +11,17 @@ from chrislib.catalog.adoption import AdoptionTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.errors import ChrislibError
-from chrislib.jobs import fsm, links
+from chrislib.jobs import fsm, steps
+from chrislib.jobs.adopting import links
+from chrislib.jobs.adopting.found import Found, Pending
+from chrislib.jobs.adopting.scan import Asking, Scanner, ScanReport
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.found import Found, Pending
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import Job, JobKey, Kind, RunIntent
 from chrislib.jobs.polling.queries import FeedRuns
-from chrislib.jobs.preferences import Preferences
-from chrislib.jobs.scan import Asking, Scanner, ScanReport
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore
+from chrislib.jobs.submission.preferences import Preferences
 
 PERIOD = 900.0
 """Seconds between two scans of an account."""
@@ -196,7 +197,7 @@ class Adoption:
         Parameters
         ----------
         accept_host : str
-            See `chrislib.jobs.links.owner`.
+            See `chrislib.jobs.adopting.links.owner`.
 
         Raises
         ------
@@ -260,7 +261,7 @@ class Adoption:
         return self._job(first.job.key)
 
     async def _set(self, key: JobKey, *, tracked: bool) -> None:
-        def decide(current: Tracked) -> fsm.Step | None:
+        def decide(current: Tracked) -> steps.Step | None:
             if current.job.tracked is tracked:
                 return None
             job = replace(current.job, tracked=tracked)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from chrislib.catalog.results import LOGS_LIMIT, LogRow, ResultTable
 from chrislib.cube.logs import redact
-from chrislib.jobs import fsm
+from chrislib.jobs import causes
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.fsm import Observation, Tracked
 from chrislib.jobs.model import JobKey, Phase
+from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ def _chunk(key: JobKey, kept: _Kept, now: float) -> LogRow:
 
 def _at_its_end(row: Observation) -> bool:
     """Whether a row shows a run whose program has ended."""
-    phase = row.phase or fsm.PHASE_OF_STATUS.get(row.remote_status)
+    phase = row.phase or causes.PHASE_OF_STATUS.get(row.remote_status)
     if phase is None:
         return row.remote_status == "cancelled"
     return phase is Phase.REGISTERING or phase.terminal

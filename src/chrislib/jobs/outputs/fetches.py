@@ -1,10 +1,10 @@
 """How downloads of outputs are begun, repeated and stopped."""
 
-from chrislib.jobs import fsm
+from chrislib.jobs import fsm, steps
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import DownloadIntent, JobKey
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submit import Submitter
+from chrislib.jobs.submission.submit import Submitter
 from chrislib.jobs.transfers import Transfers
 
 
@@ -45,7 +45,7 @@ class Fetches:
     async def again(self, key: JobKey) -> None:
         """Go on with what is missing (disk)."""
 
-        def decide(tracked: fsm.Tracked) -> fsm.Step | None:
+        def decide(tracked: steps.Tracked) -> steps.Step | None:
             if not tracked.job.phase.terminal:
                 return None
             return fsm.again(tracked, now=self._clock.time())

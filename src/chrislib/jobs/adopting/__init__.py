@@ -1,0 +1,1 @@
+"""Runs nobody here started: found by listing the server, by number, by link."""

@@ -1,0 +1,1 @@
+"""What becomes of results: got, put off, discarded, compared, purged, traced."""
