@@ -8,7 +8,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.harness import Result, write
 
-MEASUREMENTS = ("cold_start", "pull_300", "ui_gap")
+MEASUREMENTS = (
+    "cold_start",
+    "pull_300",
+    "ui_gap",
+    "poll_plan",
+    "poll_replay",
+    "poll_real_time",
+)
 
 
 def main(names: list[str]) -> int:
