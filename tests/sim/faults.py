@@ -128,6 +128,17 @@ def lower_limit(most: int) -> Change:
     return change
 
 
+def without(names: set[str]) -> Change:
+    """Ignore query parameters without saying so."""
+
+    async def change(request: httpx.Request, answer: Answer) -> httpx.Response:
+        for name in names:
+            request.url = request.url.copy_remove_param(name)
+        return await answer()
+
+    return change
+
+
 def doubled(feeds: set[int]) -> Change:
     """Repeat rows and counts of shared feeds in lists, as CUBE does (trap 7)."""
 
