@@ -51,7 +51,7 @@ TINY = 8
 """So few runs are listed with each tick: nothing is cheaper, or simpler."""
 _FULL = 10_000
 _MANY_FEEDS = 150
-_LEAVERS = 3
+_LEAVERS = 5
 """Requests for leavers that a tick may always spend."""
 _PLENTY, _PLENTY_MS = 5, 700.0
 """So much must be saved up before anything is asked that nobody waits for."""
@@ -65,17 +65,17 @@ class Tuning:
     """Age at which ended runs pass from W to R; never below `OVERLAP`."""
     registering: float = 140.0
     """Age up to which registering runs are listed with each tick."""
-    old_rows: int = 3
+    old_rows: int = 2
     """Stragglers that are listed with them."""
     digest: float = 52.0
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
     """Where all active runs are listed anyway: ended ones may begin again."""
-    digest_many: float = 88.0
+    digest_many: float = 81.0
     """Between two digests of many feeds, of which C takes the most urgent part."""
     cancelled: float = 50.0
     """Between two looks at the head of the cancelled runs."""
-    cancelled_rows: int = 50
+    cancelled_rows: int = 36
     active_ms: float = 250.0
     """Server milliseconds a minute for the list of active runs (small regime)."""
     screen: int = 3
@@ -184,8 +184,7 @@ def plan(view: View, caps: Caps, tuning: Tuning = DEFAULT) -> Plan:
     if _active_due(view, tuning):
         beside += active_pages(caps)
     beside += [FeedCount(feed) for feed in _on_screen(view, tuning)]
-    every = tuning.digest_many if many else tuning.digest
-    due = view.digest_age >= every - view.period / 2
+    due = digest_due(view, view.digest_age, tuning)
     before = digests(feeds, tuning) if due else []
     return Plan(
         before=tuple(before),
@@ -194,6 +193,17 @@ def plan(view: View, caps: Caps, tuning: Tuning = DEFAULT) -> Plan:
         frontier=frontier,
         low=low_of(view),
     )
+
+
+def digest_due(view: View, age: float, tuning: Tuning = DEFAULT) -> bool:
+    """Whether a tick begins with D, when the last one is `age` seconds old."""
+    return age >= digest_every(view, tuning) - view.period / 2
+
+
+def digest_every(view: View, tuning: Tuning = DEFAULT) -> float:
+    """Return seconds between two digests, on the average."""
+    many = len(view.ledger.live_feeds()) > _MANY_FEEDS
+    return tuning.digest_many if many else tuning.digest
 
 
 def low_of(view: View) -> float:
@@ -216,7 +226,7 @@ def low_of(view: View) -> float:
 
 def period_of(base: float, live: int) -> float:
     """Return seconds from tick to tick: a little more when there is much to send."""
-    return base * (1.0 + 0.3 * min(1.0, max(0, live - 1_000) / _FULL))
+    return base * (1.0 + 0.27 * min(1.0, max(0, live - 1_000) / _FULL))
 
 
 def rates_of(live: int) -> tuple[float, float]:

@@ -4,11 +4,12 @@ Each page is applied in one transaction; the watermark moves with the last page 
 window, in the same one. Two questions at a time, never more.
 """
 
-import logging
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.rows import AccountRow
@@ -34,14 +35,14 @@ from chrislib.jobs.polling.queries import (
 )
 from chrislib.jobs.store import JobStore
 
-_log = logging.getLogger(__name__)
-
 _BEFORE = 120.0
 """Seconds before its job was made that a run may have ended, by clocks that differ."""
 _LOW_EVERY = 300.0
 """Without a window, the watermark is written down this often."""
 _WINDOW_FROM = 4
 """So many unexplained absences make one window cheaper than single looks."""
+_LATE = 2.0
+"""Seconds after which R is late, and W is asked beside it."""
 _MANY = 4
 """More pages than this are read as fewer, larger ones."""
 
@@ -106,6 +107,9 @@ class Sweep:
         self._ready = False
         self._asked: dict[str, float] = {}
         self._low = 0.0
+        self._lead: float | None = None
+        self._leads = [0.0, 0.0]
+        self._digested = False
 
     async def tick(
         self,
@@ -154,13 +158,32 @@ class Sweep:
             # The next tick asks in another way; this one ends after one page.
             changed = 1
         slow = 2.0 if self._asker.take_slow() else 1.0
+        late = self._lateness()
         return TickReport(
             changed=changed,
             requests=self._asker.requests,
             server_ms=self._asker.server_ms,
             live=ledger.live,
-            period=view.period * slow,
+            period=view.period * slow + late,
         )
+
+    def _lateness(self) -> float:
+        """Return by how much later than usual the next tick should begin, seconds.
+
+        What counts for those who wait is the time from W to W, not from tick to tick,
+        and in a tick that begins with D (in `_leads` the second) W comes later.
+        """
+        lead, self._lead = self._lead, None
+        if lead is None:
+            return 0.0
+        now = self._clock.monotonic()
+        had = self._digested
+        usual = self._leads[had] or lead
+        self._leads[had] = usual + (min(lead, 3.0) - usual) / 8
+        age = self._age("digest", now) + self.view.period
+        will = planner.digest_due(self.view, age, self._tuning)
+        wanted = lead - (self._leads[will] or lead)
+        return max(-2.0, min(2.0, wanted))
 
     async def _open(self) -> None:
         """Take up where the last process ended (disk)."""
@@ -188,16 +211,20 @@ class Sweep:
         view.active_age = self._age("active", now)
         view.cancelled_age = self._age("cancelled", now)
         plan = planner.plan(view, self._asker.caps, self._tuning)
-        changed = 0
+        changed, self._lead = 0, None
+        self._digested = bool(plan.before)
         if plan.before:
             changed += await self._digest(backend, plan.before)
-            self._asked["digest"] = now
+            self._note_digest(now)
         if plan.tiny:
             return changed + await self._tiny(backend, plan)
-        for query in plan.first:
-            changed += await self._list_registering(backend, query)
+        (registering,) = plan.first
+        found, in_time = await self._registering_or_window(backend, registering, now)
+        changed += found
         windows, looks = planner.looks(view, self._asker.caps, self._asker.budget)
-        work: list[Work] = [lambda: self._windows(backend, windows, low=plan.low)]
+        work: list[Work] = []
+        if in_time:
+            work = [lambda: self._windows(backend, windows, low=plan.low)]
         work += [self._asking(backend, query) for query in looks]
         active = [query for query in plan.beside if isinstance(query, Active)]
         if active:
@@ -210,7 +237,7 @@ class Sweep:
         changed += await in_lanes(work)
         if any(isinstance(query, Ended) for query in plan.beside):
             self._asked["cancelled"] = now
-        if plan.frontier is not None:
+        if plan.frontier is not None and in_time:
             view.frontier = max(view.frontier, plan.frontier)
         for feed_id, book in self.ledger.books.items():
             if book.owes:
@@ -283,6 +310,40 @@ class Sweep:
         for feed_id in wanted - told:
             self.ledger.books[feed_id].missing = True
         return changed
+
+    async def _registering_or_window(
+        self, backend: RunBackend, query: Query, began: float
+    ) -> tuple[int, bool]:
+        """Ask R, and W meanwhile when R does not answer; says whether R was in time.
+
+        A window that was asked for before R was answered moves no watermark.
+        """
+        listing = spawn(
+            self._list_registering(backend, query),
+            name="jobs: registering",
+            on_error=lambda _error: None,
+        )
+        sleeper = spawn(self._clock.sleep(_LATE), name="jobs: late")
+        try:
+            await asyncio.wait({listing, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+            in_time = listing.done()
+            self._lead = self._clock.monotonic() - began
+            found = 0
+            if not in_time:
+                windows = planner.windows(self.view.frontier, self._asker.caps)
+                found = await self._windows(backend, windows, low=None)
+            return found + await listing, in_time
+        finally:
+            sleeper.cancel()
+            listing.cancel()
+
+    def _note_digest(self, now: float) -> None:
+        """Note D by its schedule, so that it comes as often as planned on average."""
+        planned = self._asked.get("digest", 0.0) + planner.digest_every(
+            self.view, self._tuning
+        )
+        near = abs(planned - now) < self.view.period
+        self._asked["digest"] = planned if near else now
 
     async def _list_registering(self, backend: RunBackend, query: Query) -> int:
         assert isinstance(query, Registering)
