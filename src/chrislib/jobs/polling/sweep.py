@@ -7,13 +7,11 @@ window, in the same one. Two questions at a time, never more.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.rows import AccountRow
-from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Kind
@@ -21,18 +19,17 @@ from chrislib.jobs.polling import plan as planner
 from chrislib.jobs.polling.asking import Asker, FilterIgnored, Work, in_lanes
 from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
 from chrislib.jobs.polling.looks import Looks
-from chrislib.jobs.polling.plan import Tuning, View
+from chrislib.jobs.polling.plan import Tuning
 from chrislib.jobs.polling.queries import (
-    CATCH_UP_PAGE,
     Active,
     Digest,
     Ended,
     FeedCount,
     FeedRuns,
-    Point,
     Query,
     Registering,
 )
+from chrislib.jobs.polling.reading import Reader
 from chrislib.jobs.store import JobStore
 
 _BEFORE = 120.0
@@ -43,8 +40,6 @@ _WINDOW_FROM = 4
 """So many unexplained absences make one window cheaper than single looks."""
 _LATE = 2.0
 """Seconds after which R is late, and W is asked beside it."""
-_MANY = 4
-"""More pages than this are read as fewer, larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,6 @@ class Sweep:
     ) -> None:
         self._store = store
         self._table = table
-        self._looks = looks
         self._clock = clock
         self._account = account
         self._base = base
@@ -103,10 +97,10 @@ class Sweep:
         self._asker = Asker(polling, clock, server_id=account.server_id)
         self._books = Bookkeeper(store, polling, account=account)
         self.ledger = self._books.ledger
-        self.view = View(ledger=self.ledger)
+        self._reader = Reader(self._asker, looks, books=self._books, account=account)
+        self.view = self._reader.view
         self._ready = False
         self._asked: dict[str, float] = {}
-        self._low = 0.0
         self._lead: float | None = None
         self._leads = [0.0, 0.0]
         self._digested = False
@@ -138,7 +132,7 @@ class Sweep:
         CubeError
             A question was not answered; pages that came before stay applied.
         """
-        self._account = account
+        self._account = self._reader.account = account
         view, ledger = self.view, self.ledger
         view.now = backend.server_now().timestamp()
         if not self._ready:
@@ -198,8 +192,8 @@ class Sweep:
         )
         # Jobs are dated by this computer's clock, and it may be wrong.
         born = self.view.now - max(0.0, self._clock.time() - oldest) - _BEFORE
-        self._low = min(seconds(kept), born) if kept else born
-        self.view.frontier = self._low
+        self._reader.low = min(seconds(kept), born) if kept else born
+        self.view.frontier = self._reader.low
         self._ready = True
 
     # One tick.
@@ -225,12 +219,12 @@ class Sweep:
         work: list[Work] = []
         if in_time:
             work = [lambda: self._windows(backend, windows, low=plan.low)]
-        work += [self._asking(backend, query) for query in looks]
+        work += [self._reader.asking(backend, query) for query in looks]
         active = [query for query in plan.beside if isinstance(query, Active)]
         if active:
             work.append(lambda: self._list_active(backend, active))
         work += [
-            self._asking(backend, query)
+            self._reader.asking(backend, query)
             for query in plan.beside
             if not isinstance(query, Active)
         ]
@@ -260,9 +254,8 @@ class Sweep:
         if not self.ledger.absent and plan.low is not None:
             # All of them were seen: nothing that ended earlier is unknown.
             self.view.frontier = max(self.view.frontier, asked_at - planner.OVERLAP)
-            if plan.low > self._low + _LOW_EVERY:
-                await self._looks.apply(self._account, [], low=_iso(plan.low))
-                self._low = plan.low
+            if plan.low > self._reader.low + _LOW_EVERY:
+                await self._reader.keep_low(plan.low)
         return changed
 
     async def _screen(self, backend: RunBackend) -> int:
@@ -270,17 +263,19 @@ class Sweep:
         books = self.ledger.books
         feeds = [f for f in self.view.visible if f in books and books[f].live]
         for feed_id in feeds[: self._tuning.screen]:
-            changed += await self._ask(backend, FeedCount(feed_id))
+            changed += await self._reader.ask(backend, FeedCount(feed_id))
             book = books[feed_id]
             if book.told is not None and book.told.counts != book.read_counts:
-                changed += await self._ask(backend, FeedRuns(feed_id))
+                changed += await self._reader.ask(backend, FeedRuns(feed_id))
         return changed
 
     async def _repair(self, backend: RunBackend) -> int:
         queries = planner.repairs(
             self.view, self._asker.caps, self._asker.budget, self._tuning
         )
-        return await in_lanes([self._asking(backend, query) for query in queries])
+        return await in_lanes(
+            [self._reader.asking(backend, query) for query in queries]
+        )
 
     async def _digest(self, backend: RunBackend, queries: Sequence[Query]) -> int:
         self.ledger.mark()
@@ -305,7 +300,10 @@ class Sweep:
         single = [query for query in queries if isinstance(query, FeedCount)]
         told |= {query.feed_id for query in single}
         changed = await in_lanes(
-            [*(reading(q) for q in ranges), *(self._asking(backend, q) for q in single)]
+            [
+                *(reading(q) for q in ranges),
+                *(self._reader.asking(backend, q) for q in single),
+            ]
         )
         for feed_id in wanted - told:
             self.ledger.books[feed_id].missing = True
@@ -354,7 +352,7 @@ class Sweep:
             if (query.min_end is None or run.end >= query.min_end)
             and (query.max_end is None or run.end <= query.max_end)
         ]
-        seen, changed = await self._list(backend, query)
+        seen, changed = await self._reader.list(backend, query)
         for ident in expected:
             if ident not in seen and ident in registering:
                 self.ledger.leavers[ident] = registering[ident]
@@ -365,7 +363,7 @@ class Sweep:
         seen: set[int] = set()
         changed = 0
         for query in queries:
-            found, more = await self._list(backend, query)
+            found, more = await self._reader.list(backend, query)
             seen |= found
             changed += more
         self._asked["active"] = self._clock.monotonic()
@@ -382,98 +380,9 @@ class Sweep:
         changed = 0
         for number, query in enumerate(queries, 1):
             last = low if number == len(queries) else None
-            changed += (await self._list(backend, query, low=last))[1]
+            changed += (await self._reader.list(backend, query, low=last))[1]
         return changed
-
-    # Questions.
-
-    def _asking(self, backend: RunBackend, query: Query) -> Work:
-        return lambda: self._ask(backend, query)
-
-    async def _ask(self, backend: RunBackend, query: Query) -> int:
-        """Put a question whose answer may be that there is no such thing."""
-        if isinstance(query, Point):
-            return await self._point(backend, query.remote_id)
-        if not isinstance(query, FeedCount | FeedRuns):
-            return (await self._list(backend, query))[1]
-        try:
-            if isinstance(query, FeedRuns):
-                return await self._read_feed(backend, query)
-            self.ledger.mark(query.feed_id)
-            result = await self._asker.run(backend, query)
-        except NotFound:
-            return await self._looks.feed_not_found(self._account, query.feed_id)
-        except Forbidden:
-            self._looks.feed_forbidden(self._account, query.feed_id)
-            return 0
-        for counts in result.digests:
-            self.ledger.told(counts, at=self.view.now)
-        return 0
-
-    async def _read_feed(self, backend: RunBackend, query: FeedRuns) -> int:
-        seen, changed = await self._list(backend, query)
-        book = self.ledger.books.get(query.feed_id)
-        if book is not None:
-            book.tries += 1
-        if query.compact:
-            self.ledger.read_whole(query.feed_id, seen, at=self.view.now)
-        self.ledger.settle(query.feed_id)
-        return changed
-
-    async def _point(self, backend: RunBackend, remote_id: int) -> int:
-        try:
-            result = await self._asker.run(backend, Point(remote_id))
-        except NotFound:
-            changed = await self._looks.not_found(backend, self._account, remote_id)
-        except Forbidden:
-            changed = self._looks.forbidden(self._account, remote_id)
-        else:
-            changed = await self._looks.apply(self._account, result.rows)
-            self._books.enter_rows(result.rows)
-        self.ledger.looked(remote_id, at=self.view.now)
-        run = self.ledger.runs.get(remote_id)
-        if run is not None:
-            self.ledger.books[run.feed_id].tries += 1
-            self.ledger.settle(run.feed_id)
-        return changed
-
-    async def _list(
-        self, backend: RunBackend, query: Query, *, low: float | None = None
-    ) -> tuple[set[int], int]:
-        """Read a list to its end, page by page; returns whom it held."""
-        seen: set[int] = set()
-        changed = 0
-        while True:
-            result = await self._asker.run(backend, query)
-            seen |= {row.remote_id for row in result.rows}
-            # C is the head of a list, and meant to be no more than that.
-            head = isinstance(query, Ended) and query.min_end is None and query.status
-            over = not result.more or not result.received_rows or bool(head)
-            moved = _iso(low) if low is not None and over else None
-            if moved is not None:
-                await self._asker.distrust(result.rows, query)
-            changed += await self._looks.apply(self._account, result.rows, low=moved)
-            whole = isinstance(query, FeedRuns) and query.compact
-            self._books.enter_rows(result.rows, whole=whole)
-            await self._asker.distrust(result.rows, query)
-            if over:
-                self._low = low if low is not None else self._low
-                return seen, changed
-            query = _next(query, result.received_rows, result.total)
 
     def _age(self, what: str, now: float) -> float:
         at = self._asked.get(what)
         return float("inf") if at is None else now - at
-
-
-def _next(query: Query, received: int, total: int | None) -> Query:
-    assert isinstance(query, Active | Registering | Ended | FeedRuns)
-    offset = query.offset + received
-    left = (total or 0) - offset
-    if received == query.limit and left > _MANY * query.limit:
-        return replace(query, offset=offset, limit=CATCH_UP_PAGE)
-    return replace(query, offset=offset)
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
