@@ -5,6 +5,8 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
 export CHRISLIB_PLUGIN_ENVS ?= $(CURDIR)/build/plugin-envs
 PY := .venv/bin/python
+# Tests mostly wait for processes: more workers than processors are no waste.
+WORKERS ?= 3
 
 .PHONY: help run test check tour bench soak lock clean
 
@@ -29,7 +31,7 @@ endif
 
 test:
 	@.ci/setup tour
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 check:
 	@.ci/setup tour
