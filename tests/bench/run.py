@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "pull_300",
     "ui_gap",
     "poll_plan",
+    "poll_page",
     "poll_replay",
     "poll_real_time",
 )

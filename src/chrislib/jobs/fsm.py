@@ -7,10 +7,10 @@ states are not absorbing (a cancel that lands while a worker submits is overwrit
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from chrislib.jobs.causes import meaning
+from chrislib.jobs.copies import replace
 from chrislib.jobs.decisions import FETCHABLE, RETENTION_EDGES, retain
 from chrislib.jobs.model import Kind, Phase, ResultState, Retention
 from chrislib.jobs.steps import (

@@ -1,9 +1,10 @@
 """What the rules work on and what they decide: data only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from chrislib.jobs.copies import replace
 from chrislib.jobs.model import Job, Phase
 
 

@@ -6,13 +6,14 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
 from chrislib.jobs import codec, loading
 from chrislib.jobs.clock import Clock
+from chrislib.jobs.copies import replace
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, Progress, Reach
 from chrislib.jobs.steps import Step, Tracked
 
