@@ -10,6 +10,7 @@ from typing import Any
 
 from chrislib.aio import TaskOwner
 from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.rows import AccountRow
 from chrislib.errors import ChrislibError
@@ -305,11 +306,14 @@ class Services:
             try:
                 await self._extensions.load()
                 await self._sync()
-            except Exception:  # noqa: BLE001 - a disk that refuses, for example
+            except CatalogError as error:
+                # The window says it already; it is tried again below.
+                _log.info("plug-ins wait for the catalog: %s", type(error).__name__)
+            except Exception:  # noqa: BLE001 - whatever else it is must not end this
                 _log.exception("plug-ins could not be loaded")
-                await self._clock.sleep(self._tools.pace.base)
             else:
                 return
+            await self._clock.sleep(self._tools.pace.base)
 
     async def _sync(self) -> None:
         """Make the followers those of the plug-ins that work (disk)."""

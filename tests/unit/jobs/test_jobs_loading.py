@@ -133,8 +133,9 @@ async def test_ten_thousand_jobs_load_faster_than_by_rule(
             )
             for number in range(500)
         ]
-        steps = [fsm.begin(steps.Tracked(j, server_uuid="s"), now=1.0) for j in jobs]
-        await store.add(steps)
+        await store.add(
+            [fsm.begin(steps.Tracked(j, server_uuid="s"), now=1.0) for j in jobs]
+        )
     again = JobStore(catalog.jobs, SystemClock())
     await again.load()
     rows = await catalog.jobs.load(loading.COLUMNS)
