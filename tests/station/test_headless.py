@@ -95,7 +95,7 @@ async def test_watch_ends_with_1_when_a_run_failed(home: Home) -> None:
 
 
 async def test_ctrl_c_ends_watch_and_loses_nothing(home: Home) -> None:
-    slow, _root = await submitted(home, {"sleepLength": "20"})
+    slow, _root = await submitted(home, {"sleepLength": "120"})
     process = home.start("jobs", "watch", slow.key)
     assert process.stdout is not None
     line = await asyncio.to_thread(process.stdout.readline)
