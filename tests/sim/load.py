@@ -16,6 +16,8 @@ from chrislib.jobs.clock import Clock
 from tests.sim.rows import ENDED, Rows
 
 WAITING, STARTED = 1_200.0, 2_400.0
+_STRAGGLING = 0.58
+"""Share of stragglers among the runs that register at any moment."""
 _MEAN_LIFE = 2.0 + WAITING + 0.98 * (5.0 + STARTED) + 0.97 * 65.0
 
 
@@ -68,7 +70,7 @@ class Load:
                 run = self.server.add_run(
                     self._feeds[number % self.feeds], status=status, started=ago
                 )
-                self._plan(run, status)
+                self._plan(run, status, lasted=status == "registeringFiles")
                 made.append(run)
         self._next = self.clock.monotonic() + rng.expovariate(self._rate)
         return made
@@ -123,7 +125,7 @@ class Load:
         else:
             self._plan(run, status)
 
-    def _plan(self, run: int, status: str) -> None:
+    def _plan(self, run: int, status: str, *, lasted: bool = False) -> None:
         rng = self._rng
         if status == "created":
             after, then = rng.expovariate(1 / 2.0), "waiting"
@@ -137,6 +139,9 @@ class Load:
             then = "cancelled" if rng.random() < 0.01 else "registeringFiles"
         else:
             after, then = _registration(rng), _outcome(rng)
+            # Of those that register at any moment most are stragglers: they last.
+            if lasted and rng.random() < _STRAGGLING:
+                after = rng.uniform(0.0, 5_000.0)
         at = self.clock.monotonic() + after
         heapq.heappush(self._events, (at, run, then))
 

@@ -138,6 +138,10 @@ class JobStore:
             key=lambda t: (t.job.created_at, t.job.key),
         )
 
+    def live_count(self) -> int:
+        """Return how many jobs have not ended, of all accounts and kinds."""
+        return len(self._live)
+
     def any_live(self, account_id: int, kind: Kind) -> bool:
         """Whether an account has a job of that kind that has not ended."""
         found = (self._jobs[key] for key in self._live)

@@ -71,7 +71,7 @@ class Tuning:
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
     """Where all active runs are listed anyway: ended ones may begin again."""
-    digest_many: float = 81.0
+    digest_many: float = 80.0
     """Between two digests of many feeds, of which C takes the most urgent part."""
     cancelled: float = 50.0
     """Between two looks at the head of the cancelled runs."""
@@ -319,8 +319,7 @@ def repairs(
         if book.told is not None and book.told.counts != book.read_counts:
             found.append(FeedRuns(feed_id, limit=caps.page))
     # What the counts tell of is overdue already: it may run into debt.
-    left = max(2, int(budget.requests) + tuning.feeds // 2)
-    for feed_id in _owing(ledger)[: min(left, tuning.feeds)]:
+    for feed_id in _owing(ledger)[: tuning.feeds]:
         query = search_in(feed_id, ledger, caps)
         if query not in found:
             found.append(query)
@@ -342,13 +341,16 @@ def search_in(feed_id: int, ledger: Ledger, caps: Caps) -> Query:
     book = ledger.books[feed_id]
     owed = book.owes
     whole = FeedRuns(feed_id, limit=caps.page)
+    status = max(owed, key=lambda name: owed[name], default="")
+    waiting = sorted(
+        (run for run in ledger.registering.values() if run.feed_id == feed_id),
+        key=lambda run: (run.looked, run.end),
+    )
+    # One that registers for long is the likeliest to have come to its end.
+    if status not in ("", "cancelled") and book.tries < min(3, len(waiting)):
+        return Point(waiting[0].remote_id)
     if book.tries > 0 or "" in owed or not owed:
         return whole
-    status = max(owed, key=lambda name: owed[name])
-    if status != "cancelled":
-        waiting = [run for run in ledger.registering.values() if run.feed_id == feed_id]
-        if len(waiting) == 1:
-            return Point(waiting[0].remote_id)
     rows = book.ended.get(status, 0) + (book.offset or {}).get(status, 0)
     price = ANSWER_MS + COMPACT_MS * (book.active + sum(book.ended.values()))
     if ANSWER_MS + INSTANCE_MS * (rows + owed[status]) < price:

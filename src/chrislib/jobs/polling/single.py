@@ -11,6 +11,9 @@ from chrislib.jobs.store import JobStore
 _AFTER_CANCEL = (Phase.CANCELLED, Phase.FAILED, Phase.CANCELLED_UPSTREAM)
 _LANE = 20
 """Runs that are looked at by themselves, at most; lists find the others."""
+_MANY = 200
+"""Live jobs above which nobody's cancels are looked at again one by one: the counts of
+their feeds tell when one is taken back."""
 _IN_A_TURN = 5
 _KEPT = 4.0
 """Tokens that looks nobody waits for leave to the ticks."""
@@ -59,6 +62,8 @@ class SingleLooks:
         if found.job.phase in _AFTER_CANCEL:
             delays = self._pace.fast
             asked = found.job.cancel_requested_at is not None
+            if not asked and self._store.live_count() > _MANY:
+                return
             if found.job.phase is Phase.CANCELLED and not asked:
                 delays += self._pace.afterwards
         now = self._clock.monotonic()
