@@ -160,7 +160,9 @@ def test_service_levels_hold_for_400_runs() -> None:
     figures = replay(live=400, feeds=20, minutes=10, history=0.5)
     assert figures.found > 30
     assert figures.missed == 0
-    assert figures.p95 <= 20
+    # Sixty ends are few to tell a 95th percentile by: at the goal itself one hour in
+    # forty has 90 % below it. `make bench` measures thousands.
+    assert figures.late <= 0.05 * figures.found + 2 * (0.0475 * figures.found) ** 0.5
     assert figures.longest <= 300
     assert figures.requests <= 14
     assert figures.server_ms <= 700
