@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -29,6 +30,10 @@ class Said:
     code: int
     out: str
     err: str
+
+
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass
@@ -60,6 +65,8 @@ class Home:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests run in the background of a shell too, which makes it deaf to that.
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - sets one signal, no more
         )
 
     def run(self, *arguments: str, seconds: float = 60) -> Said:
