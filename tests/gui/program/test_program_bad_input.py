@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from chrislib.cube.errors import TokenRejected
 from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
-from chrislib.jobs.model import Phase, RunIntent
+from chrislib.jobs.model import Job, Kind, Phase, RunIntent
 from chrislib.library.model import ItemState
 from chrislib.pacs.types import Criteria
 from chrislib.views.dialogs.sign_in import SignInSheet
@@ -283,12 +283,8 @@ def test_a_full_disk_in_the_station_fails_the_file_and_nothing_else(
     (folder / "large.bin").write_bytes(b"x" * 2_000_000)
     scan = program.run(library.scan([folder]))
     items = program.run(library.upload(scan))
-    jobs = program.services.jobs
-    program.wait(
-        lambda: all(job.phase.terminal for job in jobs.jobs()) and bool(jobs.jobs()),
-        30_000,
-    )
-    failed = [file for job in jobs.jobs() for file in job.failed_files]
+    uploads = _uploads_when_over(program)
+    failed = [file for job in uploads for file in job.failed_files]
     assert [Path(file.path).name for file in failed] == ["large.bin"]
     assert failed[0].reason
     assert library.item(items[0].item_id) is not None
@@ -316,9 +312,20 @@ def test_a_file_that_is_not_dicom_among_dicom_files_goes_as_it_is(
     assert [Path(file.path).name for file in scan.unreadable] == ["broken.dcm"]
     assert scan.unreadable[0].reason
     program.run(program.services.library.upload(scan))
-    jobs = program.services.jobs
-    program.wait(lambda: all(job.phase.terminal for job in jobs.jobs()), 30_000)
-    assert all(not job.failed_files for job in jobs.jobs())
+    assert all(not job.failed_files for job in _uploads_when_over(program))
+
+
+def _uploads_when_over(program: Program) -> list[Job]:
+    """Wait for the program's uploads; runs of other tests share the station."""
+
+    def uploads() -> list[Job]:
+        jobs = program.services.jobs.jobs()
+        return [job for job in jobs if job.kind is Kind.UPLOAD]
+
+    program.wait(
+        lambda: bool(uploads()) and all(job.phase.terminal for job in uploads()), 30_000
+    )
+    return uploads()
 
 
 def test_a_station_killed_and_started_again_is_found_with_its_runs(

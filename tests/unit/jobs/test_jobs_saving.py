@@ -1,12 +1,14 @@
 """Saving files: legal, inside, whole, never over something else."""
 
+import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -238,3 +240,31 @@ def test_what_does_not_fit_is_not_begun(
     saving.check_space(tmp_path, 10)
     with pytest.raises(saving.DiskFull):
         saving.check_space(tmp_path, 11)
+
+
+async def test_a_save_called_off_while_its_part_is_opened_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, allowed = threading.Event(), threading.Event()
+    opened: list[IO[Any]] = []
+    real = os.fdopen
+
+    def slow(descriptor: int, mode: str) -> IO[Any]:
+        asked.set()
+        assert allowed.wait(10)
+        out = real(descriptor, mode)
+        opened.append(out)
+        return out
+
+    monkeypatch.setattr(os, "fdopen", slow)
+    saved = asyncio.ensure_future(
+        saving.save(stream(b"x"), tmp_path / "a", size=1, moved=lambda _n: None)
+    )
+    assert await asyncio.to_thread(asked.wait, 10)
+    saved.cancel()
+    # Closing comes meanwhile, and has to wait for the opening.
+    asyncio.get_running_loop().call_later(0.1, allowed.set)
+    with pytest.raises(asyncio.CancelledError):
+        await saved
+    assert all(out.closed for out in opened)
+    assert len(opened) == 1

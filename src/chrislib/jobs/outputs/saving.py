@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -156,6 +157,8 @@ class _Writer:
         self._moved = moved
         self._synced = synced
         self._out: BinaryIO | None = None
+        self._closed = False
+        self._opening = threading.Lock()
         self.digest = hashlib.sha256()
         self.count = 0
 
@@ -164,17 +167,25 @@ class _Writer:
         # A link put there by somebody else is not followed.
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         flags |= getattr(os, "O_BINARY", 0)
-        self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
+        # Whoever waited may have been called off meanwhile; this thread goes on.
+        with self._opening:
+            if self._closed:
+                return
+            self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
+            self._rewind(self._out, offset)
+
+    def _rewind(self, out: BinaryIO, offset: int) -> None:
+        """Read the digest of what is there already and stand behind it."""
         left = offset
         while left > 0:
-            block = self._out.read(min(left, _BLOCK))
+            block = out.read(min(left, _BLOCK))
             if not block:
                 break
             self.digest.update(block)
             left -= len(block)
         self.count = offset - left
-        self._out.seek(self.count)
-        self._out.truncate()
+        out.seek(self.count)
+        out.truncate()
 
     async def take(self, chunks: AsyncIterator[bytes]) -> None:
         """Write what comes until it ends (network, disk)."""
@@ -197,9 +208,11 @@ class _Writer:
         await asyncio.to_thread(_sync, self._out)
 
     def close(self) -> None:
-        """Close the part (disk)."""
-        if self._out is not None:
-            self._out.close()
+        """Close the part (disk), also one that is still being opened."""
+        with self._opening:
+            self._closed = True
+            if self._out is not None:
+                self._out.close()
 
     async def _put(self, waiting: bytearray) -> None:
         assert self._out is not None
