@@ -4,7 +4,7 @@ import asyncio
 import statistics
 import tempfile
 import time
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from chrislib.catalog.catalog import Catalog
@@ -12,7 +12,7 @@ from chrislib.jobs import fsm
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import Kind
 from chrislib.jobs.steps import Observation
-from chrislib.jobs.store import Decide, Decision, JobStore
+from chrislib.jobs.store import Decision, JobStore
 from tests.bench.harness import Result
 from tests.sim.desk import following
 
@@ -20,17 +20,19 @@ _PAGE, _LIVE, _RUNS = 500, 10_000, 9
 
 
 def measure() -> list[Result]:
-    """Reduce and look up (CPU time), commit (elapsed); medians in milliseconds."""
+    """Reduce and look up (CPU time), commit (elapsed and CPU); medians in ms."""
     with tempfile.TemporaryDirectory() as folder:
-        reduced, committed, listed = asyncio.run(_measure(Path(folder)))
+        reduced, committed, worked, listed = asyncio.run(_measure(Path(folder)))
     return [
         _limit("reduce_500_ms", reduced, 5.0),
         _limit("page_commit_500_ms", committed, 50.0),
+        # The same without waiting for the disk or for others who use this machine.
+        _limit("page_commit_500_cpu_ms", worked, 50.0),
         _limit("live_10k_ms", listed, 50.0),
     ]
 
 
-async def _measure(folder: Path) -> tuple[float, float, float]:
+async def _measure(folder: Path) -> tuple[float, float, float, float]:
     catalog = Catalog(folder / "catalog.db")
     await catalog.open()
     store = JobStore(catalog.jobs, SystemClock())
@@ -54,24 +56,27 @@ async def _measure(folder: Path) -> tuple[float, float, float]:
         )
     await store.add(steps)
     keys = [step.tracked.job.key for step in steps]
-    reduced, committed, listed = [], [], []
+    reduced, committed, worked, listed = [], [], [], []
     for run in range(_RUNS):
         page = keys[run * _PAGE : (run + 1) * _PAGE]
+        # What the looks cost is the parser's affair, not the reducer's.
+        looks = [_seen(run * _PAGE + number + 1) for number in range(_PAGE)]
         began = time.thread_time()
-        for number, key in enumerate(page):
+        for key, look in zip(page, looks, strict=True):
             tracked = store.get(key)
             assert tracked is not None
-            fsm.reduce(tracked, _seen(run * _PAGE + number + 1), now=time.time())
+            fsm.reduce(tracked, look, now=time.time())
         reduced.append((time.thread_time() - began) * 1000)
-        began = time.perf_counter()
-        await store.apply_page(
-            [
-                Decision(key, _decide(run * _PAGE + number + 1))
-                for number, key in enumerate(page)
-            ],
-            low=(account.account_id, "2027-01-01T00:00:00+00:00"),
-        )
+        decisions = [
+            Decision(key, partial(fsm.reduce, obs=look, now=time.time()))
+            for key, look in zip(page, looks, strict=True)
+        ]
+        low = (account.account_id, "2027-01-01T00:00:00+00:00")
+        used, began = time.process_time(), time.perf_counter()
+        changed = await store.apply_page(decisions, low=low)
         committed.append((time.perf_counter() - began) * 1000)
+        worked.append((time.process_time() - used) * 1000)
+        assert changed == _PAGE
         began = time.thread_time()
         store.live(account.account_id, Kind.RUN)
         listed.append((time.thread_time() - began) * 1000)
@@ -79,6 +84,7 @@ async def _measure(folder: Path) -> tuple[float, float, float]:
     return (
         statistics.median(reduced),
         statistics.median(committed),
+        statistics.median(worked),
         statistics.median(listed),
     )
 
@@ -95,11 +101,6 @@ def _seen(remote_id: int) -> Observation:
         end_date="2027-01-01T00:00:00+00:00",
         feed_id=remote_id % 500,
     )
-
-
-def _decide(remote_id: int) -> Decide:
-    row = _seen(remote_id)
-    return lambda tracked: fsm.reduce(tracked, replace(row), now=time.time())
 
 
 def _limit(name: str, value: float, most: float) -> Result:

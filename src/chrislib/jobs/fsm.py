@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chrislib.jobs.causes import meaning
-from chrislib.jobs.copies import replace
+from chrislib.jobs.copies import changed, replace
 from chrislib.jobs.decisions import FETCHABLE, RETENTION_EDGES, retain
 from chrislib.jobs.model import Kind, Phase, ResultState, Retention
 from chrislib.jobs.steps import (
@@ -21,7 +21,10 @@ from chrislib.jobs.steps import (
     Step,
     Tracked,
     event_detail,
+    event_of,
+    notice_of,
     same_phase,
+    step_of,
 )
 
 _LOCAL_EDGES: Mapping[Phase, frozenset[Phase]] = {
@@ -260,13 +263,12 @@ def reduce(
         kind, epoch = "reopen", old.epoch + 1
     elif phase.rank < old.phase.rank:
         kind = "regress"
-    seen = replace(
-        tracked,
-        deletion_status=obs.deletion_status,
-        obs_sent=obs.sent,
-        obs_received=max(obs.received, tracked.obs_received or obs.received),
-        missing_since=None,
-    )
+    seen: dict[str, Any] = {
+        "deletion_status": obs.deletion_status,
+        "obs_sent": obs.sent,
+        "obs_received": max(obs.received, tracked.obs_received or obs.received),
+        "missing_since": None,
+    }
     changes: dict[str, Any] = {
         "remote_id": remote_id,
         "token": obs.token or old.token,
@@ -287,17 +289,18 @@ def reduce(
     if deleting and Retention.PURGING in RETENTION_EDGES[old.retention]:
         changes["retention"] = Retention.PURGING
     if kind == "facts":
-        seen = replace(seen, job=replace(old, **changes))
-        return same_phase(seen, kind, source=obs.source, now=now)
-    changes |= {"detail": detail, "hint": hint}
+        looked_at = changed(tracked, {**seen, "job": changed(old, changes)})
+        return same_phase(looked_at, kind, source=obs.source, now=now)
+    changes["detail"], changes["hint"] = detail, hint
     return _enter(
-        seen,
+        tracked,
         phase,
         kind=kind,
         source=obs.source,
         now=now,
         changes=changes,
         hold=settle if obs.remote_status == "cancelled" else 0.0,
+        seen=seen,
     )
 
 
@@ -310,6 +313,7 @@ def _enter(
     now: float,
     changes: Mapping[str, Any],
     hold: float = 0.0,
+    seen: Mapping[str, Any] | None = None,
 ) -> Step:
     """Build the step that changes the phase, with its result and notices."""
     old = tracked.job
@@ -318,9 +322,9 @@ def _enter(
         result = ResultState.READY
     elif phase not in FETCHABLE and result is ResultState.READY:
         result = ResultState.NONE
-    job = replace(
+    job = changed(
         old,
-        **{
+        {
             "result": result,
             **changes,
             "phase": phase,
@@ -329,15 +333,18 @@ def _enter(
             "terminal_at": now if phase.terminal else None,
         },
     )
-    event = Event(kind, old.phase, phase, source, now, event_detail(job))
+    event = event_of(kind, old.phase, phase, source, now, event_detail(job))
     notices: tuple[Notice, ...] = ()
     word = NOTICE_OF_PHASE.get(phase)
     asked = (phase is Phase.CANCELLED and job.cancel_requested_at is not None) or (
         phase is Phase.GONE and job.retention is Retention.PURGED
     )
     if word is not None and not asked and job.tracked:
-        notices = (Notice(word, job.epoch, hold),)
+        notices = (notice_of(word, job.epoch, hold),)
     withdrawn: tuple[Notice, ...] = ()
     if kind == "reopen" and old.phase in NOTICE_OF_PHASE:
         withdrawn = (Notice(NOTICE_OF_PHASE[old.phase], old.epoch),)
-    return Step(replace(tracked, job=job), (event,), notices, withdrawn)
+    known = (
+        changed(tracked, {**seen, "job": job}) if seen else replace(tracked, job=job)
+    )
+    return step_of(known, (event,), notices, withdrawn)

@@ -10,13 +10,14 @@ import gc
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, Field, field, fields, make_dataclass
+from dataclasses import fields
 from json.scanner import make_scanner
 from operator import itemgetter
 from typing import Any
 
 from chrislib.catalog.rows import JobRow
 from chrislib.jobs import codec
+from chrislib.jobs.copies import twin
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,
@@ -107,25 +108,9 @@ def _quickly(row: Sequence[Any]) -> Tracked | None:
     return tracked  # type: ignore[no-any-return]
 
 
-def _twin(kind: type[Any]) -> type[Any]:
-    """Return a class like the dataclass `kind`, but thawed."""
-
-    def same(one: Field[Any]) -> Any:
-        if one.default_factory is not MISSING:
-            return field(default_factory=one.default_factory)
-        return field(default=one.default) if one.default is not MISSING else field()
-
-    return make_dataclass(
-        f"_{kind.__name__}",
-        [(one.name, Any, same(one)) for one in fields(kind)],
-        slots=True,
-        eq=False,
-    )
-
-
 def _made(kind: type[Any]) -> Callable[[dict[str, Any]], Any]:
     """Return how an intent is made of its JSON; unknown names raise TypeError."""
-    thawed = _twin(kind)
+    thawed = twin(kind)
 
     def make(data: dict[str, Any]) -> Any:
         for name, value in data.items():
@@ -164,7 +149,7 @@ _INTENDED: dict[str, tuple[Kind, Callable[[dict[str, Any]], Any]]] = {
     Kind.PULL.value: (Kind.PULL, _made(PullIntent)),
     Kind.DOWNLOAD.value: (Kind.DOWNLOAD, _made(DownloadIntent)),
 }
-_Job, _Tracked = _twin(Job), _twin(Tracked)
+_Job, _Tracked = twin(Job), twin(Tracked)
 _JOB_VALUES, _in_job = _places(Job, {"key": "job_key"})
 _TRACKED_VALUES, _in_tracked = _places(Tracked, {"note_pending": "note_state"})
 _PHASE, _RESULT, _RETENTION = (_in_job[n] for n in ("phase", "result", "retention"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chrislib.jobs.copies import replace
+from chrislib.jobs.copies import maker, replace
 from chrislib.jobs.model import Job, Phase
 
 
@@ -48,7 +48,7 @@ class Observation:
     sent: float
     received: float
     source: str
-    """submit, active, window, digest, feed, point, reconcile, adopt or user."""
+    """submit, active, window, count, feed, point, reconcile, adopt or user."""
     start_date: str = ""
     end_date: str = ""
     feed_id: int | None = None
@@ -100,6 +100,12 @@ class Step:
     withdrawn: tuple[Notice, ...] = ()
 
 
+step_of = maker(Step)
+event_of = maker(Event)
+notice_of = maker(Notice)
+"""What makes one of all its fields, for the pages of hundreds of them."""
+
+
 def same_phase(
     tracked: Tracked,
     kind: str,
@@ -110,8 +116,8 @@ def same_phase(
 ) -> Step:
     """Return a step that changes no phase: one event more."""
     job = replace(tracked.job, seq=tracked.job.seq + 1, changed_at=now)
-    event = Event(kind, job.phase, job.phase, source, now, detail or {})
-    return Step(replace(tracked, job=job), (event,))
+    event = event_of(kind, job.phase, job.phase, source, now, detail or {})
+    return step_of(replace(tracked, job=job), (event,), (), ())
 
 
 def event_detail(job: Job) -> dict[str, Any]:
