@@ -288,7 +288,10 @@ class Results:
         if how == "cancel" or download is None:
             return False
         files = await self.intake.files_of(download.job)
-        return await self.intake.apply(key, files, replace=how == "replace")
+        applied = await self.intake.apply(key, files, replace=how == "replace")
+        if applied:
+            await self._answered(self._job(key), "STATE_CHANGED")
+        return applied
 
     # Deleting on the server.
 
@@ -373,6 +376,14 @@ class Results:
         kept = "" if action == "undo" else action
         now = self._clock.time()
         await self._kept.mark_outcome(job.key, epoch=job.epoch, action=kept, at=now)
+        self._store.inbox_changed()
+
+    async def _answered(self, job: Job, kind: str) -> None:
+        """Note that a question in the inbox was answered (disk)."""
+        now = self._clock.time()
+        await self._catalog.jobs.mark_inbox(
+            f"{job.key}:{kind}:{job.epoch}", seen_at=now, acted_at=now, action="get"
+        )
         self._store.inbox_changed()
 
     def _changed(self, changes: tuple[JobChange, ...]) -> None:

@@ -1,12 +1,15 @@
 """What the inbox does with rows: one or many, with Undo."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chrislib.jobs.model import InboxRow, Job
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.doing import JobVerbs, later_until
 from chrislib.views.tasks import PaneTasks
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 _DAY = 86400.0
 _UNDO_SECONDS = 8.0
@@ -21,6 +24,8 @@ class InboxVerbs:
         Shows one feed or batch only: gets "feed" or "batch" and the row.
     changed : callable
         Called after rows were marked.
+    window : callable
+        Where sheets open.
     """
 
     def __init__(
@@ -30,12 +35,13 @@ class InboxVerbs:
         *,
         only: Callable[[str, InboxRow], None],
         changed: Callable[[], None],
+        window: "Callable[[], QWidget]",
     ) -> None:
         self._context = context
         self._tasks = tasks
         self._only = only
         self._changed = changed
-        self._verbs = JobVerbs(context, tasks, lambda _key: None)
+        self._verbs = JobVerbs(context, tasks, lambda _key: None, window=window)
 
     def do(self, name: str, rows: Sequence[InboxRow]) -> None:
         """Do a verb with rows."""

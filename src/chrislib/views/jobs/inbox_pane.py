@@ -40,7 +40,11 @@ class InboxPane(QWidget):
         theme = context.theme
         self._tasks = context.tasks("inbox")
         self._verbs = InboxVerbs(
-            context, self._tasks, only=self._only, changed=self.refresh
+            context,
+            self._tasks,
+            only=self._only,
+            changed=self.refresh,
+            window=self.window,
         )
         self.model = InboxModel(self, context)
         self.model.older_wanted.connect(self._read_older)

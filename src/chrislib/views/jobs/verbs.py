@@ -48,6 +48,8 @@ UNTRACK = Verb("untrack", "Stop tracking", "")
 PURGE = Verb("purge", "Remove from server …", "", "danger")
 EXPORT = Verb("provenance", "Export provenance …", "")
 COMPARE = Verb("compare", "Compare with how it is now …", "")
+COMPARE_NOW = Verb("compare", "Compare …", "")
+PURGE_AGAIN = Verb("purge", "Remove again …", "")
 _DONE = (Phase.FINISHED, Phase.FINISHED_WITH_ERRORS)
 _AGAIN = (Phase.FAILED, Phase.CANCELLED, Phase.NOT_SUBMITTED, Phase.GONE)
 _MOVING = frozenset({Kind.PULL, Kind.UPLOAD, Kind.DOWNLOAD})
@@ -123,6 +125,10 @@ def verbs_of_row(row: InboxRow, job: Job | None) -> tuple[Verb, ...]:
     """Return what can be done with an outcome."""
     if job is None:
         return (SHOW,) if row.feed_id is not None else ()
+    if row.kind == "STATE_CHANGED" and COMPARE in more_verbs_of(job):
+        return (COMPARE_NOW, SHOW, DISCARD)
+    if row.kind == "PURGE_FAILED" and PURGE in more_verbs_of(job):
+        return (PURGE_AGAIN, SHOW, DISCARD)
     verbs = verbs_of(job)
     if verbs and verbs[0] is GET and job.feed_id is not None:
         return verbs
