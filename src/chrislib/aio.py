@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -45,6 +46,26 @@ def spawn(
 
     task.add_done_callback(finished)
     return task
+
+
+class Breather:
+    """Lets a long piece of work on the event loop stop for breath.
+
+    Parameters
+    ----------
+    seconds : float
+        So long others have to wait at most.
+    """
+
+    def __init__(self, seconds: float = 0.003) -> None:
+        self._seconds = seconds
+        self._since = time.perf_counter()
+
+    async def rest(self) -> None:
+        """Let others run when it is their turn; call it after each small step."""
+        if time.perf_counter() - self._since >= self._seconds:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
 
 
 class TaskOwner:

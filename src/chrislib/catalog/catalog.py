@@ -18,6 +18,8 @@ from chrislib.catalog.problems import ProblemTable
 from chrislib.catalog.results import ResultTable
 from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.schema import MIGRATIONS
+from chrislib.catalog.searches import SearchTable
+from chrislib.catalog.worklists import WorkListTable
 
 
 class Catalog:
@@ -52,6 +54,8 @@ class Catalog:
     history : HistoryTable
     retention : RetentionTable
     settings_kv : KeyValueTable
+    searches : SearchTable
+    work_lists : WorkListTable
     notice : str
         What the user should be told about opening it ("" for nothing).
     read_only : bool
@@ -76,6 +80,8 @@ class Catalog:
         self.history = HistoryTable(self._database)
         self.retention = RetentionTable(self._database)
         self.settings_kv = KeyValueTable(self._database)
+        self.searches = SearchTable(self._database)
+        self.work_lists = WorkListTable(self._database)
 
     async def open(self, *, look: bool = False) -> None:
         """Open or make the file: check, back up, migrate (disk, own threads).

@@ -151,6 +151,41 @@ _VERSION_2 = (
       PRIMARY KEY(account_id, plugin)) STRICT, WITHOUT ROWID""",
 )
 
+_VERSION_3 = (
+    """CREATE TABLE work_list (
+      list_id TEXT PRIMARY KEY, title TEXT NOT NULL,
+      columns_json TEXT NOT NULL, pacs TEXT NOT NULL DEFAULT '',
+      dates TEXT NOT NULL DEFAULT 'ymd', total INTEGER NOT NULL,
+      state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+      made_at REAL NOT NULL, account_key TEXT NOT NULL DEFAULT '') STRICT""",
+    """CREATE TABLE work_row (
+      list_id TEXT NOT NULL, number INTEGER NOT NULL, line INTEGER NOT NULL,
+      cells TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+      found TEXT NOT NULL DEFAULT '', choice TEXT NOT NULL DEFAULT '',
+      PRIMARY KEY(list_id, number)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE saved_search (
+      search_id TEXT PRIMARY KEY, title TEXT NOT NULL, request TEXT NOT NULL,
+      made_at REAL NOT NULL, used_at REAL NOT NULL DEFAULT 0,
+      uses INTEGER NOT NULL DEFAULT 0,
+      account_key TEXT NOT NULL DEFAULT '') STRICT""",
+    """CREATE TABLE deid_project (
+      project_id TEXT PRIMARY KEY, title TEXT NOT NULL, code TEXT NOT NULL,
+      secret TEXT NOT NULL, options TEXT NOT NULL, created_at REAL NOT NULL) STRICT""",
+    """CREATE TABLE deid_subject (
+      project_id TEXT NOT NULL REFERENCES deid_project, pseudonym TEXT NOT NULL,
+      patient_id TEXT NOT NULL, patient_name TEXT NOT NULL, birth_date TEXT NOT NULL,
+      days INTEGER NOT NULL, first_at REAL NOT NULL,
+      PRIMARY KEY(project_id, pseudonym)) STRICT, WITHOUT ROWID""",
+    # no reference to the job: a record outlives it
+    """CREATE TABLE deid_record (
+      job_key TEXT PRIMARY KEY, project_id TEXT NOT NULL, at REAL NOT NULL,
+      body TEXT NOT NULL) STRICT""",
+    """CREATE TABLE deid_file (
+      job_key TEXT NOT NULL, remote_path TEXT NOT NULL, size INTEGER NOT NULL,
+      sha256 TEXT NOT NULL, pseudonym TEXT NOT NULL, counts TEXT NOT NULL,
+      PRIMARY KEY(job_key, remote_path)) STRICT, WITHOUT ROWID""",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Migration:
     def step(connection: sqlite3.Connection) -> None:
@@ -161,5 +196,9 @@ def _run(statements: tuple[str, ...]) -> Migration:
     return step
 
 
-MIGRATIONS: tuple[Migration, ...] = (_run(_VERSION_1), _run(_VERSION_2))
+MIGRATIONS: tuple[Migration, ...] = (
+    _run(_VERSION_1),
+    _run(_VERSION_2),
+    _run(_VERSION_3),
+)
 """Step ``n`` takes the catalog from version ``n`` to ``n + 1``."""

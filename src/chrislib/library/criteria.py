@@ -1,7 +1,7 @@
 """From what a person types to criteria a PACS can be asked for, and back to words."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,10 @@ MODALITY = "Modality"
 STATION = "PerformedStationAETitle"
 STUDY = "StudyDescription"
 SERIES = "SeriesDescription"
+BIRTH = "PatientBirthDate"
+SEX = "PatientSex"
+STUDY_UID = "StudyInstanceUID"
+SERIES_UID = "SeriesInstanceUID"
 
 LABELS: Mapping[str, str] = {
     PATIENT_ID: "Patient ID",
@@ -28,8 +32,12 @@ LABELS: Mapping[str, str] = {
     STATION: "Station",
     STUDY: "Study description",
     SERIES: "Series description",
+    BIRTH: "Birth date",
+    SEX: "Sex",
+    STUDY_UID: "Study UID",
+    SERIES_UID: "Series UID",
 }
-_SHORT = {PATIENT_ID: "ID", ACCESSION: "Accession", NAME: "Name"}
+_SHORT = {PATIENT_ID: "ID", ACCESSION: "Accession", NAME: "Name", BIRTH: "Born"}
 _PREFIXES = {
     "id": PATIENT_ID,
     "mrn": PATIENT_ID,
@@ -41,7 +49,27 @@ _PREFIXES = {
     "station": STATION,
     "study": STUDY,
     "series": SERIES,
+    "born": BIRTH,
+    "birth": BIRTH,
+    "sex": SEX,
+    "study uid": STUDY_UID,
+    "studyuid": STUDY_UID,
+    "uid": STUDY_UID,
+    "series uid": SERIES_UID,
+    "seriesuid": SERIES_UID,
 }
+_SEXES = {
+    **dict.fromkeys(("m", "male", "man", "boy", "männlich", "masculin", "homme"), "M"),
+    **dict.fromkeys(("f", "female", "woman", "girl", "w", "weiblich", "femme"), "F"),
+    **dict.fromkeys(("o", "other", "d", "divers"), "O"),
+}
+_UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
+_MODALITY = re.compile(r"[A-Z][A-Z0-9_]{0,15}", re.ASCII)
+_LIKE_DATE = re.compile(
+    r"(?:(?:18|19|20|21)\d\d[-./]\d{1,2}(?:[-./]\d{1,2})?"
+    r"|\d{1,2}[-./]\d{1,2}[-./](?:18|19|20|21)\d\d)",
+    re.ASCII,
+)
 _LIMITS = {PATIENT_ID: 64, ACCESSION: 16, MODALITY: 16, STATION: 16, NAME: 64}
 _MODALITIES = frozenset(
     re.split(
@@ -63,14 +91,17 @@ class Criterion:
     @property
     def words(self) -> str:
         """The text of its chip."""
-        if self.key == DATE:
-            return ", ".join(_show_range(value) for value in self.values)
+        if self.key in (DATE, BIRTH):
+            shown = ", ".join(_show_range(value) for value in self.values)
+            return shown if self.key == DATE else f"Born {shown}"
         many = "" if len(self.values) < 4 else f"{len(self.values)} "
         if many:
             plural = {
                 PATIENT_ID: "patient IDs",
                 NAME: "names",
                 ACCESSION: "accession numbers",
+                STUDY_UID: "study UIDs",
+                SERIES_UID: "series UIDs",
             }
             return many + plural.get(self.key, LABELS[self.key].lower() + "s")
         values = self.values
@@ -86,7 +117,13 @@ def guess(text: str, *, today: date | None = None) -> Criterion | None:
     """Return what a piece of typed text most likely means; None when it is blank.
 
     "acc: 58684554" says what it is. Otherwise modality codes are modalities, dates
-    are dates, text without a digit is a name, and the rest is a patient ID.
+    are dates, UIDs are UIDs, text without a digit is a name, and the rest is a
+    patient ID.
+
+    Raises
+    ------
+    ChrislibError
+        It looks like a date and is none: a typing error must not become an ID.
     """
     text = clean(text)
     if not text:
@@ -100,6 +137,10 @@ def guess(text: str, *, today: date | None = None) -> Criterion | None:
         return Criterion(MODALITY, tuple(dict.fromkeys(words)))
     if (dicom := date_range(text, today=today)) and ("-" in text or " " in text):
         return Criterion(DATE, (dicom,))
+    if len(text) > 12 and text.count(".") > 2 and _UID.fullmatch(text):
+        return make(STUDY_UID, text)
+    if looks_like_date(text):
+        raise _no_date(text, more=f" For an ID write “id: {text}”.")
     if not any(char.isdigit() for char in text):
         return make(NAME, text)
     return make(PATIENT_ID, text)
@@ -120,20 +161,16 @@ def make(key: str, text: str) -> Criterion | None:
     text = clean(text)
     if not text:
         return None
-    if key == DATE:
+    if key in (DATE, BIRTH):
         found = date_range(text)
         if not found:
-            raise ChrislibError(
-                f"“{text}” is not a date the PACS understands.",
-                "Nothing was asked.",
-                hint="Write 2026-03-04, 2026-03, 2026, or 2024-01-01 to 2026-03-04.",
-            )
-        return Criterion(DATE, (found,))
+            raise _no_date(text)
+        return Criterion(key, (found,))
     if key == NAME:
         return Criterion(NAME, (_name_pattern(text),))
-    if key == MODALITY:
-        words = [word for word in re.split(r"[,;\s]+", text.upper()) if word]
-        return Criterion(MODALITY, tuple(dict.fromkeys(words)))
+    if key in _READERS:
+        words = [word for word in re.split(r"[,;\s]+", text) if word]
+        return Criterion(key, tuple(dict.fromkeys(map(_READERS[key], words))))
     values = [clean(part) for part in re.split(r"[;\n]+", text)]
     if key in {PATIENT_ID, ACCESSION}:
         values = [clean(part) for part in re.split(r"[;,\n\s]+", text)]
@@ -141,6 +178,60 @@ def make(key: str, text: str) -> Criterion | None:
         values = [value if "*" in value else f"*{value}*" for value in values if value]
     kept = tuple(dict.fromkeys(value for value in values if value))
     return Criterion(key, kept) if kept else None
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether a person means a date, or two, though it may not be one."""
+    parts = re.split(r"\s*(?:\.\.| to | – |–)\s*", text.strip())
+    return any(_LIKE_DATE.fullmatch(part) for part in parts)
+
+
+def _no_date(text: str, more: str = "") -> ChrislibError:
+    return ChrislibError(
+        f"“{text}” is not a date the PACS understands.",
+        "Nothing was asked.",
+        hint="Write 2026-03-04, 2026-03, 2026, or 2024-01-01 to 2026-03-04." + more,
+    )
+
+
+def _modality(word: str) -> str:
+    if _MODALITY.fullmatch(word.upper()) is None:
+        raise ChrislibError(
+            f"“{word}” is not a modality.",
+            "Nothing was asked.",
+            hint="Write its code: MR, CT, US, CR, PT …",
+        )
+    return word.upper()
+
+
+def _sex(word: str) -> str:
+    found = _SEXES.get(word.lower())
+    if found is None:
+        raise ChrislibError(
+            f"“{word}” is not a sex the PACS knows.",
+            "Nothing was asked.",
+            hint="Write M, F or O.",
+        )
+    return found
+
+
+def _uid(word: str) -> str:
+    if len(word) > 64 or _UID.fullmatch(word) is None:
+        what = f"has {len(word)} characters" if len(word) > 64 else "is not a UID"
+        raise ChrislibError(
+            f"“{word[:24]}{'…' if len(word) > 24 else ''}” {what}.",
+            "Nothing was asked.",
+            hint="A UID has digits and dots only, 64 at most (DICOM PS3.5, 9.1).",
+        )
+    return word
+
+
+_READERS: Mapping[str, Callable[[str], str]] = {
+    MODALITY: _modality,
+    SEX: _sex,
+    STUDY_UID: _uid,
+    SERIES_UID: _uid,
+}
 
 
 def _name_pattern(text: str) -> str:
@@ -236,14 +327,14 @@ def check(criteria: Criteria) -> None:
     narrow = [
         value
         for key, values in given.items()
-        if key != MODALITY
+        if key not in (MODALITY, SEX)
         for value in values
         if value.strip("*?^ -")
     ]
     if not narrow:
         raise ChrislibError(
             "This would ask for everything in the PACS.",
-            "A modality or wildcards alone match too much. Nothing was sent.",
+            "A modality, a sex or wildcards alone match too much. Nothing was sent.",
             hint="Add a patient ID, a name, an accession number or a date.",
         )
     for key, values in given.items():
@@ -299,7 +390,7 @@ def title_of(criteria: Criteria) -> str:
         values = criterion.values
         if criterion.key == NAME:
             values = tuple(show_name(value) for value in values)
-        elif criterion.key == DATE:
+        elif criterion.key in (DATE, BIRTH):
             values = (criterion.words,)
         if len(values) > 3:
             found.append(f"{', '.join(values[:2])} and {len(values) - 2} more")

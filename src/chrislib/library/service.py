@@ -41,6 +41,7 @@ from chrislib.library.scan import scan
 from chrislib.library.tray import Tray
 from chrislib.library.upload import folder_for, plan
 from chrislib.library.uploads import UploadRun, upload_runs
+from chrislib.library.worklist.service import WorkLists
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 
 
@@ -83,6 +84,14 @@ class LibraryService:
         self.tray = Tray(
             catalog.settings_kv, item=self._items.get, changes=self._changes
         )
+        self.work_lists = WorkLists(
+            catalog.work_lists,
+            lookup=lambda wanted: pacs_of(session).lookup(wanted, passing=True),
+            item=self._items.of_series,
+            pull=self.pull,
+            changes=self._changes,
+            account=self._account,
+        )
         self._changes.subscribe(self._follow_history)
         self._shown_account = self._account()
         self._leave = session.subscribe(self._on_session)
@@ -91,6 +100,7 @@ class LibraryService:
         """Load what is known and bring it up to the jobs (disk; no server needed)."""
         await self._items.load()
         await self._history.load()
+        await self.work_lists.load()
         await self.tray.load()
         unticked = [
             item.item_id
@@ -106,6 +116,7 @@ class LibraryService:
         """Stop following and write what is not written yet (disk)."""
         self._leave()
         self._leave = _nothing
+        await self.work_lists.close()
         await self._follower.close()
         await self.tray.close()
         await self._items.close()

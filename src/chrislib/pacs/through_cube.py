@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -9,13 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError, Refused, ServerFault
 from chrislib.cube.pacs import check_query
-from chrislib.cube.types import Pacs, PacsSeries
+from chrislib.cube.types import Pacs, PacsQuery, PacsSeries
 from chrislib.pacs.answers import Gathering
 from chrislib.pacs.pull import Pull
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult, PullProgress
 
+_log = logging.getLogger(__name__)
+
 LOOKUP_TITLE = "chrislib lookup "
 """How the titles of lookups begin on the server, where they stay as history."""
+STEP_TITLE = "chrislib step "
+"""How the titles of one row's questions begin; they are deleted afterwards."""
 
 _AT_ONCE = 4
 _MOST_QUESTIONS = 500
@@ -39,6 +44,7 @@ class PacsService:
         criteria: Criteria,
         *,
         found: Callable[[tuple[FoundPatient, ...]], None] | None = None,
+        passing: bool = False,
     ) -> LookupResult:
         """Ask one or all PACS over the net for all combinations of the values.
 
@@ -48,6 +54,8 @@ class PacsService:
             What to look for.
         found : callable, optional
             Called on the event loop with everything found so far, after each answer.
+        passing : bool
+            It is a step of something larger: the server keeps no trace of it.
 
         Returns
         -------
@@ -65,6 +73,7 @@ class PacsService:
         started = clock()
         questions = _questions(criteria)
         archives = await self._asked(criteria.pacs)
+        title = STEP_TITLE if passing else LOOKUP_TITLE
         gathered = Gathering()
         silent: set[str] = set()
         waiting = iter([(pacs, values) for values in questions for pacs in archives])
@@ -79,9 +88,11 @@ class PacsService:
                     answer = await self._client.pacs.query(
                         pacs,
                         values,
-                        title=f"{LOOKUP_TITLE}{uuid.uuid4()}",
-                        description=_described(values),
+                        title=f"{title}{uuid.uuid4()}",
+                        description="" if passing else _described(values),
                     )
+                    if passing:
+                        await self._forget(answer)
                 except ServerFault:
                     silent.add(pacs.identifier)
                     continue
@@ -152,6 +163,13 @@ class PacsService:
             progress=progress,
             stall_seconds=stall_seconds,
         ).run(sent=sent)
+
+    async def _forget(self, query: PacsQuery) -> None:
+        try:
+            await self._client.pacs.delete_query(query.id)
+        except CubeError:
+            # it stays in the server's list of queries, and harms nobody there
+            _log.info("a passing query stays on the server")
 
     async def _asked(self, identifier: str) -> tuple[Pacs, ...]:
         known = await self._client.pacs.list()

@@ -140,6 +140,7 @@ class FakePacs:
     names: tuple[str, ...] = ("Main PACS", "Archive")
     error: ChrislibError | None = None
     asked: list[Criteria] = field(default_factory=list)
+    passing: list[bool] = field(default_factory=list)
     gate: asyncio.Event | None = None
 
     async def archives(self) -> tuple[str, ...]:
@@ -150,8 +151,10 @@ class FakePacs:
         criteria: Criteria,
         *,
         found: Callable[[tuple[FoundPatient, ...]], None] | None = None,
+        passing: bool = False,
     ) -> LookupResult:
         self.asked.append(criteria)
+        self.passing.append(passing)
         if self.gate is not None:
             await self.gate.wait()
         await asyncio.sleep(0)
