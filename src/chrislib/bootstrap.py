@@ -23,6 +23,7 @@ from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
+from chrislib.library.deidentify.model import names_server
 from chrislib.library.service import LibraryService
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -123,7 +124,14 @@ async def compose(paths: Paths) -> Services:
         layout=layout,
         session=session,
         jobs=jobs,
-        library=LibraryService(catalog=catalog, jobs=jobs, session=session),
+        library=LibraryService(
+            catalog=catalog,
+            jobs=jobs,
+            session=session,
+            deidentified_only=lambda: names_server(
+                str(settings.get("deidentified_only")), session.url
+            ),
+        ),
         feeds=FeedsService(jobs=jobs, session=session, paths=paths),
         clicked=clicked,
         windows=windows,

@@ -108,6 +108,13 @@ SETTINGS: tuple[Setting, ...] = (
         2.0,
         3600.0,
     ),
+    Setting(
+        "deidentified_only",
+        str,
+        "",
+        "Servers that only get de-identified files: their addresses with spaces "
+        "between; * for every server",
+    ),
     Setting("download_folder", str, "", "Folder offered first; empty: the usual one"),
 )
 """The table. A setting that is no longer in it is dropped from the file."""

@@ -7,6 +7,7 @@ from chrislib.catalog.adoption import AdoptionTable
 from chrislib.catalog.batches import BatchTable
 from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
+from chrislib.catalog.deidentify import DeidentifyTable
 from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.inbox import InboxTable
 from chrislib.catalog.jobs import JobTable
@@ -54,6 +55,7 @@ class Catalog:
     history : HistoryTable
     retention : RetentionTable
     settings_kv : KeyValueTable
+    deidentify : DeidentifyTable
     searches : SearchTable
     work_lists : WorkListTable
     notice : str
@@ -80,6 +82,7 @@ class Catalog:
         self.history = HistoryTable(self._database)
         self.retention = RetentionTable(self._database)
         self.settings_kv = KeyValueTable(self._database)
+        self.deidentify = DeidentifyTable(self._database)
         self.searches = SearchTable(self._database)
         self.work_lists = WorkListTable(self._database)
 

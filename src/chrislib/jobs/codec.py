@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from chrislib.catalog.rows import EventRow, InboxRowText, JobRow
 from chrislib.jobs.model import (
+    Deidentify,
     DownloadIntent,
     FailedFile,
     InboxRow,
@@ -85,7 +86,10 @@ def intent_from_json(kind: Kind, text: str) -> Intent:
     data: dict[str, Any] = json.loads(text)
     if kind is Kind.UPLOAD:
         files = [UploadFile(**_known(UploadFile, f)) for f in data.pop("files", ())]
-        return UploadIntent(**_known(UploadIntent, data), files=tuple(files))
+        changed = data.pop("deidentify", None)
+        how = Deidentify(**_known(Deidentify, changed)) if changed else None
+        known = _known(UploadIntent, data)
+        return UploadIntent(**known, files=tuple(files), deidentify=how)
     made: Intent = _PLAIN[kind](**_known(_PLAIN[kind], data))
     return made
 

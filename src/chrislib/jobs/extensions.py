@@ -29,6 +29,7 @@ from chrislib.jobs.protocols import (
 )
 
 if TYPE_CHECKING:
+    from chrislib.catalog.deidentify import DeidentifyTable
     from chrislib.catalog.jobs import JobTable
     from chrislib.cube.client import CubeClient
     from chrislib.jobs.backends.pull import PullService
@@ -73,6 +74,7 @@ class Connection:
     table: "JobTable"
     slots: "Slots"
     stall_seconds: float = 60.0
+    deidentify: "DeidentifyTable | None" = None
 
 
 @dataclass(frozen=True, slots=True)

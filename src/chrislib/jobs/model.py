@@ -180,6 +180,19 @@ class UploadFile:
     local: str
     remote: str
     size: int
+    as_it_is: bool = False
+    """Sent unchanged even where the upload is de-identified: no DICOM file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentify:
+    """How the DICOM files of an upload are changed before they leave the computer."""
+
+    project_id: str
+    options: tuple[str, ...]
+    """Of the profile, by name; see `chrislib.dicom.deidentify.profile.Option`."""
+    text_agreed: bool = False
+    """Whether pictures that may show text are sent as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +203,7 @@ class UploadIntent:
     files: tuple[UploadFile, ...]
     title: str
     item_ids: tuple[str, ...] = ()
+    deidentify: Deidentify | None = None
 
 
 @dataclass(frozen=True, slots=True)

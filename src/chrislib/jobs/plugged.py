@@ -61,6 +61,7 @@ def make_extensions(
         table=catalog.jobs,
         slots=slots,
         stall_seconds=stall_seconds,
+        deidentify=catalog.deidentify,
     )
     return Extensions(
         connection=connection,

@@ -16,6 +16,8 @@ from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.changes import Changes
+from chrislib.library.deidentify.model import Choice, choice_of
+from chrislib.library.deidentify.service import Deidentification
 from chrislib.library.entries import outcome, paths_of, scan_words, unreachable
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
@@ -39,7 +41,7 @@ from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
 from chrislib.library.scan import scan
 from chrislib.library.tray import Tray
-from chrislib.library.upload import folder_for, plan
+from chrislib.library.upload import UploadPlan, folder_for, plan
 from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.library.worklist.service import WorkLists
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
@@ -56,10 +58,17 @@ class LibraryService:
         Carries out pulls, uploads and fetches.
     session : SessionPort
         The present connection; may have none.
+    deidentified_only : callable
+        Whether the present server only gets de-identified files.
     """
 
     def __init__(
-        self, *, catalog: Catalog, jobs: JobsPort, session: SessionPort
+        self,
+        *,
+        catalog: Catalog,
+        jobs: JobsPort,
+        session: SessionPort,
+        deidentified_only: Callable[[], bool] = lambda: False,
     ) -> None:
         self._jobs = jobs
         self._session = session
@@ -91,6 +100,12 @@ class LibraryService:
             pull=self.pull,
             changes=self._changes,
             account=self._account,
+        )
+        self.deidentification = Deidentification(
+            catalog.deidentify,
+            catalog.settings_kv,
+            account=self._account,
+            required=deidentified_only,
         )
         self._changes.subscribe(self._follow_history)
         self._shown_account = self._account()
@@ -267,25 +282,37 @@ class LibraryService:
         finally:
             stop.set()
 
-    async def upload(self, found: LocalScan, *, title: str = "") -> list[Item]:
+    async def upload(
+        self, found: LocalScan, *, title: str = "", deidentify: Choice | None = None
+    ) -> list[Item]:
         """Send the files of a scan to a new folder of the user (disk, network).
+
+        Parameters
+        ----------
+        found : LocalScan
+            What is sent.
+        title : str
+            Its name, also of the folder on the server.
+        deidentify : Choice, optional
+            Change DICOM files so before they leave this computer.
 
         Raises
         ------
         ChrislibError
-            There is nothing to send, or no connection.
+            There is nothing to send, no connection, or it must not be sent this way.
         """
         client = client_of(self._session)
         title = title or found.title
+        found = replace(found, title=title)
+        # first of all: asking for the folder would tell its name
+        await self.deidentification.check(found, deidentify)
         wished = folder_for(title, username=client.username, on=date.today())
         folder, number = wished, 1
         while await client.files.folder(folder) is not None:
             # a path that is taken would be renamed file by file (cube-api trap 15)
             number += 1
             folder = f"{wished}-{number}"
-        planned = await asyncio.to_thread(
-            plan, replace(found, title=title), folder=folder
-        )
+        planned, extra = await self._planned(found, deidentify, folder=folder)
         await self._items.save(planned.items)
         ids = tuple(item.item_id for item in planned.items)
         await self._history.put(
@@ -293,10 +320,14 @@ class LibraryService:
                 entry_id=EntryId(uuid4().hex),
                 kind=EntryKind.UPLOAD,
                 title=title,
-                detail=scan_words(found),
+                detail=words.join(scan_words(found), extra),
                 at=time.time(),
                 state="running",
-                request={"paths": list(found.roots), "folder": folder},
+                request={
+                    "paths": list(found.roots),
+                    "folder": folder,
+                    "deidentify": deidentify.to_request() if deidentify else None,
+                },
                 item_ids=ids,
             )
         )
@@ -315,6 +346,17 @@ class LibraryService:
             for item in sent:
                 self._follower.adopt(item, job)
         return [self._items.get(item.item_id) or item for item in sent]
+
+    async def _planned(
+        self, found: LocalScan, choice: Choice | None, *, folder: str
+    ) -> tuple[UploadPlan, str]:
+        if choice is None:
+            return await asyncio.to_thread(plan, found, folder=folder), ""
+        clean = await self.deidentification.plan(found, choice, folder=folder)
+        left = clean.left_out
+        return clean.upload, words.join(
+            "de-identified", f"{words.count(left, 'file')} left out" if left else ""
+        )
 
     def uploads(self) -> list[UploadRun]:
         """Return the uploads the job manager knows, newest first."""
@@ -375,7 +417,11 @@ class LibraryService:
         if entry.kind is EntryKind.LOOKUP:
             await self.lookup(asked.from_request(entry.request))
         elif entry.kind is EntryKind.UPLOAD:
-            await self.upload(await self.scan(paths_of(entry)), title=entry.title)
+            await self.upload(
+                await self.scan(paths_of(entry)),
+                title=entry.title,
+                deidentify=choice_of(entry.request),
+            )
         else:
             wanted = (entry.request.get("plugin"), entry.request.get("version"))
             for reference in await self.references():

@@ -13,6 +13,7 @@ from chrislib.cube.types import InstanceId, PluginId
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.backends.cube import values_of
 from chrislib.jobs.backends.cube_errors import translated
+from chrislib.jobs.backends.deidentified import Copies
 from chrislib.jobs.backends.download import DownloadBackend
 from chrislib.jobs.backends.local import LocalPrograms
 from chrislib.jobs.backends.pull import PullBackend
@@ -173,11 +174,21 @@ class Uploads(_Transfers):
 
     name = "upload"
 
+    def __init__(self, context: PluginContext) -> None:
+        super().__init__(context)
+        table = context.connection.deidentify
+        self._copies = Copies(table, context.folder) if table is not None else None
+
     def _made(self) -> "TransferBackend | None":
         client = self._connection.client()
         if client is None:
             return None
-        return UploadBackend(client, self._connection.table, self._context.clock)
+        return UploadBackend(
+            client,
+            self._connection.table,
+            self._context.clock,
+            copies=self._copies,
+        )
 
 
 class Downloads(_Transfers):

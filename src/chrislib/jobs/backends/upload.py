@@ -4,6 +4,8 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -25,6 +27,8 @@ from chrislib.jobs.model import FailedFile, Job, Phase, Progress, UploadIntent
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
     from chrislib.cube.client import CubeClient
+    from chrislib.dicom.deidentify.files import Copy
+    from chrislib.jobs.backends.deidentified import Copies, Run
 
 _log = logging.getLogger(__name__)
 
@@ -43,10 +47,18 @@ _NOT_TRIED = "Not sent, because the server failed at the files before it."
 class UploadBackend:
     """Sends the files of an upload and keeps what became of each in the catalog."""
 
-    def __init__(self, client: "CubeClient", table: JobTable, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: "CubeClient",
+        table: JobTable,
+        clock: Clock,
+        *,
+        copies: "Copies | None" = None,
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._copies = copies
 
     async def run(self, job: Job, report: Report) -> Outcome:
         """Send what is not there yet (network, disk).
@@ -58,13 +70,19 @@ class UploadBackend:
         """
         intent = job.intent
         assert isinstance(intent, UploadIntent)
+        try:
+            making = await self._making(job, intent)
+        except ChrislibError as error:
+            return Outcome(Phase.FAILED, f"{error.title} {error.detail}", error.hint)
         rows = await self._rows(job, intent)
         if rows is None:
             rows = await self._planned(job, intent)
         else:
-            await self._settle_interrupted(intent, rows)
+            await self._settle_interrupted(intent, rows, making)
         todo = [row for row in rows.values() if row.state != "DONE"]
-        sending = _Sending(self._client, self._table, rows=rows, report=report)
+        sending = _Sending(
+            self._client, self._table, rows=rows, report=report, making=making
+        )
         sending.tell()
         try:
             if todo:
@@ -76,6 +94,18 @@ class UploadBackend:
         finally:
             await sending.flush()
         return _outcome(rows)
+
+    async def _making(self, job: Job, intent: UploadIntent) -> "Making":
+        """Return where the bytes of each file come from."""
+        if intent.deidentify is None:
+            return Making(None, frozenset())
+        if self._copies is None:
+            raise ChrislibError(
+                "Files cannot be de-identified here.", "No original was sent."
+            )
+        run = await self._copies.open(job.key, intent, now=self._clock.time())
+        plain = frozenset(file.local for file in intent.files if file.as_it_is)
+        return Making(run, plain)
 
     async def _send_all(self, sending: "_Sending", queue: deque[ArtifactRow]) -> None:
         async def worker(number: int) -> None:
@@ -116,7 +146,7 @@ class UploadBackend:
         return {row.remote_path: row for row in rows}
 
     async def _settle_interrupted(
-        self, intent: UploadIntent, rows: dict[str, ArtifactRow]
+        self, intent: UploadIntent, rows: dict[str, ArtifactRow], making: "Making"
     ) -> None:
         """Find out which files of an interrupted attempt have arrived.
 
@@ -134,6 +164,8 @@ class UploadBackend:
                 continue
             cleaned = path_as_stored(path)
             size, file_id = there.get(cleaned, (-1, 0))
+            if size >= 0:
+                row = await making.measured(row)  # noqa: PLW2901
             if row.size is not None and size == row.size:
                 row = replace(  # noqa: PLW2901
                     row, state="DONE", stored_path=cleaned, remote_id=file_id, reason=""
@@ -142,7 +174,62 @@ class UploadBackend:
                 row = replace(row, state="WAITING")  # noqa: PLW2901
             rows[path] = row
             settled.append(row)
+        await making.save(row for row in settled if row.state == "DONE")
         await self._table.save_artifacts(settled)
+
+
+class Making:
+    """Where the bytes of an upload's files come from: the files, or changed copies.
+
+    Parameters
+    ----------
+    run : Run, optional
+        Makes de-identified copies; None when the files are sent as they are.
+    plain : frozenset of str
+        Local paths that are sent as they are all the same.
+    """
+
+    def __init__(self, run: "Run | None", plain: frozenset[str]) -> None:
+        self._run = run
+        self._plain = plain
+        self._made: dict[str, Copy] = {}
+
+    @asynccontextmanager
+    async def source(self, row: ArtifactRow) -> AsyncIterator[tuple[Path, ArtifactRow]]:
+        """Have the file to send while inside, and the row with its true size (disk).
+
+        Raises
+        ------
+        ChrislibError
+            There is no copy; the original must not be sent in its place.
+        """
+        local = row.local_path or ""
+        if self._run is None or local in self._plain:
+            yield Path(local), row
+            return
+        async with self._run.copy(Path(local)) as ready:
+            self._made[row.remote_path] = ready.copy
+            made = ready.copy
+            yield ready.path, replace(row, size=made.size, sha256=made.sha256)
+
+    async def measured(self, row: ArtifactRow) -> ArtifactRow:
+        """Return the row with the size its file has, or would have, on the server."""
+        if self._run is None or row.sha256 is not None:
+            return row
+        try:
+            async with self.source(row) as (_, changed):
+                return changed
+        except (ChrislibError, OSError):
+            return row  # sending it meets the same and tells
+
+    async def save(self, rows: Iterable[ArtifactRow]) -> None:
+        """Write down what was done in files that were sent (disk)."""
+        if self._run is not None:
+            done = (row.remote_path for row in rows)
+            made = [(path, self._made.pop(path, None)) for path in done]
+            await self._run.save(
+                [self._run.row(path, copy) for path, copy in made if copy is not None]
+            )
 
 
 class _Sending:
@@ -155,9 +242,11 @@ class _Sending:
         *,
         rows: dict[str, ArtifactRow],
         report: Report,
+        making: "Making",
     ) -> None:
         self._client = client
         self._table = table
+        self._making = making
         self._rows = rows
         self._report = report
         self._bytes_total = sum(row.size or 0 for row in rows.values())
@@ -196,9 +285,10 @@ class _Sending:
             self.tell()
 
         try:
-            stored = await self._client.files.upload(
-                Path(row.local_path or ""), path, progress=moved
-            )
+            async with self._making.source(row) as (local, changed):
+                self._bytes_total += (changed.size or 0) - (row.size or 0)
+                row = changed
+                stored = await self._client.files.upload(local, path, progress=moved)
         except _OF_REACH:
             raise
         except (ChrislibError, OSError) as error:
@@ -239,6 +329,7 @@ class _Sending:
         rows, self._unsaved = self._unsaved, []
         self._saved_at = time.monotonic()
         if rows:
+            await self._making.save(row for row in rows if row.state == "DONE")
             await self._table.save_artifacts(rows)
 
 

@@ -1,0 +1,317 @@
+"""One file to its de-identified copy, pixels streamed past (reads and writes the disk).
+
+The header is read, changed and written; the pixel data after it is copied in pieces,
+so memory stays flat however large the file is. What stands after the pixel data
+(signatures, padding, private groups) is left out.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from chrislib.dicom.deidentify.burnt_in import TextInPicture, reason_in
+from chrislib.dicom.deidentify.engine import Change, Engine, Outcome
+from chrislib.dicom.errors import BrokenDicom, NotDicom
+from chrislib.dicom.reading import is_directory, quiet, read_dataset, text
+
+_PIECE = 1 << 20
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_PIXELS = {
+    0x7FE00008: "FloatPixelData",
+    0x7FE00009: "DoubleFloatPixelData",
+    0x7FE00010: "PixelData",
+}
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _END_OF_SEQUENCE = 0xE000, 0xE0DD
+_WHAT_IT_IS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "Modality")
+_OF_META = {
+    "MediaStorageSOPClassUID": "SOPClassUID",
+    "MediaStorageSOPInstanceUID": "SOPInstanceUID",
+}
+_META_KEPT = frozenset(
+    {
+        "FileMetaInformationVersion",
+        "MediaStorageSOPClassUID",
+        "TransferSyntaxUID",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A de-identified copy: `counts` says how often each thing was done in it."""
+
+    size: int
+    sha256: str
+    pseudonym: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What de-identifying a file would change."""
+
+    pseudonym: str
+    days: int
+    changes: tuple[Change, ...]
+    header: Any
+    """The de-identified data set, without pixels."""
+    text_in_picture: str
+    """Why the picture may show text, or ""."""
+
+
+def copy_file(
+    source: Path, target: Path, engine: Engine, *, text_agreed: bool = False
+) -> Copy:
+    """Write the de-identified copy of a file (disk; slow: not on the UI thread).
+
+    Parameters
+    ----------
+    source, target : Path
+    engine : Engine
+    text_agreed : bool
+        Somebody agreed to send pictures that may show text.
+
+    Raises
+    ------
+    TextInPicture
+        It may show text and nobody agreed.
+    NotDicom
+        It is no DICOM file, or a DICOMDIR, which cannot be de-identified.
+    BrokenDicom
+        It cannot be read or written again. Nothing is left at `target`.
+    OSError
+        The copy cannot be written.
+    """
+    header, body = _read(source)
+    with quiet():
+        reason = "" if text_agreed else reason_in(header)
+        if reason:
+            raise TextInPicture(reason)
+        outcome = _changed(header, engine)
+        start = _encoded(header)
+    try:
+        size, digest = _write(target, start, source, body)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return Copy(size, digest, outcome.subject.pseudonym, dict(outcome.counts))
+
+
+def preview(source: Path, engine: Engine) -> Preview:
+    """Return what de-identifying a file would change (disk; nothing is written).
+
+    Raises
+    ------
+    NotDicom, BrokenDicom
+        As `copy_file`.
+    """
+    header, _ = _read(source)
+    with quiet():
+        reason = reason_in(header)
+        outcome = _changed(header, engine, trace=True)
+    return Preview(
+        pseudonym=outcome.subject.pseudonym,
+        days=outcome.subject.days,
+        changes=tuple(outcome.changes),
+        header=header,
+        text_in_picture=reason,
+    )
+
+
+def _changed(header: Any, engine: Engine, *, trace: bool = False) -> Outcome:
+    outcome = engine.apply(header, trace=trace)
+    _meta(header)
+    return outcome
+
+
+def _read(source: Path) -> tuple[Any, "_Body"]:
+    """Return the header, and where the pixel data is."""
+    header = read_dataset(source, stop_before_pixels=True)
+    meta_class = text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID")
+    if is_directory(text(header, "SOPClassUID") or meta_class):
+        raise NotDicom("It is the table of contents of a disc (DICOMDIR).")
+    with quiet():
+        if not any(text(header, name) for name in _WHAT_IT_IS):
+            raise BrokenDicom("It does not say what it is.")
+    syntax = text(getattr(header, "file_meta", None), "TransferSyntaxUID")
+    if syntax == _DEFLATED:
+        whole = read_dataset(source)
+        return whole, _Body()
+    try:
+        with source.open("rb") as file:
+            return header, _find_pixels(header, file)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BrokenDicom(f"{reason}.", title="This file cannot be read.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The bytes of a file that are copied as they are."""
+
+    start: int = 0
+    end: int = 0
+
+
+def _find_pixels(header: Any, file: BinaryIO) -> _Body:
+    """Return the place of the pixel data element, from its tag to its end."""
+    from pydicom import dcmread
+
+    file.seek(0)
+    with quiet():
+        try:
+            dcmread(
+                file, stop_before_pixels=True, force=True, specific_tags=[0x00080018]
+            )
+        except Exception as error:
+            raise BrokenDicom from error
+    size = os.fstat(file.fileno()).st_size
+    start = file.tell()
+    order = "little" if _little(header) else "big"
+    file.seek(start)
+    front = file.read(12)
+    if len(front) < 8:
+        return _Body()
+    group, element = _word(front, 0, order), _word(front, 2, order)
+    if (group << 16 | element) not in _PIXELS:
+        return _Body()
+    if _implicit(header):
+        length, ahead = int.from_bytes(front[4:8], order), 8  # type: ignore[arg-type]
+    elif front[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV"):
+        length, ahead = int.from_bytes(front[8:12], order), 12  # type: ignore[arg-type]
+    else:
+        length, ahead = _word(front, 6, order), 8
+    if length != _UNDEFINED:
+        return _Body(start, min(start + ahead + length, size))
+    return _Body(start, _end_of_fragments(file, start + ahead, size))
+
+
+def _end_of_fragments(file: BinaryIO, at: int, size: int) -> int:
+    """Return where encapsulated pixel data ends (PS3.5 section A.4)."""
+    while at + 8 <= size:
+        file.seek(at)
+        front = file.read(8)
+        if len(front) < 8 or _word(front, 0, "little") != 0xFFFE:
+            break
+        element = _word(front, 2, "little")
+        length = int.from_bytes(front[4:8], "little")
+        at += 8
+        if element == _END_OF_SEQUENCE:
+            return at
+        if element != _ITEM or length == _UNDEFINED:
+            break
+        at += length
+    return min(at, size)
+
+
+def _word(data: bytes, at: int, order: str) -> int:
+    return int.from_bytes(data[at : at + 2], order)  # type: ignore[arg-type]
+
+
+def _little(header: Any) -> bool:
+    return bool(header.original_encoding[1])
+
+
+def _implicit(header: Any) -> bool:
+    return bool(header.original_encoding[0])
+
+
+def _meta(header: Any) -> None:
+    """Replace the file meta information: senders and private parts may name places."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import (
+        PYDICOM_IMPLEMENTATION_UID,
+        ExplicitVRBigEndian,
+        ExplicitVRLittleEndian,
+        ImplicitVRLittleEndian,
+    )
+
+    old = getattr(header, "file_meta", None) or FileMetaDataset()
+    new = FileMetaDataset()
+    for name in _META_KEPT:
+        if name in old and old[name].value:
+            setattr(new, name, old[name].value)
+    if "TransferSyntaxUID" not in new:
+        implicit, little = header.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        new.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    for name, own in _OF_META.items():
+        value = text(header, own)
+        if value:
+            setattr(new, name, value)
+    new.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    new.ImplementationVersionName = "CHRISLIB"
+    header.file_meta = new
+    header.preamble = b"\0" * 128
+
+
+def _encoded(header: Any) -> bytes:
+    """Return the header as the beginning of a file; odd values are left out."""
+    try:
+        return _save(header)
+    except Exception:  # noqa: BLE001 - pydicom writes what it read, or raises anything
+        _drop_unwritable(header)
+    try:
+        return _save(header)
+    except Exception as error:
+        raise BrokenDicom("It cannot be written again.") from error
+
+
+def _save(header: Any) -> bytes:
+    from pydicom import dcmwrite
+
+    implicit, little = header.original_encoding
+    out = BytesIO()
+    dcmwrite(
+        out,
+        header,
+        implicit_vr=bool(implicit),
+        little_endian=bool(little),
+        enforce_file_format=False,
+        force_encoding=True,
+    )
+    return out.getvalue()
+
+
+def _drop_unwritable(header: Any) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    implicit, little = header.original_encoding
+    for tag in list(header.keys()):
+        alone = Dataset()
+        try:
+            alone[tag] = header[tag]
+            buffer = DicomBytesIO()
+            buffer.is_implicit_VR = bool(implicit)
+            buffer.is_little_endian = bool(little)
+            write_dataset(buffer, alone)
+        except Exception:  # noqa: BLE001 - whatever it is, it cannot be sent
+            del header[tag]
+
+
+def _write(target: Path, start: bytes, source: Path, body: _Body) -> tuple[int, str]:
+    digest = hashlib.sha256(start)
+    size = len(start)
+    descriptor = os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with open(descriptor, "wb") as out:
+        out.write(start)
+        left = body.end - body.start
+        if left:
+            with source.open("rb") as file:
+                file.seek(body.start)
+                while left:
+                    piece = file.read(min(_PIECE, left))
+                    if not piece:
+                        raise BrokenDicom("It became shorter while it was read.")
+                    out.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+                    left -= len(piece)
+    return size, digest.hexdigest()

@@ -1,0 +1,1 @@
+"""De-identifying what is uploaded: projects, choices, plans, previews and records."""

@@ -1,0 +1,100 @@
+"""What the de-identification of uploads speaks of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chrislib.dicom.deidentify.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: within it a patient always has the same pseudonym and shift.
+
+    `code` is what its pseudonyms begin with; `options` those used last, by name.
+    """
+
+    project_id: str
+    title: str
+    code: str
+    options: tuple[str, ...]
+    patients: int = 0
+    """How many patients have been sent in it."""
+
+    @property
+    def profile(self) -> Profile:
+        """The profile with the options used last."""
+        return Profile.of(self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How one upload is de-identified.
+
+    `text_agreed`: pictures that may show text are sent. `others`: files that are not
+    DICOM are sent too, unchanged.
+    """
+
+    project_id: str
+    options: tuple[str, ...]
+    text_agreed: bool = False
+    others: bool = False
+
+    @property
+    def profile(self) -> Profile:
+        """The profile with these options."""
+        return Profile.of(self.options)
+
+    def to_request(self) -> dict[str, object]:
+        """Return what History keeps of it."""
+        return {
+            "project": self.project_id,
+            "options": list(self.options),
+            "text": self.text_agreed,
+            "others": self.others,
+        }
+
+
+def choice_of(request: Mapping[str, object]) -> Choice | None:
+    """Return the choice that History kept with an upload, None if it had none."""
+    kept = request.get("deidentify")
+    if not isinstance(kept, Mapping):
+        return None
+    options = kept.get("options")
+    return Choice(
+        project_id=str(kept.get("project", "")),
+        options=tuple(map(str, options)) if isinstance(options, (list, tuple)) else (),
+        text_agreed=kept.get("text") is True,
+        others=kept.get("others") is True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextWarning:
+    """A series whose pictures may show text; `at` is its place in the scan."""
+
+    at: int
+    title: str
+    images: int
+    reason: str
+
+
+def names_server(setting: str, url: str) -> bool:
+    """Return whether a list of addresses names a server; ``*`` names them all.
+
+    An address may leave out the scheme, the path and the port.
+    """
+    asked = _host(url)
+    for word in setting.split():
+        wanted = _host(word)
+        if word == "*" or (asked[0] == wanted[0] and wanted[1] in (None, asked[1])):
+            return bool(url)
+    return False
+
+
+def _host(address: str) -> tuple[str, int | None]:
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        return (parts.hostname or "").casefold(), parts.port
+    except ValueError:
+        return (parts.hostname or "").casefold(), None
