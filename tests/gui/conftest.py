@@ -265,6 +265,10 @@ class FakeJobs:
         self.calls.append(("retry", key))
         return key
 
+    async def run_again(self, keys: Sequence[JobKey]) -> str:
+        self.calls.append(("run_again", *keys))
+        return "batch"
+
     async def refresh(self) -> None:
         self.calls.append(("refresh",))
 

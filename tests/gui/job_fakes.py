@@ -57,6 +57,10 @@ class FakeBatch:
     done: int = 0
     failed: int = 0
     uncertain: int = 0
+    waiting: int = 1
+    written: int = 0
+    cancelled: int = 0
+    detail: str = ""
 
 
 @dataclass

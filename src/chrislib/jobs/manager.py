@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chrislib.aio import spawn
@@ -160,6 +160,31 @@ class JobManager(Wiring):
             await self._store.apply(key, lambda t: fsm.again(t, now=self._clock.time()))
         self._transfers.follow()
         return key
+
+    async def run_again(self, keys: Sequence[JobKey]) -> str:
+        """Run several runs anew as one batch (disk): one progress, one message.
+
+        Returns
+        -------
+        str
+            The batch's key.
+
+        Raises
+        ------
+        ChrislibError
+            One of them cannot be run from here; nothing was started.
+        """
+        intents = []
+        for key in keys:
+            tracked = self._store.get(key)
+            if tracked is None or not isinstance(tracked.job.intent, RunIntent):
+                raise ChrislibError(
+                    "One of these is no run that is known here.",
+                    "Nothing was started.",
+                )
+            await self._can_run_again(tracked.job)
+            intents.append(tracked.job.intent)
+        return await self.batches.submit(intents, f"{len(intents):,} runs once more")
 
     async def act(self, dedupe_key: str, action: str) -> None:
         """Note what the user did with an outcome: get, later, discard or seen (disk).

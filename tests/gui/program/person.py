@@ -164,6 +164,45 @@ class Person:
         QTest.mouseMove(view.viewport(), place.center())
         self.click(view.viewport(), place.center())
 
+    def batch_state(self, key: str) -> str:
+        """Return what the list says of a batch."""
+        view = self.jobs_list()
+        row = view.jobs.row_of(f"head:batch:{key}")
+        if row < 0:
+            return ""
+        role = Qt.ItemDataRole.AccessibleTextRole
+        cells = (view.jobs.index(row, column).data(role) for column in range(4))
+        return ", ".join(str(words) for words in cells if words)
+
+    def press_batch(self, key: str, words: str) -> None:
+        """Press a button of a batch's row."""
+        view = self.jobs_list()
+        name = f"head:batch:{key}"
+
+        def box() -> QRect | None:
+            row = view.jobs.row_of(name)
+            if row < 0:
+                return None
+            view.scrollTo(view.jobs.index(row, 0))
+            actions = view.visualRect(view.jobs.index(row, 3))
+            for verb, rect in view._delegate.batch_buttons(name, actions):
+                if verb.word == words:
+                    return QRect(rect)
+            return None
+
+        self.wait(lambda: box() is not None, f"{words} of the batch")
+        place = box()
+        assert place is not None
+        self.click(view.viewport(), place.center())
+
+    def key_on_batch(self, key: str, pressed: Qt.Key) -> None:
+        """Go to a batch's row with the keyboard and press a key there."""
+        view = self.jobs_list()
+        name = f"head:batch:{key}"
+        self.wait(lambda: view.jobs.row_of(name) >= 0, "the batch's row")
+        view.setCurrentIndex(view.jobs.index(view.jobs.row_of(name), 0))
+        QTest.keyClick(view, pressed)
+
     def menu(self, key: JobKey, words: str) -> None:
         """Choose something in the menu of a job's row."""
         view = self.jobs_list()

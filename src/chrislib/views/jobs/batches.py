@@ -1,9 +1,10 @@
 """Batches in the job list: their order, words, parts of the bar, and buttons."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QKeySequence, QPainter
 
 from chrislib.views.jobs.verbs import Verb
 from chrislib.views.theme.theme import Theme
@@ -48,10 +49,31 @@ class BatchView(Protocol):
     def uncertain(self) -> int:
         """Of how many it is not known whether they arrived."""
 
+    @property
+    def waiting(self) -> int:
+        """How many are still to be sent."""
+
+    @property
+    def written(self) -> int:
+        """How many are in the catalog: fewer than all while they are written."""
+
+    @property
+    def cancelled(self) -> int:
+        """Of those that have ended otherwise, how many were cancelled."""
+
+    @property
+    def detail(self) -> str:
+        """Why it waits, when nobody asked for that."""
+
 
 def active(view: BatchView) -> bool:
     """Return whether something of a batch is still to be sent, or waits."""
     return view.state in {"RUNNING", "PAUSED"}
+
+
+def to_send(view: BatchView) -> bool:
+    """Return whether something of a batch is still to be sent."""
+    return view.waiting > 0 or view.written < view.total
 
 
 def rank(view: BatchView) -> float:
@@ -66,15 +88,22 @@ def rank(view: BatchView) -> float:
 def words(view: BatchView) -> str:
     """Return how far a batch is, in words."""
     parts = [f"{view.sent:,} of {view.total:,} sent", f"{view.done:,} ready"]
-    if view.failed:
-        parts.append(f"{view.failed:,} failed")
+    if view.failed > view.cancelled:
+        parts.append(f"{view.failed - view.cancelled:,} failed")
+    if view.cancelled:
+        parts.append(f"{view.cancelled:,} cancelled")
     if view.uncertain:
         parts.append(f"{view.uncertain:,} perhaps sent")
+    if view.state == "PAUSED" and view.detail:
+        parts.insert(0, view.detail)
     return " · ".join(parts)
 
 
 def state_words(view: BatchView) -> tuple[str, str]:
     """Return state key and words of a batch."""
+    if view.state == "RUNNING" and not to_send(view):
+        ended = view.done + view.failed
+        return "running", f"All sent, {ended:,} of {view.total:,} over"
     return {
         "RUNNING": ("running", f"Sending, {view.sent:,} of {view.total:,}"),
         "PAUSED": ("queued", f"Paused at {view.sent:,} of {view.total:,}"),
@@ -85,11 +114,23 @@ def state_words(view: BatchView) -> tuple[str, str]:
 
 def buttons(view: BatchView) -> tuple[Verb, ...]:
     """Return what can be done with a batch."""
-    if view.state == "RUNNING":
+    if view.state == "RUNNING" and to_send(view):
         return (PAUSE, CANCEL_REST)
     if view.state == "PAUSED":
         return (RESUME, CANCEL_REST)
     return ()
+
+
+def verb_of_key(
+    views: Mapping[str, BatchView], row: str, key: Qt.Key
+) -> tuple[str, str] | None:
+    """Return verb and batch that a key means in a row, by the row's name."""
+    batch = row.rpartition(":")[2]
+    view = views.get(batch)
+    for verb in buttons(view) if view is not None else ():
+        if QKeySequence(verb.key) == QKeySequence(key):
+            return verb.name, batch
+    return None
 
 
 def draw_parts(

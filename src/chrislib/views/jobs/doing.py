@@ -18,6 +18,7 @@ from chrislib.jobs.model import (
     Kind,
     Phase,
     PullIntent,
+    RunIntent,
     UploadIntent,
 )
 from chrislib.views.context import ViewContext
@@ -306,6 +307,11 @@ class JobVerbs:
             await self._each(jobs, self._context.jobs.cancel)
 
     async def _retry_many(self, jobs: Sequence[Job]) -> None:
+        runs = [job for job in jobs if isinstance(job.intent, RunIntent)]
+        if len(runs) > 1:
+            # one thing to pause, to count and to hear about
+            await self._context.jobs.run_again([job.key for job in runs])
+            jobs = [job for job in jobs if job not in runs]
         await self._each(jobs, self._context.jobs.retry)
 
     async def _discard_many(self, jobs: Sequence[Job]) -> None:

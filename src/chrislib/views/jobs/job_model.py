@@ -7,6 +7,7 @@ from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.batch_rows import BatchRows
 from chrislib.views.jobs.job_rows import (
+    ACTIONS,
     RUNNING_GROUP,
     STATE,
     TIME,
@@ -121,11 +122,18 @@ class JobModel(BatchRows):
     def _head_data(self, name: str, column: int, role: int) -> object:
         if role == HEAD_ROLE:
             return name
-        if column == 0 and role in (
+        if role not in (
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
+            return None
+        if column == TITLE:
             return ", ".join(part for part in self.head_words(name) if part)
+        view = self.batches.get(name.removeprefix(f"{HEAD}batch:"))
+        if view is not None and column == STATE:
+            return batches.state_words(view)[1]
+        if view is not None and column == ACTIONS:
+            return ", ".join(verb.word for verb in batches.buttons(view))
         return None
 
     def _text(self, job: Job, column: int) -> str:

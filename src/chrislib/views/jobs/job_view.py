@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.jobs.model import Job, JobKey
+from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.job_delegate import (
     HEAD_ROW,
@@ -211,7 +212,8 @@ class JobView(QTableView):
             super().keyPressEvent(event)
             return
         row = self.currentIndex().row()
-        head = row >= 0 and self.jobs.name_at(row).startswith(HEAD)
+        name = self.jobs.name_at(row) if row >= 0 else ""
+        head = name.startswith(HEAD)
         key = Qt.Key(event.key())
         names = KEYS.get(key)
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -220,6 +222,9 @@ class JobView(QTableView):
             event.accept()
         elif head and key in _FOLD_KEYS:
             self.jobs.toggle(row)
+            event.accept()
+        elif head and (verb := batches.verb_of_key(self.jobs.batches, name, key)):
+            self.batch_asked.emit(*verb)
             event.accept()
         elif names is not None and self._press_key(names):
             event.accept()

@@ -151,6 +151,8 @@ class Shell(QObject):
     async def shutdown(self) -> None:
         """Keep the layout and end every pane's tasks."""
         self._keep()
+        # nothing that still ends may start anything in panes that are closed
+        self._context.job_feed.close()
         await self._status.stop()
         await self._tasks.close()
         await self._links.shutdown()
