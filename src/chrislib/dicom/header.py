@@ -3,33 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
-from typing import Any
 
-from chrislib.dicom.errors import BrokenDicom
-from chrislib.dicom.reading import (
-    integer,
-    is_directory,
-    numbers,
-    quiet,
-    read_dataset,
-    text,
-)
+from chrislib.dicom.facts import FactReader
+from chrislib.dicom.reading import is_directory
+from chrislib.dicom.wanted import Facts
 
 Vector = tuple[float, float, float]
-
-# fmt: off
-_WORDS = (
-    "SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "StudyDate",
-    "SeriesDate", "StudyTime", "SeriesTime", "AccessionNumber", "Modality",
-    "StationName", "StudyDescription", "SeriesDescription", "PatientName",
-    "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "BodyPartExamined",
-    "SliceThickness", "RepetitionTime", "EchoTime", "InversionTime",
-    "MagneticFieldStrength", "ProtocolName", "StudyInstanceUID", "SeriesInstanceUID",
-    "SeriesNumber", "AcquisitionNumber", "InstanceNumber", "ImagePositionPatient",
-    "ImageOrientationPatient", "SliceLocation", "NumberOfFrames", "Rows", "Columns",
-    "PixelSpacing",
-)
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +86,15 @@ class DicomHeader:
         return self.rows > 0 and self.columns > 0
 
 
-def read_header(path: Path) -> DicomHeader:
+def read_header(path: Path, *, reader: FactReader | None = None) -> DicomHeader:
     """Read the header of a DICOM file from disk.
 
     Parameters
     ----------
     path : Path
         The file; a preamble is not required when the rest is plausible.
+    reader : FactReader, optional
+        One for many files is faster: it remembers what their values meant.
 
     Raises
     ------
@@ -122,70 +103,51 @@ def read_header(path: Path) -> DicomHeader:
     BrokenDicom
         It is DICOM and cannot be read.
     """
-    dataset = read_dataset(path, stop_before_pixels=True, tags=_tags())
-    header = header_of(dataset, path=path, size=path.stat().st_size)
-    if not (header.sop_class or header.study_uid or header.modality or header.rows):
-        raise BrokenDicom("It ends before it says what it is.")
-    return header
+    return header_from((reader or FactReader()).read(path), path=path)
 
 
-def header_of(dataset: Any, *, path: Path, size: int) -> DicomHeader:
-    """Return the header of a data set that has been read already."""
-    with quiet():
-        return _header_of(dataset, path=path, size=size)
-
-
-def _header_of(dataset: Any, *, path: Path, size: int) -> DicomHeader:
-    meta = getattr(dataset, "file_meta", None)
-
-    def one(name: str) -> float | None:
-        found = numbers(dataset, name)
-        return found[0] if found else None
-
-    orientation = numbers(dataset, "ImageOrientationPatient", 6)
-    position = numbers(dataset, "ImagePositionPatient", 3)
-    spacing = numbers(dataset, "PixelSpacing", 2)
-    image_type = text(dataset, "ImageType")
+def header_from(facts: Facts, *, path: Path) -> DicomHeader:
+    """Return the facts of a file with their dates and times understood."""
     return DicomHeader(
         path=path,
-        size=size,
-        patient_id=text(dataset, "PatientID"),
-        patient_name=text(dataset, "PatientName"),
-        birth_date=dicom_date(text(dataset, "PatientBirthDate")),
-        birth_date_text=text(dataset, "PatientBirthDate"),
-        sex=text(dataset, "PatientSex"),
-        age=text(dataset, "PatientAge"),
-        study_uid=text(dataset, "StudyInstanceUID"),
-        series_uid=text(dataset, "SeriesInstanceUID"),
-        sop_uid=text(dataset, "SOPInstanceUID"),
-        sop_class=text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"),
-        study_date=dicom_date(text(dataset, "StudyDate")),
-        study_date_text=text(dataset, "StudyDate"),
-        study_time=dicom_time(text(dataset, "StudyTime")),
-        series_date=dicom_date(text(dataset, "SeriesDate")),
-        study_description=text(dataset, "StudyDescription"),
-        series_description=text(dataset, "SeriesDescription"),
-        modality=text(dataset, "Modality"),
-        accession_number=text(dataset, "AccessionNumber"),
-        body_part=text(dataset, "BodyPartExamined"),
-        station_name=text(dataset, "StationName"),
-        protocol=text(dataset, "ProtocolName"),
-        image_type=tuple(image_type.split("\\")) if image_type else (),
-        series_number=integer(dataset, "SeriesNumber"),
-        acquisition_number=integer(dataset, "AcquisitionNumber"),
-        instance_number=integer(dataset, "InstanceNumber"),
-        orientation=orientation,  # type: ignore[arg-type] # six were asked for
-        position=position,  # type: ignore[arg-type] # three were asked for
-        pixel_spacing=spacing,  # type: ignore[arg-type] # two were asked for
-        slice_thickness=one("SliceThickness"),
-        repetition_time=one("RepetitionTime"),
-        echo_time=one("EchoTime"),
-        inversion_time=one("InversionTime"),
-        field_strength=one("MagneticFieldStrength"),
-        rows=max(integer(dataset, "Rows") or 0, 0),
-        columns=max(integer(dataset, "Columns") or 0, 0),
-        frames=max(integer(dataset, "NumberOfFrames") or 1, 1),
-        transfer_syntax=text(meta, "TransferSyntaxUID"),
+        size=facts.size,
+        patient_id=facts.patient_id,
+        patient_name=facts.patient_name,
+        birth_date=dicom_date(facts.birth_date),
+        birth_date_text=facts.birth_date,
+        sex=facts.sex,
+        age=facts.age,
+        study_uid=facts.study_uid,
+        series_uid=facts.series_uid,
+        sop_uid=facts.sop_uid,
+        sop_class=facts.sop_class or facts.media_class,
+        study_date=dicom_date(facts.study_date),
+        study_date_text=facts.study_date,
+        study_time=dicom_time(facts.study_time),
+        series_date=dicom_date(facts.series_date),
+        study_description=facts.study_description,
+        series_description=facts.series_description,
+        modality=facts.modality,
+        accession_number=facts.accession_number,
+        body_part=facts.body_part,
+        station_name=facts.station_name,
+        protocol=facts.protocol,
+        image_type=tuple(facts.image_type.split("\\")) if facts.image_type else (),
+        series_number=facts.series_number,
+        acquisition_number=facts.acquisition_number,
+        instance_number=facts.instance_number,
+        orientation=facts.orientation,  # type: ignore[arg-type] # six were asked for
+        position=facts.position,  # type: ignore[arg-type] # three were asked for
+        pixel_spacing=facts.pixel_spacing,  # type: ignore[arg-type] # two
+        slice_thickness=facts.slice_thickness,
+        repetition_time=facts.repetition_time,
+        echo_time=facts.echo_time,
+        inversion_time=facts.inversion_time,
+        field_strength=facts.field_strength,
+        rows=max(facts.rows or 0, 0),
+        columns=max(facts.columns or 0, 0),
+        frames=max(facts.frames or 1, 1),
+        transfer_syntax=facts.transfer_syntax,
     )
 
 
@@ -213,10 +175,3 @@ def dicom_time(stored: str) -> time | None:
         return time(int(padded[:2]), int(padded[2:4]), min(int(padded[4:]), 59))
     except ValueError:
         return None
-
-
-def _tags() -> list[int]:
-    from pydicom.datadict import tag_for_keyword
-
-    found = (tag_for_keyword(word) for word in _WORDS)
-    return [tag for tag in found if tag is not None]

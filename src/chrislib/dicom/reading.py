@@ -75,19 +75,20 @@ def read_dataset(
     """
     try:
         with path.open("rb") as stream:
-            return _read(stream, stop_before_pixels=stop_before_pixels, tags=tags)
+            return read_stream(stream, stop_before_pixels=stop_before_pixels, tags=tags)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BrokenDicom(f"{reason}.", title="This file cannot be read.") from error
 
 
-def _read(
+def read_stream(
     stream: BinaryIO, *, stop_before_pixels: bool, tags: list[int] | None
 ) -> "FileDataset":
+    """Read an open file; parameters and errors are those of `read_dataset`."""
     start = stream.read(PREAMBLE + 4)
     stream.seek(0)
     marked = start[PREAMBLE:] == b"DICM"
-    if not marked and not _plausible_start(start):
+    if not marked and not plausible_start(start):
         raise NotDicom("It is empty." if not start else "")
     with quiet():
         from pydicom import dcmread
@@ -110,7 +111,7 @@ def _read(
     return dataset
 
 
-def _plausible_start(start: bytes) -> bool:
+def plausible_start(start: bytes) -> bool:
     """Whether a file without preamble begins with an element DICOM begins with.
 
     The first element of a data set is of group 0002 or 0008 (a few old files begin
@@ -152,8 +153,11 @@ def value(dataset: Any, name: str) -> Any:
 def text(dataset: Any, name: str) -> str:
     """Return an element as text; several values are joined by a backslash."""
     found = value(dataset, name)
-    if found is None:
-        return ""
+    return "" if found is None else words(found)
+
+
+def words(found: Any) -> str:
+    """Return a value of pydicom's as text."""
     try:
         if isinstance(found, bytes):
             found = found.decode("latin-1")
@@ -182,7 +186,7 @@ def numbers(dataset: Any, name: str, count: int = 0) -> tuple[float, ...] | None
     try:
         parts = [found] if isinstance(found, (str, int, float)) else list(found)
         result = tuple(float(part) for part in parts)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     # a NaN differs from itself, and infinity minus itself is one
     if not result or any(part - part != 0 for part in result):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chrislib.dicom.errors import DicomError
+from chrislib.dicom.facts import FactReader
 from chrislib.dicom.group import FileSeries, by_position, group, in_order, normal
 from chrislib.dicom.header import DicomHeader, read_header
 
@@ -56,11 +57,12 @@ def open_stacks(
     Files without a series UID are shown as stacks of one. Files without a picture stay
     in their stack when it has others, so that the reason is shown in their place.
     """
+    reader = FactReader()
     headers: list[DicomHeader] = []
     failed: list[tuple[Path, DicomError]] = []
     for index, path in enumerate(paths):
         try:
-            headers.append(read_header(path))
+            headers.append(read_header(path, reader=reader))
         except DicomError as error:
             failed.append((path, error))
         if progress is not None:

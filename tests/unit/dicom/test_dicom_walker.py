@@ -1,0 +1,460 @@
+"""The header walker understands every file as pydicom does, or lets pydicom read it."""
+
+import io
+import os
+import random
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pydicom
+import pydicom.data
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.charset import convert_encodings, encode_string
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset, FileMetaDataset
+
+from chrislib.dicom.errors import BrokenDicom, DicomError, NotDicom
+from chrislib.dicom.facts import FactReader, by_pydicom
+from chrislib.dicom.reading import quiet
+from chrislib.dicom.wanted import (
+    CUT_SHORT,
+    META,
+    NO_PIXELS,
+    UNCHECKED,
+    WANTED,
+    WHOLE,
+    Facts,
+    says_what_it_is,
+)
+
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+
+
+def folders() -> list[Path]:
+    """Where pydicom's files are, and those of the package pydicom-data."""
+    import data_store
+
+    assert data_store.__file__ is not None
+    found = [pydicom.data.__file__, data_store.__file__]
+    return [Path(name).parent for name in found]
+
+
+def files() -> list[Path]:
+    return sorted(
+        path
+        for folder in folders()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    )
+
+
+def outcome(reader: FactReader, path: Path) -> Facts | str:
+    try:
+        return reader.read(path)._replace(pixels=UNCHECKED)
+    except DicomError as error:
+        return type(error).__name__
+
+
+def expected(path: Path) -> Facts | str:
+    """What pydicom alone makes of a file."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        facts = by_pydicom(descriptor, path.stat().st_size)
+        if not says_what_it_is(facts):
+            return "BrokenDicom"
+        return facts._replace(pixels=UNCHECKED)
+    except DicomError as error:
+        return type(error).__name__
+    finally:
+        os.close(descriptor)
+
+
+def differences(one: Facts | str, other: Facts | str) -> list[object]:
+    if isinstance(one, str) or isinstance(other, str):
+        return [] if one == other else [one, other]
+    return [
+        (name, mine, theirs)
+        for name, mine, theirs in zip(Facts._fields, one, other, strict=True)
+        if mine != theirs
+    ]
+
+
+def test_the_list_of_what_is_read_names_the_fields_in_order() -> None:
+    names = [wanted.field for wanted in (*WANTED, *META)]
+    assert names == list(Facts._fields[: len(names)])
+    for wanted in WANTED:
+        keyword = pydicom.datadict.keyword_for_tag(wanted.tag)
+        assert keyword == wanted.keyword
+        assert pydicom.datadict.dictionary_VR(wanted.tag).encode() == wanted.vr
+    tags = [wanted.tag for wanted in WANTED]
+    assert tags == sorted(set(tags))
+
+
+def test_every_known_file_is_read_as_pydicom_reads_it() -> None:
+    reader = FactReader()
+    known = files()
+    assert len(known) > 250
+    wrong = {}
+    for path in known:
+        found = differences(outcome(reader, path), expected(path))
+        if found:
+            wrong[path.name] = found
+    assert wrong == {}
+    assert reader.fallbacks < 15
+
+
+def test_files_cut_off_anywhere_are_read_as_pydicom_reads_them(
+    tmp_path: Path,
+) -> None:
+    rng = random.Random(20_261_122)
+    reader = FactReader()
+    cut = tmp_path / "cut"
+    wrong = []
+    for path in files():
+        with path.open("rb") as stream:
+            head = stream.read(8000)
+        for length in (*(rng.randrange(len(head) + 1) for _ in range(3)), len(head)):
+            cut.write_bytes(head[:length])
+            found = differences(outcome(reader, cut), expected(cut))
+            if found:
+                wrong.append((path.name, length, found))
+    assert wrong == []
+
+
+def test_a_refusal_says_why_in_plain_words(tmp_path: Path) -> None:
+    reader = FactReader()
+    cut = tmp_path / "cut"
+    for path in files()[::3]:
+        with path.open("rb") as stream:
+            head = stream.read(600)
+        for length in (0, 3, 131, 140, 250, 600):
+            cut.write_bytes(head[:length])
+            refusal = None
+            try:
+                reader.read(cut)
+            except DicomError as error:
+                refusal = f"{error.title} {error.detail}".strip()
+            if refusal is not None:
+                assert refusal.endswith(".")
+                assert "0x" not in refusal
+                assert "Error" not in refusal
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 1 << 30), changes=st.integers(1, 4))
+def test_files_with_wrong_bytes_are_read_as_pydicom_reads_them(
+    seed: int, changes: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rng = random.Random(seed)
+    path = rng.choice(SMALL)
+    data = bytearray(path.read_bytes())
+    for _ in range(changes):
+        at = rng.randrange(min(len(data), rng.choice((300, 1500, 4000))))
+        data[at] = rng.choice((0, 255, 0x5C, 0x20, 0x41, rng.randrange(256)))
+    changed = tmp_path_factory.getbasetemp() / "changed"
+    changed.write_bytes(data)
+    assert differences(outcome(FactReader(), changed), expected(changed)) == []
+
+
+SMALL = [
+    Path(str(get_testdata_file(name)))
+    for name in (
+        *("CT_small.dcm", "MR_small.dcm", "MR_small_bigendian.dcm", "rtplan.dcm"),
+        *("MR_small_implicit.dcm", "ExplVR_BigEndNoMeta.dcm", "nested_priv_SQ.dcm"),
+        *("no_meta_group_length.dcm", "test-SR.dcm", "JPEG2000.dcm"),
+    )
+]
+
+SETS = {
+    "": "Doe^Jane",
+    "ISO_IR 100": "Müller^Jürgen",
+    "ISO_IR 144": "Люкceмбypг^Ирина",
+    "ISO_IR 192": "Yamada^Tarou=山田^太郎=やまだ^たろう",
+    "GB18030": "Wang^XiaoDong=王^小东",
+    "\\ISO 2022 IR 87": "Yamada^Tarou=山田^太郎=やまだ^たろう",
+    "\\ISO 2022 IR 149": "Hong^Gildong=洪^吉洞=홍^길동",
+}
+
+words = st.text(st.sampled_from("abcXYZ 0123456789.-_^=\\é"), max_size=20)
+numbers = st.one_of(
+    st.integers(-(10**9), 10**9).map(str),
+    st.floats(-1e6, 1e6).map(lambda one: f"{one:.6g}"[:16]),
+    st.sampled_from(["", " ", "1.0", "1e400", "nan", "1_0", "-", "1.5.2", "+4", "٣"]),
+)
+
+
+def element(tag: int, vr: bytes, value: bytes, syntax: str, length: int = -1) -> bytes:
+    """One element as it is stored (PS3.5 section 7.1)."""
+    order: Literal["little", "big"] = "big" if syntax == BIG_ENDIAN else "little"
+    length = len(value) if length < 0 else length
+    head = (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)
+    if syntax == IMPLICIT or not vr:
+        return head + length.to_bytes(4, order) + value
+    if vr in (b"SQ", b"OW", b"UN"):
+        return head + vr + b"\0\0" + length.to_bytes(4, order) + value
+    return head + vr + length.to_bytes(2, order) + value
+
+
+def sequence(syntax: str, *, open_end: bool, open_items: bool) -> bytes:
+    """A sequence of two items, of known or undefined length."""
+    inner = element(0x00081155, b"UI", b"1.2.3\0", syntax)
+    end_item = element(0xFFFEE00D, b"", b"", syntax)
+    items = b""
+    for content in (inner, b""):
+        if open_items:
+            items += element(0xFFFEE000, b"", content + end_item, syntax, 0xFFFFFFFF)
+        else:
+            items += element(0xFFFEE000, b"", content, syntax)
+    if not open_end:
+        return element(0x00081140, b"SQ", items, syntax)
+    items += element(0xFFFEE0DD, b"", b"", syntax)
+    return element(0x00081140, b"SQ", items, syntax, 0xFFFFFFFF)
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> bytes:
+    """A whole file with odd values, in any of the four layouts."""
+    syntax = draw(st.sampled_from([IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED]))
+    character_set = draw(st.sampled_from(sorted(SETS)))
+    parts = []
+    for wanted in WANTED:
+        if wanted.keyword == "SpecificCharacterSet":
+            raw = character_set.encode()
+        elif wanted.keyword == "SOPClassUID":
+            raw = b"1.2.840.10008.5.1.4.1.1.2"
+        elif wanted.keyword == "PatientName":
+            raw = encode_string(SETS[character_set], encodings(character_set))
+        elif draw(st.booleans()):
+            continue
+        elif wanted.vr == b"US":
+            raw = draw(st.binary(max_size=4))
+        elif wanted.vr in (b"DS", b"IS"):
+            raw = "\\".join(draw(st.lists(numbers, min_size=1, max_size=6))).encode()
+        else:
+            raw = draw(words).encode(draw(st.sampled_from(("utf-8", "latin-1"))))
+        parts.append(element(wanted.tag, wanted.vr, raw, syntax))
+        if wanted.keyword == "SOPInstanceUID" and draw(st.booleans()):
+            opened = draw(st.booleans()), draw(st.booleans())
+            parts.append(sequence(syntax, open_end=opened[0], open_items=opened[1]))
+    if draw(st.booleans()):
+        count = draw(st.sampled_from((0, 2, 9000)))
+        parts.append(element(0x7FE00010, b"OW", bytes(count), syntax))
+    return marked(b"".join(parts), syntax)
+
+
+def encodings(character_set: str) -> list[str]:
+    return convert_encodings(character_set.split("\\"))
+
+
+def marked(body: bytes, syntax: str) -> bytes:
+    """A data set with preamble and file meta information (PS3.10 section 7.1)."""
+    padded = syntax.encode() + b"\0" * (len(syntax) % 2)
+    meta = element(0x00020010, b"UI", padded, EXPLICIT)
+    group = element(0x00020000, b"UL", len(meta).to_bytes(4, "little"), EXPLICIT)
+    if syntax == DEFLATED:
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        body = packer.compress(body) + packer.flush()
+    return bytes(128) + b"DICM" + group + meta + body
+
+
+def write(dataset: Dataset, syntax: str, path: Path) -> bytes:
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
+    dataset.file_meta.MediaStorageSOPClassUID = pydicom.uid.CTImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("1.2.3.4")
+    stream = io.BytesIO()
+    with quiet():
+        pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
+    path.write_bytes(stream.getvalue())
+    return stream.getvalue()
+
+
+@settings(deadline=None, max_examples=50)
+@given(data=contents(), cut=st.one_of(st.none(), st.integers(132, 2000)))
+def test_any_data_set_is_read_as_pydicom_reads_it(
+    data: bytes, cut: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.dcm"
+    path.write_bytes(data[:cut])
+    assert differences(outcome(FactReader(), path), expected(path)) == []
+
+
+@pytest.mark.parametrize("character_set", sorted(SETS))
+def test_names_of_every_script_keep_their_groups(
+    character_set: str, tmp_path: Path
+) -> None:
+    dataset = Dataset()
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    if character_set:
+        dataset.SpecificCharacterSet = character_set.split("\\")
+    dataset.PatientName = SETS[character_set]
+    path = tmp_path / "name.dcm"
+    write(dataset, EXPLICIT, path)
+    reader = FactReader()
+    assert reader.read(path).patient_name == SETS[character_set]
+    assert reader.fallbacks == 0
+
+
+# Pixels.
+
+
+def picture(count: int = 64) -> Dataset:
+    dataset = Dataset()
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    dataset.Modality = "OT"
+    if count:
+        dataset.add_new(0x7FE00010, "OW", bytes(count))
+    return dataset
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED])
+def test_it_is_known_whether_the_pixels_are_all_there(
+    syntax: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.dcm"
+    reader = FactReader()
+    whole = write(picture(), syntax, path)
+    assert reader.read(path).pixels == WHOLE
+    write(picture(0), syntax, path)
+    assert reader.read(path).pixels == NO_PIXELS
+    if syntax != DEFLATED:
+        path.write_bytes(whole[:-1])
+        assert reader.read(path).pixels == CUT_SHORT
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("JPEG2000.dcm", WHOLE),
+        ("SC_rgb_rle_2frame.dcm", WHOLE),
+        ("MR_truncated.dcm", CUT_SHORT),
+        ("MR_small_padded.dcm", WHOLE),
+        ("rtplan_truncated.dcm", CUT_SHORT),
+        ("test-SR.dcm", NO_PIXELS),
+    ],
+)
+def test_pixels_of_known_files(name: str, state: int) -> None:
+    assert FactReader().read(Path(str(get_testdata_file(name)))).pixels == state
+
+
+def test_compressed_pixels_cut_off_are_noticed(tmp_path: Path) -> None:
+    data = Path(str(get_testdata_file("SC_rgb_rle_2frame.dcm"))).read_bytes()
+    path = tmp_path / "cut.dcm"
+    for length in (len(data) - 1, len(data) - 9, len(data) - 600):
+        path.write_bytes(data[:length])
+        assert FactReader().read(path).pixels == CUT_SHORT
+
+
+def test_files_pydicom_reads_know_their_pixels_too() -> None:
+    reader = FactReader()
+    facts = reader.read(Path(str(get_testdata_file("UN_sequence.dcm"))))
+    assert reader.fallbacks == 1
+    assert facts.pixels == NO_PIXELS
+
+
+# Bounds.
+
+
+class Counted:
+    """Counts the bytes that are read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        real = os.read
+
+        def read(descriptor: int, count: int) -> bytes:
+            data = real(descriptor, count)
+            self.bytes += len(data)
+            return data
+
+        monkeypatch.setattr(os, "read", read)
+
+
+def test_a_large_file_costs_a_few_kilobytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.dcm"
+    data = write(picture(64), EXPLICIT, path)
+    with path.open("r+b") as stream:
+        stream.seek(len(data) - 68)
+        stream.write((200_000_000).to_bytes(4, "little"))
+        stream.truncate(len(data) - 64 + 200_000_000)
+    counted = Counted(monkeypatch)
+    assert FactReader().read(path).pixels == WHOLE
+    assert counted.bytes < 20_000
+
+
+def frames(count: int) -> bytes:
+    item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + b"\xfe\xff\x0d\xe0\0\0\0\0"
+    end = b"\xfe\xff\xdd\xe0\0\0\0\0"
+    head = b"\x00\x52\x30\x92SQ\0\0\xff\xff\xff\xff"
+    return head + item * count + end
+
+
+def test_functional_groups_of_very_many_frames_are_not_all_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "frames.dcm"
+    data = write(picture(0), EXPLICIT, path)
+    counted = Counted(monkeypatch)
+    for count, state in ((1000, NO_PIXELS), (400_000, UNCHECKED)):
+        path.write_bytes(data + frames(count))
+        counted.bytes = 0
+        reader = FactReader()
+        facts = reader.read(path)
+        assert facts.modality == "OT"
+        assert facts.pixels == state
+        assert reader.fallbacks == 0
+        assert counted.bytes < 2_000_000
+
+
+def test_lengths_beyond_the_file_are_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "long.dcm"
+    data = write(picture(0), IMPLICIT, path)
+    path.write_bytes(data + b"\x10\0\x10\0\xf0\xff\xff\x7f" + b"Doe^Jane")
+    assert FactReader().read(path).patient_name == "Doe^Jane"
+
+
+def test_deflated_content_that_unpacks_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chrislib.dicom.walker._LARGEST_UNPACKED", 1 << 20)
+    path = tmp_path / "bomb.dcm"
+    data = write(picture(0), DEFLATED, path)
+    meta = 132 + 12 + int.from_bytes(data[140:144], "little")
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    bomb = packer.compress(bytes(5 << 20)) + packer.flush()
+    path.write_bytes(data[:meta] + bomb)
+    with pytest.raises(BrokenDicom, match="far more"):
+        FactReader().read(path)
+
+
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(NotDicom, match="ordinary"):
+        FactReader().read(pipe)
+    with pytest.raises(NotDicom):
+        FactReader().read(tmp_path)
+
+
+def lines(seed: int) -> Iterator[bytes]:
+    rng = random.Random(seed)
+    while True:
+        yield rng.randbytes(rng.randrange(40))
+
+
+def test_junk_with_the_right_name_is_no_dicom(tmp_path: Path) -> None:
+    path = tmp_path / "junk.dcm"
+    junk = lines(5)
+    for _ in range(200):
+        path.write_bytes(b"\n".join(next(junk) for _ in range(20)))
+        with pytest.raises(DicomError):
+            FactReader().read(path)
