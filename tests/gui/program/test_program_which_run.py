@@ -102,7 +102,7 @@ def test_a_person_says_which_of_two_runs_it_is(
 def test_a_person_says_that_it_is_none_of_them(
     person: Person, station: Station, line: LossyLine
 ) -> None:
-    job, other = uncertain(person, station, line)
+    job, _ = uncertain(person, station, line)
     person.press_row(job.key, "Which run …")
     sheet = person.sheet("which.sheet")
     none = sheet.findChild(QRadioButton, "which.none")
