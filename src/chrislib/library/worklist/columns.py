@@ -138,6 +138,13 @@ def guess(table: Table, *, headed: bool | None = None) -> Columns:
             kind = _by_values([row[at] for row in sample if len(row) > at])
             if kind and kind not in kinds:
                 kinds[at] = kind
+    for at in range(table.width):
+        # "Exam" stands above descriptions, and above days
+        described = kinds[at] in (asked.STUDY, asked.SERIES)
+        if described and asked.DATE not in kinds:
+            cells = [row[at] for row in sample if len(row) > at]
+            if _by_values(cells) == asked.DATE:
+                kinds[at] = asked.DATE
     if not set(kinds) & set(IDENTIFYING):
         # heads nobody knows: the values may tell all the same
         for at in range(table.width):
@@ -209,7 +216,9 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+){4,}", re.ASCII)
 _SEX = re.compile(r"[MFOmfo]")
 _MODALITY = re.compile(r"(?:CR|CT|DX|MG|MR|NM|PT|RF|US|XA|SR|OT)", re.IGNORECASE)
 _DATE = re.compile(
-    r"(?:18|19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])", re.ASCII
+    r"(?:(?:18|19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])"
+    r"|\d{1,2}[-./]\d{1,2}[-./](?:18|19|20)\d\d)(?:[T ]+\d{1,2}:\d\d.*)?",
+    re.ASCII,
 )
 _NAME = re.compile(r"[^\d]*[^\d\s][\s,^]+[^\d\s][^\d]*")
 _ID = re.compile(r"(?=.*\d)[\w./-]{3,64}")

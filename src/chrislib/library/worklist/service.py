@@ -218,6 +218,8 @@ class WorkLists:
     async def ask_again(self, list_id: ListId, numbers: Sequence[int]) -> None:
         """Forget the answers of rows and ask for them anew (disk, network)."""
         known = await self.open(list_id)
+        # a run that is on its way has made up its mind which rows it asks for
+        await self.pause(list_id)
         rows = [
             replace(row, state=RowState.WAITING, reason="", found="", choice="")
             for row in await self.rows(list_id, numbers)

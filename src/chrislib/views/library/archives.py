@@ -40,6 +40,11 @@ class ArchiveChoice(QObject):
         self.look()
         return box
 
+    def release(self, box: QComboBox) -> None:
+        """Forget a box that goes away with its sheet."""
+        if box in self._boxes:
+            self._boxes.remove(box)
+
     def chosen(self, box: QComboBox) -> str:
         """Return the chosen PACS, "" for all."""
         return str(box.currentData() or "")

@@ -23,8 +23,20 @@ from PySide6.QtWidgets import (
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.criteria import Criterion
+from chrislib.library.lists import MOST_VALUES, from_list, is_list, is_table, values_in
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_glyph, draw_text
+
+_KINDS = (
+    asked.PATIENT_ID,
+    asked.NAME,
+    asked.ACCESSION,
+    asked.DATE,
+    asked.BIRTH,
+    asked.STUDY_UID,
+    asked.SERIES_UID,
+)
+"""What a chip can be turned into by its menu."""
 
 
 class Flow(QLayout):
@@ -165,7 +177,7 @@ class Chip(QToolButton):
     def _menu(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for key in (asked.PATIENT_ID, asked.NAME, asked.ACCESSION):
+        for key in _KINDS:
             action = menu.addAction(asked.LABELS[key])
             action.setCheckable(True)
             action.setChecked(key == self.criterion.key)
@@ -186,7 +198,7 @@ class _Edit(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):
             text = QGuiApplication.clipboard().text()
-            if len(text.split()) > 1 and "\n" in text.strip():
+            if not self.text() and (is_table(text) or is_list(text)):
                 self.lines_pasted.emit(text)
                 return
         if event.key() == Qt.Key.Key_Backspace and not self.text():
@@ -204,12 +216,15 @@ class CriteriaField(QFrame):
         Return was pressed with nothing left to add.
     refused : str
         What was typed cannot be asked; "" takes that back.
+    table_pasted : str
+        The text of a table, or of a long list, was pasted.
     changed
         The chips are others now.
     """
 
     submitted = Signal()
     refused = Signal(str)
+    table_pasted = Signal(str)
     changed = Signal()
 
     def __init__(self, theme: Theme, *, name: str) -> None:
@@ -275,16 +290,24 @@ class CriteriaField(QFrame):
         return True
 
     def take_lines(self, text: str) -> int:
-        """Add a list, one value a line, as one chip; return how many values."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        first = asked.guess(lines[0]) if lines else None
-        if first is None:
-            return 0
-        values: list[str] = []
-        for line in lines:
-            made = asked.make(first.key, line)
-            values += made.values if made is not None else ()
-        self.add(Criterion(first.key, tuple(dict.fromkeys(values))))
+        """Add a list as one chip, however its values are separated.
+
+        A table, or more values than one lookup takes, is offered as a work list.
+        Returns how many values there are; 0 for none.
+        """
+        values = values_in(text)
+        if values and (is_table(text) or len(values) > MOST_VALUES):
+            self.table_pasted.emit(text)
+            return len(values)
+        try:
+            condition = from_list(text)
+        except ChrislibError as error:
+            # nothing is lost: what was pasted can be corrected in the line
+            self.edit.setText(", ".join(values))
+            self.refused.emit(f"{error.title} {error.hint}")
+            return len(values)
+        if condition is not None:
+            self.add(condition)
         return len(values)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -326,11 +349,14 @@ class CriteriaField(QFrame):
             self._remove(self._chips[-1])
 
     def _retype(self, chip: Chip, key: str) -> None:
-        text = "\n".join(value.strip("*") for value in chip.criterion.values)
         values: list[str] = []
-        for line in text.splitlines():
-            made = asked.make(key, line)
-            values += made.values if made is not None else ()
+        try:
+            for value in chip.criterion.values:
+                made = asked.make(key, value.strip("*"))
+                values += made.values if made is not None else ()
+        except ChrislibError as error:
+            self.refused.emit(f"{error.title} {error.hint}")
+            return
         at = self._chips.index(chip)
         kept = list(self.conditions)
         kept[at] = Criterion(key, tuple(values))

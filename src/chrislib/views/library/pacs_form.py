@@ -1,18 +1,13 @@
 """The upper part of PACS Lookup: criteria, PACS, more fields, lists."""
 
-import csv
-import io
 from datetime import date
-from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
-from chrislib.library.criteria import Criterion
-from chrislib.library.words import count
 from chrislib.pacs.types import Criteria
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
@@ -21,18 +16,21 @@ from chrislib.views.widgets.buttons import Field, button
 from chrislib.views.widgets.text import Label
 
 _MORE = (
-    (asked.DATE, "study_date", "Study date, 2024 or 2024-01-01 to today"),
-    (asked.MODALITY, "modality", "Modality, MR CT"),
-    (asked.STATION, "station", "Station"),
-    (asked.STUDY, "study_description", "Study description"),
-    (asked.SERIES, "series_description", "Series description"),
+    (
+        (asked.DATE, "study_date", "Study date, 2024 or 2024-01-01 to today"),
+        (asked.MODALITY, "modality", "Modality, MR CT"),
+        (asked.STATION, "station", "Station"),
+        (asked.STUDY, "study_description", "Study description"),
+        (asked.SERIES, "series_description", "Series description"),
+    ),
+    (
+        (asked.BIRTH, "birth_date", "Birth date, 1980 or 1980-03-04"),
+        (asked.SEX, "sex", "Sex, M F O"),
+        (asked.ACCESSION, "accession", "Accession number"),
+        (asked.STUDY_UID, "study_uid", "Study UID"),
+        (asked.SERIES_UID, "series_uid", "Series UID"),
+    ),
 )
-_CSV_KEYS = (
-    (asked.ACCESSION, ("accession",)),
-    (asked.PATIENT_ID, ("patientid", "patient_id", "patient id", "mrn", "id")),
-    (asked.NAME, ("patientname", "name")),
-)
-_CSV_BYTES = 4_000_000
 
 
 class PacsForm(QWidget):
@@ -42,9 +40,12 @@ class PacsForm(QWidget):
     -------
     submitted : Criteria
         Search was asked for; the criteria are good.
+    table_offered : (Path or str, str)
+        A file, or the text of a table, to be looked up row by row; and the PACS.
     """
 
     submitted = Signal(object)
+    table_offered = Signal(object, str)
 
     def __init__(self, ctx: ViewContext, archives: ArchiveChoice) -> None:
         super().__init__()
@@ -55,13 +56,14 @@ class PacsForm(QWidget):
         self.field = CriteriaField(theme, name="pacs.criteria")
         self.field.submitted.connect(self.submit)
         self.field.refused.connect(self._refuse)
+        self.field.table_pasted.connect(self._offer_table)
         self.pacs = archives.combo("pacs.archive")
         self._more = button(
             theme,
             "More fields",
             icon="sliders-horizontal",
             name="pacs.more",
-            tooltip="Study date, modality, station, descriptions",
+            tooltip="Dates, sex, modality, station, descriptions, UIDs",
         )
         self._more.setCheckable(True)
         self._more.toggled.connect(self._unfold)
@@ -80,14 +82,24 @@ class PacsForm(QWidget):
         grid = QGridLayout(self._fold)
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
         self._fields: dict[str, Field] = {}
-        for column, (key, name, hint) in enumerate(_MORE):
-            made = Field(theme, hint, name=f"pacs.more.{name}", label=asked.LABELS[key])
-            made.returnPressed.connect(self.submit)
-            made.textEdited.connect(lambda _text: self._refuse(""))
-            grid.addWidget(made, 0, column)
-            grid.setColumnStretch(column, 3 if key == asked.DATE else 2)
-            self._fields[key] = made
+        self._grid = grid
+        self._at: dict[str, tuple[int, int]] = {}
+        for line, fields in enumerate(_MORE):
+            for column, (key, name, hint) in enumerate(fields):
+                label = asked.LABELS[key]
+                made = Field(theme, hint, name=f"pacs.more.{name}", label=label)
+                made.returnPressed.connect(self.submit)
+                made.textEdited.connect(lambda _text: self._refuse(""))
+                grid.addWidget(made, 2 * line, column)
+                grid.setColumnStretch(column, 3 if column == 0 else 2)
+                self._fields[key] = made
+                self._at[key] = (2 * line, column)
+        self._under = Label(
+            theme, style="small", token="state.failed", wrap=True, name="pacs.under"
+        )
+        self._under.hide()
         self._fold.hide()
         self._refusal = Label(
             theme, style="small", token="state.failed", wrap=True, name="pacs.refusal"
@@ -124,8 +136,7 @@ class PacsForm(QWidget):
             try:
                 condition = asked.make(key, field.text())
             except ChrislibError as error:
-                field.set_refused(True)
-                self._refuse(f"{error.title} {error.hint}")
+                self._refuse_field(key, f"{error.title} {error.hint}")
                 return
             field.set_refused(False)
             if condition is not None:
@@ -144,16 +155,15 @@ class PacsForm(QWidget):
         self.submitted.emit(criteria)
 
     def paste_list(self) -> None:
-        """Take the lines of the clipboard as one condition."""
-        taken = self.field.take_lines(QGuiApplication.clipboard().text())
-        if not taken:
+        """Take the clipboard: a list is one condition, a table a work list."""
+        if not self.field.take_lines(QGuiApplication.clipboard().text()):
             self._ctx.messages.info(
                 "The clipboard holds no list",
                 "Copy one patient ID, name or accession number a line.",
             )
 
     def open_csv(self) -> None:
-        """Let a table be chosen and take a column of it."""
+        """Let a table be chosen and offer it as a work list."""
         self._tasks.start(self._open_csv(), name="open csv")
 
     async def _open_csv(self) -> None:
@@ -161,62 +171,36 @@ class PacsForm(QWidget):
             "Open a list", self._ctx.paths.downloads
         )
         if chosen:
-            condition = read_list(chosen[0])
-            self.field.add(condition)
-            self._ctx.messages.info(
-                f"{count(len(condition.values), 'value')} from {chosen[0].name}",
-                f"Taken as {asked.LABELS[condition.key].lower()}.",
-            )
+            self._offer_table(chosen[0])
+
+    def _offer_table(self, source: object) -> None:
+        self.table_offered.emit(source, self._archives.chosen(self.pacs))
 
     def _refuse(self, words: str) -> None:
         self._refusal.setText(words)
         self._refusal.setVisible(bool(words))
+        if not words:
+            self._under.hide()
+            for field in self._fields.values():
+                field.set_refused(False)
+
+    def _refuse_field(self, key: str, words: str) -> None:
+        """Say under a field what is wrong with it; what was typed stays."""
+        self._refuse("")
+        field = self._fields[key]
+        field.set_refused(True)
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        row, column = self._at[key]
+        self._under.setText(words)
+        # words are wider than a field: they begin under it where there is room
+        column = min(column, 2)
+        self._grid.removeWidget(self._under)
+        self._grid.addWidget(self._under, row + 1, column, 1, -1)
+        self._under.show()
 
     def _unfold(self, unfolded: bool) -> None:
         self._fold.setVisible(unfolded)
         self._more.setText("Fewer fields" if unfolded else "More fields")
-
-
-def read_list(path: Path) -> Criterion:
-    """Return the values of a table's column of IDs (disk).
-
-    The first line names the columns where it does; else the first column counts.
-
-    Raises
-    ------
-    ChrislibError
-        It cannot be read or holds no values.
-    """
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_CSV_BYTES)
-    except OSError as error:
-        raise ChrislibError(
-            f"{path.name} cannot be read.", f"{error.strerror}. Nothing was asked."
-        ) from error
-    text = raw.decode("utf-8-sig", errors="replace")
-    ending = ";" if text.count(";") > text.count(",") else ","
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=ending) if row]
-    key, column, start = asked.PATIENT_ID, 0, 0
-    if rows:
-        heads = [cell.strip().lower() for cell in rows[0]]
-        for wanted, words in _CSV_KEYS:
-            at = next((i for i, head in enumerate(heads) if head in words), None)
-            if at is not None:
-                key, column, start = wanted, at, 1
-                break
-    cells = [row[column].strip() for row in rows[start:] if len(row) > column]
-    values: list[str] = []
-    for cell in cells:
-        made = asked.make(key, cell)
-        values += made.values if made is not None else ()
-    if not values:
-        raise ChrislibError(
-            f"{path.name} holds no patient IDs, names or accession numbers.",
-            "Nothing was asked.",
-            hint="Name the column “PatientID”, “Name” or “Accession”.",
-        )
-    return Criterion(key, tuple(dict.fromkeys(values)))
 
 
 def today_of(ctx: ViewContext) -> date:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QSplitter,
@@ -37,7 +37,18 @@ _T = TypeVar("_T")
 
 
 class PacsPage(QWidget):
-    """The whole section."""
+    """The whole section.
+
+    Signals
+    -------
+    table_offered : (Path or str, str)
+        A table to be looked up row by row, and the PACS.
+    list_asked : str
+        Id of a work list to be shown.
+    """
+
+    table_offered = Signal(object, str)
+    list_asked = Signal(str)
 
     def __init__(
         self,
@@ -77,6 +88,7 @@ class PacsPage(QWidget):
         self._form = PacsForm(ctx, archives)
         self._build()
         self._form.submitted.connect(self.run)
+        self._form.table_offered.connect(self.table_offered)
         self._facets.filtered.connect(self._refilter)
         self._tree.ticked.connect(self._tick_index)
         self._tree.acted.connect(self._act_index)
@@ -116,7 +128,7 @@ class PacsPage(QWidget):
             kind="quiet",
             icon="clipboard-list",
             name="pacs.paste",
-            tooltip="One patient ID, name or accession number a line",
+            tooltip="Patient IDs, names or accession numbers, or cells of a table",
         )
         paste.clicked.connect(self._form.paste_list)
         table = button(
@@ -125,7 +137,7 @@ class PacsPage(QWidget):
             kind="quiet",
             icon="file-spreadsheet",
             name="pacs.csv",
-            tooltip="Take the IDs of a table",
+            tooltip="Look up a table row by row: a work list",
         )
         table.clicked.connect(self._form.open_csv)
         for part in (self._add, paste, table):

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.items_page import ItemsPage
+from chrislib.views.library.lookup_place import LookupPlace
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.library.overview import Overview
-from chrislib.views.library.pacs_page import PacsPage
 from chrislib.views.library.reference_page import ReferencePage
 from chrislib.views.library.upload_page import UploadPage
 from chrislib.views.widgets.thumbs import ThumbStore
@@ -66,7 +66,7 @@ class LibraryPane(QWidget):
         self._pages.setCurrentWidget(page)
         if isinstance(page, ItemsPage):
             page.show_section(section, payload)
-        elif isinstance(page, PacsPage | ReferencePage):
+        elif isinstance(page, LookupPlace | ReferencePage):
             page.show_payload(payload)
         elif isinstance(page, UploadPage):
             page.show_payload(_paths(payload))
@@ -78,7 +78,7 @@ class LibraryPane(QWidget):
     def primary(self) -> None:
         """Press the section's primary button (Ctrl+Return)."""
         page = self._pages.currentWidget()
-        if isinstance(page, PacsPage | UploadPage):
+        if isinstance(page, LookupPlace | UploadPage):
             page.primary()
 
     def refresh(self) -> None:
@@ -100,7 +100,7 @@ class LibraryPane(QWidget):
         if page is None:
             makers: dict[str, Callable[[], QWidget]] = {
                 "overview": lambda: Overview(self._ctx, self._archives),
-                "pacs": lambda: PacsPage(
+                "pacs": lambda: LookupPlace(
                     self._ctx, self._archives, self._opener, thumbs=self._thumbs
                 ),
                 "upload": lambda: UploadPage(self._ctx),
