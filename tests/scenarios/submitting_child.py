@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.catalog.jobs import JobTable, JobWrite
+from chrislib.catalog.job_pages import JobChanges, JobWrite
+from chrislib.catalog.jobs import JobTable
 from chrislib.cube.client import CubeClient
 from chrislib.jobs.backends.cube import CubeRuns
 from chrislib.jobs.clock import SystemClock
@@ -26,6 +27,12 @@ from chrislib.jobs.submission import outbox
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _has_token(write: JobWrite) -> bool:
+    if isinstance(write.row, JobChanges):
+        return "remote_id" in write.row.columns
+    return bool(write.row.remote_id)
 
 
 def _arm(point: str) -> None:
@@ -42,7 +49,7 @@ def _arm(point: str) -> None:
     async def dying_commit(self: JobTable, writes: Any, **kwargs: Any) -> None:
         made: Sequence[JobWrite] = writes() if callable(writes) else writes
         await commit(self, made, **kwargs)
-        if point == "committed" and any(w.row.remote_id for w in made):
+        if point == "committed" and any(_has_token(w) for w in made):
             _die()
 
     CubeRuns.submit = dying_submit  # type: ignore[method-assign]

@@ -2,11 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from chrislib.catalog import sql
 from chrislib.catalog.database import Database
+from chrislib.catalog.job_pages import (
+    JobWrite,
+    Overtaken,
+    StaleJob,
+    overtaken,
+    write_page,
+)
 from chrislib.catalog.rows import (
     AccountRow,
     ArtifactRow,
@@ -17,34 +23,6 @@ from chrislib.catalog.rows import (
 
 LOG_LIMIT = 256 * 1024
 """Bytes kept of one run's log: its end, where the reason stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobWrite:
-    """One job's share of a transaction.
-
-    `expected_seq` None inserts the row; otherwise the row is replaced only if the
-    catalog still holds that ``seq`` (compare and set).
-    """
-
-    row: JobRow
-    expected_seq: int | None
-    events: tuple[EventRow, ...] = ()
-    inbox: tuple[InboxRowText, ...] = ()
-    withdrawn: tuple[str, ...] = ()
-    """Inbox rows of the job whose toast has become untrue and is not shown."""
-    absorbs: str = ""
-    """Another row of the same run, deleted before this one takes its token."""
-    same_intent: bool = False
-    """Whether the intent is what the catalog has: it is the longest column."""
-
-
-class StaleJob(Exception):
-    """Another writer changed the job first."""
-
-    def __init__(self, job_key: str) -> None:
-        super().__init__(job_key)
-        self.job_key = job_key
 
 
 class JobTable:
@@ -87,10 +65,11 @@ class JobTable:
         StaleJob
             A row has moved on since it was read; nothing was written.
         """
+        made: list[JobWrite] = []
 
         def work(db: sqlite3.Connection) -> None:
-            for write in writes() if callable(writes) else writes:
-                _write_job(db, write)
+            made.extend(writes() if callable(writes) else writes)
+            write_page(db, made)
             if low is not None:
                 db.execute(
                     "INSERT INTO watermark (account_id, low) VALUES (?, ?) "
@@ -98,7 +77,12 @@ class JobTable:
                     low,
                 )
 
-        await self._db.write(work)
+        try:
+            await self._db.write(work)
+        except Overtaken:
+            raise StaleJob(
+                await self._db.read(lambda db: overtaken(db, made))
+            ) from None
 
     async def save_progress(self, job_key: str, progress_json: str) -> None:
         """Keep how far a transfer is; no event, since nothing changed state (disk)."""
@@ -278,37 +262,3 @@ def _account(
     ).fetchone()[0]
     assert server_id is not None
     return AccountRow(int(account_id), server_id, base_url, server_uuid, username)
-
-
-def _write_job(db: sqlite3.Connection, write: JobWrite) -> None:
-    if write.absorbs:
-        for table in ("job_event", "log_chunk", "artifact", "inbox", "job"):
-            db.execute(f"DELETE FROM {table} WHERE job_key=?", (write.absorbs,))
-    if write.expected_seq is None:
-        db.execute(sql.insert("job", JobRow), sql.values(write.row))
-    else:
-        leave = "intent_json" if write.same_intent else ""
-        changed = db.execute(
-            f"{sql.update('job', JobRow, leave=leave)} WHERE job_key=? AND seq=?",
-            (
-                *sql.values(write.row, leave=leave),
-                write.row.job_key,
-                write.expected_seq,
-            ),
-        )
-        if changed.rowcount != 1:
-            raise StaleJob(write.row.job_key)
-    for event in write.events:
-        db.execute(sql.insert("job_event", EventRow), sql.values(event))
-    for row in write.inbox:
-        # One outcome, one row: a second entry into the same epoch changes nothing.
-        db.execute(
-            sql.insert("inbox", InboxRowText) + " ON CONFLICT DO NOTHING",
-            sql.values(row),
-        )
-    for key in write.withdrawn:
-        db.execute(
-            "UPDATE inbox SET toast='SUPPRESSED' "
-            "WHERE dedupe_key=? AND toast='PENDING'",
-            (key,),
-        )

@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum
 from typing import Any, TypeVar
 
 from chrislib.catalog.rows import EventRow, InboxRowText, JobRow
+from chrislib.jobs.copies import maker
 from chrislib.jobs.model import (
     Deidentify,
     DownloadIntent,
@@ -33,6 +34,7 @@ from chrislib.jobs.model import (
 from chrislib.jobs.steps import Event, Notice, Tracked
 
 _E = TypeVar("_E", bound=Enum)
+_event_row, _inbox_row = maker(EventRow), maker(InboxRowText)
 
 BACKENDS: Mapping[Kind, str] = {
     Kind.RUN: "cube",
@@ -107,12 +109,9 @@ def _readable_intent(row: JobRow) -> tuple[Kind, Intent]:
 def to_row(tracked: Tracked) -> JobRow:
     """Return the catalog's row of a job."""
     job = tracked.job
-    plugin = job.intent.plugin_name if isinstance(job.intent, RunIntent) else None
     return JobRow(
         job_key=job.key,
         account_id=tracked.account_id,
-        backend=job.backend or backend_of(job.intent),
-        kind=_kind_text(job),
         server_uuid=tracked.server_uuid,
         remote_id=job.remote_id,
         phase=job.phase.value,
@@ -127,15 +126,13 @@ def to_row(tracked: Tracked) -> JobRow:
         hint=job.hint,
         feed_id=job.feed_id,
         previous_id=job.previous_id,
-        plugin=plugin,
         start_date=job.start_date,
         end_date=job.end_date,
         deletion_status=tracked.deletion_status,
-        intent_json=intent_to_json(job.intent),
         progress_json=progress_to_json(job.progress),
-        failed_json=_list_json(job),
-        fields_json=json.dumps(dict(job.field_errors)) if job.field_errors else "{}",
-        note_state="PENDING" if tracked.note_pending else "",
+        failed_json=failed_to_json(job.failed_files),
+        fields_json=errors_to_json(job.field_errors),
+        note_state=note_state(tracked.note_pending),
         reconcile_looks=tracked.reconcile_looks,
         missing_since=tracked.missing_since,
         cancel_requested_at=job.cancel_requested_at,
@@ -151,13 +148,34 @@ def to_row(tracked: Tracked) -> JobRow:
         batch_key=job.batch_key,
         snooze_until=job.snooze_until,
         cancel_sends=job.cancel_sends,
+        **intent_columns(job),
     )
 
 
-def _list_json(job: Job) -> str:
-    if not job.failed_files:
-        return "[]"
-    return json.dumps([[f.path, f.reason] for f in job.failed_files])
+def intent_columns(job: Job) -> dict[str, Any]:
+    """Return the columns that follow from what was asked for."""
+    intent = job.intent
+    return {
+        "backend": job.backend or backend_of(intent),
+        "kind": intent.kind if isinstance(intent, OpaqueIntent) else job.kind.value,
+        "plugin": intent.plugin_name if isinstance(intent, RunIntent) else None,
+        "intent_json": intent_to_json(intent),
+    }
+
+
+def failed_to_json(files: Sequence[FailedFile]) -> str:
+    """Return files that did not make it as JSON text."""
+    return json.dumps([[f.path, f.reason] for f in files]) if files else "[]"
+
+
+def errors_to_json(errors: Mapping[str, str]) -> str:
+    """Return what the server said of fields as JSON text."""
+    return json.dumps(dict(errors)) if errors else "{}"
+
+
+def note_state(pending: bool) -> str:
+    """Return whether a feed waits for its note, as the catalog keeps it."""
+    return "PENDING" if pending else ""
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -222,22 +240,18 @@ def from_row(row: JobRow) -> Tracked:
     )
 
 
-def _kind_text(job: Job) -> str:
-    intent = job.intent
-    return intent.kind if isinstance(intent, OpaqueIntent) else job.kind.value
-
-
 def event_to_row(job: Job, event: Event, seq: int) -> EventRow:
     """Return the catalog's row of an event."""
-    return EventRow(
-        job_key=job.key,
-        seq=seq,
-        kind=event.kind,
-        from_phase=event.from_phase.value if event.from_phase else None,
-        to_phase=event.to_phase.value,
-        source=event.source,
-        at=event.at,
-        detail_json=json.dumps(dict(event.detail)) if event.detail else "",
+    return _event_row(
+        job.key,
+        seq,
+        event.kind,
+        event.from_phase.value if event.from_phase else None,
+        event.to_phase.value,
+        event.source,
+        event.at,
+        "",  # the server does not say when
+        json.dumps(dict(event.detail)) if event.detail else "",
     )
 
 
@@ -260,7 +274,7 @@ def _held_until(now: float, hold: float) -> float:
 def notice_to_row(tracked: Tracked, notice: Notice, *, now: float) -> InboxRowText:
     """Return the inbox row of an outcome."""
     job = tracked.job
-    return InboxRowText(
+    return _inbox_row(
         dedupe_key=dedupe_key(job, notice),
         account_id=tracked.account_id,
         kind=notice.kind,

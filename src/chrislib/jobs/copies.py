@@ -36,11 +36,11 @@ def twin(kind: type[Any]) -> type[Any]:
 
 
 def maker(kind: type[_T]) -> Callable[..., _T]:
-    """Return what makes a `kind` of all its values, by position."""
+    """Return what makes a `kind` as its own ``__init__`` would, only faster."""
     thawed = twin(kind)
 
-    def make(*values: Any) -> _T:
-        made = thawed(*values)
+    def make(*values: Any, **named: Any) -> _T:
+        made = thawed(*values, **named)
         made.__class__ = kind
         return made  # type: ignore[no-any-return]
 

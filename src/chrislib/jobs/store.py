@@ -7,11 +7,13 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from chrislib.aio import spawn
-from chrislib.catalog.jobs import JobTable, JobWrite, StaleJob
-from chrislib.jobs import codec, loading
+from chrislib.catalog.job_pages import StaleJob
+from chrislib.catalog.jobs import JobTable
+from chrislib.jobs import codec, loading, writing
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.copies import replace
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, Progress, Reach
@@ -26,8 +28,8 @@ Decide = Callable[[Tracked], Step | None]
 _PROGRESS_EVERY = 1.0
 """Seconds between two writes of a transfer's progress."""
 _TRIES = 5
-_SLICE = 40
-"""Jobs decided on before the window gets its turn: some 3 ms."""
+_SLICE = 100
+"""Jobs decided on before the window gets its turn: some 2 ms."""
 _SMALL = 100
 PAGE = 500
 """Most jobs one transaction changes."""
@@ -292,7 +294,9 @@ class JobStore:
 
     async def _add(self, steps: Sequence[Step]) -> None:
         async with self._lock:
-            await self._table.commit(lambda: [_write(step, None) for step in steps])
+            await self._table.commit(
+                lambda: [writing.write(step, None) for step in steps]
+            )
             for step in steps:
                 self._remember(step.tracked)
             self._publish([JobChange(None, step.tracked.job) for step in steps])
@@ -306,9 +310,12 @@ class JobStore:
                 if not steps and low is None:
                     return 0
                 try:
-                    await self._table.commit(_writes(before, steps), low=low)
+                    await self._table.commit(
+                        partial(writing.writes, steps, before), low=low
+                    )
                 except StaleJob as stale:
-                    await self._reload(JobKey(stale.job_key))
+                    for key in stale.job_keys:
+                        await self._reload(JobKey(key))
                     continue
                 await self._committed(before, list(steps.values()))
                 return len(steps)
@@ -320,10 +327,9 @@ class JobStore:
             step = decide(tracked) if tracked is not None else None
             if tracked is None or step is None or loser is None:
                 return False
-            write = replace(_write(step, tracked.job), absorbs=other)
-            await self._table.commit([write])
+            await self._table.commit([writing.write(step, tracked, absorbs=other)])
             self.forget([other])
-            await self._committed({key: tracked.job}, [step])
+            await self._committed({key: tracked}, [step])
             return True
 
     def _vanished(self, job: Job) -> None:
@@ -335,8 +341,8 @@ class JobStore:
 
     async def _decide(
         self, decisions: Sequence[Decision]
-    ) -> tuple[dict[JobKey, Job], dict[JobKey, Step]]:
-        before: dict[JobKey, Job] = {}
+    ) -> tuple[dict[JobKey, Tracked], dict[JobKey, Step]]:
+        before: dict[JobKey, Tracked] = {}
         steps: dict[JobKey, Step] = {}
         for number, decision in enumerate(decisions, 1):
             if number % _SLICE == 0:
@@ -347,32 +353,27 @@ class JobStore:
             step = decision.decide(tracked) if tracked is not None else None
             if tracked is None or step is None:
                 continue
-            before[decision.key] = tracked.job
+            before[decision.key] = tracked
             steps[decision.key] = step
         return before, steps
 
     async def _committed(
-        self, before: dict[JobKey, Job], steps: Sequence[Step]
+        self, before: dict[JobKey, Tracked], steps: Sequence[Step]
     ) -> None:
         changes = []
         for number, step in enumerate(steps, 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
-            # How good the look was may have been noted while this was committed.
-            kept = self._jobs.get(step.tracked.job.key)
+            tracked = step.tracked
+            key = tracked.job.key
+            kept, old = self._jobs.get(key), before[key].job
             if kept is None:
                 continue  # forgotten while this was committed
-            current, old = kept.job, before[step.tracked.job.key]
-            job = replace(
-                step.tracked.job,
-                reach=current.reach
-                if old.reach is not current.reach
-                else step.tracked.job.reach,
-            )
-            if step.tracked.job.progress is old.progress:
-                job = replace(job, progress=current.progress)
-            self._remember(replace(step.tracked, job=job))
-            changes.append(JobChange(old, self._jobs[job.key].job))
+            if kept.job is not old:
+                # How good the look was may have been noted while this was committed.
+                tracked = replace(tracked, job=_with_notes(tracked.job, kept.job, old))
+            self._remember(tracked)
+            changes.append(JobChange(old, self._jobs[key].job))
         self._publish(changes)
         if any(step.notices or step.withdrawn for step in steps):
             self.inbox_changed()
@@ -451,30 +452,11 @@ def _commit_failed(error: BaseException) -> None:
     _log.warning("a change of a job was not kept: %s", type(error).__name__)
 
 
-def _writes(
-    before: dict[JobKey, Job], steps: dict[JobKey, Step]
-) -> Callable[[], list[JobWrite]]:
-    return lambda: [_write(step, before[key]) for key, step in steps.items()]
-
-
-def _write(step: Step, before: Job | None) -> JobWrite:
-    tracked = step.tracked
-    job = tracked.job
-    first = job.seq - len(step.events) + 1
-    now = job.changed_at
-    return JobWrite(
-        row=codec.to_row(tracked),
-        expected_seq=before.seq if before is not None else None,
-        same_intent=before is not None and before.intent is job.intent,
-        events=tuple(
-            codec.event_to_row(job, event, first + number)
-            for number, event in enumerate(step.events)
-        ),
-        inbox=tuple(
-            codec.notice_to_row(tracked, notice, now=now) for notice in step.notices
-        ),
-        withdrawn=tuple(codec.dedupe_key(job, n) for n in step.withdrawn),
-    )
+def _with_notes(job: Job, noted: Job, old: Job) -> Job:
+    """Return a changed job with what was noted of `old` meanwhile."""
+    reach = noted.reach if old.reach is not noted.reach else job.reach
+    progress = noted.progress if job.progress is old.progress else job.progress
+    return replace(job, reach=reach, progress=progress)
 
 
 def _drop(callbacks: list[Any], callback: object) -> None:

@@ -31,7 +31,7 @@ async def fill(paths: Any, now: float) -> None:
     """Write the jobs into a catalog (disk)."""
     from chrislib.catalog.catalog import Catalog
     from chrislib.catalog.estimates import DurationRow
-    from chrislib.catalog.jobs import JobWrite
+    from chrislib.catalog.job_pages import JobWrite
     from chrislib.catalog.rows import EventRow, InboxRowText
     from chrislib.jobs import codec
     from chrislib.jobs.history.estimate import REGISTERING, RUNNING, SIZE

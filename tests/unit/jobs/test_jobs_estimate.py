@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.catalog.jobs import JobWrite
+from chrislib.catalog.job_pages import JobWrite
 from chrislib.catalog.rows import EventRow, JobRow
 from chrislib.jobs.history.durations import Durations
 from chrislib.jobs.history.estimate import (

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.catalog.jobs import JobWrite, StaleJob
+from chrislib.catalog.job_pages import JobWrite, StaleJob
 from chrislib.jobs import codec, fsm, steps
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import (

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chrislib.catalog.job_pages import JobChanges, JobWrite
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.refusals import CatalogError
 from chrislib.jobs.model import JobKey, Phase, RunIntent
@@ -74,13 +75,17 @@ async def test_a_twin_that_has_the_run_keeps_it(sim: SimDesk, draft: RunIntent) 
     assert sim.job(second).phase is Phase.SUBMIT_UNCERTAIN
 
 
+def _takes_a_token(write: JobWrite) -> bool:
+    return isinstance(write.row, JobChanges) and "remote_id" in write.row.columns
+
+
 def failing_commit(times: int) -> Callable[..., Any]:
     """Return a commit that fails at a row with a token, as a full disk does."""
     commit, left = JobTable.commit, [times]
 
     async def fail(self: JobTable, writes: Any, **kwargs: Any) -> None:
         made = writes() if callable(writes) else writes
-        if left[0] and any(write.row.remote_id for write in made):
+        if left[0] and any(_takes_a_token(write) for write in made):
             left[0] -= 1
             raise CatalogError("The disk is full.")
         await commit(self, made, **kwargs)
