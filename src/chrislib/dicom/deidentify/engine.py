@@ -119,6 +119,9 @@ class Engine:
         )
         burnt_in = text(dataset, "BurnedInAnnotation")
         work.dataset(dataset, 0)
+        if "StudyInstanceUID" in dataset:
+            # of Type 2: a file without them is called by its pseudonym all the same
+            dataset.PatientName = dataset.PatientID = subject.pseudonym
         _mark(dataset, self._profile, work)
         if burnt_in and "BurnedInAnnotation" not in dataset:
             dataset.BurnedInAnnotation = burnt_in

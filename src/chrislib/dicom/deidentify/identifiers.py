@@ -51,8 +51,10 @@ def collect(dataset: Any, profile: Profile) -> Identifiers:
 
 
 def walk(dataset: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield all elements that can be read, those inside of sequences too."""
+    """Yield all public elements that can be read, those inside of sequences too."""
     for tag in list(dataset.keys()):
+        if int(tag) >> 16 & 1:
+            continue  # private groups go, or hold numbers only
         try:
             element = dataset[tag]
         except Exception:  # noqa: BLE001 - anything may come; it is dropped later

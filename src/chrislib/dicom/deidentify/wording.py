@@ -67,26 +67,25 @@ def cleaned(text: str, identifiers: Identifiers, *, vocabulary: frozenset[str]) 
     Everything else goes, so that a name nobody foresaw goes too.
     """
     kept: list[str] = []
-    spaced = ""
-    end = 0
+    end, dropped = 0, False
     for found in _PIECE.finditer(text):
-        piece = found[0]
-        spaced = " " if found.start() > end or not kept else spaced
+        piece, space = found[0], " " if found.start() > end and kept else ""
         end = found.end()
-        if len(piece) == 1 and not piece.isalnum():
-            if piece in _MARKS and kept and kept[-1].strip() not in _MARKS:
-                kept.append(("" if spaced == "" else " ") + piece)
-                spaced = ""
-            else:
-                spaced = " "
-            continue
-        folded = plain(piece)
-        known = folded in vocabulary or _TECHNICAL.match(folded) is not None
-        if known and not identifiers.excludes(folded):
-            kept.append((spaced if kept else "") + piece)
-            spaced = ""
+        if piece in _MARKS:
+            # a mark stays with the word before it
+            keeps = bool(kept) and not dropped and kept[-1].strip() not in _MARKS
+        elif piece.isalnum() or len(piece) > 1:
+            folded = plain(piece)
+            known = folded in vocabulary or _TECHNICAL.match(folded) is not None
+            keeps = known and not identifiers.excludes(folded)
         else:
-            spaced = " "
+            keeps = False
+        if keeps:
+            between = " " if dropped and kept else space
+            kept.append(between + piece)
+        elif kept and kept[-1].strip() == "(":
+            kept.pop()
+        dropped = not keeps
     while kept and kept[-1].strip() in _MARKS - {"*", ")", "+"}:
         kept.pop()
     result = "".join(kept).strip()
