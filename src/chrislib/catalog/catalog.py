@@ -11,6 +11,7 @@ from chrislib.catalog.deidentify import DeidentifyTable
 from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.inbox import InboxTable
 from chrislib.catalog.jobs import JobTable
+from chrislib.catalog.index import IndexTable
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
@@ -55,6 +56,7 @@ class Catalog:
     history : HistoryTable
     retention : RetentionTable
     settings_kv : KeyValueTable
+    index : IndexTable
     deidentify : DeidentifyTable
     searches : SearchTable
     work_lists : WorkListTable
@@ -83,6 +85,7 @@ class Catalog:
         self.retention = RetentionTable(self._database)
         self.settings_kv = KeyValueTable(self._database)
         self.deidentify = DeidentifyTable(self._database)
+        self.index = IndexTable(self._database)
         self.searches = SearchTable(self._database)
         self.work_lists = WorkListTable(self._database)
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from chrislib.catalog.index_schema import INDEX_TABLES
 from chrislib.catalog.opening import Migration
 
 _VERSION_1 = (
@@ -184,6 +185,7 @@ _VERSION_3 = (
       job_key TEXT NOT NULL, remote_path TEXT NOT NULL, size INTEGER NOT NULL,
       sha256 TEXT NOT NULL, pseudonym TEXT NOT NULL, counts TEXT NOT NULL,
       PRIMARY KEY(job_key, remote_path)) STRICT, WITHOUT ROWID""",
+    *INDEX_TABLES,
 )
 
 

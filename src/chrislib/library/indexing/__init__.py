@@ -1,0 +1,1 @@
+"""Local files brought into the catalog: walked, read in other processes, written."""
