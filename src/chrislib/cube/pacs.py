@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 from chrislib.cube import reading
 from chrislib.cube.errors import BadAnswer, Refused, ServerFault
@@ -15,6 +16,7 @@ from chrislib.cube.types import (
     PacsSeries,
     QueryId,
 )
+from chrislib.cube.unpacking import unpack_list
 from chrislib.cube.wire import Wire
 
 QUERY_KEYS = frozenset(
@@ -122,14 +124,18 @@ class PacsApi:
             await asyncio.sleep(_LOOK_SECONDS[min(look, len(_LOOK_SECONDS) - 1)])
             look += 1
             asked = await self.get_query(asked.id)
-        return asked
+        return await _unpacked(asked)
 
     async def get_query(self, query_id: QueryId | int) -> PacsQuery:
         """Return one query from the net."""
-        return await self._wire.one(f"pacs/queries/{query_id}/", reading.pacs_query)
+        found = await self._wire.one(f"pacs/queries/{query_id}/", reading.pacs_query)
+        return await _unpacked(found)
 
     async def queries(self, limit: int = 50) -> tuple[PacsQuery, ...]:
-        """Return the latest queries from the net, of all who may use the PACS."""
+        """Return the latest queries from the net, of all who may use the PACS.
+
+        Large results stay `PacsQuery.packed`.
+        """
         found = await self._wire.get("pacs/queries/", {"limit": limit})
         rows = found.get("results") if isinstance(found, dict) else None
         if not isinstance(rows, list):
@@ -187,6 +193,36 @@ class PacsApi:
             if series is not None:
                 yield series
 
+    async def series_of_study(self, study_uid: str) -> tuple[PacsSeries, ...]:
+        """Return over the net the series of a study that are registered."""
+        found = self._wire.items(
+            "pacs/series/search/",
+            _series_unless_deleted,
+            params={"StudyInstanceUID": study_uid},
+        )
+        return tuple(
+            [
+                series
+                async for series in found
+                if series is not None and series.study_uid == study_uid
+            ]
+        )
+
+    async def known_series(self, pacs: Pacs, limit: int = 3) -> tuple[PacsSeries, ...]:
+        """Return over the net some series that a PACS has sent before."""
+        found = await self._wire.get(f"pacs/{pacs.id}/series/", {"limit": limit})
+        rows = found.get("results") if isinstance(found, dict) else None
+        kept = []
+        for row in rows if isinstance(rows, list) else []:
+            try:
+                series = _series_unless_deleted(row)
+            except reading.BadRow:
+                self._wire.skipped_rows += 1
+                continue
+            if series is not None:
+                kept.append(series)
+        return tuple(kept)
+
     async def series_file_count(self, series: PacsSeries) -> int:
         """Return over the net how many images of a series are registered."""
         folder_id: int | None = series.folder_id
@@ -215,6 +251,12 @@ class PacsApi:
                 key=lambda p: p.identifier,
             )
         )
+
+
+async def _unpacked(query: PacsQuery) -> PacsQuery:
+    if not query.packed:
+        return query
+    return replace(query, studies=await unpack_list(query.packed), packed="")
 
 
 def _series_unless_deleted(value: object) -> PacsSeries | None:

@@ -16,6 +16,8 @@ from chrislib.cube import types
 from chrislib.cube.storage_paths import storage_path
 
 _MAX_INFLATED = 256 * 1024 * 1024
+_LARGE_RESULT = 8_000
+"""Characters of a packed result that take over a millisecond to unpack."""
 
 
 class BadRow(ValueError):
@@ -316,10 +318,12 @@ def pacs(value: object) -> types.Pacs:
 
 
 def pacs_query(value: object) -> types.PacsQuery:
-    """Read ``pacs/queries/<id>/`` and unpack its result."""
+    """Read ``pacs/queries/<id>/`` and unpack its result, unless it is large."""
     row = Row(value)
     asked = json_object(row.text("query"))
-    unpacked = unpack(row.text("result"))
+    result = row.text("result")
+    large = len(result) > _LARGE_RESULT
+    unpacked = None if large else unpack(result)
     studies = unpacked if isinstance(unpacked, list) else []
     return types.PacsQuery(
         id=types.QueryId(row.need("id")),
@@ -329,6 +333,7 @@ def pacs_query(value: object) -> types.PacsQuery:
         query={key: str(value) for key, value in asked.items()},
         creation_date=row.when("creation_date"),
         studies=tuple(study for study in studies if isinstance(study, dict)),
+        packed=result if large else "",
     )
 
 

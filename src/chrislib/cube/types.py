@@ -252,6 +252,8 @@ class PacsQuery:
     query: Mapping[str, str]
     creation_date: datetime | None
     studies: tuple[Mapping[str, object], ...] = ()
+    packed: str = ""
+    """A large ``result`` that is not decoded yet (`chrislib.cube.unpacking`)."""
 
 
 @dataclass(frozen=True, slots=True)

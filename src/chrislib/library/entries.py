@@ -1,9 +1,7 @@
 """Words and requests of History entries."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.model import HistoryEntry, LocalScan
@@ -41,17 +39,6 @@ def paths_of(entry: HistoryEntry) -> list[Path]:
     """Return the files and folders an upload was made of."""
     raw = entry.request.get("paths")
     return [Path(str(path)) for path in raw] if isinstance(raw, (list, tuple)) else []
-
-
-def unreachable(names: Sequence[str]) -> ChrislibError:
-    """Return the words for a lookup that nobody answered."""
-    which = ", ".join(names)
-    return ChrislibError(
-        f"No answer from {which}.",
-        "This is not “nothing found”: the PACS was not reached. Nothing was changed.",
-        hint="Check that the PACS is running, then try again.",
-        retryable=True,
-    )
 
 
 def scan_words(found: LocalScan) -> str:

@@ -18,7 +18,7 @@ from chrislib.library import words
 from chrislib.library.changes import Changes
 from chrislib.library.deidentify.model import Choice, choice_of
 from chrislib.library.deidentify.service import Deidentification
-from chrislib.library.entries import outcome, paths_of, scan_words, unreachable
+from chrislib.library.entries import outcome, paths_of, scan_words
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
 from chrislib.library.items import Items
@@ -40,6 +40,7 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
 from chrislib.library.scan import scan
+from chrislib.library.silence import no_answer
 from chrislib.library.tray import Tray
 from chrislib.library.upload import UploadPlan, folder_for, plan
 from chrislib.library.uploads import UploadRun, upload_runs
@@ -193,7 +194,7 @@ class LibraryService:
         try:
             result = await pacs.lookup(criteria, found=found)
             if result.unreachable and not result.patients:
-                raise unreachable(result.unreachable)
+                raise no_answer(result)
         except asyncio.CancelledError:
             await self._close_lookup(entry, state="cancelled", text="Cancelled")
             raise

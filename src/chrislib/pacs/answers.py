@@ -60,6 +60,8 @@ class _Study:
 class _Patient:
     head: FoundPatient
     studies: dict[tuple[str, str], _Study] = field(default_factory=dict)
+    made: FoundPatient | None = None
+    """As it was handed out last; None after a change."""
 
 
 class Gathering:
@@ -72,20 +74,21 @@ class Gathering:
 
     def __init__(self) -> None:
         self._patients: dict[tuple[str, str], _Patient] = {}
+        self._changed: dict[tuple[str, str], _Patient] = {}
 
     def add(self, pacs: str, studies: Iterable[Mapping[str, object]]) -> None:
-        """Take in one answer of one PACS."""
+        """Take in one answer of one PACS, or a part of it."""
         for study in studies:
             self._add_study(pacs, study)
 
     def patients(self) -> tuple[FoundPatient, ...]:
         """Return what is there so far, by name; newest study first."""
-        return tuple(
-            sorted(
-                map(_finished, self._patients.values()),
-                key=lambda patient: (patient.name.casefold(), patient.patient_id),
-            )
-        )
+        return _by_name(map(_finished, self._patients.values()))
+
+    def changed(self) -> tuple[FoundPatient, ...]:
+        """Return the patients that are new or others since this was last asked."""
+        changed, self._changed = self._changed, {}
+        return _by_name(map(_finished, changed.values()))
 
     def _add_study(self, pacs: str, study: Mapping[str, object]) -> None:
         listed = study.get("series")
@@ -119,6 +122,8 @@ class Gathering:
                 )
             ),
         )
+        patient.made = None
+        self._changed[patient_id, name] = patient
         if patient.head.birth_date is None and born is not None:
             patient.head = replace(patient.head, birth_date=born)
         age = days_of_age(first("PatientAge"))
@@ -173,7 +178,19 @@ def _modalities(sources: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
     return tuple(sorted(found - {""}))
 
 
+def _by_name(patients: Iterable[FoundPatient]) -> tuple[FoundPatient, ...]:
+    return tuple(
+        sorted(patients, key=lambda one: (one.name.casefold(), one.patient_id))
+    )
+
+
 def _finished(patient: _Patient) -> FoundPatient:
+    if patient.made is None:
+        patient.made = _made(patient)
+    return patient.made
+
+
+def _made(patient: _Patient) -> FoundPatient:
     studies = [
         replace(
             study.head,

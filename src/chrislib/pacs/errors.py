@@ -1,5 +1,6 @@
 """What can go wrong with a pull, in words."""
 
+from chrislib.cube.errors import Forbidden
 from chrislib.cube.types import PacsSeries
 from chrislib.errors import ChrislibError
 
@@ -45,3 +46,14 @@ def _safe_images(received: int, expected: int | None) -> str:
     if expected is None:
         return f"{received:,} images are safe on the server."
     return f"{received:,} of {expected:,} images are safe on the server."
+
+
+def not_allowed(error: Forbidden) -> Forbidden:
+    """Return the words for an account that may not use the PACS of its server."""
+    return Forbidden(
+        "This account may not look into the PACS of this server.",
+        "The server refused the question: that is not “nothing found”. Nothing was "
+        "asked of a PACS.",
+        hint="Ask whoever runs the server to add you to its group pacs_users.",
+        context=error.context,
+    )

@@ -2,27 +2,18 @@
 
 import asyncio
 import itertools
-import logging
 import math
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from chrislib.cube.client import CubeClient
-from chrislib.cube.errors import CubeError, Refused, ServerFault
+from chrislib.cube.errors import Forbidden, Refused
 from chrislib.cube.pacs import check_query
-from chrislib.cube.types import Pacs, PacsQuery, PacsSeries
-from chrislib.pacs.answers import Gathering
+from chrislib.cube.types import Pacs, PacsSeries
+from chrislib.pacs.errors import not_allowed
+from chrislib.pacs.lookup import Alive, Lookup
 from chrislib.pacs.pull import Pull
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult, PullProgress
 
-_log = logging.getLogger(__name__)
-
-LOOKUP_TITLE = "chrislib lookup "
-"""How the titles of lookups begin on the server, where they stay as history."""
-STEP_TITLE = "chrislib step "
-"""How the titles of one row's questions begin; they are deleted afterwards."""
-
-_AT_ONCE = 4
 _MOST_QUESTIONS = 500
 
 
@@ -34,10 +25,15 @@ class PacsService:
 
     def __init__(self, client: CubeClient) -> None:
         self._client = client
+        self._alive = Alive()
 
     async def archives(self) -> tuple[str, ...]:
         """Return from the net the identifiers of the PACS that can be asked."""
-        return tuple(p.identifier for p in await self._client.pacs.list() if p.active)
+        try:
+            known = await self._client.pacs.list()
+        except Forbidden as error:
+            raise not_allowed(error) from error
+        return tuple(p.identifier for p in known if p.active)
 
     async def lookup(
         self,
@@ -53,67 +49,42 @@ class PacsService:
         criteria : Criteria
             What to look for.
         found : callable, optional
-            Called on the event loop with everything found so far, after each answer.
+            Called on the event loop with the patients that are new or have more
+            studies than before, at most ten times a second.
         passing : bool
             It is a step of something larger: the server keeps no trace of it.
 
         Returns
         -------
         LookupResult
-            `unreachable` names PACS that did not answer. (One with nothing behind it
-            answers like one without a match: trap 24.)
+            With the PACS that did not answer, or whose silence proves nothing.
 
         Raises
         ------
         Refused
             No criteria, unknown ones, a PACS the server does not know, or more than
             500 combinations.
+        Forbidden
+            The account may not use the PACS of this server.
         """
         clock = asyncio.get_running_loop().time
         started = clock()
         questions = _questions(criteria)
-        archives = await self._asked(criteria.pacs)
-        title = STEP_TITLE if passing else LOOKUP_TITLE
-        gathered = Gathering()
-        silent: set[str] = set()
-        waiting = iter([(pacs, values) for values in questions for pacs in archives])
-
-        async def ask(
-            remaining: Iterator[tuple[Pacs, Mapping[str, str]]],
-        ) -> None:
-            for pacs, values in remaining:
-                if pacs.identifier in silent:
-                    continue
-                try:
-                    answer = await self._client.pacs.query(
-                        pacs,
-                        values,
-                        title=f"{title}{uuid.uuid4()}",
-                        description="" if passing else _described(values),
-                    )
-                    if passing:
-                        await self._forget(answer)
-                except ServerFault:
-                    silent.add(pacs.identifier)
-                    continue
-                if answer.status != "succeeded":
-                    silent.add(pacs.identifier)
-                    continue
-                gathered.add(pacs.identifier, answer.studies)
-                if found is not None:
-                    found(gathered.patients())
-
         try:
-            async with asyncio.TaskGroup() as group:
-                for number in range(_AT_ONCE):
-                    group.create_task(ask(waiting), name=f"lookup {number}")
-        except BaseExceptionGroup as failed:
-            raise _first(failed) from failed
+            archives = await self._asked(criteria.pacs)
+            asking = Lookup(
+                self._client, archives, found=found, passing=passing, alive=self._alive
+            )
+            await asking.run(questions)
+        except Forbidden as error:
+            raise not_allowed(error) from error
         return LookupResult(
             criteria=criteria,
-            patients=gathered.patients(),
+            patients=asking.gathered.patients(),
             seconds=clock() - started,
-            unreachable=tuple(sorted(silent)),
+            unreachable=tuple(sorted(asking.silent)),
+            unproven=tuple(sorted(asking.unproven)),
+            service_down=asking.service_down,
         )
 
     async def pull(
@@ -164,13 +135,6 @@ class PacsService:
             stall_seconds=stall_seconds,
         ).run(sent=sent)
 
-    async def _forget(self, query: PacsQuery) -> None:
-        try:
-            await self._client.pacs.delete_query(query.id)
-        except CubeError:
-            # it stays in the server's list of queries, and harms nobody there
-            _log.info("a passing query stays on the server")
-
     async def _asked(self, identifier: str) -> tuple[Pacs, ...]:
         known = await self._client.pacs.list()
         if not identifier:
@@ -205,15 +169,3 @@ def _questions(criteria: Criteria) -> list[Mapping[str, str]]:
         dict(zip(kept, combination, strict=True))
         for combination in itertools.product(*kept.values())
     ]
-
-
-def _described(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in values.items())
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error to show of several that happened at once."""
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
-    return next((e for e in leaves if not isinstance(e, CubeError)), leaves[0])

@@ -66,12 +66,26 @@ class FoundPatient:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What one lookup found; `unreachable` lists PACS that did not answer."""
+    """What one lookup found.
+
+    Attributes
+    ----------
+    unreachable : tuple of str
+        PACS that did not answer, or that answered with nothing even for what they
+        have sent before.
+    unproven : tuple of str
+        PACS that found nothing and never sent anything: a server cannot tell one
+        that is switched off from one without a match (cube-api trap 24).
+    service_down : bool
+        The server could not reach its lookup service: no PACS was asked at all.
+    """
 
     criteria: Criteria
     patients: tuple[FoundPatient, ...]
     seconds: float
     unreachable: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    service_down: bool = False
 
 
 class PullStage(Enum):

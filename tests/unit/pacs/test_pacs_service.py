@@ -85,6 +85,7 @@ class Archive:
         self.script: list[Event | Exception] = []
         self.look_errors: list[CubeError] = []
         self.has_series = True
+        self.sent_before: tuple[PacsSeries, ...] = ()
 
     @property
     def service(self) -> PacsService:
@@ -164,6 +165,9 @@ class Archive:
 
     async def series_file_count(self, series: PacsSeries) -> int:
         return self.count
+
+    async def known_series(self, pacs: Pacs) -> tuple[PacsSeries, ...]:
+        return self.sent_before
 
     def progress_socket(self) -> FakeSocket:
         return FakeSocket(self)
@@ -502,8 +506,9 @@ async def test_a_lookup_asks_every_combination_of_every_pacs() -> None:
     assert [p.patient_id for p in result.patients] == ["1", "2"]
     assert result.unreachable == ()
     assert result.seconds >= 0
-    assert len(steps) == 4
-    assert steps[-1] == result.patients
+    # each step tells who is new or has more than before; together that is everybody
+    last = {patient.patient_id: patient for step in steps for patient in step}
+    assert tuple(last[key] for key in sorted(last)) == result.patients
     # History on the server keeps lookups
     assert archive.deleted == []
     assert all(title.startswith("chrislib lookup ") for title in archive.titles)
@@ -519,6 +524,83 @@ async def test_one_silent_pacs_does_not_spoil_the_others() -> None:
     )
     assert len(result.patients) == 9
     assert result.unreachable == ("SILENT",)
+
+
+async def test_a_lookup_service_that_is_down_is_told_apart() -> None:
+    archive = Archive()
+    archive.query_status["ARCHIVE"] = "errored"
+    result = await archive.service.lookup(Criteria(values={"PatientID": ("1",)}))
+    assert result.service_down
+    assert result.unreachable == ("ARCHIVE",)
+
+
+async def test_nothing_found_is_proved_by_what_was_sent_before() -> None:
+    archive = Archive()
+    archive.sent_before = (a_series(),)
+    wanted = Criteria(values={"PatientID": ("1",)})
+    result = await archive.service.lookup(wanted)
+    assert (result.patients, result.unreachable, result.unproven) == ((), (), ())
+    assert archive.asked[-1][1] == {"StudyInstanceUID": "1.2", "SeriesInstanceUID": UID}
+    assert archive.deleted == [2]  # the proof leaves no trace
+    service = archive.service
+    await service.lookup(wanted)
+    before = len(archive.asked)
+    await service.lookup(wanted)
+    assert len(archive.asked) == before + 1  # it is proved once for a while
+
+
+async def test_a_pacs_that_lost_what_it_sent_is_unreachable() -> None:
+    archive = Archive()
+    archive.sent_before = (a_series(),)
+    archive.has_series = False
+    result = await archive.service.lookup(Criteria(values={"PatientID": ("1",)}))
+    assert result.unreachable == ("ARCHIVE",)
+    assert not result.service_down
+
+
+async def test_a_pacs_that_never_sent_anything_proves_nothing() -> None:
+    archive = Archive()
+    result = await archive.service.lookup(Criteria(values={"PatientID": ("1",)}))
+    assert result.unproven == ("ARCHIVE",)
+    assert result.unreachable == ()
+
+
+async def test_steps_of_something_larger_leave_no_query() -> None:
+    archive = Archive()
+    archive.answers = {"1": [found("1", "1.1")]}
+    await archive.service.lookup(Criteria(values={"PatientID": ("1",)}), passing=True)
+    assert archive.deleted == [1]
+
+
+async def test_who_may_not_use_the_pacs_is_told_so() -> None:
+    archive = Archive()
+    archive.query_error = Forbidden("x")
+    with pytest.raises(Forbidden) as refused:
+        await archive.service.lookup(Criteria(values={"PatientID": ("1",)}))
+    assert "pacs_users" in refused.value.hint
+    assert "not “nothing found”" in refused.value.detail
+
+
+async def test_a_large_answer_comes_in_pieces_while_others_go_on() -> None:
+    archive = Archive()
+    archive.answers = {"1": [found(str(n), f"{n}.1") for n in range(3000)]}
+    steps: list[int] = []
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.ensure_future(others())
+    result = await archive.service.lookup(
+        Criteria(values={"PatientID": ("1",)}),
+        found=lambda patients: steps.append(len(patients)),
+    )
+    beside.cancel()
+    assert len(result.patients) == sum(steps) == 3000
+    assert turns > 5
 
 
 async def test_only_the_chosen_pacs_is_asked() -> None:

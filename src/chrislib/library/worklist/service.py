@@ -199,7 +199,10 @@ class WorkLists:
         known = await self.open(list_id)
         running = self._runs.get(list_id)
         if running is not None and not running.done():
-            return
+            if known.head.state is RunState.ASKING:
+                return
+            # it has stopped and is writing that down
+            await asyncio.gather(running, return_exceptions=True)
         await self._put_head(list_id, state=RunState.ASKING, reason="")
         runner = Runner(known, table=self._table, lookup=self._lookup, tell=self._tell)
         self._runs[list_id] = self._tasks.start(

@@ -1,0 +1,217 @@
+"""One lookup: every question to every PACS, a few at a time, answers as they come."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from chrislib.aio import Breather
+from chrislib.cube.client import CubeClient
+from chrislib.cube.errors import CubeError, Forbidden, ServerFault
+from chrislib.cube.types import Pacs, PacsQuery
+from chrislib.pacs.answers import Gathering
+from chrislib.pacs.types import FoundPatient
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+LOOKUP_TITLE = "chrislib lookup "
+"""How the titles of lookups begin on the server, where they stay as history."""
+STEP_TITLE = "chrislib step "
+"""How the titles of one row's questions begin; they are deleted afterwards."""
+
+_AT_ONCE = 4
+_TELL_SECONDS = 0.1
+_ALIVE_SECONDS = 300.0
+_DEAD_SECONDS = 30.0
+
+
+class Alive:
+    """Which PACS have shown lately that they answer, and which that they do not."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[bool | None, float]] = {}
+
+    def note(self, pacs: str, answers: bool | None) -> None:
+        """Note what a PACS has shown; None that nothing can show it."""
+        self._seen[pacs] = (answers, _now())
+
+    def known(self, pacs: str) -> tuple[bool | None, bool]:
+        """Return what is known of a PACS, and whether that is fresh."""
+        answers, at = self._seen.get(pacs, (None, float("-inf")))
+        lasts = _ALIVE_SECONDS if answers else _DEAD_SECONDS
+        return answers, _now() - at < lasts
+
+
+class Lookup:
+    """Asks, and gathers; used once.
+
+    Attributes
+    ----------
+    gathered : Gathering
+    silent : set of str
+        PACS that did not answer.
+    unproven : set of str
+        PACS that found nothing, of which nobody can tell whether they answer.
+    service_down : bool
+        The server could not reach its lookup service.
+    """
+
+    def __init__(
+        self,
+        client: CubeClient,
+        archives: Sequence[Pacs],
+        *,
+        found: Callable[[tuple[FoundPatient, ...]], None] | None,
+        passing: bool,
+        alive: Alive,
+    ) -> None:
+        self._api = client.pacs
+        self._archives = archives
+        self._found = found
+        self._passing = passing
+        self._alive = alive
+        self._told_at = float("-inf")
+        self._gave: set[str] = set()
+        self.gathered = Gathering()
+        self.silent: set[str] = set()
+        self.unproven: set[str] = set()
+        self.service_down = False
+
+    async def run(self, questions: Sequence[Mapping[str, str]]) -> None:
+        """Ask every PACS every question (network)."""
+        waiting = iter(
+            [(pacs, values) for values in questions for pacs in self._archives]
+        )
+        await _together(self._work, waiting)
+        quiet = [
+            pacs
+            for pacs in self._archives
+            if pacs.identifier not in self.silent | self._gave
+        ]
+        await _together(self._prove, iter(quiet))
+        self._tell(force=True)
+
+    async def _work(self, waiting: Iterator[tuple[Pacs, Mapping[str, str]]]) -> None:
+        for pacs, values in waiting:
+            if pacs.identifier in self.silent:
+                continue
+            answer = await self._ask(pacs, values)
+            if answer is None:
+                self.silent.add(pacs.identifier)
+                continue
+            if answer.studies:
+                self._gave.add(pacs.identifier)
+                self._alive.note(pacs.identifier, True)
+            await self._take(pacs.identifier, answer)
+
+    async def _ask(self, pacs: Pacs, values: Mapping[str, str]) -> PacsQuery | None:
+        title = STEP_TITLE if self._passing else LOOKUP_TITLE
+        try:
+            answer = await self._api.query(
+                pacs,
+                values,
+                title=f"{title}{uuid.uuid4()}",
+                description="" if self._passing else _described(values),
+            )
+        except ServerFault:
+            return None
+        if self._passing:
+            await self._forget(answer)
+        if answer.status == "errored":
+            # CUBE says so only after its lookup service did not answer five times
+            self.service_down = True
+        return answer if answer.status == "succeeded" else None
+
+    async def _take(self, pacs: str, answer: PacsQuery) -> None:
+        breather = Breather()
+        for study in answer.studies:
+            self.gathered.add(pacs, (study,))
+            self._tell()
+            await breather.rest()
+        self._tell(force=True)
+
+    def _tell(self, *, force: bool = False) -> None:
+        if self._found is None or not (
+            force or _now() - self._told_at >= _TELL_SECONDS
+        ):
+            return
+        changed = self.gathered.changed()
+        if changed:
+            self._told_at = _now()
+            self._found(changed)
+
+    async def _prove(self, quiet: Iterator[Pacs]) -> None:
+        """Find out whether a PACS that found nothing answers at all."""
+        for pacs in quiet:
+            answers, fresh = self._alive.known(pacs.identifier)
+            if not fresh:
+                answers = await self._answers(pacs)
+                self._alive.note(pacs.identifier, answers)
+            if answers is None:
+                self.unproven.add(pacs.identifier)
+            elif not answers:
+                self.silent.add(pacs.identifier)
+
+    async def _answers(self, pacs: Pacs) -> bool | None:
+        """Ask for what a PACS has sent before; None where it never sent anything."""
+        try:
+            known = await self._api.known_series(pacs)
+        except Forbidden:
+            raise
+        except CubeError:
+            return None
+        for series in known:
+            values = {
+                "StudyInstanceUID": series.study_uid,
+                "SeriesInstanceUID": series.series_uid,
+            }
+            kept = {key: value for key, value in values.items() if value}
+            if not kept:
+                continue
+            try:
+                answer = await self._api.query(
+                    pacs, kept, title=f"{STEP_TITLE}{uuid.uuid4()}"
+                )
+            except ServerFault:
+                return False
+            await self._forget(answer)
+            if answer.studies:
+                return True
+        return False if known else None
+
+    async def _forget(self, query: PacsQuery) -> None:
+        try:
+            await self._api.delete_query(query.id)
+        except CubeError:
+            # it stays in the server's list of queries, and harms nobody there
+            _log.info("a passing query stays on the server")
+
+
+async def _together(
+    work: Callable[[Iterator[_T]], Coroutine[Any, Any, None]], things: Iterator[_T]
+) -> None:
+    """Let a few workers take things from one iterator until it is empty."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(_AT_ONCE):
+                group.create_task(work(things), name=f"lookup {number}")
+    except BaseExceptionGroup as failed:
+        raise _first(failed) from failed
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error to show of several that happened at once."""
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((e for e in leaves if not isinstance(e, CubeError)), leaves[0])
+
+
+def _described(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in values.items())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
