@@ -47,6 +47,11 @@ class Pace:
         return tuple(self.base * part / 15 for part in (5, 30, 120))
 
     @property
+    def late(self) -> tuple[float, ...]:
+        """Looks for a run that was never found: 10 min, 1 h, 6 h and a day."""
+        return tuple(self.base * part for part in (40, 240, 1440, 5760))
+
+    @property
     def back_off(self) -> float:
         """First ceiling of the pause after a failure, doubled with each: 5 s."""
         return self.base / 3

@@ -158,6 +158,7 @@ class Wiring:
             is_paused=self.batches.is_paused,
             sent=self.batches.noted,
             reconcile=pace.reconcile,
+            late=pace.late,
             back_off=pace.back_off,
         )
         self.adoption = Adoption(

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QRadioButton
 
 from chrislib.jobs.model import Job, Phase, RunIntent
 from chrislib.views.jobs.verbs import AMBIGUOUS
-from tests.gui.program.lossy import Address, LossyLine
 from tests.gui.program.person import Person, child_intent, feed, submit
+from tests.scenarios.proxy import Passing, Proxy
 
 Program = Any
 Station = Any
@@ -23,21 +24,36 @@ pytestmark = [
 ]
 
 
+@dataclass
+class Line:
+    """A connection to a station that loses the answers to new runs while `loses`."""
+
+    url: str
+    username: str
+    password: str
+    loses: bool = False
+    lost: int = 0
+
+    def lose(self, passing: Passing) -> None:
+        """Let nobody hear of what the server has done."""
+        if self.loses and passing.method == "POST":
+            self.lost += 1
+            passing.drop()
+
+
 @pytest.fixture
-def line(station: Station) -> Iterator[LossyLine]:
+def line(station: Station) -> Iterator[Line]:
     """Return a connection to the station that loses answers when it is told to."""
-    made = LossyLine(station.url)
-    yield made
-    made.close()
+    made = Line("", station.username, station.password)
+    with Proxy(station.url, after=made.lose) as proxy:
+        made.url = proxy.url
+        yield made
 
 
 @pytest.fixture
-def person(
-    program_factory: ProgramFactory, station: Station, line: LossyLine
-) -> Person:
+def person(program_factory: ProgramFactory, line: Line) -> Person:
     """Return a person at a program on the other end of that connection."""
-    address = Address(line.url, station.username, station.password)
-    return Person(program_factory(address))
+    return Person(program_factory(line))
 
 
 def same_elsewhere(station: Station, intent: RunIntent) -> int:
@@ -60,7 +76,7 @@ def same_elsewhere(station: Station, intent: RunIntent) -> int:
         return int(json.load(answer)["id"])
 
 
-def uncertain(person: Person, station: Station, line: LossyLine) -> tuple[Job, int]:
+def uncertain(person: Person, station: Station, line: Line) -> tuple[Job, int]:
     """Lose an answer while the same run is started elsewhere; job and other run."""
     _, root = feed(person.program, "Lost")
     person.wait(lambda: person.job(root.key).phase is Phase.FINISHED, "the root")
@@ -76,7 +92,7 @@ def uncertain(person: Person, station: Station, line: LossyLine) -> tuple[Job, i
 
 
 def test_a_person_says_which_of_two_runs_it_is(
-    person: Person, station: Station, line: LossyLine
+    person: Person, station: Station, line: Line
 ) -> None:
     job, other = uncertain(person, station, line)
     person.press_inbox("SUBMIT_UNCERTAIN", job.key, "Which run …")
@@ -100,7 +116,7 @@ def test_a_person_says_which_of_two_runs_it_is(
 
 
 def test_a_person_says_that_it_is_none_of_them(
-    person: Person, station: Station, line: LossyLine
+    person: Person, station: Station, line: Line
 ) -> None:
     job, _ = uncertain(person, station, line)
     person.press_row(job.key, "Which run …")

@@ -24,6 +24,9 @@ class Pending(Protocol):
     def pending_like(self, account_id: int, plugin: str, previous: int | None) -> bool:
         """Whether a run of this plugin and parent may be one that is being sent."""
 
+    async def claim(self, account_id: int, rows: Sequence[Observation]) -> None:
+        """Join runs to jobs that were given up before they came (network, disk)."""
+
 
 class Found:
     """Takes runs that are not known yet into the catalog.
@@ -66,7 +69,10 @@ class Found:
         rebuild: bool = False,
         asked: bool = False,
     ) -> tuple[Job, ...]:
-        """Take what is not known into the catalog (disk); returns it."""
+        """Take what is not known into the catalog (disk); returns it.
+
+        The server is asked where a run may be of a job that was given up (network).
+        """
         unknown = {
             row.remote_id: row
             for row in rows
@@ -77,6 +83,8 @@ class Found:
         }
         if not unknown:
             return ()
+        own = [row for row in unknown.values() if is_own(row, account)]
+        await self._pending.claim(account.account_id, own)
         buried = await self._table.buried(account.account_id, account.server_uuid)
         for remote_id in buried & set(unknown):
             if asked:

@@ -1,19 +1,19 @@
 """Submissions whose answer was lost: the server is searched, nothing is sent again."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from chrislib.errors import ChrislibError
 from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.backends.base import RunBackend
-from chrislib.jobs.backends.cube import title_of
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Job, JobChange, JobKey, Phase, RunIntent
-from chrislib.jobs.steps import Observation, Tracked
+from chrislib.jobs.model import Job, JobChange, JobKey, Phase
+from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import Decide, JobStore
 from chrislib.jobs.submission import pairing
+from chrislib.jobs.submission.latecomers import DENIED
+from chrislib.jobs.submission.lost import candidates, spec_of, wanted
 from chrislib.jobs.submission.submit import Submitter
 
 _log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class Reconciler:
                 seen.remote_status,
                 seen.start_date,
             )
-            for seen in await self._candidates([tracked], backend)
+            for seen in await candidates(self._store, [tracked], backend)
         ]
 
     async def choose(
@@ -153,11 +153,9 @@ class Reconciler:
         """
         tracked = self._uncertain(key)
         if remote_id is None:
-            await self._store.apply(
-                key, self._never("None of the runs on the server is this one.")
-            )
+            await self._store.apply(key, self._denied())
         else:
-            found = await self._candidates([tracked], backend)
+            found = await candidates(self._store, [tracked], backend)
             seen = next((o for o in found if o.remote_id == remote_id), None)
             if seen is None or not await self._submitter.own(key, seen):
                 raise ChrislibError(
@@ -185,13 +183,13 @@ class Reconciler:
             # Its run may show before its answer: it would be taken for another's.
             self._postpone(account_id, due)
             return
-        found = await self._candidates(waiting, backend)
+        found = await candidates(self._store, waiting, backend)
         if self._sibling_in_flight(account_id, spec):
             self._postpone(account_id, due)
             return
         by_id = {seen.remote_id: seen for seen in found}
         result = pairing.pair(
-            [_wanted(tracked) for tracked in waiting],
+            [wanted(tracked) for tracked in waiting],
             [pairing.Candidate(seen.remote_id, seen.title) for seen in found],
         )
         for key, remote_id in result.found.items():
@@ -205,22 +203,6 @@ class Reconciler:
                 doubtful = key in result.doubtful
                 await self._store.apply(key, self._not_found(doubtful, len(found)))
         self._plan_next(account_id, due)
-
-    async def _candidates(
-        self, waiting: Sequence[Tracked], backend: RunBackend
-    ) -> list[Observation]:
-        first = waiting[0]
-        intent = first.job.intent
-        assert isinstance(intent, RunIntent)
-
-        def known(remote_id: int) -> bool:
-            place = (first.account_id, first.server_uuid)
-            owner = self._store.by_token(*place, remote_id)
-            # A row that only follows it came to be because this one was missing.
-            return owner is not None and not getattr(owner.job.intent, "found", False)
-
-        since = min(_issued(tracked.job) for tracked in waiting)
-        return await backend.candidates(intent, since=since, known=known)
 
     def _sibling_in_flight(self, account_id: int, spec: str) -> bool:
         return any(
@@ -284,6 +266,15 @@ class Reconciler:
 
         return decide
 
+    def _denied(self) -> Decide:
+        never = self._never("None of the runs on the server is this one.")
+
+        def decide(tracked: Tracked) -> steps.Step | None:
+            # Who says so is not contradicted by a run that comes later.
+            return never(replace(tracked, reconcile_looks=DENIED))
+
+        return decide
+
     def _ask(self, count: int) -> Decide:
         def decide(tracked: Tracked) -> steps.Step | None:
             job = tracked.job
@@ -334,26 +325,3 @@ class Reconciler:
     def _gone(self, jobs: tuple[Job, ...]) -> None:
         for job in jobs:
             self._watched.get(job.account_id, {}).pop(job.key, None)
-
-
-def spec_of(job: Job) -> str:
-    """Return what tells submissions apart on the server; like ones are the same."""
-    intent = job.intent
-    if not isinstance(intent, RunIntent):
-        return job.key
-    given = sorted((name, str(value)) for name, value in intent.parameters.items())
-    return repr((intent.plugin_id, intent.previous_id, given, intent.nonce))
-
-
-def _wanted(tracked: Tracked) -> pairing.Wanted[JobKey]:
-    intent = tracked.job.intent
-    assert isinstance(intent, RunIntent)
-    return pairing.Wanted(tracked.job.key, title_of(intent), intent.nonce)
-
-
-def _issued(job: Job) -> float:
-    text = getattr(job.intent, "issued_at", "")
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return job.created_at

@@ -1,15 +1,17 @@
 """Everything between the wish for a run and its token, for every account."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chrislib.catalog.rows import AccountRow
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobKey
+from chrislib.jobs.steps import Observation
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.cancels import Cancels
+from chrislib.jobs.submission.latecomers import Latecomers
 from chrislib.jobs.submission.outbox import Outbox
 from chrislib.jobs.submission.reconcile import Choice, Reconciler
 from chrislib.jobs.submission.submit import Sent, Submitter
@@ -39,6 +41,8 @@ class Submissions:
         Gets the outcome of every POST made behind.
     reconcile : tuple of float
         See `Reconciler`.
+    late : tuple of float
+        See `Latecomers`.
     back_off : float
         See `Outbox`.
     """
@@ -56,6 +60,7 @@ class Submissions:
         is_paused: Callable[[str], bool],
         sent: Callable[[Sent], None],
         reconcile: tuple[float, ...],
+        late: tuple[float, ...],
         back_off: float,
         rng: random.Random | None = None,
     ) -> None:
@@ -68,6 +73,13 @@ class Submissions:
             submitter=submitter,
             clock=clock,
             delays=reconcile,
+            look_soon=look_soon,
+        )
+        self._latecomers = Latecomers(
+            store=store,
+            submitter=submitter,
+            clock=clock,
+            delays=late,
             look_soon=look_soon,
         )
         self._outbox = Outbox(
@@ -86,6 +98,7 @@ class Submissions:
         """At start: doubt what was being sent, and search at the first turn (disk)."""
         await self._submitter.interrupted(account_id)
         self._reconciler.search_now(account_id)
+        self._latecomers.search_now(account_id)
 
     async def turn(self, account: AccountRow, backend: RunBackend) -> float:
         """Do what is due for an account whose server answers (network, disk).
@@ -105,6 +118,7 @@ class Submissions:
         account_id = account.account_id
         due = [self._outbox.turn(account_id, backend)]
         due.append(await self._reconciler.turn(account_id, backend))
+        due.append(await self._latecomers.turn(account_id, backend))
         due.append(await self._cancels.turn(account_id, backend))
         return min(due)
 
@@ -119,6 +133,18 @@ class Submissions:
             and getattr(tracked.job.intent, "previous_id", None) == previous
             for tracked in self._reconciler.pending(account_id)
         )
+
+    async def claim(self, account_id: int, rows: Sequence[Observation]) -> None:
+        """Join runs nobody here knows to jobs that were given up (network, disk).
+
+        Raises
+        ------
+        CubeError
+            The server did not answer.
+        """
+        backend = self._backend_of(account_id)
+        if backend is not None:
+            await self._latecomers.claim(account_id, rows, backend)
 
     async def choices(self, key: JobKey) -> list[Choice]:
         """Return the runs an uncertain submission may have made (network).
