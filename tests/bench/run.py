@@ -14,6 +14,7 @@ MEASUREMENTS = (
     "ui_gap",
     "poll_plan",
     "poll_page",
+    "load_jobs",
     "poll_replay",
     "poll_real_time",
 )

@@ -94,7 +94,7 @@ class JobTable:
         )
 
     async def load(self, columns: Sequence[str]) -> list[Sequence[Any]]:
-        """Return these columns of every job, newest first (disk).
+        """Return these columns of every job, newest row first (disk).
 
         Plain tuples: thousands of them are read at each start.
         """
@@ -103,8 +103,7 @@ class JobTable:
             cursor = db.cursor()
             cursor.row_factory = None
             return cursor.execute(
-                f"SELECT {','.join(columns)} FROM job "
-                "ORDER BY created_at DESC, job_key DESC"
+                f"SELECT {','.join(columns)} FROM job ORDER BY rowid DESC"
             ).fetchall()
 
         return await self._db.read(work)

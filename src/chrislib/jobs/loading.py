@@ -9,7 +9,8 @@ that is filled in one go, and become the real class as their last step.
 import gc
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from json.scanner import make_scanner
 from operator import itemgetter
@@ -33,6 +34,8 @@ from chrislib.jobs.steps import Tracked
 
 _log = logging.getLogger(__name__)
 
+_MANY = 20_000
+"""Objects that a look for garbage may visit at once: some 5 ms."""
 _UNREAD = ("plugin", "obs_sent", "obs_received")
 COLUMNS = tuple(c.name for c in fields(JobRow) if c.name not in _UNREAD)
 """What a row holds, in this order."""
@@ -48,14 +51,26 @@ _RETENTIONS = {retention.value: retention for retention in Retention}
 
 def load(rows: Iterable[Sequence[Any]]) -> list[Tracked]:
     """Return the jobs of catalog rows whose values are in the order of `COLUMNS`."""
-    # None of what is made here can be garbage yet: looking for some costs a third.
+    with undisturbed():
+        found = (_quickly(row) or _by_rule(row) for row in rows)
+        return [tracked for tracked in found if tracked is not None]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Look for no garbage: none of what is loaded can be any, and it costs a third.
+
+    What was made meanwhile is set aside if it is much, since the first look would
+    visit all of it while the window waits.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        found = (_quickly(row) or _by_rule(row) for row in rows)
-        return [tracked for tracked in found if tracked is not None]
+        yield
     finally:
         if collecting:
+            if gc.get_count()[0] > _MANY:
+                gc.freeze()
             gc.enable()
 
 

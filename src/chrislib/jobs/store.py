@@ -16,7 +16,8 @@ from chrislib.catalog.jobs import JobTable
 from chrislib.jobs import codec, loading, writing
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.copies import replace
-from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, Progress, Reach
+from chrislib.jobs.known import Known, loaded
+from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Progress, Reach
 from chrislib.jobs.steps import Step, Tracked
 
 _log = logging.getLogger(__name__)
@@ -64,13 +65,7 @@ class JobStore:
     def __init__(self, table: JobTable, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self._jobs: dict[JobKey, Tracked] = {}
-        self._tokens: dict[tuple[int, str, int], JobKey] = {}
-        self._names: dict[tuple[int, str, str, str], JobKey] = {}
-        self._of_feed: dict[tuple[int, int], set[JobKey]] = {}
-        self._of_batch: dict[str, set[JobKey]] = {}
-        self._live: set[JobKey] = set()
-        self._owing: set[JobKey] = set()
+        self._known = Known()
         self._lock = asyncio.Lock()
         self._subscribers: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._gone_subscribers: list[Callable[[tuple[Job, ...]], None]] = []
@@ -84,32 +79,27 @@ class JobStore:
         it took away is forgotten.
         """
         async with self._lock:
-            rows = await self._table.load(loading.COLUMNS)
-            # Thousands of intents are parsed here: not on the window's thread.
-            found = await asyncio.to_thread(loading.load, rows)
-            before = {key: tracked.job for key, tracked in self._jobs.items()}
-            self.forget(set(before) - {tracked.job.key for tracked in found})
-            for tracked in found:
-                self._remember(tracked)
-            self._publish(
-                [
-                    JobChange(before.get(tracked.job.key), tracked.job)
-                    for tracked in found
-                ]
-            )
+            with loading.undisturbed():
+                rows = await self._table.load(loading.COLUMNS)
+                known, changes = await asyncio.to_thread(
+                    loaded, rows, dict(self._known.jobs)
+                )
+            self.forget(self._known.jobs.keys() - known.jobs.keys())
+            self._known = known
+            self._publish(changes)
 
     async def catch_up(self) -> None:
         """See what another process has written since (disk)."""
         async with self._lock:
             rows = await self._table.load(("job_key", "seq"))
-            self.forget(set(self._jobs) - {row[0] for row in rows})
+            self.forget(set(self._known.jobs) - {row[0] for row in rows})
             changes = []
             for key, seq in rows:
-                known = self._jobs.get(key)
+                known = self._known.jobs.get(key)
                 if known is not None and known.job.seq == seq:
                     continue
                 await self._reload(key)
-                now = self._jobs.get(key)
+                now = self._known.jobs.get(key)
                 if now is not None:
                     before = known.job if known is not None else None
                     changes.append(JobChange(before, now.job))
@@ -117,19 +107,19 @@ class JobStore:
 
     def get(self, key: JobKey) -> Tracked | None:
         """Return a job as it is now."""
-        return self._jobs.get(key)
+        return self._known.jobs.get(key)
 
     def all(self) -> list[Tracked]:
         """Return every job, newest first."""
         return sorted(
-            self._jobs.values(),
+            self._known.jobs.values(),
             key=lambda t: (t.job.created_at, t.job.key),
             reverse=True,
         )
 
     def live(self, account_id: int | None, kind: Kind | None = None) -> list[Tracked]:
         """Return jobs that have not ended, of one account or all, oldest first."""
-        found = (self._jobs[key] for key in self._live)
+        found = (self._known.jobs[key] for key in self._known.live)
         return sorted(
             (
                 tracked
@@ -142,30 +132,30 @@ class JobStore:
 
     def live_count(self) -> int:
         """Return how many jobs have not ended, of all accounts and kinds."""
-        return len(self._live)
+        return len(self._known.live)
 
     def any_live(self, account_id: int, kind: Kind) -> bool:
         """Whether an account has a job of that kind that has not ended."""
-        found = (self._jobs[key] for key in self._live)
+        found = (self._known.jobs[key] for key in self._known.live)
         return any(t.account_id == account_id and t.job.kind is kind for t in found)
 
     def owing_notes(self, account_id: int) -> list[Tracked]:
         """Return the account's jobs whose feed has not got its note yet."""
-        found = (self._jobs[key] for key in self._owing)
+        found = (self._known.jobs[key] for key in self._known.owing)
         return [tracked for tracked in found if tracked.account_id == account_id]
 
     def by_token(
         self, account_id: int, server_uuid: str, remote_id: int
     ) -> Tracked | None:
         """Return the job that owns a remote run."""
-        key = self._tokens.get((account_id, server_uuid, remote_id))
-        return self._jobs.get(key) if key is not None else None
+        key = self._known.tokens.get((account_id, server_uuid, remote_id))
+        return self._known.jobs.get(key) if key is not None else None
 
     def by_remote(self, remote_id: int) -> Tracked | None:
         """Return the newest job of a remote run on any account."""
         found = [
-            self._jobs[key]
-            for (_, _, number), key in self._tokens.items()
+            self._known.jobs[key]
+            for (_, _, number), key in self._known.tokens.items()
             if number == remote_id
         ]
         return max(found, key=lambda t: t.job.created_at, default=None)
@@ -174,17 +164,19 @@ class JobStore:
         self, account_id: int, backend: str, *, server_uuid: str, token: str
     ) -> Tracked | None:
         """Return the job that owns a service's token."""
-        key = self._names.get((account_id, backend, server_uuid, token))
-        return self._jobs.get(key) if key is not None else None
+        key = self._known.names.get((account_id, backend, server_uuid, token))
+        return self._known.jobs.get(key) if key is not None else None
 
     def of_feed(self, account_id: int, feed_id: int) -> list[Tracked]:
         """Return every job of a feed, in no order."""
-        keys = self._of_feed.get((account_id, feed_id), ())
-        return [self._jobs[key] for key in keys]
+        keys = self._known.of_feed.get((account_id, feed_id), ())
+        return [self._known.jobs[key] for key in keys]
 
     def of_batch(self, batch_key: str) -> list[Tracked]:
         """Return every job of a batch, in no order."""
-        return [self._jobs[key] for key in self._of_batch.get(batch_key, ())]
+        return [
+            self._known.jobs[key] for key in self._known.of_batch.get(batch_key, ())
+        ]
 
     async def add(self, steps: Sequence[Step]) -> None:
         """Journal new jobs, all in one transaction (disk)."""
@@ -230,7 +222,7 @@ class JobStore:
 
     def progress(self, key: JobKey, progress: Progress) -> None:
         """Show how far a transfer is; kept about once a second (disk, later)."""
-        tracked = self._jobs.get(key)
+        tracked = self._known.jobs.get(key)
         if tracked is None or tracked.job.progress == progress:
             return
         self._show(tracked, replace(tracked.job, progress=progress))
@@ -245,13 +237,13 @@ class JobStore:
         """Note how good the last look was: never a change of state."""
         changes = []
         for key in keys:
-            tracked = self._jobs.get(key)
+            tracked = self._known.jobs.get(key)
             if tracked is None:
                 continue
             before = tracked.job
             checked = at if at is not None else before.checked_at
             job = replace(before, reach=reach, checked_at=checked)
-            self._jobs[key] = replace(tracked, job=job)
+            self._known.jobs[key] = replace(tracked, job=job)
             if before.reach is not reach:
                 changes.append(JobChange(before, job))
         self._publish(changes)
@@ -298,7 +290,7 @@ class JobStore:
                 lambda: [writing.write(step, None) for step in steps]
             )
             for step in steps:
-                self._remember(step.tracked)
+                self._known.remember(step.tracked)
             self._publish([JobChange(None, step.tracked.job) for step in steps])
 
     async def _apply_page(
@@ -323,7 +315,7 @@ class JobStore:
 
     async def _absorb(self, key: JobKey, decide: Decide, other: JobKey) -> bool:
         async with self._lock:
-            tracked, loser = self._jobs.get(key), self._jobs.get(other)
+            tracked, loser = self._known.jobs.get(key), self._known.jobs.get(other)
             step = decide(tracked) if tracked is not None else None
             if tracked is None or step is None or loser is None:
                 return False
@@ -349,7 +341,7 @@ class JobStore:
                 await asyncio.sleep(0)
             if decision.key in steps:
                 continue  # lists can hold a run twice; the first one is as good
-            tracked = self._jobs.get(decision.key)
+            tracked = self._known.jobs.get(decision.key)
             step = decision.decide(tracked) if tracked is not None else None
             if tracked is None or step is None:
                 continue
@@ -366,14 +358,14 @@ class JobStore:
                 await asyncio.sleep(0)
             tracked = step.tracked
             key = tracked.job.key
-            kept, old = self._jobs.get(key), before[key].job
+            kept, old = self._known.jobs.get(key), before[key].job
             if kept is None:
                 continue  # forgotten while this was committed
             if kept.job is not old:
                 # How good the look was may have been noted while this was committed.
                 tracked = replace(tracked, job=_with_notes(tracked.job, kept.job, old))
-            self._remember(tracked)
-            changes.append(JobChange(old, self._jobs[key].job))
+            self._known.remember(tracked)
+            changes.append(JobChange(old, self._known.jobs[key].job))
         self._publish(changes)
         if any(step.notices or step.withdrawn for step in steps):
             self.inbox_changed()
@@ -383,57 +375,17 @@ class JobStore:
         if row is None:
             self.forget([key])
             return
-        self._remember(codec.from_row(row))
+        self._known.remember(codec.from_row(row))
 
     def forget(self, keys: Iterable[JobKey]) -> None:
         """Drop jobs from memory: their rows are no longer in the catalog."""
         for key in keys:
-            gone = self._jobs.pop(key, None)
-            self._live.discard(key)
-            self._owing.discard(key)
-            if gone is None:
-                continue
-            job = gone.job
-            if job.remote_id is not None:
-                token = (gone.account_id, gone.server_uuid, job.remote_id)
-                self._tokens.pop(token, None)
-            name = (gone.account_id, job.backend, gone.server_uuid, job.token)
-            self._names.pop(name, None)
-            if job.feed_id is not None:
-                self._of_feed.get((gone.account_id, job.feed_id), set()).discard(key)
-            self._of_batch.get(job.batch_key, set()).discard(key)
-            self._vanished(job)
-
-    def _remember(self, tracked: Tracked) -> None:
-        if tracked.job.phase is Phase.ORPHANED and tracked.job.reach is Reach.FRESH:
-            # Reach is not kept; this one follows from the phase.
-            tracked = replace(
-                tracked, job=replace(tracked.job, reach=Reach.SERVER_CHANGED)
-            )
-        job = tracked.job
-        self._jobs[job.key] = tracked
-        for keys, member in (
-            (self._live, not job.phase.terminal),
-            (self._owing, tracked.note_pending),
-        ):
-            if member:
-                keys.add(job.key)
-            else:
-                keys.discard(job.key)
-        if job.remote_id is not None:
-            token = (tracked.account_id, tracked.server_uuid, job.remote_id)
-            self._tokens[token] = job.key
-        if job.token:
-            name = (tracked.account_id, job.backend, tracked.server_uuid, job.token)
-            self._names[name] = job.key
-        if job.feed_id is not None:
-            feed = (tracked.account_id, job.feed_id)
-            self._of_feed.setdefault(feed, set()).add(job.key)
-        if job.batch_key:
-            self._of_batch.setdefault(job.batch_key, set()).add(job.key)
+            job = self._known.forget(key)
+            if job is not None:
+                self._vanished(job)
 
     def _show(self, tracked: Tracked, job: Job) -> None:
-        self._jobs[job.key] = replace(tracked, job=job)
+        self._known.jobs[job.key] = replace(tracked, job=job)
         self._publish([JobChange(tracked.job, job)])
 
     def _publish(self, changes: Sequence[JobChange]) -> None:

@@ -104,6 +104,57 @@ def test_a_job_comes_back_as_it_was(intent: Any) -> None:
     assert codec.from_row(codec.to_row(tracked)) == tracked
 
 
+@pytest.mark.parametrize("intent", INTENTS)
+def test_an_intent_is_kept_without_what_goes_without_saying(intent: Any) -> None:
+    tracked = steps.Tracked(Job(JobKey("k"), Kind.RUN, Phase.RUNNING, intent, "t"))
+    whole = codec.intent_to_json(intent)
+    row = codec.to_row(tracked)
+    assert len(row.intent_json) <= len(whole)
+    # Catalogs of before have all of it.
+    for text in (row.intent_json, whole):
+        kind = codec.kind_of(intent)
+        if not isinstance(intent, OpaqueIntent):
+            assert codec.intent_from_json(kind, text) == intent
+
+
+async def test_a_loaded_memory_finds_what_the_first_one_did(kept: Kept) -> None:
+    feeds, batches = (1, 2, 2, None), ("b", "b", "", "")
+    made = [
+        kept.tracked(feed_id=feed, batch_key=batch, remote_id=number)
+        for number, (feed, batch) in enumerate(zip(feeds, batches, strict=True))
+    ]
+    made[3] = replace(made[3], note_pending=True)
+    service = replace(made[0].job, key=new_key(), remote_id=None, token="t-1")
+    ended = replace(made[0].job, key=new_key(), remote_id=9, phase=Phase.ORPHANED)
+    made += [replace(made[0], job=service), replace(made[0], job=ended)]
+    await kept.store.add([fsm.begin(tracked, now=1.0) for tracked in made])
+    again = JobStore(kept.catalog.jobs, SystemClock())
+    seen: list[Any] = []
+    again.subscribe(seen.extend)
+    await again.load()
+    for name in ("tokens", "names", "of_feed", "of_batch", "live", "owing", "jobs"):
+        first, second = (getattr(s._known, name) for s in (kept.store, again))
+        assert first, name
+        assert second == first, name
+    assert {change.after.key for change in seen} == set(again._known.jobs)
+    assert all(change.before is None for change in seen)
+    seen.clear()
+    gone: list[Any] = []
+    again.subscribe_gone(gone.extend)
+    key = ended.key
+    await kept.catalog._database.write(
+        lambda db: [
+            db.execute(f"DELETE FROM {table} WHERE job_key=?", (key,))
+            for table in ("job_event", "job")
+        ]
+    )
+    await again.load()
+    assert [job.key for job in gone] == [key]
+    assert again.get(key) is None
+    assert all(change.before == change.after for change in seen)
+    assert len(seen) == len(made) - 1
+
+
 def test_a_row_of_another_version_harms_nobody() -> None:  # I18
     tracked = steps.Tracked(Job(JobKey("k"), Kind.RUN, Phase.RUNNING, RUN, "t"))
     row = codec.to_row(tracked)
