@@ -23,6 +23,7 @@ from chrislib.jobs.model import JobKey, Phase
 from chrislib.jobs.outputs.fingerprint import Comparison, Difference
 from chrislib.jobs.submission.reconcile import Choice
 from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.confirm import ConfirmSheet
 from chrislib.views.jobs.changed_sheet import ChangedSheet
 from chrislib.views.jobs.detail import JobDetail
 from chrislib.views.jobs.facts import facts_of, files_of, history_of, phase_times
@@ -118,7 +119,7 @@ def test_one_of_several_runs_is_chosen_or_none(
     child(sheet, QRadioButton, "which.none").click()
     assert sheet.next_button.text() == "None of them"
     one = child(sheet, QRadioButton, "which.35")
-    assert one.text().startswith("feed 12, node 35, running, since 2026-11-2")
+    assert one.text().startswith("Feed 12, node 35, running, since 2026-11-2")
     one.click()
     sheet.next_button.click()
     chosen = ("choose", "lost", "35")
@@ -303,3 +304,20 @@ def test_later_has_three_ends(pane: JobsPane, fakes: Fakes, qtbot: QtBot) -> Non
     QTest.keyClick(pane.view, Qt.Key.Key_M)
     seen = ("act", "ready:READY:0", "seen")
     qtbot.waitUntil(lambda: seen in fakes.jobs.calls, timeout=2000)
+
+
+def test_the_first_key_never_does_what_cannot_be_taken_back(
+    window: QMainWindow, theme: Any, qtbot: QtBot
+) -> None:
+    ended: list[int] = []
+    for danger in (True, False):
+        sheet = ConfirmSheet(
+            window, theme, "Sure?", "It goes.", action="Do it", danger=danger
+        )
+        sheet.finished.connect(ended.append)
+        sheet.open()
+        focused = sheet.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Qt.Key.Key_Space)
+        qtbot.waitUntil(lambda: not sheet.isVisible(), timeout=2000)  # noqa: B023
+    assert ended == [0, 1]

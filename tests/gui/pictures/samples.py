@@ -591,6 +591,20 @@ def _changed(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     ChangedSheet(win, ctx, job=job, found=found).open()
 
 
+def _purge(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    from chrislib.views.dialogs.confirm import ConfirmSheet
+
+    ConfirmSheet(
+        win,
+        ctx.theme,
+        "Remove 3 nodes from the server?",
+        "Their files are deleted on the server and cannot be brought back. 1 of them "
+        "runs now and is stopped. What was downloaded stays on this computer.",
+        action="Remove 3 nodes",
+        danger=True,
+    ).open()
+
+
 PICTURES = {
     "shell-small": _small,
     "jobs-small": _jobs_small,
@@ -604,6 +618,7 @@ PICTURES = {
     "track": _track,
     "which": _which,
     "changed": _changed,
+    "purge": _purge,
     "shell": _nothing,
     "jobs": _jobs,
     "inbox": _inbox,

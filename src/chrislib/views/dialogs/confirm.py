@@ -1,5 +1,6 @@
 """Asking before something that cannot be taken back."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chrislib.views.theme.theme import Theme
@@ -34,3 +35,10 @@ class ConfirmSheet(Sheet):
         self.next_button.setText(action)
         self.next_button.set_kind("danger" if danger else "primary")
         self.next_pressed.connect(self.accept)
+        self._danger = danger
+
+    def open(self) -> None:
+        """Show the sheet; the key first pressed takes nothing away for good."""
+        super().open()
+        if self._danger:
+            self.cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -38,7 +38,7 @@ class ChangedSheet(Sheet):
             "Not as it was when this was sent" if not found.same else "As it was",
             job.title,
             width=860,
-            height=520,
+            height=min(520, 232 + 30 * (len(found.differences) + 1)),
         )
         theme = context.theme
         self.setObjectName("changed.sheet")
@@ -125,6 +125,8 @@ def _table(font: object, found: Comparison) -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
+    # cells begin where their heads do
+    table.setStyleSheet("QTableWidget::item { padding-left: 6px; }")
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
     header = table.horizontalHeader()

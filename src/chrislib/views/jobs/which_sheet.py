@@ -34,7 +34,7 @@ class WhichSheet(Sheet):
             "Which of these runs is it?",
             f"{job.title}: its answer was lost, and several runs look like it.",
             width=720,
-            height=min(620, 300 + 44 * len(choices)),
+            height=min(620, 232 + 32 * (len(choices) + 1)),
         )
         theme = context.theme
         self.setObjectName("which.sheet")
@@ -112,4 +112,5 @@ def _words(one: Choice) -> str:
     title = f"{one.title}, " if one.title else ""
     phase = PHASE_OF_STATUS.get(one.status)
     state = PHASE_WORDS[phase] if phase is not None else one.status
-    return f"{title}{where}node {one.remote_id}, {state.lower()}, since {started}"
+    words = f"{where}node {one.remote_id}, {state.lower()}, since {started}"
+    return f"{title}{words}" if title else words[:1].upper() + words[1:]
