@@ -305,6 +305,8 @@ class _Work:
         from pydicom.dataelem import DataElement
 
         old = dataset[tag]
+        if done == Done.EMPTIED and old.is_empty:
+            done = Done.KEPT
         new = DataElement(tag, old.VR, value, already_converted=False)
         self._note(old, depth, after=_shown(new) if self._trace else "", done=done)
         dataset[tag] = new

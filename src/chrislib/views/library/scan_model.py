@@ -1,8 +1,8 @@
 """What a scan found, with boxes for what is to be sent."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
@@ -17,6 +17,7 @@ Index = QModelIndex | QPersistentModelIndex
 NAME, IMAGES, SIZE, CHECK = range(4)
 FactsRole = Qt.ItemDataRole.UserRole + 1
 _MISSING_SHOWN = 3
+_TEXT = "Text in the picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ScanModel(QStandardItemModel):
         for column in (IMAGES, SIZE):
             self.horizontalHeaderItem(column).setTextAlignment(right)
         self._scan: LocalScan | None = None
+        self._plain: dict[int | str, Facts] = {}
+        self._texts: dict[int, str] = {}
 
     @property
     def scan(self) -> LocalScan | None:
@@ -60,6 +63,7 @@ class ScanModel(QStandardItemModel):
     def show(self, scan: LocalScan, *, hidden: bool = False) -> None:
         """Show a scan with everything ticked that can be sent."""
         self._scan = scan
+        self._plain, self._texts = {}, {}
         self.removeRows(0, self.rowCount())
         names: dict[str, set[str]] = defaultdict(set)
         for one in scan.series:
@@ -86,6 +90,67 @@ class ScanModel(QStandardItemModel):
                 elif facts.kind == "file":
                     others.append(str(facts.key))
         return only(self._scan, series=places, others=others)
+
+    def ticked(self) -> frozenset[int]:
+        """Return the places (in the scan) of the series that are ticked."""
+        return frozenset(
+            int(item.data(FactsRole).key)
+            for item in self._leaves(self.invisibleRootItem())
+            if item.checkState() == Qt.CheckState.Checked
+            and item.data(FactsRole).kind == "series"
+        )
+
+    def untick(self, places: Iterable[int]) -> None:
+        """Take the ticks of series away, by their places in the scan."""
+        wanted = set(places)
+        for item in list(self._leaves(self.invisibleRootItem())):
+            facts = item.data(FactsRole)
+            ticked = item.checkState() == Qt.CheckState.Checked
+            if facts.kind == "series" and ticked and facts.key in wanted:
+                self.toggle(item.index())
+
+    def tick_others(self, *, on: bool) -> None:
+        """Tick or untick all files that are not DICOM."""
+        for row in range(self.rowCount()):
+            item = self.item(row)
+            facts = item.data(FactsRole)
+            if facts.kind == "group" and facts.can_tick:
+                state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+                self._set(item, state)
+                words = (
+                    "sent as they are" if on else "not cleaned, stay here unless ticked"
+                )
+                files = count(item.rowCount(), "file")
+                item.setData(replace(facts, detail=join(files, words)), FactsRole)
+
+    def show_texts(self, reasons: Mapping[int, str]) -> None:
+        """Say which series may show text, by their places; the others are as before."""
+        if reasons == self._texts:
+            return
+        self._texts = dict(reasons)
+        for item in list(self._leaves(self.invisibleRootItem())):
+            facts = self._plain.get(item.data(FactsRole).key)
+            if facts is None:
+                continue
+            reason = reasons.get(int(item.data(FactsRole).key), "")
+            if reason:
+                before = facts.words if facts.state == "errors" else ""
+                words = join(_TEXT, before)
+                facts = replace(facts, state="errors", words=words, more=reason)
+            item.setData(facts, FactsRole)
+            cell = item.parent().child(item.row(), CHECK)
+            cell.setText(facts.words)
+            cell.setToolTip(join(facts.words, facts.more))
+
+    def series_at(self, index: Index) -> int | None:
+        """Return the place of the series at a row, or of the first one below it."""
+        at = self.index(index.row(), NAME, index.parent())
+        while at.isValid():
+            facts = at.data(FactsRole)
+            if facts.kind == "series":
+                return int(facts.key)
+            at = self.index(0, NAME, at)
+        return None
 
     def toggle(self, index: Index) -> None:
         """Tick or untick a row and all below it."""
@@ -166,19 +231,20 @@ class ScanModel(QStandardItemModel):
             )
             for at, one in study:
                 state, words, more = check_words(one)
+                self._plain[at] = Facts(
+                    "series",
+                    2,
+                    "image",
+                    isolate(clean(one.description)) or "(no description)",
+                    one.modality,
+                    state,
+                    words,
+                    more,
+                    key=at,
+                )
                 self._add(
                     branch,
-                    Facts(
-                        "series",
-                        2,
-                        "image",
-                        isolate(clean(one.description)) or "(no description)",
-                        one.modality,
-                        state,
-                        words,
-                        more,
-                        key=at,
-                    ),
+                    self._plain[at],
                     images=len(one.files),
                     bytes_=one.size,
                 )

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QStackedWidget,
@@ -18,6 +18,7 @@ from chrislib.library.uploads import UploadRun
 from chrislib.library.words import count, join, size
 from chrislib.views.context import ViewContext
 from chrislib.views.library.cards import dropped_paths
+from chrislib.views.library.deidentify_panel import NARROW, WIDTH, DeidentifyPanel
 from chrislib.views.library.drop_area import DropArea
 from chrislib.views.library.running import RunningUploads, item_of_run
 from chrislib.views.library.scan_model import ScanModel, summary_of
@@ -39,6 +40,8 @@ class UploadPage(QWidget):
         self._tasks = ctx.tasks("upload scan")
         self._verbs = ctx.tasks("uploads")
         self._paths: list[Path] = []
+        self._own_name = ""
+        self._cleaning = False
         self._scanning: asyncio.Task[LocalScan] | None = None
         self.setObjectName("library.upload")
         self.setAccessibleName("Upload Data")
@@ -65,14 +68,9 @@ class UploadPage(QWidget):
         self._pages = QStackedWidget()
         for page in (self._nothing, self._skeleton, self._state, self._tree):
             self._pages.addWidget(page)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addLayout(top)
-        whole.addWidget(line())
-        whole.addWidget(self._runs)
-        whole.addWidget(self._pages, 1)
-        whole.addWidget(self._foot())
+        self._clean = DeidentifyPanel(ctx)
+        self._edge = line(vertical=True)
+        self._arrange(top)
         self._connect()
         self._unsubscribe = ctx.library.subscribe(self._on_change)
         self._look = self._timer(250, self._show_runs)
@@ -80,6 +78,21 @@ class UploadPage(QWidget):
         self._yield_to_tray()
         self._show_runs()
         self.clear()
+
+    def _arrange(self, top: QVBoxLayout) -> None:
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addLayout(top)
+        left.addWidget(line())
+        left.addWidget(self._runs)
+        left.addWidget(self._pages, 1)
+        left.addWidget(self._foot())
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(left, 1)
+        whole.addWidget(self._edge)
+        whole.addWidget(self._clean)
 
     def _connect(self) -> None:
         self._drop.dropped.connect(self.add)
@@ -91,6 +104,11 @@ class UploadPage(QWidget):
         )
         self._drop.cleared.connect(self.clear)
         self._model.itemChanged.connect(self._recount_later)
+        self._tree.selectionModel().currentChanged.connect(
+            lambda now, _before: self._clean.show_series(self._model.series_at(now))
+        )
+        self._clean.changed.connect(self._choice_changed)
+        self._clean.left_out.connect(self._model.untick)
         self._runs.cancelled.connect(self._cancel)
         self._runs.retried.connect(self._retry)
         self._runs.shown.connect(self._show_run)
@@ -111,6 +129,9 @@ class UploadPage(QWidget):
         )
         self._name.setMaximumWidth(theme.px(320))
         self._name.textChanged.connect(self._recount_later)
+        self._open = Label(
+            theme, style="small", token="state.errors", name="upload.question"
+        )
         self._what = Label(
             theme, style="small", token="text.secondary", name="upload.chosen"
         )
@@ -129,6 +150,7 @@ class UploadPage(QWidget):
         row.addWidget(Label(theme, "To uploads /", style="small"))
         row.addWidget(self._name, 1)
         row.addStretch(1)
+        row.addWidget(self._open)
         row.addWidget(self._what)
         row.addWidget(self._send)
         return self._foot_bar
@@ -151,6 +173,7 @@ class UploadPage(QWidget):
         place = "\n".join(str(path) for path in self._paths[:20])
         self._drop.fold(f"{first.name}{more}", place)
         self._foot_bar.hide()
+        self._show_side(on=False)
         self._skeleton.start("Reading files", self.clear)
         self._pages.setCurrentWidget(self._skeleton)
         self._scanning = self._tasks.start(
@@ -168,6 +191,7 @@ class UploadPage(QWidget):
         self._summary.setText("")
         self._drop.unfold()
         self._foot_bar.hide()
+        self._show_side(on=False)
         self._pages.setCurrentWidget(self._nothing)
 
     async def _choose_files(self) -> None:
@@ -204,10 +228,13 @@ class UploadPage(QWidget):
             )
             self._pages.setCurrentWidget(self._state)
             return
+        self._own_name, self._cleaning = scan.title, False
         self._name.setText(scan.title)
+        self._clean.show_scan(scan)
         self._tree.unfold()
         self._pages.setCurrentWidget(self._tree)
         self._foot_bar.show()
+        self._show_side(on=True)
         self._recount()
         self._tree.setFocus()
 
@@ -229,8 +256,38 @@ class UploadPage(QWidget):
         chosen = self._model.chosen()
         if chosen is None:
             return
+        self._clean.show_ticked(self._model.ticked())
         files = sum(len(one.files) for one in chosen.series) + len(chosen.others)
         self._what.setText(join(count(files, "file"), size(chosen.size)))
+        self._clean.show_others(len(chosen.others))
+        self._open.setText(self._clean.question)
+
+    def _choice_changed(self) -> None:
+        """Follow the project: its code is the name, until the person gives one."""
+        scan, project = self._model.scan, self._clean.project
+        if scan is None:
+            return
+        self._model.show_texts(self._clean.reasons)
+        on = project is not None
+        if on is not self._cleaning:
+            # what cannot be cleaned goes only where somebody ticks it again
+            self._cleaning = on
+            self._model.tick_others(on=not on)
+        name = project.code if project is not None else scan.title
+        if self._name.text() == self._own_name and name != self._own_name:
+            self._name.setText(name)
+        self._own_name = name
+        self._recount_later()
+
+    def _show_side(self, *, on: bool) -> None:
+        self._edge.setVisible(on)
+        self._clean.setVisible(on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the list its room where the page is narrow."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._ctx.theme.px(1100)
+        self._clean.setFixedWidth(self._ctx.theme.px(NARROW if narrow else WIDTH))
 
     # --- sending ---
 
@@ -244,9 +301,21 @@ class UploadPage(QWidget):
                 "Nothing is ticked", "Tick what is to be sent, then send again."
             )
             return
+        if self._clean.question:
+            self._ctx.messages.info(
+                self._clean.question,
+                "Nothing was sent yet.",
+                hint="Decide at the right, then send again.",
+            )
+            self._clean.ask()
+            return
         self._send.setEnabled(False)
         self._verbs.start(
-            self._ctx.library.upload(chosen, title=self._name.text().strip()),
+            self._ctx.library.upload(
+                chosen,
+                title=self._name.text().strip(),
+                deidentify=self._clean.choice(),
+            ),
             name="send",
             done=self._sent,
             failed=self._not_sent,
@@ -311,5 +380,6 @@ class UploadPage(QWidget):
         self._unsubscribe()
         self._look.stop()
         self._count.stop()
+        self._clean.shutdown()
         self._tasks.cancel_all()
         self._verbs.cancel_all()
