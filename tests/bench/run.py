@@ -12,6 +12,7 @@ MEASUREMENTS = (
     "cold_start",
     "pull_300",
     "ui_gap",
+    "index_speed",
     "poll_plan",
     "poll_page",
     "load_jobs",

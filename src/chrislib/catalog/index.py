@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ belongs to no series (a DICOMDIR, or without its UID)."""
 UNSETTLED = -1
 """The time of change of a file that changed while it was read: it is read again."""
 
+_MASK = (1 << 62) - 1
+
 Stat = tuple[bytes, int, int, int]
 """Name, bytes, time of change in nanoseconds, inode."""
 
@@ -42,6 +45,24 @@ class Root(NamedTuple):
     state: str
     reason: str
     ended_at: float | None
+
+
+class Before(NamedTuple):
+    """What is known of a root before it is looked at.
+
+    Attributes
+    ----------
+    state : str
+        Of the root, "" if it is new.
+    folders : dict
+        Id and digest of the folders at and below it, by path.
+    any_files : bool
+        Whether any file is known, below it or elsewhere.
+    """
+
+    state: str
+    folders: dict[bytes, tuple[int, int]]
+    any_files: bool
 
 
 class Moved(NamedTuple):
@@ -117,15 +138,6 @@ class IndexTable:
 
         return await self._db.read(work)
 
-    async def any_files(self) -> bool:
-        """Whether any file is known at all (disk)."""
-
-        def work(db: sqlite3.Connection) -> bool:
-            row = db.execute("SELECT EXISTS(SELECT 1 FROM local_file)").fetchone()
-            return bool(row[0])
-
-        return await self._db.read(work)
-
     async def elsewhere(
         self, files: Sequence[tuple[bytes, Stat]]
     ) -> list[tuple[int, bytes, tuple[int, int, int]]]:
@@ -157,17 +169,24 @@ class IndexTable:
 
         return await self._db.read(work)
 
-    async def folders_below(self, root: bytes) -> list[tuple[int, bytes]]:
-        """Return the known folders at and below a path (disk)."""
+    async def root_below(self, root: bytes) -> Before:
+        """Return what is known of a root and the folders below it (disk)."""
 
-        def work(db: sqlite3.Connection) -> list[tuple[int, bytes]]:
-            edge = root.rstrip(os.sep.encode()) + os.sep.encode()
-            rows = db.execute(
-                "SELECT folder_id, path FROM local_folder "
-                "WHERE path=? OR (path>=? AND path<?)",
-                (root, edge, edge[:-1] + bytes([edge[-1] + 1])),
+        def work(db: sqlite3.Connection) -> Before:
+            cursor = db.cursor()
+            cursor.row_factory = None
+            rows = cursor.execute(
+                f"SELECT path, folder_id, digest FROM local_folder WHERE {_BELOW}",
+                _edges(root),
             )
-            return [(row[0], row[1]) for row in rows]
+            folders = {path: (folder_id, digest) for path, folder_id, digest in rows}
+            state = cursor.execute(
+                "SELECT state FROM local_root WHERE path=?", (root,)
+            ).fetchone()
+            (any_files,) = cursor.execute(
+                "SELECT EXISTS(SELECT 1 FROM local_file)"
+            ).fetchone()
+            return Before(state[0] if state else "", folders, bool(any_files))
 
         return await self._db.read(work)
 
@@ -232,11 +251,48 @@ class IndexTable:
         """Write what was read, all or nothing (disk)."""
         await self._db.write(lambda db: store(db, batch))
 
+    async def seal(self, root: bytes, limit: int = 1000) -> int:
+        """Compute the digests of folders below a root that have none (disk).
+
+        Returns
+        -------
+        int
+            How many were missing; at most `limit` are done at a time.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            cursor = db.cursor()
+            cursor.row_factory = None
+            ids = cursor.execute(
+                "SELECT folder_id FROM local_folder "
+                f"WHERE digest=0 AND ({_BELOW}) LIMIT ?",
+                (*_edges(root), limit),
+            ).fetchall()
+            digests = []
+            for (folder_id,) in ids:
+                rows = cursor.execute(
+                    "SELECT name, size, mtime_ns, inode FROM local_file "
+                    "WHERE folder_id=?",
+                    (folder_id,),
+                )
+                digests.append((digest_of(rows.fetchall()), folder_id))
+            cursor.executemany(
+                "UPDATE local_folder SET digest=? WHERE folder_id=?", digests
+            )
+            return len(ids)
+
+        return await self._db.write(work)
+
     async def move(self, files: Sequence[Moved]) -> None:
         """Note that files are somewhere else now (disk)."""
 
         def work(db: sqlite3.Connection) -> None:
             folders = folder_ids(db, {one.folder for one in files})
+            db.executemany(
+                "UPDATE local_folder SET digest=0 WHERE folder_id=("
+                "SELECT folder_id FROM local_file WHERE file_id=?)",
+                [(one.file_id,) for one in files],
+            )
             for one in files:
                 place = (folders[one.folder], one.name)
                 taken = db.execute(
@@ -256,6 +312,9 @@ class IndexTable:
 
         def work(db: sqlite3.Connection) -> int:
             ids: list[int] = []
+            db.execute(
+                "UPDATE local_folder SET digest=0 WHERE folder_id=?", (folder_id,)
+            )
             for part in parts(names):
                 rows = db.execute(
                     "SELECT file_id FROM local_file "
@@ -287,6 +346,25 @@ class IndexTable:
         await self._db.write(
             lambda db: db.execute("DELETE FROM local_root WHERE path=?", (root,))
         )
+
+
+_BELOW = "path=? OR (path>=? AND path<?)"
+
+
+def _edges(root: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the values of ``_BELOW``: everything that begins with ``root/``."""
+    edge = root.rstrip(os.sep.encode()) + os.sep.encode()
+    return root, edge, edge[:-1] + bytes([edge[-1] + 1])
+
+
+def digest_of(files: list[Stat]) -> int:
+    """Return a number that changes when a folder's files do; never 0.
+
+    It only spares work: where it differs, files are compared one by one.
+    """
+    files.sort()
+    names = zlib.crc32(b"/".join([one[0] for one in files]))
+    return (hash(tuple([one[1:] for one in files])) ^ names << 24) & _MASK or 1
 
 
 def _search(text: str) -> tuple[str, tuple[str, ...]]:

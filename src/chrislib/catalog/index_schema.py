@@ -12,7 +12,8 @@ INDEX_TABLES = (
       state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
       ended_at REAL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE local_folder (
-      folder_id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE) STRICT""",
+      folder_id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE,
+      digest INTEGER NOT NULL DEFAULT 0) STRICT""",
     """CREATE TABLE local_patient (
       patient_key INTEGER PRIMARY KEY,
       patient_id TEXT NOT NULL, issuer TEXT NOT NULL, name TEXT NOT NULL,

@@ -122,10 +122,12 @@ def _write_words(
 
 
 def folder_ids(db: sqlite3.Connection, paths: set[bytes]) -> dict[bytes, int]:
-    """Return the ids of folders, known before or not."""
+    """Return the ids of folders, known before or not, whose files change."""
     some = list(paths)
     db.executemany(
-        "INSERT OR IGNORE INTO local_folder(path) VALUES (?)", [(one,) for one in some]
+        "INSERT INTO local_folder(path) VALUES (?) "
+        "ON CONFLICT(path) DO UPDATE SET digest=0",
+        [(one,) for one in some],
     )
     found: dict[bytes, int] = {}
     for part in parts(some):
