@@ -39,9 +39,11 @@ from chrislib.jobs.plugged import (
 )
 from chrislib.jobs.polling.attention import Attention
 from chrislib.jobs.polling.followers import Connections
+from chrislib.jobs.polling.gate import Gated
 from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import MakeBackend
 from chrislib.jobs.polling.making import Parts, make_followers
+from chrislib.jobs.polling.through import ByAccount
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.batches import Batches
 from chrislib.jobs.submission.cancels import Cancels
@@ -120,8 +122,12 @@ class Wiring:
         self._store = JobStore(self._table, clock)
         self.logs = LogKeeper(store=self._store, table=catalog.results, clock=clock)
         self.preferences = Preferences(catalog.settings_kv)
+        through = ByAccount(self._gate_of)
         fingerprints = Fingerprints(
-            catalog.results, catalog.items, client_of=self._client_of
+            catalog.results,
+            catalog.items,
+            client_of=self._client_of,
+            through=through,
         )
         self._submitter = Submitter(
             store=self._store,
@@ -235,6 +241,7 @@ class Wiring:
             policies=lambda: self.extensions.policies,
             services=lambda: self.services,
             failed=lambda name, words: self.health.failed("handler", name, words),
+            through=through,
         )
         self.notices = Notices(
             outbox=catalog.outbox,
@@ -314,9 +321,12 @@ class Wiring:
             return datetime.fromtimestamp(self._clock.time(), UTC)
         return backend.server_now()
 
-    def _backend_of(self, account_id: int) -> RunBackend | None:
+    def _gate_of(self, account_id: int) -> Gated | None:
         follower = self._followers.of(account_id)
         return follower.link.backend if follower is not None else None
+
+    def _backend_of(self, account_id: int) -> RunBackend | None:
+        return self._gate_of(account_id)
 
     def _looked_at(self, account_id: int) -> float | None:
         follower = self._followers.of(account_id)

@@ -18,6 +18,7 @@ from chrislib.catalog.library import ItemTable
 from chrislib.catalog.results import ResultTable
 from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.jobs.model import Job, JobKey, RunIntent
+from chrislib.jobs.polling.through import Through, directly
 from chrislib.jobs.steps import Tracked
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ class Fingerprints:
         The Library, whose items count as workspace.
     client_of : callable
         The connection of an account, or None.
+    through : Through
+        How requests are sent.
     """
 
     def __init__(
@@ -161,7 +164,9 @@ class Fingerprints:
         items: ItemTable,
         *,
         client_of: Callable[[int], "CubeClient | None"],
+        through: Through = directly,
     ) -> None:
+        self._through = through
         self._table = table
         self._items = items
         self._client_of = client_of
@@ -201,19 +206,31 @@ class Fingerprints:
         state = await self.of(job)
         if state is None or state.inputs is not None:
             return
-        inputs = await self._inputs(job)
+        inputs = await self._through(
+            job.account_id, lambda: self._inputs(job), paced=True
+        )
         if inputs is not None:
             text = replace(state, inputs=inputs).to_json()
             await self._table.save_fingerprints([(job.key, text)])
 
-    async def compare(self, job: Job) -> Comparison:
+    async def compare(self, job: Job, *, asked: bool = False) -> Comparison:
         """Look at the same things again (network, disk).
+
+        Parameters
+        ----------
+        asked : bool
+            A person waits for it: it is not paced.
 
         Raises
         ------
         CubeError
             The server cannot be asked.
         """
+        return await self._through(
+            job.account_id, lambda: self._compared(job), paced=not asked
+        )
+
+    async def _compared(self, job: Job) -> Comparison:
         then = await self.of(job)
         intent = job.intent
         if then is None or not isinstance(intent, RunIntent):

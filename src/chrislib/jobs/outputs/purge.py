@@ -25,6 +25,7 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs import decisions, fsm, steps
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobKey, Kind, Retention
+from chrislib.jobs.polling.through import Through, directly
 from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import Decide, JobStore
 
@@ -73,6 +74,8 @@ class Purger:
     ----------
     client_of : callable
         The connection of an account, or None while there is none.
+    through : Through
+        How requests are sent: what a person asked for at once, looks paced.
     """
 
     def __init__(
@@ -81,7 +84,9 @@ class Purger:
         *,
         clock: Clock,
         client_of: "Callable[[int], CubeClient | None]",
+        through: Through = directly,
     ) -> None:
+        self._through = through
         self._store = store
         self._clock = clock
         self._client_of = client_of
@@ -112,13 +117,18 @@ class Purger:
             The server cannot be asked.
         """
         job, client = self._wanted(key)
+        return await self._through(
+            job.account_id, lambda: self._planned(job, client), paced=False
+        )
+
+    async def _planned(self, job: Job, client: "CubeClient") -> PurgePlan:
         instance = await client.instances.get(InstanceId(job.remote_id or 0))
         if instance.plugin_type == "fs" or instance.previous_id is None:
             raise _is_root()
         rows = [row async for row in client.instances.of_feed(instance.feed_id)]
         below = _subtree(rows, instance.id)
         return PurgePlan(
-            key=key,
+            key=job.key,
             feed_id=int(instance.feed_id),
             nodes=len(below),
             running=sum(1 for row in rows if row.id in below and row.active),
@@ -147,8 +157,13 @@ class Purger:
             raise not_confirmed(plan.nodes)
         job, client = self._wanted(key)
         await self._retain(key, Retention.PURGE_REQUESTED)
+        remote_id = InstanceId(job.remote_id or 0)
         try:
-            await client.instances.delete(InstanceId(job.remote_id or 0))
+            await self._through(
+                job.account_id,
+                lambda: client.instances.delete(remote_id),
+                paced=False,
+            )
         except (ServerUnreachable, ServerFault) as error:
             if error.context.get("sent", "yes") != "yes":
                 await self._retain(key, Retention.PRESENT)
@@ -228,7 +243,9 @@ class Purger:
         if client is None:
             return False
         try:
-            return await self._looked(tracked, client)
+            return await self._through(
+                tracked.account_id, lambda: self._looked(tracked, client), paced=True
+            )
         except CubeError as error:
             _log.info("a deletion was not seen: %s", type(error).__name__)
             return False

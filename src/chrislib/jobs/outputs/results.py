@@ -29,6 +29,7 @@ from chrislib.jobs.outputs.policies import Policies
 from chrislib.jobs.outputs.provenance import Provenance
 from chrislib.jobs.outputs.purge import PurgePlan, Purger, not_confirmed
 from chrislib.jobs.outputs.standing import Standing
+from chrislib.jobs.polling.through import Through, directly
 from chrislib.jobs.protocols import Policy, ResultHandler
 from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
@@ -64,6 +65,8 @@ class Results:
         What fetches the outputs of other services, or None.
     failed : callable
         Gets a handler's name and words when it failed.
+    through : Through
+        How requests are sent.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Results:
         policies: Callable[[], Sequence[Policy]] = tuple,
         services: Callable[[], Services | None] = lambda: None,
         failed: Callable[[str, str], None] = lambda _name, _words: None,
+        through: Through = directly,
     ) -> None:
         self._catalog = catalog
         self._kept = catalog.results
@@ -104,7 +108,7 @@ class Results:
             handlers=lambda job: (*handlers(job), generic),
             failed=failed,
         )
-        self.purger = Purger(store, clock=clock, client_of=client_of)
+        self.purger = Purger(store, clock=clock, client_of=client_of, through=through)
         self._provenance = Provenance(catalog.results, store)
         self._standing = Standing(
             results=self,
@@ -113,6 +117,7 @@ class Results:
             clock=clock,
             client_of=client_of,
             folder=folder,
+            through=through,
         )
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -271,7 +276,7 @@ class Results:
 
     async def compare(self, key: JobKey) -> Comparison:
         """Return what has changed since a run was submitted (network, disk)."""
-        return await self.fingerprints.compare(self._job(key))
+        return await self.fingerprints.compare(self._job(key), asked=True)
 
     async def settle(self, key: JobKey, how: str) -> bool:
         """Answer to "the state has changed" (disk).

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from chrislib.aio import spawn
 from chrislib.catalog.results import ResultTable
+from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, ResultState, RunIntent
 from chrislib.jobs.outputs import saving
 from chrislib.jobs.outputs.intake import Intake
 from chrislib.jobs.outputs.policies import Policies
+from chrislib.jobs.polling.through import Through, directly
 from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import JobStore
 
@@ -62,7 +64,9 @@ class Standing:
         clock: Clock,
         client_of: "Callable[[int], CubeClient | None]",
         folder: Callable[[], Path],
+        through: Through = directly,
     ) -> None:
+        self._through = through
         self._results = results
         self._store = store
         self._kept = kept
@@ -156,13 +160,12 @@ class Standing:
         if word == "auto_get" and isinstance(job.intent, RunIntent):
             policy = self._results.policies.of(job.account_id, job.intent.plugin_name)
             limit = policy.limit_mb * 1_000_000 if policy is not None else 0
-        instance = await client.instances.get(job.remote_id)
-        size = 0
-        async with aclosing(client.files.walk(instance.output_path)) as entries:
-            async for entry in entries:
-                size += entry.file.size
-                if size > limit:
-                    return False
+        remote_id = job.remote_id
+        size = await self._through(
+            job.account_id, lambda: _size(client, remote_id, limit), paced=True
+        )
+        if size > limit:
+            return False
         place = self._folder()
         await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
         return not await asyncio.to_thread(saving.check_space, place, size)
@@ -184,3 +187,15 @@ class Standing:
         finally:
             sleeper.cancel()
             waker.cancel()
+
+
+async def _size(client: "CubeClient", remote_id: int, limit: int) -> int:
+    """Return the bytes of an output, counted until they pass a limit (network)."""
+    instance = await client.instances.get(InstanceId(remote_id))
+    size = 0
+    async with aclosing(client.files.walk(instance.output_path)) as entries:
+        async for entry in entries:
+            size += entry.file.size
+            if size > limit:
+                break
+    return size

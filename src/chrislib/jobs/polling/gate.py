@@ -319,6 +319,16 @@ class Gated:
         """Return the server's time; no request is made."""
         return self.server_time.now()
 
+    async def through(self, work: Callable[[], Awaitable[_T]], *, paced: bool) -> _T:
+        """Do what is no poll, each of its requests within what may be asked (network).
+
+        Raises
+        ------
+        ServerUnreachable
+            The server has asked to be left alone; nothing was sent.
+        """
+        return await self._call(work, paced=paced)
+
     async def _once(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Put one question; a server that fails at it is asked again in a moment.
 
