@@ -34,6 +34,8 @@ class UploadRun:
     size: int
     failed: tuple[FailedFile, ...]
     changed_at: float
+    deidentified: bool = False
+    """Whether the files were changed before they were sent; then there is a record."""
 
     @property
     def ended(self) -> bool:
@@ -56,6 +58,7 @@ def upload_runs(jobs: Iterable[Job]) -> list[UploadRun]:
             size=sum(file.size for file in job.intent.files),
             failed=job.failed_files,
             changed_at=job.changed_at,
+            deidentified=job.intent.deidentify is not None,
         )
         for job in jobs
         if isinstance(job.intent, UploadIntent)

@@ -1,5 +1,6 @@
 """De-identification beside a scan: project, options, before and after, questions."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QTableView,
     QWidget,
 )
 
-from chrislib.jobs.model import UploadIntent
+from chrislib.catalog.deidentify import FileRow, RecordRow
+from chrislib.jobs.model import Phase, UploadIntent
 from chrislib.views.library.deidentify_panel import DeidentifyPanel
+from chrislib.views.library.history_list import HistoryList
+from chrislib.views.library.record_sheet import RecordSheet
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.library.tags_model import AFTER, BEFORE, NAME
 from chrislib.views.library.tags_sheet import TagsSheet
@@ -213,3 +218,83 @@ def test_the_list_of_names_is_saved_on_purpose_only(
     written = (tmp_path / "names-CHI.csv").read_text()
     assert "QX7743219" in written
     assert "CHI-" in written
+
+
+async def note(table: Any, key: str) -> None:
+    """Write the record an upload would have."""
+    body = {
+        "standard": "DICOM PS3.15 2026c",
+        "profile": "Basic Application Level Confidentiality Profile",
+        "options": ["patient", "dates"],
+        "tool": "chrislib, de-identification 1",
+        "project": "CHI",
+    }
+    await table.begin_record(
+        RecordRow(job_key=key, project_id="p", at=1764e6, body=json.dumps(body))
+    )
+    await table.save_files(
+        [
+            FileRow(
+                job_key=key,
+                remote_path=f"home/alex/uploads/CHI/CHI-0A/001-CT/0000{number}.dcm",
+                size=39_000,
+                sha256=str(number) * 64,
+                pseudonym="CHI-0A1B2C3D4E",
+                counts='{"removed": 190, "kept": 70, "moved": 5}',
+            )
+            for number in range(2)
+        ]
+    )
+
+
+def test_the_record_is_shown_and_saved(
+    page: Any,
+    aio: Any,
+    neighbours: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # a menu without a window manager warns of the keyboard it cannot have
+    monkeypatch.setattr(QMenu, "popup", lambda _menu, _at: None)
+    begin(page)
+    agree = page.find(QCheckBox, "deidentify.texts.agree")
+    until(page, agree.isVisible)
+    agree.setChecked(True)
+    until(page, lambda: page.find(QLabel, "upload.question").text() == "")
+    QTest.mouseClick(page.find(QPushButton, "upload.send"), Qt.MouseButton.LeftButton)
+    until(page, lambda: len(page.jobs.submitted) == 1)
+    (key,) = page.jobs.rows
+    aio.run(note(neighbours.catalog.deidentify, key))
+    page.jobs.move(key, Phase.FINISHED, done=3, total=3, changed_at=page.ctx.now())
+    until(page, lambda: page.pane.findChild(QPushButton, "upload.run.record"))
+    show = page.find(QPushButton, "upload.run.record")
+    until(page, show.isVisible)
+    QTest.mouseClick(show, Qt.MouseButton.LeftButton)
+    until(page, lambda: page.pane.findChild(RecordSheet, "record.sheet") is not None)
+    sheet = page.find(RecordSheet, "record.sheet")
+    assert sheet.findChild(QLabel, "record.line.0").text().startswith("2 files")
+    page.ctx.theme.choose("light")
+    page.picture("library-deidentify-record")
+    page.ctx.theme.choose("dark")
+    page.picture("library-deidentify-record")
+    page.ctx.dialogs.folder = tmp_path
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    until(page, lambda: list(tmp_path.glob("de-identification-CHI-*.json")))
+    (file,) = tmp_path.glob("de-identification-CHI-*.json")
+    until(page, lambda: file.stat().st_size > 0)
+    saved = json.loads(file.read_text())
+    assert [one["sha256"] for one in saved["files"]] == ["0" * 64, "1" * 64]
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    until(page, lambda: not page.pane.findChildren(RecordSheet))
+    # and from History
+    page.pane.show_section("overview")
+    history = page.find(HistoryList, "overview.history")
+    until(page, lambda: history.model().rowCount() == 1)
+    row = history.model().index(0, 0, history.model().index(0, 0))
+    history.setCurrentIndex(row)
+    history.customContextMenuRequested.emit(history.visualRect(row).center())
+    until(page, lambda: page.pane.findChild(QMenu) is not None)
+    menu = page.pane.findChild(QMenu)
+    (action,) = [one for one in menu.actions() if one.text() == "What was changed …"]
+    action.trigger()
+    until(page, lambda: len(page.pane.findChildren(RecordSheet)) == 1)

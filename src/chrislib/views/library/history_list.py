@@ -201,6 +201,11 @@ class HistoryList(RowView):
         """Leave the wheel to the page."""
         event.ignore()
 
+    def entry_at(self, at: QPoint) -> HistoryEntry | None:
+        """Return the entry at a point, or the current one where there is none."""
+        index = self.indexAt(at)
+        return _entry(index if index.isValid() else self.currentIndex())
+
     def row_rect(self) -> QRect:
         """Return where the current row is, for the page to keep it in sight."""
         return self.visualRect(self.currentIndex())

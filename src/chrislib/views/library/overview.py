@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QMenu,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
+from chrislib.library.deidentify.model import choice_of
 from chrislib.library.entries import paths_of
 from chrislib.library.model import (
     EntryKind,
@@ -29,6 +31,7 @@ from chrislib.views.library.cards import Card
 from chrislib.views.library.history_list import HistoryList
 from chrislib.views.library.history_model import HistoryModel, action_of
 from chrislib.views.library.places import Lookup
+from chrislib.views.library.record_sheet import show_record
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.buttons import Field, Segments, button
 from chrislib.views.widgets.state_view import StateView
@@ -81,6 +84,8 @@ class Overview(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._stick)
         self._list.entry_opened.connect(self._show_entry)
         self._list.entry_acted.connect(self._act)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._menu)
         self._list.selectionModel().currentChanged.connect(self._keep_in_sight)
         self._unsubscribe = ctx.library.subscribe(self._on_change)
         self._again = QTimer(self)
@@ -320,6 +325,32 @@ class Overview(QScrollArea):
             self._tasks.start(
                 self._ctx.library.again(entry.entry_id), name="fetch again"
             )
+
+    def _menu(self, at: QPoint) -> None:
+        """Offer what else can be done with an entry."""
+        entry = self._list.entry_at(at)
+        if entry is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Show what it brought").triggered.connect(
+            lambda: self._show_entry(entry)
+        )
+        word = action_of(entry)
+        if word not in ("", "Show"):
+            menu.addAction(word).triggered.connect(lambda: self._act(entry))
+        keys = {
+            item.job_key
+            for item in map(self._ctx.library.item, entry.item_ids)
+            if item is not None and item.job_key
+        }
+        if choice_of(entry.request) is not None and keys:
+            menu.addAction("What was changed …").triggered.connect(
+                lambda: self._tasks.start(
+                    show_record(self.window(), self._ctx, min(keys)), name="record"
+                )
+            )
+        menu.popup(self._list.viewport().mapToGlobal(at))
 
     def _retry(self, entry: HistoryEntry) -> None:
         library = self._ctx.library

@@ -67,7 +67,16 @@ class _Run(QFrame):
         row.setSpacing(12)
         row.addWidget(_Glyph(theme, "upload", "text.secondary"))
         row.addLayout(words, 1)
+        self._record = button(
+            theme,
+            "What was changed …",
+            kind="quiet",
+            name="upload.run.record",
+            small=True,
+        )
+        self._record.clicked.connect(self._show_record)
         row.addWidget(self._state)
+        row.addWidget(self._record)
         row.addWidget(self._act)
         self._head = Label(theme, style="small", token="state.failed")
         self._copy = button(
@@ -104,7 +113,9 @@ class _Run(QFrame):
         before, self._run = self._run, run
         self._title.setText(run.title)
         place = run.folder.partition("/uploads/")[2] or run.folder
-        self._detail.setText(join(f"to uploads / {place}", size(run.size)))
+        cleaned = "de-identified" if run.deidentified else ""
+        self._detail.setText(join(f"to uploads / {place}", size(run.size), cleaned))
+        self._record.setVisible(run.deidentified and run.ended)
         words = {
             "running": f"{run.done:,} of {count(run.total, 'file')}",
             "queued": "Waiting",
@@ -160,6 +171,10 @@ class _Run(QFrame):
             verb = self._verbs.shown if self._run.ended else self._verbs.cancelled
             verb.emit(self._run)
 
+    def _show_record(self) -> None:
+        if self._run is not None:
+            self._verbs.recorded.emit(self._run)
+
     def _retry(self) -> None:
         if self._run is not None:
             self._verbs.retried.emit(self._run)
@@ -197,12 +212,13 @@ class RunningUploads(QWidget):
 
     Signals
     -------
-    cancelled, retried, shown : UploadRun
+    cancelled, retried, shown, recorded : UploadRun
     """
 
     cancelled = Signal(object)
     retried = Signal(object)
     shown = Signal(object)
+    recorded = Signal(object)
 
     def __init__(self, ctx: ViewContext) -> None:
         super().__init__()

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QSpinBox,
+    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -83,11 +84,11 @@ class TagsSheet(Sheet):
         for one in self._scan.series:
             self._series.addItem(one.description or one.modality or "Series")
         self._series.setMaximumWidth(theme.px(260))
-        self._image = QSpinBox()
+        self._image = QSlider(Qt.Orientation.Horizontal)
         self._image.setObjectName("tags.image")
         self._image.setAccessibleName("Image of the series")
-        self._image.setPrefix("Image ")
-        self._image.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._image.setFixedWidth(theme.px(120))
+        self._which = Label(theme, style="small", name="tags.which")
         self._search = Field(
             theme, "Search tags and values", name="tags.search", icon="search"
         )
@@ -104,6 +105,7 @@ class TagsSheet(Sheet):
         bar.setSpacing(12)
         bar.addWidget(self._series)
         bar.addWidget(self._image)
+        bar.addWidget(self._which)
         bar.addWidget(self._search, 1)
         bar.addWidget(self._only)
         bar.addWidget(self._count)
@@ -118,6 +120,7 @@ class TagsSheet(Sheet):
         header.setSectionResizeMode(BEFORE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(AFTER, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
+        self._table.setContentsMargins(16, 0, 0, 0)
         page = QWidget()
         column_ = QVBoxLayout(page)
         column_.setContentsMargins(0, 0, 0, 0)
@@ -131,15 +134,17 @@ class TagsSheet(Sheet):
         number = max(1, len(series.files))
         self._image.blockSignals(True)
         self._image.setRange(1, number)
-        self._image.setSuffix(f" of {number:,}")
         self._image.setValue(1)
         self._image.blockSignals(False)
+        self._image.setVisible(number > 1)
         self._look()
 
     def _look(self) -> None:
         series = self._scan.series[max(0, self._series.currentIndex())]
         self._tasks.cancel_all()
-        file = Path(series.files[self._image.value() - 1])
+        number = self._image.value()
+        self._which.setText(f"Image {number:,} of {len(series.files):,}")
+        file = Path(series.files[number - 1])
         self._tasks.start(
             self._ctx.library.deidentification.preview(file, self._choice),
             name="preview",

@@ -20,6 +20,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.library.cards import dropped_paths
 from chrislib.views.library.deidentify_panel import NARROW, WIDTH, DeidentifyPanel
 from chrislib.views.library.drop_area import DropArea
+from chrislib.views.library.record_sheet import show_record
 from chrislib.views.library.running import RunningUploads, item_of_run
 from chrislib.views.library.scan_model import ScanModel, summary_of
 from chrislib.views.library.scan_tree import ScanTree
@@ -112,6 +113,11 @@ class UploadPage(QWidget):
         self._runs.cancelled.connect(self._cancel)
         self._runs.retried.connect(self._retry)
         self._runs.shown.connect(self._show_run)
+        self._runs.recorded.connect(
+            lambda run: self._verbs.start(
+                show_record(self.window(), self._ctx, run.job_key), name="record"
+            )
+        )
 
     def _timer(self, milliseconds: int, call: object) -> QTimer:
         timer = QTimer(self)
