@@ -92,6 +92,16 @@ def names_server(setting: str, url: str) -> bool:
     return False
 
 
+def with_server(setting: str, url: str, *, on: bool) -> str:
+    """Return a list of addresses that names a server, or does not any more."""
+    host, port = _host(url)
+    name = f"{host}:{port}" if port is not None else host
+    kept = [
+        word for word in setting.split() if word != "*" and not names_server(word, url)
+    ]
+    return " ".join([*kept, name] if on else kept)
+
+
 def _host(address: str) -> tuple[str, int | None]:
     parts = urlsplit(address if "//" in address else f"//{address}")
     try:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.errors import ChrislibError
+from chrislib.library.deidentify.model import names_server, with_server
 from chrislib.views.ports import Preferences
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
@@ -34,6 +35,8 @@ class SettingsSheet(Sheet):
         The page about desktop messages.
     runs : QWidget, optional
         The page about runs that were started elsewhere.
+    server : str
+        Address of the present server, "" for none.
     """
 
     sign_in_requested = Signal()
@@ -49,6 +52,7 @@ class SettingsSheet(Sheet):
         account: str,
         notices: QWidget | None = None,
         runs: QWidget | None = None,
+        server: str = "",
     ) -> None:
         super().__init__(window, theme, "Settings", width=880, height=640)
         self.setObjectName("settings.sheet")
@@ -80,6 +84,8 @@ class SettingsSheet(Sheet):
         row.addWidget(station)
         row.addStretch(1)
         column.addLayout(row)
+        if server:
+            column.addWidget(self._only_clean(server))
         column.addStretch(1)
         self.sections = QListWidget()
         self._pages = QStackedWidget()
@@ -171,6 +177,20 @@ class SettingsSheet(Sheet):
         grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(2, 1)
         return grid
+
+    def _only_clean(self, server: str) -> QCheckBox:
+        """Return the box that keeps original files from the present server."""
+        box = QCheckBox("This server only gets de-identified files")
+        box.setObjectName("settings.deidentified")
+        box.setToolTip("Uploads to it need a de-identification project, always.")
+        name = "deidentified_only"
+        box.setChecked(names_server(str(self._settings.get(name) or ""), server))
+        box.toggled.connect(
+            lambda on: self._keep(
+                name, with_server(str(self._settings.get(name) or ""), server, on=on)
+            )
+        )
+        return box
 
     def _keep(self, name: str, value: object) -> None:
         try:

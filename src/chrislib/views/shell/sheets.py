@@ -63,7 +63,13 @@ def open_sheet(
         tasks=tasks,
     )
     sheet = SettingsSheet(
-        window, theme, context.settings, account=account, notices=page, runs=runs
+        window,
+        theme,
+        context.settings,
+        account=account,
+        notices=page,
+        runs=runs,
+        server=session.url if session.client is not None else "",
     )
     sheet.finished.connect(lambda _result: tasks.cancel_all())
     sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
