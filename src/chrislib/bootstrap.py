@@ -116,6 +116,7 @@ async def compose(paths: Paths) -> Services:
         connections=Connections(secrets),
         downloads=lambda: Path(str(settings.get("download_folder")) or paths.downloads),
         secret=secrets.get,
+        keep_secret=secrets.set,
     )
     return Services(
         paths=paths,

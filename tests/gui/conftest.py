@@ -46,6 +46,7 @@ from tests.gui.job_fakes import (
     FakePreferences,
     FakeResults,
     FakeServices,
+    FakeServiceSettings,
     FakeSubmissions,
 )
 
@@ -223,6 +224,7 @@ class FakeJobs:
         self.submissions = FakeSubmissions(self.calls)
         self.health = FakeHealth()
         self.services = FakeServices()
+        self.service_settings = FakeServiceSettings(self.calls)
         self.extensions = FakeExtensions()
         self.looks: tuple[AccountLook, ...] = ()
         self.scope = 1

@@ -253,6 +253,28 @@ class FakeExtensions:
 
 
 @dataclass
+class FakeServiceSettings:
+    """Services of plug-ins as they are set."""
+
+    calls: Calls
+    found: tuple[Any, ...] = ()
+    known: tuple[Any, ...] = ()
+    kept: bool = True
+
+    def offers(self) -> tuple[Any, ...]:
+        return self.found
+
+    async def options(self, name: str) -> tuple[Any, ...]:
+        return self.known
+
+    async def save(
+        self, name: str, values: dict[str, str], *, password: str = ""
+    ) -> bool:
+        self.calls.append(("service", name, *values.values(), password))
+        return self.kept
+
+
+@dataclass
 class FakePreferences:
     """Choices about runs, in memory."""
 

@@ -237,6 +237,16 @@ class Extensions:
         self._broken[group, name] = Broken(name, group, reason)
         self._tell()
 
+    async def options_of(self, name: str) -> Mapping[str, str]:
+        """Return what was set of a plug-in (disk)."""
+        prefix = f"{name}."
+        found = await self._options()
+        return {
+            key.removeprefix(prefix): value
+            for key, value in found.items()
+            if key.startswith(prefix)
+        }
+
     async def configure(self, name: str, options: Mapping[str, str]) -> None:
         """Set options of a plug-in and make it anew with them (disk, threads)."""
         for option, value in options.items():

@@ -44,6 +44,7 @@ from chrislib.jobs.polling.health import Health
 from chrislib.jobs.polling.link import MakeBackend
 from chrislib.jobs.polling.making import Parts, make_followers
 from chrislib.jobs.polling.through import ByAccount
+from chrislib.jobs.serving.settings import KeepSecret, ServiceSettings, keep_nothing
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.batches import Batches
 from chrislib.jobs.submission.cancels import Cancels
@@ -90,6 +91,8 @@ class Wiring:
         The folder outputs go to when none is named.
     secret : callable
         Awaitable: the password of a service's account, from the system's keyring.
+    keep_secret : callable
+        Awaitable: keeps one there.
     adopts : bool
         Look for runs on the server that were not started here, at sign-in and every
         60 periods.
@@ -112,6 +115,7 @@ class Wiring:
         adopts: bool = True,
         downloads: Callable[[], Path] = no_folder,
         secret: Secret = no_secret,
+        keep_secret: KeepSecret = keep_nothing,
     ) -> None:
         self._table = catalog.jobs
         self._catalog = catalog
@@ -216,6 +220,9 @@ class Wiring:
             store=self._store,
             logs=self.logs,
             pace=pace,
+        )
+        self.service_settings = ServiceSettings(
+            self.extensions, keep_secret, follow=self.services.reload
         )
         self._transfers = Transfers(
             store=self._store,

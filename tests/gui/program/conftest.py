@@ -21,6 +21,9 @@ from chrislib import bootstrap
 from chrislib.paths import Paths
 from chrislib.views.context import ViewContext
 from chrislib.views.shell.main_window import MainWindow
+from tests.services.fixtures import service, site, textworks, textworks_wheel
+
+__all__ = ["service", "site", "textworks", "textworks_wheel"]
 
 _T = TypeVar("_T")
 

@@ -42,7 +42,7 @@ class Person:
         """Wait until `condition` holds; says what was on screen when it does not."""
         try:
             self.program.qtbot.waitUntil(lambda: bool(condition()), timeout=LONG)
-        except TimeoutError as error:
+        except self.program.qtbot.TimeoutError as error:
             shown = texts_of(self.window)
             raise AssertionError(f"never: {what}\n{shown}") from error
 

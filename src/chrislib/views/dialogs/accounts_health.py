@@ -22,6 +22,7 @@ from chrislib.views.dialogs.health_rows import (
     rows_of,
     summary,
 )
+from chrislib.views.dialogs.services import ServiceList
 from chrislib.views.shell.freshness import age_of, looks_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
@@ -121,6 +122,7 @@ class AccountsSheet(Sheet):
         theme = context.theme
         self._banner = Banner(theme, "info", "")
         self.table = HealthTable(theme)
+        self._services = ServiceList(context, say=self.set_note)
         self._cards = QVBoxLayout()
         self._cards.setSpacing(8)
         self._shown_cards: tuple[tuple[str, str], ...] | None = None
@@ -156,11 +158,13 @@ class AccountsSheet(Sheet):
         kind, words = summary(rows)
         self._banner.show_text(kind, words)
         self._show_cards(looks, now)
+        self._services.show_now()
 
     def done(self, result: int) -> None:
         """Close and stop looking."""
         self._timer.stop()
         self._stop()
+        self._services.shutdown()
         self._tasks.cancel_all()
         super().done(result)
 
@@ -226,6 +230,7 @@ class AccountsSheet(Sheet):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self.table)
+        rows.addWidget(self._services)
         self._fill_plugins()
         holder = QWidget()
         holder.setLayout(self._plugins)
