@@ -1,5 +1,6 @@
 """Text made comparable: without case and diacritics, East Asian signs one by one."""
 
+import re
 import unicodedata
 
 _LETTERS = str.maketrans(
@@ -11,14 +12,12 @@ _LETTERS = str.maketrans(
 )
 """Letters that Unicode does not take apart, and what separates parts of a name."""
 
-_SIGNS = (
-    (0x1100, 0x11FF),  # Hangul, in parts
-    (0x2E80, 0x9FFF),  # radicals, kana, Han
-    (0xA960, 0xA97F),
-    (0xAC00, 0xD7FF),  # Hangul
-    (0xF900, 0xFAFF),
-    (0xFF66, 0xFFDC),  # half width
-    (0x20000, 0x3FFFF),
+_SIGN = re.compile(
+    "(["
+    "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Hangul
+    "\u2e80-\u9fff\uf900-\ufaff\uff66-\uffdc"  # radicals, kana, Han, half width
+    "\U00020000-\U0003ffff"
+    "])"
 )
 
 
@@ -45,9 +44,4 @@ def searchable(text: str) -> str:
     folded = fold(text)
     if folded.isascii():
         return folded
-    parts = [f" {sign} " if _is_sign(ord(sign)) else sign for sign in folded]
-    return " ".join("".join(parts).split())
-
-
-def _is_sign(code: int) -> bool:
-    return any(first <= code <= last for first, last in _SIGNS)
+    return " ".join(_SIGN.sub(r" \1 ", folded).split())

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from chrislib.dicom.reading import quiet, words
 from chrislib.dicom.wanted import PIXEL_TAGS, WANTED, Wanted
@@ -66,11 +66,56 @@ PIXELS = -1
 """The place of pixel data: there the header ends."""
 
 
+Quick = tuple[int, Memo]
+"""Place in ``Facts`` and conversion."""
+
+SKIPPED: Quick = (-1, Memo(bytes.decode))
+"""Stands for an element that nobody asked for."""
+SKIPPED_LONG: Quick = (-2, Memo(bytes.decode))
+"""The same, with a length of four bytes (PS3.5 section 7.1.2)."""
+
+_SKIPPABLE = 8192
+_DELIMITERS = (b"\xfe\xff\0\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0")
+
+
 class Tables:
     """Conversions by tag, one table per byte order and character set."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[bool, bytes], dict[int, Entry]] = {}
+        self._quick: dict[tuple[bool, bytes], dict[bytes, Quick]] = {}
+
+    def quick(
+        self, character_set: bytes = b"", *, implicit: bool = False
+    ) -> dict[bytes, Quick]:
+        """Return a table by the first bytes of little endian elements.
+
+        Explicit ones by tag and representation: it begins with what is wanted and
+        learns what can be skipped (`skip`). Implicit ones by tag: what is not in it is
+        skipped, and ``SKIPPED`` stands for what is looked at more closely.
+        """
+        key = (implicit, character_set)
+        table = self._quick.get(key)
+        if table is None:
+            if len(self._quick) >= _TABLES:
+                self._quick.clear()
+            table = self._quick[key] = {}
+            entries = self.of(little=True, character_set=character_set)
+            for tag, (place, vr, memo) in entries.items():
+                begins = tag.to_bytes(4, "little")
+                if place > 0:
+                    table[begins if implicit else begins + vr] = (place, memo)
+                elif implicit:
+                    table[begins] = SKIPPED
+            if implicit:
+                table.update(dict.fromkeys(_DELIMITERS, SKIPPED))
+        return table
+
+    @staticmethod
+    def skip(table: dict[bytes, Quick], begins: bytes, *, long: bool) -> None:
+        """Let elements that begin with these six bytes be skipped from now on."""
+        if len(table) < _SKIPPABLE:
+            table[begins] = SKIPPED_LONG if long else SKIPPED
 
     def of(self, *, little: bool, character_set: bytes = b"") -> dict[int, Entry]:
         """Return the table for a character set as it is stored.
@@ -85,6 +130,8 @@ class Tables:
             if len(self._made) >= _TABLES:
                 self._made.clear()
             codec = _PYTHON_CODECS.get(character_set.strip(b" "), "")
+            if not codec:
+                _encodings(character_set)
             table = self._made[key] = {
                 stored_tag(one.tag, little=little): (
                     place,
@@ -164,20 +211,31 @@ def _name(codec: str, raw: bytes) -> str:
 def _extended(character_set: bytes, is_name: bool, raw: bytes) -> str:
     if raw.isascii() and _ESCAPE not in raw and b"=" not in raw:
         return _joined(raw.decode("ascii"))
+    from pydicom.values import convert_PN, convert_text
+
+    encodings = _encodings(character_set)
+    try:
+        with quiet():
+            return words((convert_PN if is_name else convert_text)(raw, encodings))
+    except Exception as error:
+        raise Unusual from error
+
+
+@lru_cache(64)
+def _encodings(character_set: bytes) -> list[str]:
+    """Return what pydicom makes of a Specific Character Set with code extensions."""
     from pydicom.charset import convert_encodings
-    from pydicom.values import convert_PN, convert_string, convert_text
+    from pydicom.values import convert_string
 
     try:
         with quiet():
-            encodings = convert_encodings(convert_string(character_set, True))
-            found = (convert_PN if is_name else convert_text)(raw, encodings)
-            return words(found)
+            return convert_encodings(convert_string(character_set, True))
     except Exception as error:
         raise Unusual from error
 
 
 def _integer(raw: bytes) -> int | None:
-    text = raw.strip(b" \0")
+    text = raw.rstrip(b" \0").lstrip(b" ")
     if not text:
         return None
     if not text.removeprefix(b"-").isdigit() or len(text) > 15:

@@ -54,10 +54,13 @@ class FactReader:
         finally:
             os.close(descriptor)
 
-    def read_open(self, descriptor: int) -> Facts:
-        """Read the header of an open file; it stays open (disk)."""
+    def read_open(self, descriptor: int, found: os.stat_result | None = None) -> Facts:
+        """Read the header of an open file from its beginning; it stays open (disk).
+
+        `found` is what the system says of it, if that is known already.
+        """
         try:
-            found = os.fstat(descriptor)
+            found = found or os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise NotDicom("It is no ordinary file.")
             facts = self._read(descriptor, found.st_size)
@@ -68,7 +71,6 @@ class FactReader:
         return facts
 
     def _read(self, descriptor: int, size: int) -> Facts:
-        os.lseek(descriptor, 0, os.SEEK_SET)
         start = os.read(descriptor, FIRST)
         marked = start[PREAMBLE : PREAMBLE + 4] == b"DICM"
         if not marked and not plausible_start(start):

@@ -11,7 +11,16 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
-from chrislib.dicom.conversion import Tables, Unusual, Value, stored_tag
+from chrislib.dicom.conversion import (
+    SKIPPED,
+    SKIPPED_LONG,
+    Memo,
+    Quick,
+    Tables,
+    Unusual,
+    Value,
+    stored_tag,
+)
 from chrislib.dicom.errors import BrokenDicom
 from chrislib.dicom.reading import PREAMBLE
 from chrislib.dicom.wanted import (
@@ -62,6 +71,7 @@ _PIXELS_AT: Final = _META_AT + len(META)
 _META_PLACES = {
     stored_tag(one.tag, little=True): _META_AT + place for place, one in enumerate(META)
 }
+_SYNTAX_AT = _META_AT + 1
 _SYNTAX = stored_tag(0x00020010, little=True)
 
 
@@ -142,18 +152,19 @@ def _meta(first: bytes, at: int, facts: list[Value]) -> tuple[int, str]:
     the preamble.
     """
     head, length_of = _EXPLICIT_LITTLE.head, _EXPLICIT_LITTLE.length
-    syntax, end = "", len(first)
+    at = _hurry(first, at, quick=_META_QUICK, facts=facts)
+    syntax, end = str(facts[_SYNTAX_AT]), len(first)
     while at + 8 <= end:
         tag, vr, length = head(first, at)
         if tag & 0xFFFF != 2:
             break
-        if vr in _LONG:
+        if vr in _SHORT:
+            at += 8
+        elif vr in _LONG:
             if at + 12 > end:
                 raise Unusual
             length = length_of(first, at + 8)[0]
             at += 12
-        elif vr in _SHORT:
-            at += 8
         else:
             raise Unusual
         if length > end - at:
@@ -161,16 +172,35 @@ def _meta(first: bytes, at: int, facts: list[Value]) -> tuple[int, str]:
         if tag in _META_PLACES:
             if vr != b"UI":
                 raise Unusual
-            text = first[at : at + length].decode("latin-1").strip(" \0")
-            if not text.replace(".", "").isdigit():
-                raise Unusual
+            text = _UIDS[first[at : at + length]]
             facts[_META_PLACES[tag]] = text
             if tag == _SYNTAX:
-                syntax = text
+                syntax = str(text)
         at += length
     if at + 8 > end or first[at : at + 2] == b"\0\0":
         raise Unusual  # nothing follows, or a command set (PS3.7) does
     return at, syntax
+
+
+def _uid(raw: bytes) -> str:
+    text = raw.decode("latin-1").strip(" \0")
+    if not text.replace(".", "").isdigit():
+        raise Unusual
+    return text
+
+
+_UIDS = Memo(_uid)
+_META_QUICK: dict[bytes, Quick] = {
+    b"\2\0\0\0UL": SKIPPED,
+    b"\2\0\1\0OB": SKIPPED_LONG,
+    b"\2\0\2\0UI": (_META_AT, _UIDS),
+    b"\2\0\3\0UI": SKIPPED,
+    b"\2\0\x10\0UI": (_SYNTAX_AT, _UIDS),
+    b"\2\0\x12\0UI": SKIPPED,
+    b"\2\0\x13\0SH": SKIPPED,
+    b"\2\0\x16\0AE": SKIPPED,
+}
+"""The elements that usual file meta information has (PS3.10 table 7.1-1)."""
 
 
 def _form_of(syntax: str) -> _Form:
@@ -247,9 +277,12 @@ class _Walk:
         buffer, base = self._buffer, self._base
         end = base + len(buffer)
         entry_of = self._tables.of(little=form.little).get
-        value_seen = False
+        quick = self._tables.quick(implicit=implicit) if form.little else None
+        hurry = _hurry_implicit if implicit else _hurry
         vr, tag = b"", 0
         while True:
+            if quick is not None:
+                place = base + hurry(buffer, place - base, quick=quick, facts=facts)
             if place + 12 > end:
                 if place + 8 > size:
                     return NO_PIXELS if place == size else CUT_SHORT
@@ -280,6 +313,9 @@ class _Walk:
                 if length != _UNDEFINED:
                     if implicit and tag & 0xFFFF == 0xFFFE:
                         raise Unusual
+                    if quick is not None and not implicit:
+                        begins = buffer[place - base : place - base + 6]
+                        self._tables.skip(quick, begins, long=value > place + 8)
                     place = value + length
                     continue
                 if not implicit and vr != b"SQ":
@@ -310,12 +346,13 @@ class _Walk:
                     raise Unusual
             raw = buffer[value - base : place - base]
             if tag == form.character_set:
-                if value_seen and facts[0] != raw.decode("latin-1"):
+                if facts[:_META_AT] != _EMPTY[:_META_AT]:
                     raise Unusual  # stated too late, or twice
                 table = self._tables.of(little=form.little, character_set=raw)
                 entry_of = table.get
+                if quick is not None:
+                    quick = self._tables.quick(raw, implicit=implicit)
             facts[at] = meaning[raw]
-            value_seen = True
 
     def _give_up(self, stored: int) -> None:
         """Stop, if what is wanted came before this tag; else pydicom goes on."""
@@ -414,6 +451,63 @@ class _Walk:
 
 class _EnoughWalked(Exception):
     """No error: enough time went to one header; what is wanted came before."""
+
+
+def _hurry(
+    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
+) -> int:
+    """Go past the elements that usual files have; return where the first other is.
+
+    Explicit little endian: what begins with six known bytes, tag and representation,
+    is either skipped, or wanted and as expected.
+    """
+    end = len(buffer)
+    last = end - 12
+    entry_of = quick.get
+    while at <= last:
+        entry = entry_of(buffer[at : at + 6])
+        if entry is SKIPPED:
+            at += 8 + buffer[at + 6] + (buffer[at + 7] << 8)
+        elif entry is None:
+            break
+        elif entry is SKIPPED_LONG:
+            length = int.from_bytes(buffer[at + 8 : at + 12], "little")
+            if length == _UNDEFINED:
+                break
+            at += 12 + length
+        else:
+            stop = at + 8 + buffer[at + 6] + (buffer[at + 7] << 8)
+            if stop > end:
+                break
+            facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
+            at = stop
+    return at
+
+
+def _hurry_implicit(
+    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
+) -> int:
+    """Do the same for implicit little endian, where all but a few tags are skipped."""
+    end = len(buffer)
+    last = end - 8
+    entry_of = quick.get
+    number = int.from_bytes
+    while at <= last:
+        entry = entry_of(buffer[at : at + 4])
+        length = number(buffer[at + 4 : at + 8], "little")
+        if entry is None:
+            if length == _UNDEFINED:
+                break
+            at += 8 + length
+        elif entry is SKIPPED:
+            break
+        else:
+            stop = at + 8 + length
+            if stop > end:
+                break
+            facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
+            at = stop
+    return at
 
 
 def pixels_from(

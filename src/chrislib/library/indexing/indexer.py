@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ _T = TypeVar("_T")
 _FIRST_PORTION = 16
 _PORTION = 128
 """Files a process is asked for at once; few at first, so that rows come soon."""
-_WRITTEN_AT_ONCE = 512
+_WRITTEN_AT_ONCE = 1024
 _FOLDERS_AT_ONCE = 256
 _FILES_AT_ONCE = 4096
 _TOLD_EVERY = 0.1
@@ -190,6 +191,7 @@ class _Run:
         self._pool = ReaderPool(self._take, processes)
         self._report = IndexReport()
         self._pending = rows.empty()
+        self._writing: Future[None] | None = None
         self._portion: Portion = []
         self._portion_size = 0
         self._limit = _FIRST_PORTION
@@ -225,6 +227,7 @@ class _Run:
         finally:
             self._pool.stop()
         self._write()
+        self._written()
         self._report.stopped = self._stop.is_set()
         if not self._report.stopped:
             self._remove()
@@ -374,11 +377,20 @@ class _Run:
         self._tell()
 
     def _write(self) -> None:
+        """Have what is pending written while reading goes on (any thread)."""
         batch, self._pending = self._pending, rows.empty()
+        self._written()
         if batch.files:
             self._begin()
-            self._wait(self._table.store(batch))
+            self._writing = asyncio.run_coroutine_threadsafe(
+                self._table.store(batch), self._loop
+            )
             self._written_at = time.monotonic()
+
+    def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def _again(self) -> None:
         """Read once more what changed while it was read."""
@@ -386,6 +398,7 @@ class _Run:
         if not unsettled or self._stop.is_set():
             return
         self._write()
+        self._written()
         pool = ReaderPool(self._take, 0)
         for folder, name in unsettled:
             self._report.read -= 1

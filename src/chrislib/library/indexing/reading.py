@@ -45,7 +45,7 @@ class PortionReader:
                 rows.add_other(batch, folder, _stat(name, before, before))
                 return
             try:
-                facts = self._facts.read_open(descriptor)
+                facts = self._facts.read_open(descriptor, before)
             except NotDicom:
                 stat = _stat(name, before, os.fstat(descriptor))
                 rows.add_other(batch, folder, stat)

@@ -7,7 +7,7 @@ from chrislib.catalog.folding import fold, searchable
 from chrislib.catalog.index import APART, INSTANCE, OTHER, UNREADABLE
 from chrislib.catalog.index_writing import Batch
 from chrislib.dicom.group import normal
-from chrislib.dicom.header import dicom_date
+from chrislib.dicom.header import Vector, dicom_date
 from chrislib.dicom.reading import is_directory
 from chrislib.dicom.wanted import UNCHECKED, Facts
 
@@ -22,6 +22,7 @@ class RowMaker:
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, ...], Keys] = {}
+        self._planes: dict[tuple[float, ...], tuple[str, Vector | None]] = {}
 
     def add(
         self, batch: Batch, folder: bytes, stat: tuple[Any, ...], facts: Facts
@@ -55,18 +56,35 @@ class RowMaker:
             keys = self._keys[identity] = keys_of(identity)
         if keys[2] not in batch.series:
             _describe(batch, keys, facts)
-        orientation = facts.orientation
+        orientation, place = self._placed(facts)
         batch.files.append(
             (
                 *(folder, *stat, INSTANCE, "", keys[2], facts.sop_uid, sop_class),
                 *(facts.instance_number, facts.acquisition_number),
                 *(facts.temporal_position, facts.echo_number, facts.trigger_time),
-                *(facts.content_time, _place(facts)),
-                "" if orientation is None else _rounded(orientation),
+                *(facts.content_time, place, orientation),
                 *(facts.slice_location, facts.rows, facts.columns, facts.frames),
                 *(facts.photometric, facts.transfer_syntax, facts.pixels),
             )
         )
+
+    def _placed(self, facts: Facts) -> tuple[str, float | None]:
+        """Return the orientation as text, and millimeters along its normal."""
+        orientation, position = facts.orientation, facts.position
+        if orientation is None:
+            return "", None
+        known = self._planes.get(orientation)
+        if known is None:
+            if len(self._planes) >= _KEPT:
+                self._planes.clear()
+            across = normal(orientation)  # type: ignore[arg-type] # six were asked for
+            text = "\\".join(f"{part:.3f}" for part in orientation)
+            known = self._planes[orientation] = text, across
+        text, across = known
+        if position is None or across is None:
+            return text, None
+        x, y, z = position
+        return text, round(x * across[0] + y * across[1] + z * across[2], 3)
 
 
 def empty() -> Batch:
@@ -173,18 +191,3 @@ def _date(stored: str) -> str | None:
     """Return a whole date as ``2004-01-19``, None for any other."""
     found = dicom_date(stored)
     return found.isoformat() if found else None
-
-
-def _place(facts: Facts) -> float | None:
-    """Return millimeters along the normal of the slices, patient space."""
-    position, orientation = facts.position, facts.orientation
-    if position is None or orientation is None:
-        return None
-    across = normal(orientation)  # type: ignore[arg-type] # six were asked for
-    if across is None:
-        return None
-    return round(sum(a * b for a, b in zip(position, across, strict=True)), 3)
-
-
-def _rounded(orientation: tuple[float, ...]) -> str:
-    return "\\".join(f"{part:.3f}" for part in orientation)
