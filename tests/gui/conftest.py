@@ -26,6 +26,7 @@ from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, Mute
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.jobs.notices.policy import Policy
+from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook
 from chrislib.library.model import Item
 from chrislib.paths import Paths, resources
@@ -227,6 +228,7 @@ class FakeJobs:
         self.service_settings = FakeServiceSettings(self.calls)
         self.extensions = FakeExtensions()
         self.looks: tuple[AccountLook, ...] = ()
+        self.answered: dict[int, AnswerLook] = {}
         self.scope = 1
         self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
         self._inbox_listeners: list[Callable[[], None]] = []
@@ -244,6 +246,9 @@ class FakeJobs:
 
     def accounts(self) -> tuple[AccountLook, ...]:
         return self.looks
+
+    def answers(self, account_id: int) -> AnswerLook:
+        return self.answered.get(account_id, AnswerLook())
 
     def jobs(self) -> tuple[Job, ...]:
         return tuple(

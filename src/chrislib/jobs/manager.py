@@ -23,6 +23,7 @@ from chrislib.jobs.model import (
     RunIntent,
 )
 from chrislib.jobs.plugged import SERVED
+from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook, overview
 from chrislib.jobs.wiring import Wiring, not_connected
 
@@ -312,6 +313,12 @@ class JobManager(Wiring):
     def accounts(self) -> tuple[AccountLook, ...]:
         """Return how well each account was looked at, the present one first."""
         return overview(self._followers.all())
+
+    def answers(self, account_id: int) -> AnswerLook:
+        """Return how long an account's server took to answer in the last hour."""
+        follower = self._followers.of(account_id)
+        gate = follower.link.gate if follower is not None else None
+        return gate.answers.look() if gate is not None else AnswerLook()
 
     @property
     def checked_at(self) -> float | None:

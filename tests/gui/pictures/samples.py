@@ -26,8 +26,10 @@ from chrislib.jobs.model import (
     UploadIntent,
 )
 from chrislib.jobs.outputs.fingerprint import Comparison, Difference
+from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.health import HealthRow
 from chrislib.jobs.polling.overview import AccountLook
+from chrislib.jobs.serving.settings import Option, ServiceOffer
 from chrislib.jobs.submission.reconcile import Choice
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.context import ViewContext
@@ -528,6 +530,16 @@ def _health(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
         replace(fakes.jobs.looks[0], checked_at=NOW - 12),
         fakes.jobs.looks[1],
     )
+    parts = tuple(
+        None if 20 < n < 26 else 0.15 + 0.05 * (n % 4) + (1.4 if n == 41 else 0.0)
+        for n in range(60)
+    )
+    ids = [look.account_id for look in fakes.jobs.looks]
+    fakes.jobs.answered = {ids[0]: AnswerLook(512, 0.21, 1.9, parts)}
+    fakes.jobs.service_settings.found = (
+        ServiceOffer("textworks", "https://text.example.org", "alex", lists=True),
+        ServiceOffer("opal", works=False),
+    )
     fakes.jobs.health.found = (
         HealthRow(
             "sink", "Desktop", None, "waiting", "No notification service.", 2, NOW - 60
@@ -605,6 +617,16 @@ def _purge(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
     ).open()
 
 
+def _service(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
+    from chrislib.views.dialogs.services import ServiceSheet
+
+    options = (
+        Option("url", "Address", "https://text.example.org"),
+        Option("user", "User name", "alex"),
+    )
+    ServiceSheet(win, ctx, name="textworks", options=options).open()
+
+
 PICTURES = {
     "shell-small": _small,
     "jobs-small": _jobs_small,
@@ -619,6 +641,7 @@ PICTURES = {
     "which": _which,
     "changed": _changed,
     "purge": _purge,
+    "service": _service,
     "shell": _nothing,
     "jobs": _jobs,
     "inbox": _inbox,

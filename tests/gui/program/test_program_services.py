@@ -1,5 +1,6 @@
 """Services of plug-ins: a person sets them up and finds jobs again by their queue."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit, QScrollArea
 
 from chrislib.jobs.model import Phase, Reach
 from chrislib.views.dialogs.accounts_health import AccountsSheet
+from chrislib.views.dialogs.answer_times import AnswerPanel
 from tests.gui.program.conftest import texts_of
 from tests.gui.program.person import Person
 from tests.services.bench import SECRET, ServiceProcess
@@ -132,4 +134,20 @@ def test_a_service_that_does_not_answer_is_said(
     service.kill()
     press(person, sheet, "service.follow.textworks")
     person.wait(lambda: "The text service is not reached" in texts_of(sheet), "said")
+    person.press("Close", within=sheet)
+
+
+def test_how_fast_the_server_answers_is_shown_and_can_be_read_aloud(
+    program_factory: ProgramFactory, station: Station
+) -> None:
+    person = Person(program_factory(station))
+    jobs = person.program.services.jobs
+    person.wait(lambda: jobs.answers(jobs.account_id).count > 1, "answers")
+    sheet = health(person)
+    panel = sheet.findChild(AnswerPanel, "health.answers")
+    assert panel is not None
+    assert panel.accessibleName().startswith("Answer times of 127.0.0.1")
+    said = panel.accessibleDescription()
+    assert re.fullmatch(r"Median [\d.]+ s, worst .* in the last hour", said)
+    assert said in texts_of(sheet)
     person.press("Close", within=sheet)

@@ -24,6 +24,7 @@ from chrislib.cube.errors import (
 from chrislib.jobs.backends.base import Abilities, RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import RunIntent
+from chrislib.jobs.polling.answer_times import AnswerTimes
 from chrislib.jobs.polling.queries import Query, QueryResult
 from chrislib.jobs.polling.server_time import ServerTime
 from chrislib.jobs.steps import Observation
@@ -134,6 +135,7 @@ class Gate:
     ) -> None:
         self.clock = clock
         self.pause = pause
+        self.answers = AnswerTimes(clock)
         self._server = server
         self._holds = {} if holds is None else holds
         self._everybody = everybody or asyncio.Semaphore(AT_ONCE_ALL)
@@ -366,6 +368,7 @@ class Gated:
                 pacing.ticket.reset(before)
                 for sent, received, date in leave.dates:
                     self.server_time.observe(sent=sent, received=received, date=date)
+                    self.gate.answers.note(sent, received)
         self._report(None)
         return result
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.jobs.polling.overview import AccountLook
 from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.answer_times import AnswerPanel
 from chrislib.views.dialogs.health_rows import (
     Row,
     plugin_rows,
@@ -126,6 +127,7 @@ class AccountsSheet(Sheet):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(8)
         self._shown_cards: tuple[tuple[str, str], ...] | None = None
+        self._answers: dict[int, AnswerPanel] = {}
         self._plugins = QGridLayout()
         page = QWidget()
         row = QHBoxLayout(page)
@@ -158,6 +160,8 @@ class AccountsSheet(Sheet):
         kind, words = summary(rows)
         self._banner.show_text(kind, words)
         self._show_cards(looks, now)
+        for account_id, panel in self._answers.items():
+            panel.show_answers(jobs.answers(account_id))
         self._services.show_now()
 
     def done(self, result: int) -> None:
@@ -280,6 +284,7 @@ class AccountsSheet(Sheet):
         if shown == self._shown_cards:
             return
         self._shown_cards = shown
+        self._answers.clear()
         while (item := self._cards.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -308,6 +313,8 @@ class AccountsSheet(Sheet):
             why = Label(theme, look.why, style="caption", token="text.secondary")
             why.setWordWrap(True)
             column.addWidget(why)
+        panel = self._answers[look.account_id] = AnswerPanel(theme, look.host)
+        column.addWidget(panel)
         if look.stale:
             again = button(
                 theme, "Sign in …", name=f"health.sign-in.{look.account_id}", small=True
