@@ -94,7 +94,7 @@ class JobTable:
         )
 
     async def load(self, columns: Sequence[str]) -> list[Sequence[Any]]:
-        """Return these columns of every job, newest row first (disk).
+        """Return these columns of every job, newest row last (disk).
 
         Plain tuples: thousands of them are read at each start.
         """
@@ -103,7 +103,7 @@ class JobTable:
             cursor = db.cursor()
             cursor.row_factory = None
             return cursor.execute(
-                f"SELECT {','.join(columns)} FROM job ORDER BY rowid DESC"
+                f"SELECT {','.join(columns)} FROM job ORDER BY rowid"
             ).fetchall()
 
         return await self._db.read(work)

@@ -1,5 +1,6 @@
 """The jobs in memory, found by what they are asked for by. No I/O."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ class Known:
         self.live: set[JobKey] = set()
         self.owing: set[JobKey] = set()
         """Jobs whose feed has not got its note yet."""
+        self._order: list[tuple[float, JobKey]] = []
 
     def remember(self, tracked: Tracked) -> None:
         """Take a job as it is now."""
@@ -32,6 +34,12 @@ class Known:
             job = replace(job, reach=Reach.SERVER_CHANGED)
             tracked = replace(tracked, job=job)
         key, account_id = job.key, job.account_id
+        before = self.jobs.get(key)
+        if before is None:
+            insort(self._order, (job.created_at, key))
+        elif before.job.created_at != job.created_at:
+            self._take_out(before.job)
+            insort(self._order, (job.created_at, key))
         self.jobs[key] = tracked
         if job.phase.terminal:
             self.live.discard(key)
@@ -55,6 +63,11 @@ class Known:
         if job.batch_key:
             self.of_batch.setdefault(job.batch_key, set()).add(key)
 
+    def newest(self) -> list[Tracked]:
+        """Return every job, newest first; kept in order, not put in order."""
+        jobs = self.jobs
+        return [jobs[key] for _, key in reversed(self._order)]
+
     def forget(self, key: JobKey) -> Job | None:
         """Drop a job; returns it as it was, None if it was not known."""
         gone = self.jobs.pop(key, None)
@@ -63,6 +76,7 @@ class Known:
         if gone is None:
             return None
         job = gone.job
+        self._take_out(job)
         if job.remote_id is not None:
             token = (gone.account_id, gone.server_uuid, job.remote_id)
             self.tokens.pop(token, None)
@@ -72,6 +86,9 @@ class Known:
             self.of_feed.get((gone.account_id, job.feed_id), set()).discard(key)
         self.of_batch.get(job.batch_key, set()).discard(key)
         return job
+
+    def _take_out(self, job: Job) -> None:
+        del self._order[bisect_left(self._order, (job.created_at, job.key))]
 
 
 def loaded(
@@ -88,4 +105,5 @@ def loaded(
     for key, tracked in known.jobs.items():
         old = before.get(key)
         changes.append(_change(old.job if old is not None else None, tracked.job))
+    changes.reverse()  # newest first
     return known, changes

@@ -111,11 +111,7 @@ class JobStore:
 
     def all(self) -> list[Tracked]:
         """Return every job, newest first."""
-        return sorted(
-            self._known.jobs.values(),
-            key=lambda t: (t.job.created_at, t.job.key),
-            reverse=True,
-        )
+        return self._known.newest()
 
     def live(self, account_id: int | None, kind: Kind | None = None) -> list[Tracked]:
         """Return jobs that have not ended, of one account or all, oldest first."""

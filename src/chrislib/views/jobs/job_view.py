@@ -356,6 +356,7 @@ class JobView(QTableView):
             self.selectionModel().setCurrentIndex(at, _SELECT.NoUpdate)
         if not selection.isEmpty():
             self.selectionModel().select(selection, _SELECT.ClearAndSelect)
+        self.updateGeometries()  # Qt would find out later how far there is to scroll
         self._hold_place(())
 
     def _note_place(self) -> None:
@@ -438,6 +439,7 @@ class JobView(QTableView):
 
     def _measure(self) -> None:
         """Give rows and columns their sizes; only the three heads are lower."""
+        self.viewport().update()
         px = self._theme.px
         rows = self.verticalHeader()
         if rows.defaultSectionSize() != px(ROW):

@@ -13,6 +13,7 @@ from chrislib.views.jobs.doing import JobVerbs
 from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_view import JobView
 from chrislib.views.jobs.jobs_head import JobsHead
+from chrislib.views.jobs.row_times import RowTimes
 from chrislib.views.jobs.words import GROUPS, RUNNING, checked_text
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.state_view import StateView
@@ -52,24 +53,10 @@ class JobsPane(QWidget):
         )
         self._arranger.model = self.model
         self.view = JobView(theme, self.model, self)
-        self._detail = JobDetail(context)
-        self._empty = StateView(
-            theme,
-            "list",
-            "Nothing has run yet",
-            "Pulls, uploads, runs and downloads are listed here, and stay until "
-            "their result is in your hands.",
-            [("Track a run by address …", lambda: self.sheet_requested.emit("track"))],
-            primary=False,
-        )
-        self._none = StateView(
-            theme,
-            "scan-search",
-            "No job like that",
-            "No job has these words in its title, plugin, feed or state.",
-            [("Show all", self._clear_filter)],
-            primary=False,
-        )
+        self._times = RowTimes(self.view)
+        # These are made when they are first shown: the list comes sooner.
+        self._detail: JobDetail | None = None
+        self._pages: dict[str, StateView] = {}
         self._new = button(theme, "", kind="primary", name="jobs.new", small=True)
         self._new.setParent(self.view)
         self._new.hide()
@@ -131,7 +118,8 @@ class JobsPane(QWidget):
         self._tick.stop()
         self._typing.stop()
         self._arranger.stop()
-        self._detail.shutdown()
+        if self._detail is not None:
+            self._detail.shutdown()
         self._tasks.cancel_all()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -161,7 +149,6 @@ class JobsPane(QWidget):
         self.view.highlighted.connect(self._highlight_changed)
         self.model.counted.connect(self._show_page)
         self.model.modelReset.connect(self._highlight_wanted)
-        self._detail.asked.connect(self._do)
         self._new.clicked.connect(self._to_top)
         self.view.verticalScrollBar().valueChanged.connect(self._announce)
         self._arranger.arranged.connect(self._highlight_changed)
@@ -174,11 +161,8 @@ class JobsPane(QWidget):
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.view)
-        self.splitter.addWidget(self._detail)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        for page in (self.splitter, self._empty, self._none):
-            self._stack.addWidget(page)
+        self._stack.addWidget(self.splitter)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -226,10 +210,45 @@ class JobsPane(QWidget):
         total = self.model.total()
         self.head.show_counts(total, self.model.arranged.states)
         shown = any(self.model.count_of(group) for group in GROUPS)
-        if not shown and self._arranger.busy:
+        if not shown and (self._arranger.busy or not self._arranger.begun):
             return
         shown = shown or bool(self.model.batches)
-        self._stack.setCurrentIndex(0 if shown else 1 if not total else 2)
+        page = self.splitter if shown else self._page("none" if total else "empty")
+        self._stack.setCurrentWidget(page)
+
+    def _page(self, name: str) -> StateView:
+        """Return what is said instead of a list: "empty" or "none"."""
+        page = self._pages.get(name)
+        if page is not None:
+            return page
+        theme = self._context.theme
+        if name == "empty":
+            page = StateView(
+                theme,
+                "list",
+                "Nothing has run yet",
+                "Pulls, uploads, runs and downloads are listed here, and stay until "
+                "their result is in your hands.",
+                [
+                    (
+                        "Track a run by address …",
+                        lambda: self.sheet_requested.emit("track"),
+                    )
+                ],
+                primary=False,
+            )
+        else:
+            page = StateView(
+                theme,
+                "scan-search",
+                "No job like that",
+                "No job has these words in its title, plugin, feed or state.",
+                [("Show all", self._clear_filter)],
+                primary=False,
+            )
+        self._pages[name] = page
+        self._stack.addWidget(page)
+        return page
 
     def _announce(self, _value: int = 0) -> None:
         """Say what came to need attention, where the list is not at its top."""
@@ -257,7 +276,15 @@ class JobsPane(QWidget):
         self.head.show_selected(count, offers(jobs))
 
     def _show_detail(self) -> None:
-        self._detail.show_job(self.view.current_job())
+        job = self.view.current_job()
+        if self._detail is None:
+            if job is None:
+                return
+            self._detail = JobDetail(self._context)
+            self._detail.asked.connect(self._do)
+            self.splitter.addWidget(self._detail)
+            self.splitter.setStretchFactor(1, 0)
+        self._detail.show_job(job)
 
     def _second(self) -> None:
         self._show_checked()
@@ -281,7 +308,7 @@ class JobsPane(QWidget):
             icon, token, words = "triangle-alert", "state.errors", "Sign in again"
         self.head.show_checked(icon, token, words)
         # spans and times are drawn anew; nothing else of the rows has changed
-        self.view.viewport().update()
+        self._times.update()
 
     def _do(self, name: str, job: Job) -> None:
         self._verbs.do(name, job=self._context.jobs.get(job.key) or job)
