@@ -266,7 +266,7 @@ async def test_pictures_with_text_need_a_word(station: Station, tmp_path: Path) 
     async with desk_on(station, tmp_path) as desk:
         choice = await project_of(desk)
         found = await scanned(desk, place)
-        (warning,) = await desk.library.deidentification.warnings(found, choice)
+        (warning,) = await desk.library.deidentification.warnings(found)
         assert (warning.at, warning.images) == (0, 3)
         with pytest.raises(ChrislibError, match="3 pictures may show text"):
             await desk.library.upload(found, title="text", deidentify=choice)

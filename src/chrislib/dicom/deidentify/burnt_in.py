@@ -23,6 +23,18 @@ _WORDS = frozenset(
 )
 
 
+_OVERLAYS = tuple(range(0x6000, 0x6020, 2))
+LOOKED_AT = (
+    0x00080008,  # Image Type
+    0x00080016,  # SOP Class UID
+    0x00080060,  # Modality
+    0x0008103E,  # Series Description
+    0x00280301,  # Burned In Annotation
+    *((group << 16) | element for group in _OVERLAYS for element in (0x0102, 0x3000)),
+)
+"""The attributes the rule needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
     """What the rule looks at."""
@@ -42,7 +54,7 @@ def may_show_text(facts: PictureFacts) -> str:
     if facts.burnt_in.upper() == "YES":
         return "The file says that there is text in the picture."
     if any(_is(facts.sop_class, one) for one in _CAPTURES[4:]):
-        return "It is a document. Its text cannot be cleaned."
+        return "It is a document: what it holds is taken out."
     if facts.spare_bits:
         return "A drawing is kept in spare bits of the picture."
     if facts.burnt_in.upper() == "NO":
@@ -61,12 +73,12 @@ def may_show_text(facts: PictureFacts) -> str:
 
 def reason_in(dataset: Any) -> str:
     """Return why the picture of a data set may show text, or ""; inside `quiet`."""
-    spare = False
-    for group in range(0x6000, 0x6020, 2):
-        position = (group << 16) | 0x0102
-        if position in dataset and (group << 16) | 0x3000 not in dataset:
-            spare = str(dataset[position].value) not in ("", "0")
-            break
+    # an overlay without data of its own is kept in bits the picture leaves free
+    spare = any(
+        (group << 16) | 0x0102 in dataset and (group << 16) | 0x3000 not in dataset
+        for group in _OVERLAYS
+        if str(_value(dataset, (group << 16) | 0x0102)) not in ("", "0", "None")
+    )
     image_type = text(dataset, "ImageType")
     return may_show_text(
         PictureFacts(
@@ -78,6 +90,10 @@ def reason_in(dataset: Any) -> str:
             spare_bits=spare,
         )
     )
+
+
+def _value(dataset: Any, tag: int) -> object:
+    return dataset[tag].value if tag in dataset else None
 
 
 class TextInPicture(DicomError):

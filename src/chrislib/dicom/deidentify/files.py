@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chrislib.dicom.deidentify.burnt_in import TextInPicture, reason_in
+from chrislib.dicom.deidentify.burnt_in import LOOKED_AT, TextInPicture, reason_in
 from chrislib.dicom.deidentify.engine import Change, Engine, Outcome
 from chrislib.dicom.errors import BrokenDicom, NotDicom
 from chrislib.dicom.reading import is_directory, quiet, read_dataset, text
@@ -102,8 +102,28 @@ def copy_file(
     return Copy(size, digest, outcome.subject.pseudonym, dict(outcome.counts))
 
 
-def preview(source: Path, engine: Engine) -> Preview:
+def text_in(source: Path) -> str:
+    """Return why the picture of a file may show text, or "" (disk).
+
+    Raises
+    ------
+    NotDicom, BrokenDicom
+        As `copy_file`.
+    """
+    header = read_dataset(source, stop_before_pixels=True, tags=list(LOOKED_AT))
+    with quiet():
+        return reason_in(header)
+
+
+def preview(source: Path, engine: Engine, *, trace: bool = True) -> Preview:
     """Return what de-identifying a file would change (disk; nothing is written).
+
+    Parameters
+    ----------
+    source : Path
+    engine : Engine
+    trace : bool
+        Tell every attribute before and after; without it only the header and name.
 
     Raises
     ------
@@ -113,7 +133,7 @@ def preview(source: Path, engine: Engine) -> Preview:
     header, _ = _read(source)
     with quiet():
         reason = reason_in(header)
-        outcome = _changed(header, engine, trace=True)
+        outcome = _changed(header, engine, trace=trace)
     return Preview(
         pseudonym=outcome.subject.pseudonym,
         days=outcome.subject.days,

@@ -4,22 +4,28 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chrislib.aio import spawn
 from chrislib.catalog.deidentify import DeidentifyTable, FileRow, RecordRow
-from chrislib.dicom.deidentify.engine import Engine
-from chrislib.dicom.deidentify.files import Copy, copy_file
+from chrislib.dicom.deidentify.files import Copy
 from chrislib.dicom.deidentify.profile import STANDARD, VERSION, Profile
 from chrislib.dicom.deidentify.pseudonyms import Pseudonyms
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey, UploadIntent
 
 _log = logging.getLogger(__name__)
+
+_TRIES = 2
+_PATIENCE = 300.0
+"""Seconds for one file, of whatever size; it would hold up the whole upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,14 @@ class Copies:
             )
         )
         await asyncio.to_thread(self._make_folder)
-        engine = Engine(profile, pseudonyms)
-        agreed = how.text_agreed
-        return Run(self, self._table, engine, key=key, text_agreed=agreed)
+        maker = Maker(
+            {
+                "key": project.secret,
+                "code": project.code,
+                "options": list(profile.names),
+            }
+        )
+        return Run(self, self._table, maker, key=key, text_agreed=how.text_agreed)
 
     def free_path(self) -> Path:
         """Return a path no copy has."""
@@ -106,17 +117,17 @@ class Run:
         self,
         copies: Copies,
         table: DeidentifyTable,
-        engine: Engine,
+        maker: "Maker",
         *,
         key: JobKey,
         text_agreed: bool,
     ) -> None:
         self._copies = copies
         self._table = table
-        self._engine = engine
+        self._maker = maker
         self._key = key
         self._text_agreed = text_agreed
-        # Parsing holds the interpreter: several at once only slow the window down.
+        # One process does it; the others of the upload wait their turn.
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
@@ -135,16 +146,16 @@ class Run:
             async with self._one_at_a_time:
                 made = await _finished(
                     asyncio.to_thread(
-                        copy_file,
-                        local,
-                        target,
-                        self._engine,
-                        text_agreed=self._text_agreed,
+                        self._maker.make, local, target, text_agreed=self._text_agreed
                     )
                 )
             yield Ready(target, made)
         finally:
             await asyncio.shield(asyncio.to_thread(_remove, target))
+
+    async def close(self) -> None:
+        """End the process that makes copies."""
+        await asyncio.to_thread(self._maker.close)
 
     def row(self, remote: str, made: Copy) -> FileRow:
         """Return the record of one file."""
@@ -161,6 +172,107 @@ class Run:
         """Write down what was done in files (disk)."""
         if rows:
             await self._table.save_files(rows)
+
+
+class Maker:
+    """Has copies made by a process of its own; every call blocks, so use a thread.
+
+    Parameters
+    ----------
+    project : mapping
+        Key, code and options, as the process takes them.
+    """
+
+    def __init__(self, project: Mapping[str, object]) -> None:
+        self._project = project
+        self._process: subprocess.Popen[str] | None = None
+
+    def make(self, source: Path, target: Path, *, text_agreed: bool) -> Copy:
+        """Return the copy made of a file (process, disk).
+
+        Raises
+        ------
+        ChrislibError
+            The file cannot be de-identified, or the process dies over it.
+        OSError
+            The copy cannot be written.
+        """
+        request = {
+            "source": str(source),
+            "target": str(target),
+            "text_agreed": text_agreed,
+        }
+        for _ in range(_TRIES):
+            answer = self._ask(request)
+            if answer is not None:
+                return _copy_of(answer)
+            _log.info("the process that de-identifies ended; another one goes on")
+        raise ChrislibError(
+            "This file could not be de-identified.",
+            "It was not sent.",
+            hint="Leave it out.",
+        )
+
+    def close(self) -> None:
+        """End the process, whatever it does, and wait for it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(OSError):
+            process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+
+    def _ask(self, request: Mapping[str, object]) -> dict[str, Any] | None:
+        """Return the answer, None when the process has died over it."""
+        process = self._process or self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        watch = threading.Timer(_PATIENCE, process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            answer: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError):
+            self.close()
+            return None
+        finally:
+            watch.cancel()
+        return answer
+
+    def _started(self) -> "subprocess.Popen[str]":
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "chrislib.dicom.deidentify.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="ascii",  # JSON escapes everything else
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(self._project) + "\n")
+        return self._process
+
+
+def _copy_of(answer: Mapping[str, Any]) -> Copy:
+    if "refused" in answer:
+        told = answer["refused"]
+        raise ChrislibError(told["title"], told["detail"], hint=told["hint"])
+    if "system" in answer:
+        raise OSError(*answer["system"])
+    if "failed" in answer:
+        raise ChrislibError(
+            "This file could not be de-identified.",
+            "It needs more memory than there is. It was not sent.",
+            hint="Close other programs, then retry.",
+        )
+    return Copy(answer["size"], answer["sha256"], answer["pseudonym"], answer["counts"])
 
 
 async def _finished(work: Coroutine[Any, Any, Copy]) -> Copy:

@@ -74,6 +74,14 @@ class UploadBackend:
             making = await self._making(job, intent)
         except ChrislibError as error:
             return Outcome(Phase.FAILED, f"{error.title} {error.detail}", error.hint)
+        try:
+            return await self._run(job, intent, report=report, making=making)
+        finally:
+            await making.close()
+
+    async def _run(
+        self, job: Job, intent: UploadIntent, *, report: Report, making: "Making"
+    ) -> Outcome:
         rows = await self._rows(job, intent)
         if rows is None:
             rows = await self._planned(job, intent)
@@ -221,6 +229,11 @@ class Making:
                 return changed
         except (ChrislibError, OSError):
             return row  # sending it meets the same and tells
+
+    async def close(self) -> None:
+        """End what makes copies."""
+        if self._run is not None:
+            await self._run.close()
 
     async def save(self, rows: Iterable[ArtifactRow]) -> None:
         """Write down what was done in files that were sent (disk)."""

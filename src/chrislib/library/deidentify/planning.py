@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from chrislib.dicom.deidentify.engine import Engine
-from chrislib.dicom.deidentify.files import Preview, preview
+from chrislib.dicom.deidentify.files import Preview, preview, text_in
 from chrislib.dicom.deidentify.table import imaging_words
 from chrislib.dicom.deidentify.wording import Identifiers
 from chrislib.dicom.errors import DicomError
@@ -123,7 +123,7 @@ def plan_clean(
     return CleanPlan(upload, tuple(named.values()), left_out)
 
 
-def texts_in_pictures(found: LocalScan, engine: Engine) -> tuple[TextWarning, ...]:
+def texts_in_pictures(found: LocalScan) -> tuple[TextWarning, ...]:
     """Return the series whose pictures may show text (disk; in a thread).
 
     The first, middle and last file of each series are looked at; every file is again
@@ -131,7 +131,7 @@ def texts_in_pictures(found: LocalScan, engine: Engine) -> tuple[TextWarning, ..
     """
     warnings = []
     for at, series in enumerate(found.series):
-        reason = _text_in(series, engine)
+        reason = _text_in(series)
         if reason:
             title = clean(series.description) or series.modality or "Series"
             warnings.append(TextWarning(at, title, len(series.files), reason))
@@ -159,10 +159,10 @@ def check_title(title: str, found: LocalScan) -> None:
         )
 
 
-def _text_in(series: LocalSeries, engine: Engine) -> str:
+def _text_in(series: LocalSeries) -> str:
     for local in _sample(series.files):
         try:
-            reason = preview(Path(local), engine).text_in_picture
+            reason = text_in(Path(local))
         except DicomError:
             continue
         if reason:
@@ -181,7 +181,7 @@ def _shown(series: LocalSeries, engine: Engine) -> Preview:
     problem: DicomError | None = None
     for local in _sample(series.files):
         try:
-            return preview(Path(local), engine)
+            return preview(Path(local), engine, trace=False)
         except DicomError as error:
             problem = error
     raise ChrislibError(

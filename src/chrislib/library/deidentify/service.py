@@ -133,12 +133,9 @@ class Deidentification:
         engine = await self._engine(choice)
         return await asyncio.to_thread(preview, file, engine)
 
-    async def warnings(
-        self, found: LocalScan, choice: Choice
-    ) -> tuple[TextWarning, ...]:
+    async def warnings(self, found: LocalScan) -> tuple[TextWarning, ...]:
         """Return the series whose pictures may show text (disk, in a thread)."""
-        engine = await self._engine(choice)
-        return await asyncio.to_thread(texts_in_pictures, found, engine)
+        return await asyncio.to_thread(texts_in_pictures, found)
 
     # --- sending --------------------------------------------------------------
 
@@ -160,10 +157,10 @@ class Deidentification:
                     hint="Choose a project under De-identification, then send again.",
                 )
             return
-        engine = await self._engine(choice)
+        await self._engine(choice)
         check_title(found.title, found)
         if not choice.text_agreed:
-            _refuse_text(await asyncio.to_thread(texts_in_pictures, found, engine))
+            _refuse_text(await asyncio.to_thread(texts_in_pictures, found))
 
     async def plan(self, found: LocalScan, choice: Choice, *, folder: str) -> CleanPlan:
         """Return what is sent where (disk, in a thread), and note who is called how.

@@ -323,9 +323,7 @@ class DeidentifyPanel(QWidget):
         choice, scan = self.choice(), self._scan
         if choice is None or scan is None or self._warnings is not None:
             return
-        self._tasks.start(
-            self._service.warnings(scan, choice), name="texts", done=self._warned
-        )
+        self._tasks.start(self._service.warnings(scan), name="texts", done=self._warned)
 
     def _warned(self, warnings: tuple[TextWarning, ...]) -> None:
         self._warnings = warnings
