@@ -18,6 +18,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(_ROOT))
 
 from tests.conftest import Station  # noqa: E402
+from tests.soak import imports as importing  # noqa: E402
 from tests.soak import killing  # noqa: E402
 
 ROUNDS = 300
@@ -43,6 +44,18 @@ def kills(rounds: int) -> dict[str, Any]:
         station.stop()
         shutil.rmtree(folder, ignore_errors=True)
     return killing.as_json(counts)
+
+
+def imports(rounds: int) -> dict[str, Any]:
+    """Kill imports of 10,000 files, a third as often as the rest."""
+    folder = Path(tempfile.mkdtemp(prefix="chrislib-soak-"))
+    try:
+        counts = importing.kill_imports(
+            folder, max(1, rounds // 3), files=10_000, seed=time.time_ns(), say=_say
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return importing.as_json(counts)
 
 
 def invariants() -> dict[str, Any]:
@@ -72,9 +85,13 @@ def invariants() -> dict[str, Any]:
 
 
 def main(rounds: int) -> int:
-    """Run both, print the counts and keep them; the exit code says all held."""
+    """Run all, print the counts and keep them; the exit code says all held."""
     _OUT.mkdir(parents=True, exist_ok=True)
-    results = {"kills": kills(rounds), "invariants": invariants()}
+    results = {
+        "kills": kills(rounds),
+        "imports": imports(rounds),
+        "invariants": invariants(),
+    }
     text = json.dumps(results, indent=2)
     (_OUT / "results.json").write_text(text + "\n", encoding="utf-8")
     _say("")
@@ -83,6 +100,8 @@ def main(rounds: int) -> int:
             _say(f"{name.replace('_', ' '):<24} {value}")
     for problem in results["kills"]["problems"][:20]:
         _say(f"  {problem}")
+    for name, value in results["imports"].items():
+        _say(f"imports: {name.replace('_', ' '):<15} {value}")
     for name, value in results["invariants"].items():
         _say(f"invariants: {name.replace('_', ' '):<12} {value}")
     return 0 if all(part["held"] for part in results.values()) else 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from chrislib.dicom.conversion import Unusual
+from chrislib.dicom.elements import pixels_from
 from chrislib.dicom.errors import BrokenDicom, DicomError, NotDicom
 from chrislib.dicom.reading import (
     PREAMBLE,
@@ -17,7 +18,7 @@ from chrislib.dicom.reading import (
     read_stream,
     text,
 )
-from chrislib.dicom.walker import FIRST, Walker, pixels_from
+from chrislib.dicom.walker import FIRST, Walker
 from chrislib.dicom.wanted import META, UNCHECKED, WANTED, Facts, says_what_it_is
 
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -2,14 +2,11 @@
 
 An element says how long it is, so that most of a header, and all of the pixels, are
 stepped over unread (PS3.5 section 7.1). Whatever is out of the ordinary raises
-`Unusual`: pydicom then reads the file. No length is believed before it fits the file.
+`Unusual`: pydicom then reads the file.
 """
 
 import os
-import struct
 import zlib
-from collections.abc import Callable
-from typing import Final
 
 from chrislib.dicom.conversion import (
     SKIPPED,
@@ -21,79 +18,38 @@ from chrislib.dicom.conversion import (
     Value,
     stored_tag,
 )
+from chrislib.dicom.elements import (
+    EMPTY,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    LONG_VRS,
+    META_AT,
+    SHORT_VRS,
+    Fetch,
+    Form,
+    Walk,
+    hurry,
+)
 from chrislib.dicom.errors import BrokenDicom
 from chrislib.dicom.reading import PREAMBLE
-from chrislib.dicom.wanted import (
-    CUT_SHORT,
-    META,
-    NO_PIXELS,
-    UNCHECKED,
-    WANTED,
-    WHOLE,
-    Facts,
-)
-
-Fetch = Callable[[int, int], bytes]
-"""Gives up to so many bytes from a place on; fewer only at the end."""
+from chrislib.dicom.wanted import META, Facts
 
 FIRST = 8192
 """Bytes read at once; most headers end within."""
-_MORE = 4096
-_LARGEST_VALUE = 1 << 16
-_LONGEST_WALK = 20_000
-"""Elements stepped over before it is left open what follows: functional groups of
-ten thousand frames hold a million."""
-_ELEMENTS_A_READ = 16
-_MOST_FRAGMENTS = 4096
-_DEEPEST = 16
 _UNPACKED_HEAD = 1 << 18
 _LARGEST_UNPACKED = 1 << 31
-_UNDEFINED = 0xFFFFFFFF
 
-# fmt: off
-_SHORT = frozenset((
-    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT",
-    b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
-))
-_LONG = frozenset((
-    b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT",
-    b"UV",
-))
-# fmt: on
 _IMPLICIT = "1.2.840.10008.1.2"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 
-_LAST_WANTED = max(one.tag for one in WANTED)
-_EMPTY: list[Value] = list(Facts())
-_META_AT: Final = len(WANTED)
-_PIXELS_AT: Final = _META_AT + len(META)
+_PIXELS_AT = META_AT + len(META)
 _META_PLACES = {
-    stored_tag(one.tag, little=True): _META_AT + place for place, one in enumerate(META)
+    stored_tag(one.tag, little=True): META_AT + place for place, one in enumerate(META)
 }
-_SYNTAX_AT = _META_AT + 1
+_SYNTAX_AT = META_AT + 1
 _SYNTAX = stored_tag(0x00020010, little=True)
-
-
-class _Form:
-    """How elements are laid out: byte order, and with or without their VR."""
-
-    def __init__(self, *, little: bool, implicit: bool) -> None:
-        order = "<" if little else ">"
-        self.little = little
-        self.implicit = implicit
-        self.head = struct.Struct(order + ("II" if implicit else "I2sH")).unpack_from
-        self.length = struct.Struct(order + "I").unpack_from
-        self.item = struct.Struct(order + "II").unpack_from
-        self.character_set = stored_tag(0x00080005, little=little)
-        self.start_of_item = stored_tag(0xFFFEE000, little=little)
-        self.end_of_item = stored_tag(0xFFFEE00D, little=little)
-        self.end_of_sequence = stored_tag(0xFFFEE0DD, little=little)
-
-
-_EXPLICIT_LITTLE = _Form(little=True, implicit=False)
-_EXPLICIT_BIG = _Form(little=False, implicit=False)
-_IMPLICIT_LITTLE = _Form(little=True, implicit=True)
 
 
 class Walker:
@@ -129,17 +85,17 @@ class Walker:
             os.lseek(descriptor, place, os.SEEK_SET)
             return os.read(descriptor, count)
 
-        facts: list[Value] = _EMPTY.copy()
+        facts: list[Value] = EMPTY.copy()
         facts[_PIXELS_AT + 1] = size
         marked = first[PREAMBLE : PREAMBLE + 4] == b"DICM"
         start, syntax = _meta(first, PREAMBLE + 4 if marked else 0, facts)
         if syntax == _DEFLATED:
             head, length = _unpacked(fetch, start)
-            walk = _Walk(self._tables, _EXPLICIT_LITTLE, facts)
+            walk = Walk(self._tables, EXPLICIT_LITTLE, facts)
             pixels = walk.run(_from_memory(head), 0, size=length, first=head)
         else:
             form = _form_of(syntax) if syntax else _guessed(first, start)
-            walk = _Walk(self._tables, form, facts)
+            walk = Walk(self._tables, form, facts)
             pixels = walk.run(fetch, start, size=size, first=first)
         facts[_PIXELS_AT] = pixels
         return Facts._make(facts)
@@ -151,16 +107,16 @@ def _meta(first: bytes, at: int, facts: list[Value]) -> tuple[int, str]:
     File meta information is explicit, little endian, and begins the file or follows
     the preamble.
     """
-    head, length_of = _EXPLICIT_LITTLE.head, _EXPLICIT_LITTLE.length
-    at = _hurry(first, at, quick=_META_QUICK, facts=facts)
+    head, length_of = EXPLICIT_LITTLE.head, EXPLICIT_LITTLE.length
+    at = hurry(first, at, quick=_META_QUICK, facts=facts)
     syntax, end = str(facts[_SYNTAX_AT]), len(first)
     while at + 8 <= end:
         tag, vr, length = head(first, at)
         if tag & 0xFFFF != 2:
             break
-        if vr in _SHORT:
+        if vr in SHORT_VRS:
             at += 8
-        elif vr in _LONG:
+        elif vr in LONG_VRS:
             if at + 12 > end:
                 raise Unusual
             length = length_of(first, at + 8)[0]
@@ -193,7 +149,7 @@ _UIDS = Memo(_uid)
 _META_QUICK: dict[bytes, Quick] = {
     b"\2\0\0\0UL": SKIPPED,
     b"\2\0\1\0OB": SKIPPED_LONG,
-    b"\2\0\2\0UI": (_META_AT, _UIDS),
+    b"\2\0\2\0UI": (META_AT, _UIDS),
     b"\2\0\3\0UI": SKIPPED,
     b"\2\0\x10\0UI": (_SYNTAX_AT, _UIDS),
     b"\2\0\x12\0UI": SKIPPED,
@@ -203,18 +159,18 @@ _META_QUICK: dict[bytes, Quick] = {
 """The elements that usual file meta information has (PS3.10 table 7.1-1)."""
 
 
-def _form_of(syntax: str) -> _Form:
+def _form_of(syntax: str) -> Form:
     if syntax == _IMPLICIT:
-        return _IMPLICIT_LITTLE
-    return _EXPLICIT_BIG if syntax == _BIG_ENDIAN else _EXPLICIT_LITTLE
+        return IMPLICIT_LITTLE
+    return EXPLICIT_BIG if syntax == _BIG_ENDIAN else EXPLICIT_LITTLE
 
 
-def _guessed(first: bytes, at: int) -> _Form:
+def _guessed(first: bytes, at: int) -> Form:
     """Return the form of a data set whose transfer syntax is not stated."""
-    if first[at + 4 : at + 6] in _SHORT | _LONG:
+    if first[at + 4 : at + 6] in SHORT_VRS | LONG_VRS:
         group = first[at] | first[at + 1] << 8
-        return _EXPLICIT_BIG if group >= 0x0400 else _EXPLICIT_LITTLE
-    return _IMPLICIT_LITTLE
+        return EXPLICIT_BIG if group >= 0x0400 else EXPLICIT_LITTLE
+    return IMPLICIT_LITTLE
 
 
 def _from_memory(head: bytes) -> Fetch:
@@ -242,285 +198,3 @@ def _unpacked(fetch: Fetch, start: int) -> tuple[bytes, int]:
         if length > _LARGEST_UNPACKED:
             raise BrokenDicom("It unpacks to far more than an image has.")
     return head, length
-
-
-class _Walk:
-    """One walk through one data set."""
-
-    def __init__(self, tables: Tables, form: _Form, facts: list[Value]) -> None:
-        self._tables = tables
-        self._form = form
-        self._facts = facts
-        self._left = _LONGEST_WALK
-
-    def run(
-        self, fetch: Fetch, start: int, *, size: int, first: bytes, base: int = 0
-    ) -> int:
-        """Walk from `start` until the pixels or the end; return how they are.
-
-        `first` is what is at `base`.
-        """
-        self._fetch = fetch
-        self._size = size
-        self._buffer = first
-        self._base = base
-        if self._form.implicit:
-            letters = first[start - base + 4 : start - base + 6]
-            if len(letters) == 2 and all(0x40 < letter < 0x5B for letter in letters):
-                raise Unusual  # it has VRs after all
-        return self._elements(start)
-
-    def _elements(self, place: int) -> int:  # noqa: C901, PLR0912, PLR0915
-        # One long loop: a call for each element would double the time.
-        form, facts, size = self._form, self._facts, self._size
-        head, implicit = form.head, form.implicit
-        buffer, base = self._buffer, self._base
-        end = base + len(buffer)
-        entry_of = self._tables.of(little=form.little).get
-        quick = self._tables.quick(implicit=implicit) if form.little else None
-        hurry = _hurry_implicit if implicit else _hurry
-        vr, tag = b"", 0
-        while True:
-            if quick is not None:
-                place = base + hurry(buffer, place - base, quick=quick, facts=facts)
-            if place + 12 > end:
-                if place + 8 > size:
-                    return NO_PIXELS if place == size else CUT_SHORT
-                self._left -= _ELEMENTS_A_READ
-                if self._left < 0:
-                    self._give_up(tag)
-                    return UNCHECKED
-                buffer = self._fetch(place, _MORE)
-                base, end = place, place + len(buffer)
-                if end - place < 8:
-                    raise Unusual  # the file became shorter, or is not all here
-            if implicit:
-                tag, length = head(buffer, place - base)
-                value = place + 8
-            else:
-                tag, vr, length = head(buffer, place - base)
-                if vr in _SHORT:
-                    value = place + 8
-                elif vr in _LONG:
-                    if place + 12 > end:
-                        raise Unusual
-                    length = form.length(buffer, place - base + 8)[0]
-                    value = place + 12
-                else:
-                    raise Unusual
-            entry = entry_of(tag)
-            if entry is None:
-                if length != _UNDEFINED:
-                    if implicit and tag & 0xFFFF == 0xFFFE:
-                        raise Unusual
-                    if quick is not None and not implicit:
-                        begins = buffer[place - base : place - base + 6]
-                        self._tables.skip(quick, begins, long=value > place + 8)
-                    place = value + length
-                    continue
-                if not implicit and vr != b"SQ":
-                    raise Unusual
-                self._buffer, self._base = buffer, base
-                try:
-                    place = self._after_sequence(value, 0)
-                except _EnoughWalked:
-                    self._give_up(tag)
-                    return UNCHECKED
-                buffer, base = self._buffer, self._base
-                end = base + len(buffer)
-                continue
-            at, expected, meaning = entry
-            if at < 0:
-                if length == _UNDEFINED and not implicit and vr not in (b"OB", b"OW"):
-                    return UNCHECKED
-                return self._whole(value, length)
-            if length > size - value or length > _LARGEST_VALUE:
-                raise Unusual
-            if not implicit and vr != expected:
-                raise Unusual
-            place = value + length
-            if place > end:
-                buffer = self._fetch(value, max(length, _MORE))
-                base, end = value, value + len(buffer)
-                if end < place:
-                    raise Unusual
-            raw = buffer[value - base : place - base]
-            if tag == form.character_set:
-                if facts[:_META_AT] != _EMPTY[:_META_AT]:
-                    raise Unusual  # stated too late, or twice
-                table = self._tables.of(little=form.little, character_set=raw)
-                entry_of = table.get
-                if quick is not None:
-                    quick = self._tables.quick(raw, implicit=implicit)
-            facts[at] = meaning[raw]
-
-    def _give_up(self, stored: int) -> None:
-        """Stop, if what is wanted came before this tag; else pydicom goes on."""
-        tag = stored_tag(stored, little=True) if self._form.little else stored
-        if tag <= _LAST_WANTED:
-            raise Unusual
-
-    def _need(self, place: int, count: int) -> int:
-        """Return where `place` is in the buffer, which then holds `count` bytes."""
-        at = place - self._base
-        if at < 0 or at + count > len(self._buffer):
-            self._buffer = self._fetch(place, _MORE)
-            self._base = place
-            if len(self._buffer) < count:
-                raise Unusual
-            return 0
-        return at
-
-    def _after_sequence(self, place: int, depth: int) -> int:
-        """Return where a sequence of undefined length ends (PS3.5 section 7.5)."""
-        if depth > _DEEPEST:
-            raise Unusual
-        form = self._form
-        while True:
-            at = self._need(place, 8)
-            tag, length = form.item(self._buffer, at)
-            place += 8
-            if tag == form.end_of_sequence:
-                return place
-            if tag != form.start_of_item:
-                raise Unusual
-            place = self._after_item(place, length, depth)
-
-    def _after_item(self, place: int, length: int, depth: int) -> int:
-        form = self._form
-        stop = None if length == _UNDEFINED else place + length
-        if stop is not None and stop > self._size:
-            raise Unusual
-        while stop is None or place < stop:
-            self._left -= 1
-            if self._left < 1:
-                raise _EnoughWalked
-            tag, size, place, sequence = self._nested(place)
-            if tag == form.end_of_item:
-                return place
-            if size != _UNDEFINED:
-                place += size
-            elif sequence:
-                place = self._after_sequence(place, depth + 1)
-            else:
-                raise Unusual
-            if place > self._size:
-                raise Unusual
-        return place
-
-    def _nested(self, place: int) -> tuple[int, int, int, bool]:
-        """Return tag, length, place and sequencehood of a value within an item."""
-        form = self._form
-        at = self._need(place, 8)
-        if form.implicit:
-            tag, size = form.head(self._buffer, at)
-            return tag, size, place + 8, True
-        tag, vr, size = form.head(self._buffer, at)
-        if tag == form.end_of_item:
-            return tag, 0, place + 8, False
-        if vr in _SHORT:
-            return tag, size, place + 8, False
-        if vr not in _LONG:
-            raise Unusual
-        at = self._need(place + 8, 4)
-        size = form.length(self._buffer, at)[0]
-        return tag, size, place + 12, vr == b"SQ"
-
-    def _whole(self, place: int, length: int) -> int:
-        """Whether the pixels that begin at `place` are all there."""
-        if length != _UNDEFINED:
-            return WHOLE if place + length <= self._size else CUT_SHORT
-        form = self._form
-        tail = self._fetch(max(self._size - 8, place), 8)
-        if len(tail) == 8 and form.item(tail, 0) == (form.end_of_sequence, 0):
-            return WHOLE
-        for _ in range(_MOST_FRAGMENTS):
-            head = self._fetch(place, 8)
-            if len(head) < 8:
-                return CUT_SHORT
-            tag, size = form.item(head, 0)
-            if tag == form.end_of_sequence:
-                return WHOLE
-            if tag != form.start_of_item or size == _UNDEFINED:
-                return UNCHECKED
-            place += 8 + size
-            if place > self._size:
-                return CUT_SHORT
-        return UNCHECKED
-
-
-class _EnoughWalked(Exception):
-    """No error: enough time went to one header; what is wanted came before."""
-
-
-def _hurry(
-    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
-) -> int:
-    """Go past the elements that usual files have; return where the first other is.
-
-    Explicit little endian: what begins with six known bytes, tag and representation,
-    is either skipped, or wanted and as expected.
-    """
-    end = len(buffer)
-    last = end - 12
-    entry_of = quick.get
-    while at <= last:
-        entry = entry_of(buffer[at : at + 6])
-        if entry is SKIPPED:
-            at += 8 + buffer[at + 6] + (buffer[at + 7] << 8)
-        elif entry is None:
-            break
-        elif entry is SKIPPED_LONG:
-            length = int.from_bytes(buffer[at + 8 : at + 12], "little")
-            if length == _UNDEFINED:
-                break
-            at += 12 + length
-        else:
-            stop = at + 8 + buffer[at + 6] + (buffer[at + 7] << 8)
-            if stop > end:
-                break
-            facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
-            at = stop
-    return at
-
-
-def _hurry_implicit(
-    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
-) -> int:
-    """Do the same for implicit little endian, where all but a few tags are skipped."""
-    end = len(buffer)
-    last = end - 8
-    entry_of = quick.get
-    number = int.from_bytes
-    while at <= last:
-        entry = entry_of(buffer[at : at + 4])
-        length = number(buffer[at + 4 : at + 8], "little")
-        if entry is None:
-            if length == _UNDEFINED:
-                break
-            at += 8 + length
-        elif entry is SKIPPED:
-            break
-        else:
-            stop = at + 8 + length
-            if stop > end:
-                break
-            facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
-            at = stop
-    return at
-
-
-def pixels_from(
-    descriptor: int, place: int, *, size: int, little: bool, implicit: bool
-) -> int:
-    """Return what is known of the pixels if their element begins at `place` (disk)."""
-
-    def fetch(at: int, count: int) -> bytes:
-        os.lseek(descriptor, at, os.SEEK_SET)
-        return os.read(descriptor, count)
-
-    walk = _Walk(Tables(), _Form(little=little, implicit=implicit), _EMPTY.copy())
-    try:
-        return walk.run(fetch, place, size=size, first=fetch(place, 16), base=place)
-    except Unusual:
-        return UNCHECKED

@@ -79,6 +79,15 @@ class IndexReport:
         if len(self.problems) < _TOLD_PROBLEMS:
             self.problems.append((Path(os.fsdecode(path)), reason))
 
+    def take_back(self, path: bytes, state: int) -> None:
+        """Uncount a file that is read once more."""
+        self.read -= 1
+        self.images -= state == INSTANCE
+        if state == UNREADABLE:
+            self.unreadable -= 1
+            gone = Path(os.fsdecode(path))
+            self.problems = [one for one in self.problems if one[0] != gone]
+
 
 Progress = Callable[[IndexReport], None]
 
@@ -201,7 +210,7 @@ class _Run:
         self._missing: dict[int, list[bytes]] = {}
         self._closed: list[bytes] = []
         self._parts: dict[bytes, set[bytes]] = defaultdict(set)
-        self._unsettled: list[tuple[bytes, bytes]] = []
+        self._unsettled: list[tuple[bytes, bytes, int]] = []
         self._marked = False
         self._began_empty = True
         self._told_at = 0.0
@@ -369,7 +378,7 @@ class _Run:
             elif row[5] == UNREADABLE:
                 report.problem(os.path.join(row[0], row[1]), row[6])
             if row[3] == UNSETTLED:
-                self._unsettled.append((row[0], row[1]))
+                self._unsettled.append((row[0], row[1], row[5]))
         rows.merge(self._pending, batch)
         late = time.monotonic() - self._written_at > 1
         if len(self._pending.files) >= _WRITTEN_AT_ONCE or late:
@@ -400,8 +409,8 @@ class _Run:
         self._write()
         self._written()
         pool = ReaderPool(self._take, 0)
-        for folder, name in unsettled:
-            self._report.read -= 1
+        for folder, name, state in unsettled:
+            self._report.take_back(os.path.join(folder, name), state)
             pool.put([(folder, [name])])
 
     # What is gone.
