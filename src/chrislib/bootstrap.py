@@ -16,8 +16,9 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.remembered import Remembered
-from chrislib.desktop.notify import DesktopSink, desktop_sink
+from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
+from chrislib.desktop.ways import Ways
 from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.headless import Ask, Desk
@@ -62,7 +63,7 @@ class Services:
     windows: "list[MainWindow]" = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
     signals: "WakeSignals | None" = None
-    desktop: DesktopSink | None = None
+    desktop: Ways | None = None
 
     async def close(self) -> None:
         """Stop what runs by itself and write what is remembered (disk)."""
@@ -100,9 +101,7 @@ async def compose(paths: Paths) -> Services:
     def in_view(link: str) -> bool:
         return any(window.is_showing(link) for window in windows)
 
-    desktop = desktop_sink(
-        on_click, icon=resources() / "icons" / "chrislib.png", state=paths.state
-    )
+    desktop = Ways(desktop_sink(on_click, icon=_picture(), state=paths.state))
     jobs = JobManager(
         catalog=catalog,
         client_for=lambda: session.client,
@@ -239,6 +238,14 @@ async def furnish(
     )
     services.clicked.append(lambda link: _clicked(services, window, link))
     _tell_of_catalog(services.catalog, context.messages)
+    if services.desktop is not None:
+        from chrislib.views.shell.tray_messages import TrayMessages
+
+        services.desktop.tray = TrayMessages(
+            _picture(),
+            lambda link: _clicked(services, window, link),
+            window,
+        )
     services.jobs.notices.on_hint(
         lambda: context.messages.info(
             "This desktop shows no messages",
@@ -322,8 +329,12 @@ def _register_links() -> None:
     """Let the desktop open ``chris:`` links with this program (disk, processes)."""
     from chrislib.desktop import links
 
-    icon = resources() / "icons" / "chrislib.png"
-    links.register(links.command(), icon=icon, env=os.environ)
+    links.register(links.command(), icon=_picture(), env=os.environ)
+
+
+def _picture() -> Path:
+    """Return the program's picture."""
+    return resources() / "icons" / "chrislib.png"
 
 
 def _station_of(paths: Paths) -> Callable[[], Awaitable[StationAccess]]:

@@ -23,6 +23,7 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, Mute
+from chrislib.desktop.ways import Where
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.jobs.notices.policy import Policy
@@ -128,6 +129,7 @@ class FakeNotices:
         self._jobs = jobs
         self.policies: dict[int, Policy] = {}
         self.muted: list[Mute] = []
+        self.shown_where: Where | None = Where.DESKTOP
         self.error: BaseException | None = None
 
     def _fitting(self, query: InboxQuery) -> list[InboxRow]:
@@ -200,6 +202,9 @@ class FakeNotices:
 
     async def mutes(self) -> tuple[Mute, ...]:
         return tuple(self.muted)
+
+    async def where(self) -> Where | None:
+        return self.shown_where
 
     def on_hint(self, callback: Callable[[], None]) -> Callable[[], None]:
         return lambda: None

@@ -98,6 +98,15 @@ class Keeper:
             return await asyncio.to_thread(_gnome_is_quiet)
         return None
 
+    async def there(self) -> bool:
+        """Whether there is a notification service (D-Bus)."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await self._call("GetCapabilities")
+        except Exception:  # noqa: BLE001 - no bus, no service, no answer: all the same
+            return False
+        return True
+
     async def gone(self) -> None:
         """Return when the session bus has gone."""
         if self._bus is not None:
@@ -283,8 +292,10 @@ async def serve(state: Path) -> None:
             toast = order["show"]
             said = await keeper.show(toast)
             say({"shown": toast["id"], "why": said})
+        elif order["ask"] == "there":
+            say({"answer": await keeper.there()})
         else:
-            say({"quiet": await keeper.quiet()})
+            say({"answer": await keeper.quiet()})
     alone = True
     if keeper.open:
         keeper.emptied.clear()

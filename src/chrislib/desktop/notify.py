@@ -116,17 +116,24 @@ class KeptNotifier:
         at, known = self._quiet
         if time.monotonic() - at < _ASKED_EVERY:
             return known
+        known = await self._ask("quiet")
+        self._quiet = time.monotonic(), known
+        return known
+
+    async def there(self) -> bool:
+        """Whether the desktop has a notification service (process, D-Bus)."""
+        return await self._ask("there")
+
+    async def _ask(self, what: str) -> bool:
         answer: _Answer[bool] = _Answer(False)
         self._asked.append(answer)
         try:
-            known = await self._send({"ask": "quiet"}, answer)
+            return await self._send({"ask": what}, answer)
         except (OSError, TimeoutError):
-            known = False
+            return False
         finally:
             if answer in self._asked:
                 self._asked.remove(answer)
-        self._quiet = time.monotonic(), known
-        return known
 
     def close(self) -> None:
         """Let the process go; it stays while a toast of it can still be clicked."""
@@ -206,7 +213,7 @@ class KeptNotifier:
             if answer is not None:
                 answer.give(str(said["why"]))
         elif self._asked:
-            self._asked.pop(0).give(bool(said["quiet"]))
+            self._asked.pop(0).give(bool(said["answer"]))
 
     def _ended(self, process: "subprocess.Popen[str]") -> None:
         """Answer whoever waits for a process that has gone."""
@@ -253,6 +260,10 @@ class DesktopNotifier:
     async def disturbed(self) -> bool:
         """Whether the desktop does not want to be disturbed (system call)."""
         return _windows_is_quiet() if sys.platform == "win32" else False
+
+    async def there(self) -> bool:
+        """Whether the desktop shows messages: macOS and Windows always do."""
+        return True
 
     def close(self) -> None:
         """Nothing stays behind."""

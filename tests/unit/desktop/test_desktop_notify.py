@@ -273,3 +273,18 @@ def test_a_real_notification_service_shows_it_and_tells_of_the_click(
         cwd=tmp_path, env=env, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     assert done.stdout.strip() == "['feed/12/node/34']", done.stderr[-2000:]
+
+
+async def test_whether_there_is_a_service_is_known_before_anything_is_shown(
+    bus: str, notifier: KeptNotifier
+) -> None:
+    assert not await notifier.there()
+    service = await Service(bus).start()
+    assert await notifier.there()
+    # both questions go to one process, answered in their order
+    there, disturbed = await asyncio.gather(notifier.there(), notifier.disturbed())
+    assert (there, disturbed) == (True, False)
+    assert not service.shown
+    await service.stop()
+    assert not await notifier.there()
+    assert await DesktopNotifier(lambda _link: None).there()

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from chrislib.aio import TaskOwner
 from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, InboxTable, Mute
 from chrislib.catalog.outbox import TOAST_AT, OutboxTable
+from chrislib.desktop.ways import Where
 from chrislib.jobs import codec
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import InboxRow, JobChange, Reach
@@ -51,6 +52,14 @@ class ConsiderateSink(Protocol):
 
     async def disturbed(self) -> bool:
         """Whether toasts are not wanted now."""
+
+
+@runtime_checkable
+class LocatedSink(Protocol):
+    """A sink that knows where it would show a toast."""
+
+    async def where(self) -> Where:
+        """Return where (process, D-Bus)."""
 
 
 class Notices:
@@ -99,6 +108,7 @@ class Notices:
         self._considerate = [
             sink for sink in sinks if isinstance(sink, ConsiderateSink)
         ]
+        self._located = [sink for sink in sinks if isinstance(sink, LocatedSink)]
         self._default = Policy().with_preset(preset if preset != "off" else "none")
         self._policies: dict[int, Policy] = {}
         self._out_of_touch: dict[int, float] = {}
@@ -306,6 +316,12 @@ class Notices:
             except Exception:  # noqa: BLE001 - each system has errors of its own
                 _log.info("the desktop does not say whether it may be disturbed")
         return False
+
+    async def where(self) -> Where | None:
+        """Return where toasts are shown now, None when nobody knows (D-Bus)."""
+        for sink in self._located:
+            return await sink.where()
+        return None
 
     def in_view(self, target: str) -> bool:
         """Whether the user looks at what a link leads to."""

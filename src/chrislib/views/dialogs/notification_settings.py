@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.catalog.inbox import Mute
+from chrislib.desktop.ways import Where
 from chrislib.jobs.notices.policy import DAY, KINDS, Delivery, Policy
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
@@ -120,6 +121,7 @@ class NotificationSettings(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._fill()
         self._read_mutes()
+        tasks.start(notices.where(), name="where", done=self._show_where)
 
     # Building.
 
@@ -136,6 +138,16 @@ class NotificationSettings(QScrollArea):
                 wrap=True,
             )
         )
+        self._where = Label(
+            theme,
+            "",
+            style="small",
+            token="text.secondary",
+            wrap=True,
+            name="notices.where",
+        )
+        self._where.hide()
+        column.addWidget(self._where)
         self._preset = Segments(
             theme, [(key, words, "") for key, words in _PRESETS], name="notices.preset"
         )
@@ -174,6 +186,12 @@ class NotificationSettings(QScrollArea):
         self._muted = QVBoxLayout()
         self._muted.setSpacing(4)
         column.addLayout(self._muted)
+
+    def _show_where(self, where: Where | None) -> None:
+        words, token = where_words(where)
+        self._where.setText(words)
+        self._where.set_token(token)
+        self._where.setVisible(bool(words))
 
     def _kind_rows(self) -> QGridLayout:
         grid = QGridLayout()
@@ -410,3 +428,20 @@ class NotificationSettings(QScrollArea):
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def where_words(where: Where | None) -> tuple[str, str]:
+    """Return where messages are shown, in words, and their color."""
+    if where is Where.TRAY:
+        return (
+            "This desktop has no service for messages: they appear at the icon in its "
+            "tray, without buttons. A click opens what the last one was about.",
+            "text.secondary",
+        )
+    if where is Where.NOWHERE:
+        return (
+            "This desktop has neither a service for messages nor a tray: what becomes "
+            "ready or fails is in the inbox only.",
+            "state.errors",
+        )
+    return "", "text.secondary"
