@@ -16,7 +16,13 @@ from typing import Any, BinaryIO
 from chrislib.dicom.deidentify.burnt_in import LOOKED_AT, TextInPicture, reason_in
 from chrislib.dicom.deidentify.engine import Change, Engine, Outcome
 from chrislib.dicom.errors import BrokenDicom, NotDicom
-from chrislib.dicom.reading import is_directory, quiet, read_dataset, text
+from chrislib.dicom.reading import (
+    is_directory,
+    quiet,
+    read_dataset,
+    read_stream,
+    text,
+)
 
 _PIECE = 1 << 20
 _DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -151,23 +157,27 @@ def _changed(header: Any, engine: Engine, *, trace: bool = False) -> Outcome:
 
 def _read(source: Path) -> tuple[Any, "_Body"]:
     """Return the header, and where the pixel data is."""
-    header = read_dataset(source, stop_before_pixels=True)
-    meta_class = text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID")
-    if is_directory(text(header, "SOPClassUID") or meta_class):
-        raise NotDicom("It is the table of contents of a disc (DICOMDIR).")
-    with quiet():
-        if not any(text(header, name) for name in _WHAT_IT_IS):
-            raise BrokenDicom("It does not say what it is.")
-    syntax = text(getattr(header, "file_meta", None), "TransferSyntaxUID")
-    if syntax == _DEFLATED:
-        whole = read_dataset(source)
-        return whole, _Body()
     try:
         with source.open("rb") as file:
-            return header, _find_pixels(header, file)
+            header = read_stream(file, stop_before_pixels=True, tags=None)
+            with quiet():
+                meta = getattr(header, "file_meta", None)
+                syntax = text(meta, "TransferSyntaxUID")
+            body = None if syntax == _DEFLATED else _find_pixels(header, file)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BrokenDicom(f"{reason}.", title="This file cannot be read.") from error
+    if body is None:
+        header, body = read_dataset(source), _Body()
+    with quiet():
+        meta = getattr(header, "file_meta", None)
+        if is_directory(
+            text(header, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
+        ):
+            raise NotDicom("It is the table of contents of a disc (DICOMDIR).")
+        if not any(text(header, name) for name in _WHAT_IT_IS):
+            raise BrokenDicom("It does not say what it is.")
+    return header, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,28 +188,20 @@ class _Body:
     end: int = 0
 
 
-def _find_pixels(header: Any, file: BinaryIO) -> _Body:
-    """Return the place of the pixel data element, from its tag to its end."""
-    from pydicom import dcmread
+def _find_pixels(header: Any, file: BinaryIO) -> _Body | None:
+    """Return the place of the pixel data element, from its tag to its end.
 
-    file.seek(0)
-    with quiet():
-        try:
-            dcmread(
-                file, stop_before_pixels=True, force=True, specific_tags=[0x00080018]
-            )
-        except Exception as error:
-            raise BrokenDicom from error
-    size = os.fstat(file.fileno()).st_size
-    start = file.tell()
+    The file is where reading the header has stopped. None means that something else
+    stands there: then the file has to be read whole.
+    """
+    size, start = os.fstat(file.fileno()).st_size, file.tell()
     order = "little" if _little(header) else "big"
-    file.seek(start)
     front = file.read(12)
     if len(front) < 8:
         return _Body()
     group, element = _word(front, 0, order), _word(front, 2, order)
     if (group << 16 | element) not in _PIXELS:
-        return _Body()
+        return None
     if _implicit(header):
         length, ahead = int.from_bytes(front[4:8], order), 8  # type: ignore[arg-type]
     elif front[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV"):

@@ -26,7 +26,8 @@ def serve(asked: TextIO, answers: TextIO) -> None:
             names = Pseudonyms(bytes.fromhex(request["key"]), request["code"])
             engine = Engine(Profile.of(request["options"]), names)
             continue
-        print(json.dumps(_answer(engine, request)), file=answers, flush=True)
+        answers.write(json.dumps(_answer(engine, request)) + "\n")
+        answers.flush()
 
 
 def _answer(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
