@@ -19,11 +19,10 @@ _SETS = (
     ("GB18030", "Wang^{0}=王^小东"),
 )
 _SYNTAXES = ("1.2.840.10008.1.2.1",) * 3 + ("1.2.840.10008.1.2",)
-_SLICES = 5
 
 
-def make(folder: Path, count: int, *, seed: int = 1) -> None:
-    """Write `count` files below a folder, one folder a series (disk).
+def make(folder: Path, count: int, *, slices: int = 5, seed: int = 1) -> None:
+    """Write `count` files below a folder, one folder a series of `slices` (disk).
 
     What differs from slice to slice is put into the bytes of the first one: pydicom
     would take minutes to write each anew.
@@ -33,12 +32,12 @@ def make(folder: Path, count: int, *, seed: int = 1) -> None:
     for number, (template, marks) in enumerate(_series(rng)):
         place = folder / f"p{number // 8:05}" / f"s{number:06}"
         place.mkdir(parents=True)
-        for slice_ in range(1, min(_SLICES, count - made) + 1):
+        for slice_ in range(1, min(slices, count - made) + 1):
             data = template
             for mark, form in marks:
                 data = data.replace(mark, form.format(slice_).encode())
             (place / f"{slice_:04}.dcm").write_bytes(data)
-        made += _SLICES
+        made += slices
         if made >= count:
             return
 

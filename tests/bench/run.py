@@ -13,6 +13,8 @@ MEASUREMENTS = (
     "pull_300",
     "ui_gap",
     "index_speed",
+    "index_memory",
+    "index_ui_gap",
     "poll_plan",
     "poll_page",
     "load_jobs",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chrislib.dicom.errors import BrokenDicom, NotDicom
+from chrislib.dicom.facts import FactReader
 from chrislib.dicom.group import FileSeries, group
 from chrislib.dicom.header import DicomHeader, read_header
 from chrislib.errors import ChrislibError
@@ -41,6 +42,7 @@ def scan(
     ScanStopped
         `stop` was set.
     """
+    reader = FactReader()
     headers: list[DicomHeader] = []
     others: list[tuple[str, str, int]] = []
     unreadable: list[UnreadableFile] = []
@@ -56,7 +58,7 @@ def scan(
         try:
             bytes_ = path.stat().st_size
             size += bytes_
-            header = read_header(path)
+            header = read_header(path, reader=reader)
             headers.append(header)
             below[header.path] = relative
         except NotDicom:

@@ -20,7 +20,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the program's to judge
     if hasattr(os, "nice"):
         with suppress(OSError):
-            os.nice(5)  # the window and its owner come first
+            os.nice(10)  # the window and its owner come first
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     reader = PortionReader()
     while (asked := receive(source)) is not None:
