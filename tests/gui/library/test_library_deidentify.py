@@ -100,6 +100,39 @@ def test_off_is_said_and_sends_as_before(page: Any) -> None:
     assert len(intent.files) == 4
 
 
+def test_nothing_goes_before_the_last_choice_is_read(stage: Any, folder: Path) -> None:
+    stage.pane.show_section("upload", [folder])
+    box = stage.find(QComboBox, "deidentify.project")
+    until(stage, box.isEnabled)
+    begin(stage)
+    stage.pane.show_section("upload", [folder])
+    tree = stage.find(ScanTree, "upload.scan")
+    until(stage, tree.isVisible)
+    if not box.isEnabled():  # or the reading was quicker than this test
+        QTest.mouseClick(
+            stage.find(QPushButton, "upload.send"), Qt.MouseButton.LeftButton
+        )
+        assert stage.jobs.submitted == []
+    until(stage, box.isEnabled)
+    assert stage.find(DeidentifyPanel, "deidentify").choice() is not None
+
+
+def test_a_project_that_is_only_named_sends_nothing(page: Any) -> None:
+    box = page.find(QComboBox, "deidentify.project")
+    box.setCurrentIndex(box.findData("+"))
+    box.activated.emit(box.currentIndex())
+    question = page.find(QLabel, "upload.question")
+    until(page, lambda: "Begin the new project" in question.text())
+    send = page.find(QPushButton, "upload.send")
+    QTest.mouseClick(send, Qt.MouseButton.LeftButton)
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
+    until(page, lambda: question.text() == "")
+    assert page.jobs.submitted == []
+    QTest.mouseClick(send, Qt.MouseButton.LeftButton)
+    until(page, lambda: len(page.jobs.submitted) == 1)
+
+
 def test_a_project_is_begun_looked_at_and_sent(page: Any) -> None:
     begin(page)
     until(page, lambda: "Birth date: 1947-02-03, as sent empty" in shown(page))

@@ -128,10 +128,17 @@ class DeidentifyPanel(QWidget):
         return {one.at: one.reason for one in known or ()}
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the choice of last time has been read."""
+        return self._projects.is_ready
+
+    @property
     def question(self) -> str:
         """What has to be decided before anything is sent, "" for nothing."""
         if self._service.required and not self._project:
             return "This server only gets de-identified files. Choose a project."
+        if self._projects.is_making:
+            return "Begin the new project, or choose Off."
         if not self._project:
             return ""
         if self._warnings is None:

@@ -48,6 +48,16 @@ class ProjectBox(QWidget):
         """The project that is chosen."""
         return self._projects.get(self._project)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the choice of last time has been read."""
+        return self._box.isEnabled()
+
+    @property
+    def is_making(self) -> bool:
+        """Whether a new project is being named and not begun yet."""
+        return bool(self._box.currentData() == _NEW)
+
     def load(self) -> None:
         """Read the projects, and choose the one of last time (disk)."""
         self._tasks.cancel_all()
@@ -167,7 +177,7 @@ class ProjectBox(QWidget):
 
     def _show_words(self) -> None:
         project = self.project
-        making = self._box.currentData() == _NEW
+        making = self.is_making
         patients = project.patients if project is not None else 0
         self._new.setVisible(making)
         self._names.setVisible(patients > 0 and not making)

@@ -42,7 +42,7 @@ class UploadPage(QWidget):
         self._verbs = ctx.tasks("uploads")
         self._paths: list[Path] = []
         self._own_name = ""
-        self._cleaning = False
+        self._cleaning = self._waits = False
         self._scanning: asyncio.Task[LocalScan] | None = None
         self.setObjectName("library.upload")
         self.setAccessibleName("Upload Data")
@@ -234,7 +234,7 @@ class UploadPage(QWidget):
             )
             self._pages.setCurrentWidget(self._state)
             return
-        self._own_name, self._cleaning = scan.title, False
+        self._own_name, self._cleaning, self._waits = scan.title, False, False
         self._name.setText(scan.title)
         self._clean.show_scan(scan)
         self._tree.unfold()
@@ -284,6 +284,9 @@ class UploadPage(QWidget):
             self._name.setText(name)
         self._own_name = name
         self._recount_later()
+        if self._waits and self._clean.is_ready:
+            self._waits = False
+            self.primary()
 
     def _show_side(self, *, on: bool) -> None:
         self._edge.setVisible(on)
@@ -306,6 +309,10 @@ class UploadPage(QWidget):
             self._ctx.messages.info(
                 "Nothing is ticked", "Tick what is to be sent, then send again."
             )
+            return
+        if not self._clean.is_ready:
+            # the project of last time is still read: nothing may go without it
+            self._waits = True
             return
         if self._clean.question:
             self._ctx.messages.info(
