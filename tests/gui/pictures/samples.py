@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from chrislib.accounts.session import ConnectionState
+from chrislib.desktop.ways import Where
 from chrislib.errors import ChrislibError
 from chrislib.jobs.extensions import Broken
 from chrislib.jobs.history.estimate import Sort
@@ -391,6 +392,7 @@ def _notices(win: MainWindow, fakes: Any, ctx: ViewContext) -> None:
         snooze_until=NOW + 3600,
     )
     fakes.jobs.notices.muted = [Mute(1, "feed", "12", None)]
+    fakes.jobs.notices.shown_where = Where.NOWHERE
     win.shell.show_sheet("settings")
     sheet = win.findChild(SettingsSheet)
     assert sheet is not None
