@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +17,7 @@ from chrislib.library import words
 from chrislib.library.changes import Changes
 from chrislib.library.deidentify.model import Choice, choice_of
 from chrislib.library.deidentify.service import Deidentification
-from chrislib.library.entries import outcome, paths_of, scan_words
+from chrislib.library.entries import outcome, paths_of
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
 from chrislib.library.items import Items
@@ -40,9 +39,9 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
 from chrislib.library.scan import scan
+from chrislib.library.sending import Sender
 from chrislib.library.silence import no_answer
 from chrislib.library.tray import Tray
-from chrislib.library.upload import UploadPlan, folder_for, plan
 from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.library.worklist.service import WorkLists
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
@@ -107,6 +106,14 @@ class LibraryService:
             catalog.settings_kv,
             account=self._account,
             required=deidentified_only,
+        )
+        self._sender = Sender(
+            items=self._items,
+            history=self._history,
+            jobs=jobs,
+            session=session,
+            follower=self._follower,
+            deidentification=self.deidentification,
         )
         self._changes.subscribe(self._follow_history)
         self._shown_account = self._account()
@@ -302,62 +309,7 @@ class LibraryService:
         ChrislibError
             There is nothing to send, no connection, or it must not be sent this way.
         """
-        client = client_of(self._session)
-        title = title or found.title
-        found = replace(found, title=title)
-        # first of all: asking for the folder would tell its name
-        await self.deidentification.check(found, deidentify)
-        wished = folder_for(title, username=client.username, on=date.today())
-        folder, number = wished, 1
-        while await client.files.folder(folder) is not None:
-            # a path that is taken would be renamed file by file (cube-api trap 15)
-            number += 1
-            folder = f"{wished}-{number}"
-        planned, extra = await self._planned(found, deidentify, folder=folder)
-        await self._items.save(planned.items)
-        ids = tuple(item.item_id for item in planned.items)
-        await self._history.put(
-            HistoryEntry(
-                entry_id=EntryId(uuid4().hex),
-                kind=EntryKind.UPLOAD,
-                title=title,
-                detail=words.join(scan_words(found), extra),
-                at=time.time(),
-                state="running",
-                request={
-                    "paths": list(found.roots),
-                    "folder": folder,
-                    "deidentify": deidentify.to_request() if deidentify else None,
-                },
-                item_ids=ids,
-            )
-        )
-        try:
-            key = await self._jobs.submit(planned.intent)
-        except ChrislibError as error:
-            await self._items.save(
-                replace(item, state=ItemState.FAILED, detail=error.title)
-                for item in planned.items
-            )
-            raise
-        sent = [replace(item, job_key=key) for item in planned.items]
-        await self._items.save(sent)
-        job = self._jobs.get(key)
-        if job is not None:
-            for item in sent:
-                self._follower.adopt(item, job)
-        return [self._items.get(item.item_id) or item for item in sent]
-
-    async def _planned(
-        self, found: LocalScan, choice: Choice | None, *, folder: str
-    ) -> tuple[UploadPlan, str]:
-        if choice is None:
-            return await asyncio.to_thread(plan, found, folder=folder), ""
-        clean = await self.deidentification.plan(found, choice, folder=folder)
-        left = clean.left_out
-        return clean.upload, words.join(
-            "de-identified", f"{words.count(left, 'file')} left out" if left else ""
-        )
+        return await self._sender.send(found, title=title, deidentify=deidentify)
 
     def uploads(self) -> list[UploadRun]:
         """Return the uploads the job manager knows, newest first."""
