@@ -1,37 +1,30 @@
 """Facets beside the results: counts, and boxes that filter what is shown."""
 
-from collections import Counter
-from collections.abc import Callable
-from datetime import date, timedelta
-
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
-from chrislib.library.model import Item, ItemState
-from chrislib.library.names import clean
-from chrislib.pacs.types import FoundPatient, FoundSeries, FoundStudy
-from chrislib.views.library.found_model import Keep
+from chrislib.library.found import (
+    ALL,
+    ARCHIVE,
+    DATE,
+    DESCRIPTION,
+    GROUPS,
+    HERE,
+    IMAGES,
+    RECENT,
+    Findings,
+)
 from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate, RowView
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
 
-_GROUPS = ("Modality", "Study date", "Station")
 _KEY = Qt.ItemDataRole.UserRole + 1
 _COUNT = Qt.ItemDataRole.UserRole + 2
-_RECENT_DAYS = 183
-
-Row = tuple[FoundPatient, FoundStudy, FoundSeries]
-
-
-def values_of(row: Row, group: str) -> str:
-    """Return the facet value of a series."""
-    _, study, series = row
-    if group == "Modality":
-        return clean(series.modality) or "(none)"
-    if group == "Study date":
-        return str(study.date.year) if study.date else "(no date)"
-    return clean(series.station or study.station) or "(none)"
+_FOLDED = {DESCRIPTION, IMAGES}
+"""Folded until somebody unfolds them: they have many values."""
+_SHOWN = 40
+"""So many values of a facet are listed, those with most series first."""
 
 
 class _Delegate(RowDelegate):
@@ -92,19 +85,14 @@ class Facets(RowView):
 
     filtered = Signal()
 
-    def __init__(
-        self,
-        theme: Theme,
-        *,
-        item_of: Callable[[str], Item | None],
-        today: Callable[[], date],
-    ) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__(theme, name="pacs.facets", label="Filters")
-        self._item_of = item_of
-        self._today = today
-        self._quick = "all"
-        self._chosen: dict[str, set[str]] = {group: set() for group in _GROUPS}
-        self._rows: list[Row] = []
+        self._quick = ALL
+        self._chosen: dict[str, set[str]] = {group: set() for group in GROUPS}
+        self._found = Findings()
+        self._orders: dict[str, list[str]] = {}
+        self._unfolded: set[str] = set()
+        self._folded: set[str] = set()
         self._facts = QStandardItemModel(0, 1, self)
         self.setModel(self._facts)
         self.setItemDelegate(_Delegate(theme, self))
@@ -113,95 +101,106 @@ class Facets(RowView):
         self.ticked.connect(self._choose)
         self.opened.connect(self._choose)
         self.key_pressed.connect(self._key)
+        self.expanded.connect(lambda index: self._fold(index, False))
+        self.collapsed.connect(lambda index: self._fold(index, True))
 
     @property
-    def active(self) -> bool:
-        """Whether anything is filtered out."""
-        return self._quick != "all" or any(self._chosen.values())
+    def quick(self) -> str:
+        """The quick filter that is chosen."""
+        return self._quick
+
+    @property
+    def chosen(self) -> dict[str, frozenset[str]]:
+        """The ticked values of each facet that has some."""
+        return {g: frozenset(values) for g, values in self._chosen.items() if values}
 
     def clear(self) -> None:
         """Let everything through again."""
-        self._quick = "all"
+        self._quick = ALL
+        self._orders.clear()
         for chosen in self._chosen.values():
             chosen.clear()
 
-    def show_rows(self, patients: tuple[FoundPatient, ...]) -> None:
-        """Count what was found."""
-        self._rows = [
-            (patient, study, series)
-            for patient in patients
-            for study in patient.studies
-            for series in study.series
-        ]
-        for group in _GROUPS:
-            known = {values_of(row, group) for row in self._rows}
-            self._chosen[group] &= known
+    def drop(self, group: str) -> None:
+        """Take the ticks of one facet away; "" takes the quick filter away."""
+        if group:
+            self._chosen[group].clear()
+        else:
+            self._quick = ALL
         self._build()
+        self.filtered.emit()
 
-    def keep(self) -> Keep | None:
-        """Return what lets a series through; None when all are."""
-        if not self.active:
-            return None
-
-        def let_through(
-            patient: FoundPatient, study: FoundStudy, series: FoundSeries
-        ) -> bool:
-            row = (patient, study, series)
-            if not self._fits_quick(row, self._quick):
-                return False
-            return all(
-                not chosen or values_of(row, group) in chosen
-                for group, chosen in self._chosen.items()
-            )
-
-        return let_through
+    def show_counts(self, found: Findings, *, ended: bool = True) -> None:
+        """Count what was found; values keep their place until it has `ended`."""
+        if ended or found is not self._found:
+            self._orders.clear()
+        self._found = found
+        for group, chosen in self._chosen.items():
+            chosen &= set(found.counts[group])
+        self._build()
 
     def recount(self) -> None:
         """Count again what is in the library."""
         if self._facts.rowCount():
-            number = sum(self._fits_quick(row, "here") for row in self._rows)
-            self._facts.item(1).setData(number, _COUNT)
+            self._facts.item(1).setData(len(self._found.here), _COUNT)
 
-    def _fits_quick(self, row: Row, quick: str) -> bool:
-        if quick == "here":
-            item = self._item_of(row[2].series_uid)
-            return item is not None and item.state is ItemState.READY
-        if quick == "recent":
-            since = self._today() - timedelta(days=_RECENT_DAYS)
-            return row[1].date is not None and row[1].date >= since
-        return True
+    def _order(self, group: str) -> list[str]:
+        counts = self._found.counts[group]
+        order = self._orders.get(group)
+        if order is None:
+            order = (
+                sorted(counts, reverse=True)
+                if group == DATE
+                else [value for value, _ in counts.most_common(_SHOWN)]
+            )
+        else:
+            known = set(order)
+            order += [value for value in counts if value not in known]
+        missing = self._chosen[group] - set(order[:_SHOWN])
+        self._orders[group] = order
+        return [*order[:_SHOWN], *sorted(missing)]
 
     def _build(self) -> None:
         at = self.currentIndex().data(_KEY) if self.currentIndex().isValid() else None
+        scrolled = self.verticalScrollBar().value()
         self._facts.clear()
-        for key, words in (
-            ("all", "All series"),
-            ("here", "In your library"),
-            ("recent", "Past 6 months"),
+        for key, words, number in (
+            (ALL, "All series", self._found.series),
+            (HERE, "In your library", len(self._found.here)),
+            (RECENT, "Past 6 months", self._found.recent),
         ):
-            number = sum(self._fits_quick(row, key) for row in self._rows)
             entry = _entry(words, ("quick", key), number)
             entry.setData(_check(key == self._quick), Qt.ItemDataRole.CheckStateRole)
             self._facts.appendRow(entry)
-        for group in _GROUPS:
-            counts = Counter(values_of(row, group) for row in self._rows)
-            if not counts:
+        for group in GROUPS:
+            counts = self._found.counts[group]
+            if not counts or (group == ARCHIVE and len(counts) < 2):
                 continue
             head = _entry(group, None, 0)
-            self._facts.appendRow(head)
-            ordered = counts.most_common()
-            if group == "Study date":
-                ordered = sorted(counts.items(), reverse=True)
-            for value, number in ordered:
-                entry = _entry(value, (group, value), number)
+            entries = []
+            for value in self._order(group):
+                entry = _entry(value, (group, value), counts[value])
                 entry.setData(
                     _check(value in self._chosen[group]),
                     Qt.ItemDataRole.CheckStateRole,
                 )
-                head.appendRow(entry)
-        self.expandAll()
+                entries.append(entry)
+            head.appendRows(entries)
+            self._facts.appendRow(head)
+            open_ = group not in self._folded
+            if group in _FOLDED:
+                open_ = group in self._unfolded
+            self.blockSignals(True)
+            self.setExpanded(head.index(), open_ or bool(self._chosen[group]))
+            self.blockSignals(False)
         if at is not None:
             self._restore(at)
+        self.verticalScrollBar().setValue(scrolled)
+
+    def _fold(self, index: QModelIndex, folded: bool) -> None:
+        group = str(index.data())
+        (self._folded if folded else self._unfolded).add(group)
+        (self._unfolded if folded else self._folded).discard(group)
 
     def _restore(self, key: object) -> None:
         found = self._facts.match(

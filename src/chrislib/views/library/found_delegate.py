@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
 from chrislib.library.model import Item
 from chrislib.views.library.found_model import (
     ACTION,
+    IMAGES,
     MODALITY,
     NAME,
     SIZE,
@@ -59,9 +60,10 @@ class FoundDelegate(RowDelegate):
         self._thumb = thumb
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return a height fixed by the kind of row."""
-        node = _node(index)
+        """Return a height fixed by the kind of row, or the same for all of many."""
+        node, tree = _node(index), self.parent()
         tall = node is not None and node.series is not None
+        tall = tall or (isinstance(tree, QTreeView) and tree.uniformRowHeights())
         return QSize(40, self.theme.px(SERIES if tall else GROUP))
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
@@ -89,28 +91,51 @@ class FoundDelegate(RowDelegate):
         """Return the middle of a row's button."""
         return self._button(index, rect).center()
 
-    def paint_cell(
+    def paint_row(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Paint one cell."""
+        """Paint a whole row: the ground once, then what stands on it."""
         node, model = _node(index), index.model()
+        tree = option.widget
         if node is None or not isinstance(model, FoundModel):
             return
-        column, rect = index.column(), option.rect
+        if not isinstance(tree, QTreeView):
+            return
         draw_row(
             painter,
             option,
             self.theme,
             surface="bg.panel" if node.study is None else "",
-            first=column == NAME,
-            last=column == ACTION,
         )
+        header = tree.header()
+        columns: tuple[int, ...] = (NAME, MODALITY, IMAGES, SIZE, STATE, ACTION)
+        if node.series is None:
+            # a patient or study has no figures: its words go over these columns
+            columns = (NAME, STATE, ACTION)
+        cell = QStyleOptionViewItem(option)
+        for column in columns:
+            if header.isSectionHidden(column):
+                continue
+            cell.rect = QRect(
+                header.sectionViewportPosition(column),
+                option.rect.top(),
+                header.sectionSize(column),
+                option.rect.height(),
+            )
+            self._cell(painter, cell, node, column)
+
+    def _cell(
+        self, painter: QPainter, option: QStyleOptionViewItem, node: Node, column: int
+    ) -> None:
+        model, rect = self._model_of(option), option.rect
         if column == NAME:
             self._name(painter, option, node, model)
+        elif column == STATE:
+            self._state(painter, rect, node, model)
         elif column == ACTION:
-            box = self._button(index, rect)
-            if box.isValid():
-                word = model.action(node)
+            word = model.action(node)
+            box = self._button_box(word, rect)
+            if word:
                 draw_button(
                     painter,
                     box,
@@ -119,24 +144,23 @@ class FoundDelegate(RowDelegate):
                     kind="danger" if word == "Retry" else "secondary",
                     hovered=self.hovers(option, box),
                 )
-        elif column == STATE:
-            self._state(painter, rect, node, model)
-        elif node.series is None:
-            # a patient or study has no figures: its words go on over these columns
-            self._group_words(painter, option, node, model)
-        else:
-            right = column != MODALITY
+        elif words := model.cell(node, column):
+            align = Qt.AlignmentFlag
             draw_text(
                 painter,
                 rect.adjusted(8, 0, -8, 0),
                 self.theme,
-                text=str(index.data() or ""),
+                text=words,
                 style="small",
                 token="text.muted" if column == SIZE else "text.primary",
-                align=Qt.AlignmentFlag.AlignRight
-                if right
-                else Qt.AlignmentFlag.AlignLeft,
+                align=align.AlignLeft if column == MODALITY else align.AlignRight,
             )
+
+    def _model_of(self, option: QStyleOptionViewItem) -> FoundModel:
+        tree = option.widget
+        model = tree.model() if isinstance(tree, QTreeView) else None
+        assert isinstance(model, FoundModel)
+        return model
 
     def _name(
         self,
@@ -200,7 +224,7 @@ class FoundDelegate(RowDelegate):
         left = rect.left() + 20 + 2 * _STEP + 28
         side = min(_PICTURE, rect.height() - 6)
         box = QRect(left, rect.top() + (rect.height() - side) // 2, side, side)
-        picture = self._thumb(model.item(node))
+        picture = self._thumb(model.item_of(node))
         draw_thumb(painter, box, theme, picture=picture)
         text = QRect(box.right() + 13, rect.top(), 0, rect.height())
         text.setRight(rect.right() - 8)
@@ -233,7 +257,7 @@ class FoundDelegate(RowDelegate):
                     align=Qt.AlignmentFlag.AlignRight,
                 )
             return
-        item = model.item(node)
+        item = model.item_of(node)
         key, words, done, total = state_words(item)
         if not key:
             if item is not None and model.check_state(node) == Qt.CheckState.Checked:
@@ -263,7 +287,9 @@ class FoundDelegate(RowDelegate):
         return QRect(left, rect.top(), 24, rect.height())
 
     def _button(self, index: Index, rect: QRect) -> QRect:
-        word = str(index.data() or "")
+        return self._button_box(str(index.data() or ""), rect)
+
+    def _button_box(self, word: str, rect: QRect) -> QRect:
         if not word:
             return QRect()
         width, height = button_width(self.theme, word), self.theme.px(24)

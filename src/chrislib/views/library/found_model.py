@@ -1,69 +1,42 @@
-"""What a PACS lookup found: patients, studies and series as one tree."""
+"""What a PACS lookup found: patients, studies and series as one tree that grows."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
-from PySide6.QtCore import (
-    QAbstractItemModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-)
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 
 from chrislib.library.dates import show_age, show_age_at, show_date
+from chrislib.library.found import patient_key, study_key
 from chrislib.library.model import Item, ItemId, ItemState
 from chrislib.library.names import NO_NAME, clean, isolate, show_full_name
-from chrislib.library.pull import Found
 from chrislib.library.words import count, join, series, size, studies
-from chrislib.pacs.types import FoundPatient, FoundSeries, FoundStudy
+from chrislib.pacs.types import FoundPatient, FoundStudy
+from chrislib.views.library.found_node import Keep, Node
 from chrislib.views.widgets.heads import head_cell
+from chrislib.views.widgets.text import plain_tooltip
+
+__all__ = ["ACTION", "HEADS", "IMAGES", "MODALITY", "NAME", "SIZE", "STATE"]
+__all__ += ["FoundModel", "Keep", "Node", "NodeRole", "action_word", "state_words"]
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, MODALITY, IMAGES, SIZE, STATE, ACTION = range(6)
 HEADS = ("Patient, study, series", "Modality", "Images", "Size", "State", "")
 NodeRole = Qt.ItemDataRole.UserRole + 1
+_MANY = 200
+_UNCHECKED = Qt.CheckState.Unchecked
+_FLAGS = (
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsUserCheckable
+)
 
 
-@dataclass(slots=True, eq=False)
-class Node:
-    """A patient, a study or a series, and where it stands."""
-
-    patient: FoundPatient
-    study: FoundStudy | None = None
-    series: FoundSeries | None = None
-    parent: "Node | None" = None
-    number: int = 0
-    row: int = 0
-    children: "list[Node]" = field(default_factory=list)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What makes it the same node in the next answer."""
-        base = (self.patient.patient_id, self.patient.name)
-        study = (self.study.pacs, self.study.study_uid) if self.study else ()
-        return base + study + ((self.series.series_uid,) if self.series else ())
-
-    def leaves(self) -> "Iterable[Node]":
-        """Return the series below, or itself."""
-        if self.series is not None:
-            return (self,)
-        return [leaf for child in self.children for leaf in child.leaves()]
-
-    def found(self) -> list[Found]:
-        """Return what a pull of this node asks for."""
-        return [
-            (leaf.patient, leaf.study, leaf.series)
-            for leaf in self.leaves()
-            if leaf.study is not None and leaf.series is not None
-        ]
-
-
-Keep = Callable[[FoundPatient, FoundStudy, FoundSeries], bool]
-
-
-class FoundModel(QAbstractItemModel):
+class FoundModel(QStandardItemModel):
     """The tree of a lookup, filtered here; items of the Library give the states.
+
+    Rows are Qt's own items, which hold nothing: a view asks for the place of every
+    row again whenever some are added, and thousands of answers must not come from
+    Python. New patients stand at the end, so that nothing moves.
 
     Parameters
     ----------
@@ -83,40 +56,155 @@ class FoundModel(QAbstractItemModel):
         hidden: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(0, len(HEADS), parent)
         self._item_of = item_of
         self._ticked = ticked
         self._hidden = hidden
-        self._patients: tuple[FoundPatient, ...] = ()
+        self._patients: dict[tuple[str, str], FoundPatient] = {}
         self._keep: Keep | None = None
         self._roots: list[Node] = []
-        self._nodes: dict[int, Node] = {}
+        self._known: dict[tuple[str, ...], Node] = {}
         self._of_series: dict[str, list[Node]] = {}
+        self._waiting: list[tuple[Node, QStandardItem]] = []
+        self.shown_series = 0
+        """Number of series in the tree, unfolded or not."""
+        self.shown_rows = 0
+        """Number of patients and studies in the tree."""
 
     @property
     def patients(self) -> tuple[FoundPatient, ...]:
         """Everything found, shown or not."""
-        return self._patients
+        return tuple(self._patients.values())
 
     @property
     def roots(self) -> Sequence[Node]:
         """The patients shown."""
         return self._roots
 
+    @property
+    def waiting(self) -> bool:
+        """Whether rows were made that are not shown yet."""
+        return bool(self._waiting)
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether names are not shown."""
+        return self._hidden()
+
     def leaves(self) -> list[Node]:
         """Return every series shown."""
         return [leaf for root in self._roots for leaf in root.leaves()]
 
-    def show(self, patients: tuple[FoundPatient, ...], keep: Keep | None) -> None:
-        """Show what was found, as far as `keep` lets it through."""
-        self._patients, self._keep = patients, keep
-        self.beginResetModel()
-        self._build()
-        self.endResetModel()
+    def begin(self, keep: Keep | None) -> None:
+        """Forget everything; from now on show what `keep` lets through."""
+        self.clear()
+        self.setColumnCount(len(HEADS))
+        self._patients, self._keep = {}, keep
+        self._roots, self._known, self._of_series = [], {}, {}
+        self._waiting = []
+        self.shown_series = self.shown_rows = 0
 
-    def item(self, node: Node) -> Item | None:
+    def show(self, patients: Sequence[FoundPatient], keep: Keep | None) -> None:
+        """Show what was found, as far as `keep` lets it through."""
+        self.begin(keep)
+        self.add(patients)
+
+    def add(self, patients: Iterable[FoundPatient]) -> list[Node]:
+        """Take over patients that are new or have more; return the new rows."""
+        return [*self.prepare(patients), *self.insert()]
+
+    def prepare(self, patients: Iterable[FoundPatient]) -> list[Node]:
+        """Make the rows of new patients, to be shown by `insert`.
+
+        Those of patients that are shown come in at once and are returned.
+        """
+        fresh: list[Node] = []
+        for patient in patients:
+            key = patient_key(patient)
+            self._patients[key] = patient
+            root = self._known.get(key)
+            if root is not None:
+                if root.row < 0:
+                    fresh += self.insert()
+                fresh += self._extend(root, patient)
+                continue
+            root = Node(patient, row=-1)
+            rows = self._branches(root, patient.studies)
+            if not rows:
+                continue
+            self._known[key] = root
+            item = _row_item()
+            item.appendRows(rows)
+            self._waiting.append((root, item))
+            self.shown_rows += 1
+        return fresh
+
+    def insert(self) -> list[Node]:
+        """Show the rows that were made; return them."""
+        waiting, self._waiting = self._waiting, []
+        fresh: list[Node] = []
+        for root, _ in waiting:
+            root.row = len(self._roots)
+            self._roots.append(root)
+            fresh += [root, *root.children]
+        if waiting:
+            self.invisibleRootItem().appendRows([item for _, item in waiting])
+        return fresh
+
+    def _extend(self, root: Node, patient: FoundPatient) -> list[Node]:
+        root.patient = patient
+        item, fresh = self.item(root.row), list[Node]()
+        for study in patient.studies:
+            branch = self._known.get((*patient_key(patient), *study_key(study)))
+            if branch is None:
+                rows = self._branches(root, (study,))
+                if rows:
+                    item.appendRows(rows)
+                    fresh.append(root.children[-1])
+                continue
+            before = branch.size
+            branch.renew(patient, study)
+            if branch.size != before:
+                self.shown_series += branch.size - before
+                self._note(branch)
+                item.child(branch.row).setRowCount(branch.size)
+        return fresh
+
+    def _branches(self, root: Node, found: Iterable[FoundStudy]) -> list[QStandardItem]:
+        rows: list[QStandardItem] = []
+        for study in found:
+            branch = Node(root.patient, study, parent=root, keep=self._keep)
+            if not branch.size and (study.series or self._keep is not None):
+                continue
+            branch.row = len(root.children)
+            root.children.append(branch)
+            self._known[(*patient_key(root.patient), *study_key(study))] = branch
+            self._note(branch)
+            self.shown_series += branch.size
+            self.shown_rows += 1
+            item = _row_item()
+            item.setRowCount(branch.size)
+            rows.append(item)
+        return rows
+
+    def _note(self, branch: Node) -> None:
+        for uid in branch.kept_uids():
+            nodes = self._of_series.setdefault(uid, [])
+            if branch not in nodes:
+                nodes.append(branch)
+
+    def item_of(self, node: Node) -> Item | None:
         """Return the Library's item of a series node."""
         return self._item_of(node.series.series_uid) if node.series else None
+
+    def unfold(self, index: QModelIndex) -> None:
+        """Make the rows below an index checkable, before they are seen."""
+        item = self.itemFromIndex(index)
+        for row in range(item.rowCount() if item is not None else 0):
+            if item.child(row) is None:
+                below = QStandardItem()
+                below.setFlags(_FLAGS)
+                item.setChild(row, below)
 
     def check_state(self, node: Node) -> Qt.CheckState:
         """Return whether a node is in the tray; partly for some of its series."""
@@ -125,14 +213,18 @@ class FoundModel(QAbstractItemModel):
             return Qt.CheckState.Checked
         return Qt.CheckState.PartiallyChecked if True in states else _UNCHECKED
 
+    def branches_of(self, series_uid: str) -> Sequence[Node]:
+        """Return the studies shown that have a series."""
+        return self._of_series.get(series_uid, ())
+
     def items_changed(self, uids: Iterable[str]) -> None:
         """Repaint the rows of series whose items changed."""
         touched: dict[int, Node] = {}
         for uid in uids:
-            for node in self._of_series.get(uid, ()):
-                at: Node | None = node
-                while at is not None and at.number not in touched:
-                    touched[at.number] = at
+            for branch in self._of_series.get(uid, ()):
+                at: Node | None = branch.leaf_of(uid)
+                while at is not None and id(at) not in touched:
+                    touched[id(at)] = at
                     at = at.parent
         if len(touched) > _MANY:
             self.ticks_changed()
@@ -150,50 +242,45 @@ class FoundModel(QAbstractItemModel):
 
     def node(self, index: Index) -> Node | None:
         """Return the node of an index."""
-        return self._nodes.get(index.internalId()) if index.isValid() else None
+        if not index.isValid():
+            return None
+        path = [index.row()]
+        above = index.parent()
+        while above.isValid():
+            path.append(above.row())
+            above = above.parent()
+        row = path.pop()
+        if row >= len(self._roots):
+            return None
+        found = self._roots[row]
+        while path:
+            # the series of a study are made when one of them is asked for
+            row, below = path.pop(), found.children
+            if row >= len(below):
+                return None
+            found = below[row]
+        return found
 
     def index_of(self, node: Node, column: int = NAME) -> QModelIndex:
         """Return the index of a node."""
-        return self.createIndex(node.row, column, node.number)
+        if node.parent is None:
+            return self.index(node.row, column)
+        return self.index(node.row, column, self.index_of(node.parent))
 
     def nodes(self) -> Iterable[Node]:
         """Return every node shown."""
-        return self._nodes.values()
+        for root in self._roots:
+            yield root
+            for branch in root.children:
+                yield branch
+                yield from branch.children
 
     def _is_ticked(self, leaf: Node) -> bool:
-        item = self.item(leaf)
+        item = self.item_of(leaf)
         return item is not None and self._ticked(item.item_id)
 
     def _touch(self, node: Node) -> None:
         self.dataChanged.emit(self.index_of(node), self.index_of(node, ACTION))
-
-    def _build(self) -> None:
-        self._roots, self._nodes, self._of_series = [], {}, {}
-        for patient in self._patients:
-            root = Node(patient)
-            for study in patient.studies:
-                branch = Node(patient, study, parent=root)
-                for one in study.series:
-                    if self._keep is None or self._keep(patient, study, one):
-                        leaf = Node(patient, study, one, parent=branch)
-                        leaf.row = len(branch.children)
-                        branch.children.append(leaf)
-                if branch.children or (not study.series and self._keep is None):
-                    branch.row = len(root.children)
-                    root.children.append(branch)
-            if root.children:
-                root.row = len(self._roots)
-                self._roots.append(root)
-        for root in self._roots:
-            self._number(root)
-
-    def _number(self, node: Node) -> None:
-        node.number = len(self._nodes) + 1
-        self._nodes[node.number] = node
-        if node.series is not None:
-            self._of_series.setdefault(node.series.series_uid, []).append(node)
-        for child in node.children:
-            self._number(child)
 
     # --- words --------------------------------------------------------------------
 
@@ -237,7 +324,7 @@ class FoundModel(QAbstractItemModel):
     def summary(self, node: Node) -> str:
         """Return "1 of 7 series here" of a study."""
         leaves = list(node.leaves())
-        items = [self.item(leaf) for leaf in leaves]
+        items = [self.item_of(leaf) for leaf in leaves]
         here = sum(item is not None and item.state is ItemState.READY for item in items)
         if here:
             return f"{here} of {series(len(leaves))} here"
@@ -249,17 +336,17 @@ class FoundModel(QAbstractItemModel):
             what = "study" if node.study is not None else "patient"
             missing = any(self.action(leaf) == "Add" for leaf in node.leaves())
             return f"Add {what}" if missing else ""
-        item = self.item(node)
-        return action_word(item)
+        return action_word(self.item_of(node))
 
-    def _cell(self, node: Node, column: int) -> str:
+    def cell(self, node: Node, column: int) -> str:
+        """Return the words of a cell."""
         if column == NAME:
             return self.title(node)
         if column == ACTION:
             return self.action(node)
         if node.series is None:
             return self.summary(node) if column == STATE and node.study else ""
-        item = self.item(node)
+        item = self.item_of(node)
         if column == MODALITY:
             return node.series.modality
         if column == IMAGES:
@@ -269,38 +356,7 @@ class FoundModel(QAbstractItemModel):
             return size(item.size) if item is not None else ""
         return state_words(item)[1]
 
-    # --- QAbstractItemModel -----------------------------------------------------------
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's way)
-        """Return the number of rows below."""
-        if parent.column() > 0:
-            return 0
-        node = self.node(parent)
-        return len(node.children if node is not None else self._roots)
-
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of columns."""
-        return len(HEADS)
-
-    def index(
-        self,
-        row: int,
-        column: int,
-        parent: Index = QModelIndex(),  # noqa: B008
-    ) -> QModelIndex:
-        """Return the index of a child."""
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        above = self.node(parent)
-        rows = above.children if above is not None else self._roots
-        return self.createIndex(row, column, rows[row].number)
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        """Return the index above."""
-        node = self.node(index)
-        if node is None or node.parent is None:
-            return QModelIndex()
-        return self.index_of(node.parent)
+    # --- QStandardItemModel -------------------------------------------------------
 
     def headerData(
         self,
@@ -322,30 +378,33 @@ class FoundModel(QAbstractItemModel):
         if role == NodeRole:
             return node
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._cell(node, column)
+            return self.cell(node, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             if column == NAME:
                 return f"{self.title(node)}, {self.detail(node)}"
-            return self._cell(node, column)
+            return self.cell(node, column)
         if role == Qt.ItemDataRole.CheckStateRole and column == NAME:
             return self.check_state(node)
         if role == Qt.ItemDataRole.ToolTipRole and column in (NAME, STATE):
-            item = self.item(node)
-            if column == STATE:
-                return item.detail if item is not None and item.detail else None
-            return f"{self.title(node)}\n{self.detail(node)}"
+            return plain_tooltip(self._tip(node, column)) or None
         return None
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Return what can be done with a cell."""
-        found = super().flags(index)
-        if index.column() == NAME:
-            found |= Qt.ItemFlag.ItemIsUserCheckable
-        return found
+    def _tip(self, node: Node, column: int) -> str:
+        item = self.item_of(node)
+        if column == STATE:
+            return item.detail if item is not None else ""
+        return f"{self.title(node)}\n{self.detail(node)}"
 
 
-_MANY = 200
-_UNCHECKED = Qt.CheckState.Unchecked
+def _row_item() -> QStandardItem:
+    """Return Qt's side of a row. It says by itself what can be done with it.
+
+    A method of the model would be called from Python for every row at every layout.
+    """
+    item = QStandardItem()
+    item.setColumnCount(len(HEADS))
+    item.setFlags(_FLAGS)
+    return item
 
 
 def action_word(item: Item | None) -> str:

@@ -1,10 +1,26 @@
 """The results of a lookup on screen: keeps its place while answers come in."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QMenu
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QCursor,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QHeaderView, QMenu, QStyle, QStyleOptionViewItem
 
 from chrislib.library.model import Item
 from chrislib.pacs.types import FoundPatient
@@ -18,6 +34,7 @@ from chrislib.views.library.found_model import (
     STATE,
     FoundModel,
     Keep,
+    Node,
 )
 from chrislib.views.library.rowview import RowView
 from chrislib.views.theme.theme import Theme
@@ -25,6 +42,14 @@ from chrislib.views.theme.theme import Theme
 _WIDTHS = {MODALITY: 76, IMAGES: 64, SIZE: 72, STATE: 216}
 _ALL_OPEN = 40
 """Up to so many series everything is unfolded; beyond, only the first study."""
+_PATIENTS_OPEN = 100
+"""Up to so many patients their studies are shown."""
+_PAINT_SECONDS = 0.003
+"""So long rows that were never seen are painted at a time."""
+_PICTURES = 80
+_MANY_AT_FIRST = 60
+_UNIFORM = 300
+"""From so many rows on all are as high as a series: nobody has to measure them."""
 
 
 class FoundTree(RowView):
@@ -42,9 +67,19 @@ class FoundTree(RowView):
         super().__init__(theme, name="pacs.results", label="Patients, studies, series")
         self._model = model
         self.setModel(model)
-        self.setItemDelegate(FoundDelegate(theme, self, thumb=thumb))
+        self._painter = FoundDelegate(theme, self, thumb=thumb)
+        self.setItemDelegate(self._painter)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self.menu_asked)
+        self._pictures: dict[tuple[object, ...], QPixmap] = {}
+        self._painting = 0.0
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.setInterval(0)
+        self._more.timeout.connect(self.viewport().update)
+        model.dataChanged.connect(self.repaint_rows)
+        model.modelReset.connect(self.repaint_rows)
+        self.expanded.connect(model.unfold)
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(40)
@@ -57,42 +92,154 @@ class FoundTree(RowView):
 
     def show_found(self, patients: tuple[FoundPatient, ...], keep: Keep | None) -> None:
         """Show results; what was folded, highlighted or scrolled to stays so."""
-        known = {node.key for node in self._model.nodes()}
+        model = self._model
         open_ = {
             node.key
-            for node in self._model.nodes()
-            if self.isExpanded(self._model.index_of(node))
+            for node in (*model.roots, *(b for r in model.roots for b in r.children))
+            if self.isExpanded(model.index_of(node))
         }
+        known = {node.key for root in model.roots for node in (root, *root.children)}
         marked = {
             node.key
             for index in self.selectionModel().selectedRows(0)
-            if (node := self._model.node(index)) is not None
+            if (node := model.node(index)) is not None
         }
-        current = self._model.node(self.currentIndex())
+        current = model.node(self.currentIndex())
         current_key = current.key if current is not None else None
         at = self.verticalScrollBar().value()
-        self._model.show(patients, keep)
-        small = len(self._model.leaves()) <= _ALL_OPEN
-        for node in self._model.nodes():
-            if node.series is not None:
-                continue
-            fresh = node.key not in known
-            first = node.study is None or (node.row == 0 and _is_first(node.parent))
-            if node.key in open_ or (fresh and (small or first)):
-                self.setExpanded(self._model.index_of(node), True)
-        for node in self._model.nodes():
-            index = self._model.index_of(node)
-            if node.key == current_key:
-                self.selectionModel().setCurrentIndex(
-                    index, self.selectionModel().SelectionFlag.NoUpdate
-                )
-            if node.key in marked:
-                self.selectionModel().select(
-                    index,
-                    self.selectionModel().SelectionFlag.Select
-                    | self.selectionModel().SelectionFlag.Rows,
-                )
+        self.begin(keep)
+        fresh = model.prepare(patients)
+        self.setUniformRowHeights(model.shown_rows > _UNIFORM)
+        fresh += model.insert()
+        self._unfold([node for node in fresh if node.key not in known])
+        for node in fresh:
+            if node.key in open_:
+                self.setExpanded(model.index_of(node), True)
+        if marked or current_key is not None:
+            self._mark(marked, current_key)
         self.verticalScrollBar().setValue(at)
+
+    def begin(self, keep: Keep | None) -> None:
+        """Show nothing; from now on what `keep` lets through."""
+        self.setUniformRowHeights(False)
+        self._model.begin(keep)
+
+    def prepare(self, patients: Iterable[FoundPatient]) -> None:
+        """Make rows of more patients; `insert` shows them."""
+        self._unfold(self._model.prepare(patients))
+
+    def insert(self) -> None:
+        """Show what was made: new patients stand at the end, nothing else moves."""
+        at = self.verticalScrollBar().value()
+        # many at once at the beginning will be very many: they do not change later
+        many = not self._model.roots and self._model.shown_rows > _MANY_AT_FIRST
+        if self._model.shown_rows > _UNIFORM or many:
+            self.setUniformRowHeights(True)
+        self._unfold(self._model.insert())
+        if self.verticalScrollBar().value() != at:
+            self.verticalScrollBar().setValue(at)
+
+    def _unfold(self, fresh: Sequence[Node]) -> None:
+        model = self._model
+        small = model.shown_series <= _ALL_OPEN
+        few = len(model.roots) <= _PATIENTS_OPEN
+        if not small and not few:
+            return
+        for node in fresh:
+            first = node.row == 0 and node.parent is not None and node.parent.row == 0
+            if small or node.study is None or first:
+                self.setExpanded(model.index_of(node), True)
+
+    def _mark(
+        self, keys: set[tuple[str, ...]], current: tuple[str, ...] | None
+    ) -> None:
+        flags = self.selectionModel().SelectionFlag
+        for node in self._model.nodes():
+            if node.key == current:
+                self.selectionModel().setCurrentIndex(
+                    self._model.index_of(node), flags.NoUpdate
+                )
+            if node.key in keys:
+                self.selectionModel().select(
+                    self._model.index_of(node), flags.Select | flags.Rows
+                )
+
+    def drawRow(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Draw a whole row at once: most of them are not made of cells."""
+        drawn = QStyleOptionViewItem(option)
+        plain = QStyle.StateFlag
+        drawn.state &= ~(
+            plain.State_HasFocus | plain.State_Selected | plain.State_MouseOver
+        )
+        drawn.rect = QRect(
+            0, option.rect.top(), self.header().length(), option.rect.height()
+        )
+        drawn.widget = self
+        current = self.currentIndex()
+        if self.selectionModel().isSelected(index):
+            drawn.state |= plain.State_Selected
+        if drawn.rect.contains(self.viewport().mapFromGlobal(QCursor.pos())):
+            drawn.state |= plain.State_MouseOver
+        same = current.row() == index.row() and current.parent() == index.parent()
+        if self.hasFocus() and same:
+            drawn.state |= plain.State_HasFocus
+        if drawn.state & plain.State_MouseOver:
+            # its button looks at the pointer
+            self._painter.paint_row(painter, drawn, index)
+            return
+        node = self._model.node(index)
+        key = (
+            id(node),
+            node.size if node is not None else 0,
+            drawn.rect.size().toTuple(),
+            bool(drawn.state & plain.State_Selected),
+            bool(drawn.state & plain.State_HasFocus),
+            self.isExpanded(index),
+            self._model.hides_names,
+        )
+        picture = self._pictures.get(key)
+        if picture is None:
+            if time.perf_counter() - self._painting > _PAINT_SECONDS:
+                # the rest of the rows comes with the next picture of the window
+                self._more.start()
+                return
+            picture = self._picture(drawn, index)
+            if len(self._pictures) >= _PICTURES:
+                self._pictures.clear()
+            self._pictures[key] = picture
+        painter.drawPixmap(drawn.rect.topLeft(), picture)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows, new ones as far as there is time."""
+        self._painting = time.perf_counter()
+        super().paintEvent(event)
+
+    def _picture(
+        self,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        size = option.rect.size()
+        picture = QPixmap(size * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(self.theme.color("bg.window"))
+        at_origin = QStyleOptionViewItem(option)
+        at_origin.rect = QRect(QPoint(0, 0), size)
+        painter = QPainter(picture)
+        self._painter.paint_row(painter, at_origin, index)
+        painter.end()
+        return picture
+
+    def repaint_rows(self) -> None:
+        """Forget how rows looked: what they say may be another."""
+        self._pictures.clear()
+        self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for: size first, then modality."""
@@ -117,9 +264,6 @@ class FoundTree(RowView):
         menu.popup(self.viewport().mapToGlobal(at))
 
     def _dress(self) -> None:
+        self._pictures.clear()
         self.header().setFont(self.theme.font("caption"))
         self._fit()
-
-
-def _is_first(parent: object) -> bool:
-    return getattr(parent, "row", 0) == 0

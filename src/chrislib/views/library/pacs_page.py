@@ -1,30 +1,23 @@
 """PACS Lookup: ask, see, tick, add; every pull's progress in its own row."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
-from chrislib.library.model import EntryId, ItemState, LibraryChange
-from chrislib.library.words import count, join, series, studies
+from chrislib.library.model import EntryId
+from chrislib.library.silence import doubt, partly
+from chrislib.library.words import join, series
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
-from chrislib.views.library.facets import Facets
-from chrislib.views.library.found_model import FoundModel, Node
-from chrislib.views.library.found_tree import FoundTree
+from chrislib.views.library.found_pane import FoundPane
 from chrislib.views.library.opening import ItemOpener
-from chrislib.views.library.pacs_form import PacsForm, today_of
+from chrislib.views.library.pacs_form import PacsForm
 from chrislib.views.library.places import Lookup
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
@@ -63,7 +56,6 @@ class PacsPage(QWidget):
         self._opener = opener
         self._archives = archives
         self._tasks = ctx.tasks("pacs lookup")
-        self._pulls = ctx.tasks("pacs pulls")
         self._asking: asyncio.Task[LookupResult] | None = None
         self._entry: EntryId | None = None
         self._criteria: Criteria | None = None
@@ -71,41 +63,46 @@ class PacsPage(QWidget):
         self._broken = False
         self.setObjectName("library.pacs")
         self.setAccessibleName("PACS Lookup")
-        library = ctx.library
-        self._model = FoundModel(
-            item_of=library.state_of_series,
-            ticked=lambda item_id: item_id in library.tray,
-            hidden=lambda: bool(ctx.settings.get("hide_names")),
-            parent=self,
-        )
-        self._tree = FoundTree(ctx.theme, self._model, thumb=thumbs.pixmap)
-        thumbs.changed.connect(self._tree.viewport().update)
-        self._facets = Facets(
-            ctx.theme,
-            item_of=library.state_of_series,
-            today=lambda: today_of(ctx),
-        )
         self._form = PacsForm(ctx, archives)
+        self._found = FoundPane(
+            ctx, opener, thumb=thumbs.pixmap, entry=lambda: self._entry
+        )
+        thumbs.changed.connect(self._found.tree.repaint_rows)
         self._build()
         self._form.submitted.connect(self.run)
         self._form.table_offered.connect(self.table_offered)
-        self._facets.filtered.connect(self._refilter)
-        self._tree.ticked.connect(self._tick_index)
-        self._tree.acted.connect(self._act_index)
-        self._tree.opened.connect(self._open_index)
-        self._tree.key_pressed.connect(self._key)
-        self._tree.menu_asked.connect(self._menu)
-        self._unsubscribe = library.subscribe(self._on_change)
+        self._found.counted.connect(self._count)
+        self._found.wanted_changed.connect(self._offer_add)
         self._unlisten = ctx.session.subscribe(self._on_session)
-        self._pending: set[str] = set()
-        self._flush = QTimer(self)
-        self._flush.setSingleShot(True)
-        self._flush.setInterval(250)  # bars move at most four times a second
-        self._flush.timeout.connect(self._repaint)
         self._form.yield_to_tray()
         self._show_start()
 
     def _build(self) -> None:
+        theme = self._ctx.theme
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(20, 12, 16, 12)
+        column.setSpacing(10)
+        column.addLayout(self._head())
+        column.addWidget(self._form)
+        self._banner = Banner(theme, "warn", "")
+        self._banner.setObjectName("pacs.banner")
+        self._banner.hide()
+        self._skeleton = Skeleton(theme, row_height=48, picture=True)
+        self._state = StateView(theme, "scan-search", "")
+        self._pages = QStackedWidget()
+        for page in (self._state, self._skeleton, self._found):
+            self._pages.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(top)
+        whole.addWidget(line())
+        whole.addWidget(self._banner)
+        whole.addWidget(self._pages, 1)
+        self._opener.progressed.connect(self._tell_opening)
+
+    def _head(self) -> QHBoxLayout:
         theme = self._ctx.theme
         head = QHBoxLayout()
         head.setSpacing(12)
@@ -114,6 +111,10 @@ class PacsPage(QWidget):
             theme, style="small", token="text.muted", name="pacs.summary"
         )
         head.addWidget(self._summary, 1)
+        self._stop = button(
+            theme, "Stop asking", name="pacs.stop", tooltip="What was found stays"
+        )
+        self._stop.clicked.connect(self.cancel)
         self._add = button(
             theme,
             "Add ticked",
@@ -140,44 +141,15 @@ class PacsPage(QWidget):
             tooltip="Look up a table row by row: a work list",
         )
         table.clicked.connect(self._form.open_csv)
-        for part in (self._add, paste, table):
+        for part in (self._stop, self._add, paste, table):
             head.addWidget(part)
         # its place is kept, so that nothing moves when the first box is ticked
         policy = self._add.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._add.setSizePolicy(policy)
         self._add.hide()
-        top = QWidget()
-        column = QVBoxLayout(top)
-        column.setContentsMargins(20, 12, 16, 12)
-        column.setSpacing(10)
-        column.addLayout(head)
-        column.addWidget(self._form)
-        self._banner = Banner(theme, "warn", "")
-        self._banner.setObjectName("pacs.banner")
-        self._banner.hide()
-        self._skeleton = Skeleton(theme, row_height=48, picture=True)
-        self._state = StateView(theme, "scan-search", "")
-        self._split = QSplitter(Qt.Orientation.Horizontal)
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        self._facets.setMinimumWidth(160)
-        self._facets.setMaximumWidth(280)
-        self._split.addWidget(self._facets)
-        self._split.addWidget(self._tree)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([192, 1000])
-        self._pages = QStackedWidget()
-        for page in (self._state, self._skeleton, self._split):
-            self._pages.addWidget(page)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(top)
-        whole.addWidget(line())
-        whole.addWidget(self._banner)
-        whole.addWidget(self._pages, 1)
-        self._opener.progressed.connect(self._tell_opening)
+        self._stop.hide()
+        return head
 
     # --- asking ---
 
@@ -185,8 +157,8 @@ class PacsPage(QWidget):
         """Take criteria from another place and ask where that is wanted."""
         if isinstance(payload, Lookup):
             on_screen = payload.entry_id is not None and payload.entry_id == self._entry
-            if on_screen and self._model.patients:
-                self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
+            if on_screen and not self._found.empty:
+                self._found.tree.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
             self._form.show_criteria(payload.criteria)
             if payload.run:
@@ -196,8 +168,13 @@ class PacsPage(QWidget):
         self._form.field.setFocus()
 
     def run(self, criteria: Criteria) -> None:
-        """Ask the PACS; an answer that is still awaited is given up."""
+        """Ask the PACS; an answer that is still awaited is given up.
+
+        The same question while it is being asked is not asked twice.
+        """
         if self._asking is not None:
+            if criteria == self._criteria:
+                return
             self._asking.cancel()
         self._again += 1
         turn = self._again
@@ -205,8 +182,7 @@ class PacsPage(QWidget):
         self._banner.hide()
         self._form.yield_to_tray()
         self._summary.setText("")
-        self._facets.clear()
-        self._model.show((), None)
+        self._found.begin()
         where = criteria.pacs or "all PACS"
         self._skeleton.start(f"Asking {where}", self.cancel)
         self._pages.setCurrentWidget(self._skeleton)
@@ -217,7 +193,7 @@ class PacsPage(QWidget):
 
         self._asking = self._tasks.start(
             self._ctx.library.lookup(
-                criteria, found=mine(self._found), opened=mine(self._opened)
+                criteria, found=mine(self._take), opened=mine(self._opened)
             ),
             name="lookup",
             done=mine(self._finished),
@@ -230,54 +206,83 @@ class PacsPage(QWidget):
             self._asking.cancel()
             self._asking = None
         self._again += 1
-        if self._model.patients:
-            self._pages.setCurrentWidget(self._split)
+        self._stop.hide()
+        if not self._found.empty:
+            self._pages.setCurrentWidget(self._found)
+            self._found.end((), lambda: self._say(join(self._found.words(), "stopped")))
             return
         self._show_start()
 
     def _opened(self, entry_id: EntryId) -> None:
         self._entry = entry_id
 
-    def _found(self, patients: tuple[FoundPatient, ...]) -> None:
+    def _take(self, patients: tuple[FoundPatient, ...]) -> None:
         if not patients:
             return
-        self._fill(patients)
-        self._summary.setText(join(self._counts(), "still asking …"))
-        self._skeleton.stop(lambda: self._pages.setCurrentWidget(self._split))
+        self._found.put(patients)
+        self._count(self._found.words())
+        self._skeleton.stop(self._show_found)
+
+    def _show_found(self) -> None:
+        self._stop.setVisible(self._asking is not None)
+        self._pages.setCurrentWidget(self._found)
+
+    def _count(self, words: str) -> None:
+        if self._asking is not None:
+            self._say(join(f"{words} so far", "still asking …"))
+        elif not self._found.empty:
+            self._say(words)
+
+    def _say(self, words: str) -> None:
+        self._summary.setText(words)
 
     def _finished(self, result: LookupResult) -> None:
         self._asking = None
+        self._stop.hide()
         self._skeleton.stop(lambda: self._show_result(result))
 
     def _show_result(self, result: LookupResult) -> None:
         if not result.patients:
             self._show_no_match(result)
             return
-        if result.patients != self._model.patients:
-            self._fill(result.patients)
-        self._summary.setText(
-            join(self._counts(), f"answered in {max(result.seconds, 0.1):.1f} s")
-        )
-        self._pages.setCurrentWidget(self._split)
-        if result.unreachable:
-            names = ", ".join(result.unreachable)
-            self._banner.show_text(
-                "warn",
-                f"No answer from {names}. What you see is from the others; more may "
-                "be there.",
-                ("Retry", self._retry),
-            )
+        self._pages.setCurrentWidget(self._found)
+        turn = self._again
+
+        def all_there() -> None:
+            if turn != self._again:
+                return
+            self._found.sort(result.patients)
+            seconds = max(result.seconds, 0.1)
+            self._say(join(self._found.words(), f"answered in {seconds:.1f} s"))
+
+        self._found.end(result.patients, all_there)
+        if words := partly(result):
+            self._banner.show_text("warn", words, ("Retry", self._retry))
             self._banner.show()
-        if not self._tree.currentIndex().isValid():
-            self._tree.setCurrentIndex(self._model.index(0, 0))
+        tree = self._found.tree
+        if not tree.currentIndex().isValid():
+            tree.setCurrentIndex(self._found.model.index(0, 0))
         if self._form.field.edit.hasFocus():
-            self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
+            tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _failed(self, error: BaseException) -> None:
         self._asking = None
+        self._stop.hide()
         self._skeleton.stop(lambda: self._show_failure(error))
 
     def _show_failure(self, error: BaseException) -> None:
+        if not self._found.empty:
+            # what was found before it broke off is not thrown away
+            words = str(error)
+            if isinstance(error, ChrislibError):
+                words = " ".join(filter(None, (error.title, error.hint)))
+            self._found.end((), lambda: self._say(self._found.words()))
+            self._pages.setCurrentWidget(self._found)
+            self._banner.show_text(
+                "warn", f"Not everything was asked. {words}", ("Retry", self._retry)
+            )
+            self._banner.show()
+            return
         self._broken = True
         self._summary.setText("")
         if not isinstance(error, ChrislibError):
@@ -317,8 +322,18 @@ class PacsPage(QWidget):
         self._state.show_state(
             "scan-search",
             f"No match in {where}",
-            f"Nothing was found for {words}. PACS names are often spelled as in the "
-            "passport.",
+            " ".join(
+                filter(
+                    None,
+                    (
+                        f"Nothing was found for {words}.",
+                        "PACS names are often spelled as in the passport."
+                        if asked.NAME in criteria.values
+                        else "",
+                        doubt(result),
+                    ),
+                )
+            ),
             actions,
         )
         self._form.yield_to_tray(page=bool(actions))
@@ -334,155 +349,28 @@ class PacsPage(QWidget):
         if self._broken and session.client is not None and session.error is None:
             self._retry()
 
-    # --- what is shown ---
-
-    def _fill(self, patients: tuple[FoundPatient, ...]) -> None:
-        self._facets.show_rows(patients)
-        self._tree.show_found(patients, self._facets.keep())
-
-    def _refilter(self) -> None:
-        self._tree.show_found(self._model.patients, self._facets.keep())
-        self._summary.setText(self._counts())
-
-    def _counts(self) -> str:
-        patients = self._model.patients
-        number = sum(len(p.studies) for p in patients)
-        found = sum(len(s.series) for p in patients for s in p.studies)
-        shown = len(self._model.leaves())
-        text = series(found) if shown == found else f"{shown:,} of {series(found)}"
-        return join(count(len(patients), "patient"), studies(number), text)
-
-    def _on_change(self, change: LibraryChange) -> None:
-        self._pending |= {item.series_uid for item in change.items if item.series_uid}
-        if change.tray:
-            self._model.ticks_changed()
-            self._tree.viewport().update()
-            self._form.yield_to_tray()
-            self._offer_add()
-        if self._pending and not self._flush.isActive():
-            self._flush.start()
-
-    def _repaint(self) -> None:
-        uids, self._pending = self._pending, set()
-        self._model.items_changed(uids)
-        self._tree.viewport().update()
-        self._facets.recount()
-        self._offer_add()
+    # --- what is done with it ---
 
     def _tell_opening(self, words: str) -> None:
-        self._summary.setText(words or self._counts() if self._model.patients else "")
-
-    # --- ticking and adding ---
-
-    def _wanted(self) -> list[Node]:
-        states = {ItemState.WANTED, ItemState.CANCELLED, ItemState.FAILED}
-        found = []
-        for leaf in self._model.leaves():
-            item = self._model.item(leaf)
-            ticked = item is not None and item.item_id in self._ctx.library.tray
-            if ticked and item is not None and item.state in states:
-                found.append(leaf)
-        return found
+        self._say(words or self._found.words() if not self._found.empty else "")
 
     def _offer_add(self) -> None:
-        number = len(self._wanted())
+        number = len(self._found.acts.wanted())
         self._add.setText(f"Add {series(number)}")
         self._add.setVisible(number > 0)
+        self._form.yield_to_tray()
 
     def add_ticked(self) -> None:
         """Pull everything that is ticked and not here."""
         # the button goes away: the focus must not wander to its neighbor
-        self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._pull(self._wanted())
-
-    def _nodes(self) -> list[Node]:
-        found = (self._model.node(index) for index in self._tree.highlighted())
-        return [node for node in found if node is not None]
-
-    def _key(self, key: str) -> None:
-        if key == "T":
-            self._tick(self._nodes())
-        elif key == "Shift+T":
-            self._tick(list(self._model.roots))
-        elif key == "A":
-            self._pull(self._nodes() or self._wanted())
-        elif key in (" ", "E"):
-            self._look_at(self._nodes()[:1])
-
-    def _tick_index(self, index: QModelIndex) -> None:
-        node = self._model.node(index)
-        if node is not None:
-            nodes = self._nodes()
-            self._tick(nodes if node in nodes and len(nodes) > 1 else [node])
-
-    def _tick(self, nodes: Iterable[Node]) -> None:
-        nodes = list(nodes)
-        leaves = [leaf for node in nodes for leaf in node.leaves()]
-        checked = Qt.CheckState.Checked
-        off = all(self._model.check_state(node) == checked for node in nodes)
-        tray = self._ctx.library.tray
-        if off:
-            items = (self._model.item(leaf) for leaf in leaves)
-            tray.remove(*(item.item_id for item in items if item is not None))
-            return
-        wanted = [row for leaf in leaves for row in leaf.found()]
-
-        async def tick() -> None:
-            items = await self._ctx.library.want(wanted)
-            tray.add(*(item.item_id for item in items))
-
-        self._pulls.start(tick(), name="tick")
-
-    def _act_index(self, index: QModelIndex) -> None:
-        node = self._model.node(index)
-        if node is None:
-            return
-        word = self._model.action(node)
-        item = self._model.item(node)
-        if word == "View":
-            self._look_at([node])
-        elif word == "Cancel" and item is not None:
-            self._pulls.start(self._ctx.library.cancel(item.item_id), name="cancel")
-        elif word:
-            self._pull([node])
-
-    def _open_index(self, index: QModelIndex) -> None:
-        node = self._model.node(index)
-        if node is None:
-            return
-        if node.series is None:
-            first = self._model.index_of(node)
-            self._tree.setExpanded(first, not self._tree.isExpanded(first))
-        else:
-            self._look_at([node])
-
-    def _look_at(self, nodes: Iterable[Node]) -> None:
-        for node in nodes:
-            item = self._model.item(node)
-            if item is not None and item.state is ItemState.READY:
-                self._opener.open(item)
-
-    def _pull(self, nodes: Iterable[Node]) -> None:
-        wanted = [row for node in nodes for row in node.found()]
-        if wanted:
-            self._pulls.start(
-                self._ctx.library.pull(wanted, entry_id=self._entry), name="pull"
-            )
-
-    def _menu(self, at: QPoint) -> None:
-        nodes = self._nodes()
-        if nodes:
-            self._tree.popup(
-                at,
-                [
-                    ("Add", "A", lambda: self._pull(nodes)),
-                    ("View", "E", lambda: self._look_at(nodes[:1])),
-                    ("Tick or untick", "T", lambda: self._tick(nodes)),
-                ],
-            )
+        self._found.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._found.acts.pull(self._found.acts.wanted())
 
     def focus_filter(self) -> None:
-        """Put the cursor into the criteria."""
+        """Put the cursor into the criteria; once there are results, their filter."""
+        if self._pages.currentWidget() is self._found:
+            self._found.focus_filter()
+            return
         self._form.field.setFocus()
 
     def primary(self) -> None:
@@ -492,9 +380,7 @@ class PacsPage(QWidget):
     def shutdown(self) -> None:
         """Stop listening and cancel what runs here; pulls are jobs and go on."""
         self._again += 1  # an answer that is on its way finds nobody
-        self._unsubscribe()
         self._unlisten()
-        self._flush.stop()
         self._tasks.cancel_all()
-        self._pulls.cancel_all()
+        self._found.shutdown()
         self._form.shutdown()
