@@ -1,6 +1,7 @@
 """Every test file of pydicom, whole and cut short: pixels as they were, no names."""
 
 import gzip
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,25 @@ def test_files_cut_short_pass_or_are_refused_in_words(
         passed += 1
         target.unlink()
     assert passed > 10
+
+
+def test_files_with_flipped_bytes_pass_or_are_refused_in_words(
+    engine: Engine, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    small = [path for path in FILES if 0 < path.stat().st_size < 100_000]
+    source, target = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    for _ in range(150):
+        data = bytearray(chance.choice(small).read_bytes())
+        for _ in range(chance.choice((1, 3, 20))):
+            data[chance.randrange(min(len(data), 4000))] = chance.randrange(256)
+        source.write_bytes(data)
+        try:
+            copy_file(source, target, engine, text_agreed=True)
+        except DicomError:
+            assert not target.exists()
+            continue
+        target.unlink()
 
 
 def test_a_dicomdir_is_never_sent(engine: Engine, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from chrislib.dicom.deidentify.burnt_in import LOOKED_AT, TextInPicture, reason_in
 from chrislib.dicom.deidentify.engine import Change, Engine, Outcome
-from chrislib.dicom.errors import BrokenDicom, NotDicom
+from chrislib.dicom.errors import BrokenDicom, DicomError, NotDicom
 from chrislib.dicom.reading import (
     is_directory,
     quiet,
@@ -38,13 +38,7 @@ _OF_META = {
     "MediaStorageSOPClassUID": "SOPClassUID",
     "MediaStorageSOPInstanceUID": "SOPInstanceUID",
 }
-_META_KEPT = frozenset(
-    {
-        "FileMetaInformationVersion",
-        "MediaStorageSOPClassUID",
-        "TransferSyntaxUID",
-    }
-)
+_META_KEPT = ("MediaStorageSOPClassUID", "TransferSyntaxUID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +144,13 @@ def preview(source: Path, engine: Engine, *, trace: bool = True) -> Preview:
 
 
 def _changed(header: Any, engine: Engine, *, trace: bool = False) -> Outcome:
-    outcome = engine.apply(header, trace=trace)
-    _meta(header)
+    try:
+        outcome = engine.apply(header, trace=trace)
+        _meta(header)
+    except (DicomError, MemoryError):
+        raise
+    except Exception as error:
+        raise BrokenDicom from error
     return outcome
 
 
@@ -253,11 +252,13 @@ def _meta(header: Any) -> None:
         ImplicitVRLittleEndian,
     )
 
-    old = getattr(header, "file_meta", None) or FileMetaDataset()
+    old = getattr(header, "file_meta", None)
     new = FileMetaDataset()
+    new.FileMetaInformationVersion = b"\0\1"
     for name in _META_KEPT:
-        if name in old and old[name].value:
-            setattr(new, name, old[name].value)
+        value = text(old, name) if old is not None else ""
+        if value:
+            setattr(new, name, value)
     if "TransferSyntaxUID" not in new:
         implicit, little = header.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
