@@ -2,15 +2,18 @@
 
 import re
 import unicodedata
+from functools import lru_cache
+from unicodedata import category
 
 _LETTERS = str.maketrans(
     {
         **{"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"},
         **{"ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ŀ": "l"},
-        **dict.fromkeys("^=\\\0", " "),
     }
 )
-"""Letters that Unicode does not take apart, and what separates parts of a name."""
+"""Letters that Unicode does not take apart."""
+_APART = re.compile(r"[\^=\\\0\s]+")
+"""What separates the parts of a name, and of any text."""
 
 _SIGN = re.compile(
     "(["
@@ -21,20 +24,21 @@ _SIGN = re.compile(
 )
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """Return text for comparing and sorting: lower case, no diacritics, one space.
 
     Marks are dropped from Latin, Greek and Cyrillic letters alike; ``Müller^Jürgen``
     becomes ``muller jurgen``.
     """
-    if text.isascii():
-        return " ".join(text.lower().translate(_LETTERS).split())
-    whole = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(sign for sign in whole if unicodedata.category(sign) != "Mn")
-    composed = unicodedata.normalize("NFC", bare).translate(_LETTERS)
-    return " ".join(composed.split())
+    if not text.isascii():
+        whole = unicodedata.normalize("NFKD", text.casefold())
+        bare = "".join([sign for sign in whole if category(sign) != "Mn"])
+        text = unicodedata.normalize("NFC", bare).translate(_LETTERS)
+    return _APART.sub(" ", text.lower()).strip()
 
 
+@lru_cache(4096)
 def searchable(text: str) -> str:
     """Return folded text with a space around every East Asian sign.
 

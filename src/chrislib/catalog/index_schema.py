@@ -69,7 +69,7 @@ INDEX_TABLES = (
     # rowid is the series' key; text comes folded (chrislib.catalog.folding)
     """CREATE VIRTUAL TABLE local_search USING fts5(
       patient, study, series,
-      tokenize="unicode61 remove_diacritics 2", prefix='2 3', columnsize=0)""",
+      tokenize="unicode61 remove_diacritics 2", prefix='2', columnsize=0)""",
     """CREATE VIRTUAL TABLE local_parts USING fts5(
       numbers, tokenize='trigram', columnsize=0, detail=full)""",
 )

@@ -48,6 +48,9 @@ LONG_VRS = frozenset((
     b"UV",
 ))
 # fmt: on
+_BEGINS = struct.Struct("<6sH").unpack_from
+_BEGINS_IMPLICIT = struct.Struct("<4sI").unpack_from
+_LENGTH = struct.Struct("<I").unpack_from
 _LAST_WANTED = max(one.tag for one in WANTED)
 EMPTY: list[Value] = list(Facts())
 """The facts of a file that says nothing."""
@@ -294,20 +297,21 @@ def hurry(
     """
     end = len(buffer)
     last = end - 12
-    entry_of = quick.get
+    entry_of, head = quick.get, _BEGINS
     while at <= last:
-        entry = entry_of(buffer[at : at + 6])
+        begins, length = head(buffer, at)
+        entry = entry_of(begins)
         if entry is SKIPPED:
-            at += 8 + buffer[at + 6] + (buffer[at + 7] << 8)
+            at += 8 + length
         elif entry is None:
             break
         elif entry is SKIPPED_LONG:
-            length = int.from_bytes(buffer[at + 8 : at + 12], "little")
+            (length,) = _LENGTH(buffer, at + 8)
             if length == _UNDEFINED:
                 break
             at += 12 + length
         else:
-            stop = at + 8 + buffer[at + 6] + (buffer[at + 7] << 8)
+            stop = at + 8 + length
             if stop > end:
                 break
             facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
@@ -321,11 +325,10 @@ def hurry_implicit(
     """Do the same for implicit little endian, where all but a few tags are skipped."""
     end = len(buffer)
     last = end - 8
-    entry_of = quick.get
-    number = int.from_bytes
+    entry_of, head = quick.get, _BEGINS_IMPLICIT
     while at <= last:
-        entry = entry_of(buffer[at : at + 4])
-        length = number(buffer[at + 4 : at + 8], "little")
+        begins, length = head(buffer, at)
+        entry = entry_of(begins)
         if entry is None:
             if length == _UNDEFINED:
                 break

@@ -1,5 +1,6 @@
 """Reads a portion of files: in this process, or in one that does nothing else."""
 
+import gc
 import os
 import stat as modes
 
@@ -25,9 +26,16 @@ class PortionReader:
     def read(self, portion: Portion) -> Batch:
         """Read the headers of files (disk); what is wrong with one is in its row."""
         batch = rows.empty()
-        for folder, names in portion:
-            for name in names:
-                self._file(batch, folder, name)
+        # Thousands of tuples and not one cycle: looking for any is a tenth of the time.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            for folder, names in portion:
+                for name in names:
+                    self._file(batch, folder, name)
+        finally:
+            if collects:
+                gc.enable()
         return batch
 
     def _file(self, batch: Batch, folder: bytes, name: bytes) -> None:

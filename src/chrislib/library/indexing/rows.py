@@ -161,14 +161,14 @@ def _describe(batch: Batch, keys: Keys, facts: Facts) -> None:
         *(facts.rows, facts.columns, facts.burned_in),
     )
     batch.words[series] = (
-        searchable(f"{facts.patient_name} {facts.patient_id}"),
-        searchable(
-            f"{facts.study_description} {facts.accession_number} {facts.study_date} "
-            f"{facts.referring_physician} {facts.institution}"
+        _words(facts.patient_name, facts.patient_id),
+        _words(
+            *(facts.study_description, facts.accession_number, facts.study_date),
+            *(facts.referring_physician, facts.institution),
         ),
-        searchable(
-            f"{facts.series_description} {facts.modality} {facts.body_part} "
-            f"{facts.protocol} {facts.station_name} {facts.model}"
+        _words(
+            *(facts.series_description, facts.modality, facts.body_part),
+            *(facts.protocol, facts.station_name, facts.model),
         ),
         fold(f"{facts.accession_number} {facts.patient_id} {facts.study_id}"),
     )
@@ -185,6 +185,10 @@ def _describe(batch: Batch, keys: Keys, facts: Facts) -> None:
             *(fold(facts.patient_name.partition("=")[0] or facts.patient_name),),
             *(_date(facts.birth_date), facts.birth_date, facts.sex),
         )
+
+
+def _words(*texts: str) -> str:
+    return " ".join([searchable(text) for text in texts if text])
 
 
 def _date(stored: str) -> str | None:
