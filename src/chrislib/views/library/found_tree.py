@@ -80,13 +80,7 @@ class FoundTree(RowView):
         model.dataChanged.connect(self.repaint_rows)
         model.modelReset.connect(self.repaint_rows)
         self.expanded.connect(model.unfold)
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(40)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionsClickable(False)
-        for column in (*_WIDTHS, ACTION):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        self._arrange()
         theme.changed.connect(self._dress)
         self._dress()
 
@@ -123,6 +117,9 @@ class FoundTree(RowView):
         """Show nothing; from now on what `keep` lets through."""
         self.setUniformRowHeights(False)
         self._model.begin(keep)
+        # a model that was cleared has other columns to Qt, as wide as they like
+        self._arrange()
+        self._fit()
 
     def prepare(self, patients: Iterable[FoundPatient]) -> None:
         """Make rows of more patients; `insert` shows them."""
@@ -240,6 +237,15 @@ class FoundTree(RowView):
         """Forget how rows looked: what they say may be another."""
         self._pictures.clear()
         self.viewport().update()
+
+    def _arrange(self) -> None:
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.setSectionsClickable(False)
+        for column in (*_WIDTHS, ACTION):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for: size first, then modality."""

@@ -91,7 +91,7 @@ class StepBand(QFrame):
         self.setObjectName("pacs.steps")
         self.setProperty("surface", "panel")
         self._inside = QWidget()
-        self._flow = Flow(self._inside, last_width=theme.px(72))
+        self._flow = Flow(self._inside, last_width=1)
         self._flow.setContentsMargins(0, 0, 0, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 6, 16, 6)
@@ -101,6 +101,9 @@ class StepBand(QFrame):
             theme, "Show all", kind="quiet", name="pacs.steps.clear", small=True
         )
         self._clear.clicked.connect(self.cleared)
+        self._word.setFixedHeight(theme.px(24))
+        # the last one of a flow takes what is left of the line
+        self._rest = QWidget()
         self.hide()
 
     @property
@@ -124,6 +127,7 @@ class StepBand(QFrame):
         more = len(self._steps) - _SHOWN
         self._word.setText(f"Only {len(self._steps)}:" if more > 0 else "Only")
         self._flow.addWidget(self._clear)
+        self._flow.addWidget(self._rest)
         self._clear.setText(f"and {more} more · Show all" if more > 0 else "Show all")
         self.setVisible(bool(self._steps))
         self._flow.invalidate()
