@@ -98,6 +98,14 @@ async def test_a_run_that_comes_late_is_joined_to_its_job(
     assert sim.job(key).remote_id == run
     assert [job.key for job in rows_of(sim, run)] == [key]
     assert sim.job(key).epoch == 1
+    # what the inbox said of it needs nobody any more
+    for _ in range(60):
+        rows = [row for row in await sim.inbox() if row.job_key == key]
+        if rows[0].acted_at is not None:
+            break
+        await sim.sleep(0.1)
+    assert [row.kind for row in rows] == ["SUBMIT_UNCERTAIN"]
+    assert rows[0].acted_at is not None
     sim.server.set(run, "started")
     await sim.until(lambda: sim.job(key).phase is Phase.RUNNING)
     sim.server.set(run, "finishedSuccessfully")

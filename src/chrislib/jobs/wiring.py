@@ -19,9 +19,7 @@ from chrislib.jobs.clock import Clock
 from chrislib.jobs.custody import Custody
 from chrislib.jobs.history.durations import Durations
 from chrislib.jobs.history.past import History
-from chrislib.jobs.model import (
-    JobKey,
-)
+from chrislib.jobs.model import Job, JobKey
 from chrislib.jobs.notices.desk import Notices
 from chrislib.jobs.notices.relay import NotificationSink
 from chrislib.jobs.outputs.fetches import Fetches
@@ -169,6 +167,7 @@ class Wiring:
             sent=self.batches.noted,
             reconcile=pace.reconcile,
             late=pace.late,
+            answered=self._answered,
             back_off=pace.back_off,
         )
         self.adoption = Adoption(
@@ -355,6 +354,13 @@ class Wiring:
 
     def _look_soon(self, key: JobKey) -> None:
         self._followers.look_soon(key)
+
+    async def _answered(self, job: Job) -> None:
+        """Note that it is known by now what became of a submission (disk)."""
+        now = self._clock.time()
+        key = f"{job.key}:SUBMIT_UNCERTAIN:{job.epoch}"
+        await self._table.mark_inbox(key, seen_at=now, acted_at=now)
+        self._store.inbox_changed()
 
     async def _account(self) -> AccountRow:
         if self._link.account is None or self._client_for() is not None:

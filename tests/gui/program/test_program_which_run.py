@@ -111,6 +111,14 @@ def test_a_person_says_which_of_two_runs_it_is(
     number = int(mine.removeprefix("which."))
     person.wait(lambda: person.job(job.key).remote_id == number, "it is that one")
     person.wait(lambda: person.job(job.key).phase is Phase.FINISHED, "followed")
+    person.wait(
+        lambda: all(
+            row.acted_at is not None
+            for row in person.inbox_rows()
+            if row.kind == "SUBMIT_UNCERTAIN"
+        ),
+        "the question is answered",
+    )
     jobs = person.program.services.jobs.jobs()
     assert len([one for one in jobs if one.remote_id == number]) == 1
 

@@ -6,7 +6,7 @@ two minutes, and no second row appears beside it.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from chrislib.jobs.backends.base import RunBackend
@@ -26,6 +26,10 @@ AT_ONCE = 20
 """Kinds of runs that are searched for in one turn; the rest come in the next."""
 _SOON = 1.0
 _OPEN = (Phase.SUBMITTING, Phase.SUBMIT_UNCERTAIN)
+
+
+Answered = Callable[[Job], Awaitable[None]]
+"""Gets a job, as it was, whose question in the inbox has its answer (disk)."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,8 @@ class Latecomers:
         never again.
     look_soon : callable
         Gets jobs that were found.
+    answered : callable
+        Awaitable: gets them too, as they were before.
     """
 
     def __init__(
@@ -59,12 +65,14 @@ class Latecomers:
         clock: Clock,
         delays: tuple[float, ...],
         look_soon: Callable[[JobKey], None],
+        answered: Answered,
     ) -> None:
         self._store = store
         self._submitter = submitter
         self._clock = clock
         self._delays = delays
         self._look_soon = look_soon
+        self._answered = answered
         self._late: dict[int, dict[JobKey, _Late]] = {}
         store.subscribe(self._changed)
         store.subscribe_gone(self._gone)
@@ -178,6 +186,7 @@ class Latecomers:
             if await self._submitter.own(key, by_id[remote_id]):
                 _log.info("a run came after its submission was given up")
                 self._look_soon(key)
+                await self._answered(tracked.job)
 
     def _changed(self, changes: tuple[JobChange, ...]) -> None:
         for change in changes:

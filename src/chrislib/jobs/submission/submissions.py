@@ -11,7 +11,7 @@ from chrislib.jobs.model import Job, JobKey
 from chrislib.jobs.steps import Observation
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.cancels import Cancels
-from chrislib.jobs.submission.latecomers import Latecomers
+from chrislib.jobs.submission.latecomers import Answered, Latecomers
 from chrislib.jobs.submission.outbox import Outbox
 from chrislib.jobs.submission.reconcile import Choice, Reconciler
 from chrislib.jobs.submission.submit import Sent, Submitter
@@ -43,6 +43,8 @@ class Submissions:
         See `Reconciler`.
     late : tuple of float
         See `Latecomers`.
+    answered : callable
+        Awaitable: gets a job whose question in the inbox has its answer.
     back_off : float
         See `Outbox`.
     """
@@ -61,6 +63,7 @@ class Submissions:
         sent: Callable[[Sent], None],
         reconcile: tuple[float, ...],
         late: tuple[float, ...],
+        answered: Answered,
         back_off: float,
         rng: random.Random | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class Submissions:
         self._submitter = submitter
         self._cancels = cancels
         self._backend_of = backend_of
+        self._answered = answered
         self._reconciler = Reconciler(
             store=store,
             submitter=submitter,
@@ -81,6 +85,7 @@ class Submissions:
             clock=clock,
             delays=late,
             look_soon=look_soon,
+            answered=answered,
         )
         self._outbox = Outbox(
             store=store,
@@ -121,6 +126,11 @@ class Submissions:
         due.append(await self._latecomers.turn(account_id, backend))
         due.append(await self._cancels.turn(account_id, backend))
         return min(due)
+
+    @property
+    def sending(self) -> int:
+        """How many drafts are in hand: a pause or a cancel comes too late for them."""
+        return self._outbox.sending
 
     def resume(self, account_id: int) -> None:
         """Send what waits at once, whatever pause a failure brought."""
@@ -165,7 +175,12 @@ class Submissions:
             It is not uncertain any more, the run is another job's, or no server is
             connected.
         """
-        return await self._reconciler.choose(key, remote_id, self._backend(key))
+        backend = self._backend(key)
+        before = self._store.get(key)
+        chosen = await self._reconciler.choose(key, remote_id, backend)
+        if before is not None:
+            await self._answered(before.job)
+        return chosen
 
     async def close(self) -> None:
         """Stop sending."""
