@@ -11,6 +11,7 @@ from chrislib.dicom.facts import FactReader
 from chrislib.dicom.group import FileSeries, group
 from chrislib.dicom.header import DicomHeader, read_header
 from chrislib.errors import ChrislibError
+from chrislib.library.archives import BadArchive, is_archive, unpack
 from chrislib.library.model import LocalScan, LocalSeries, UnreadableFile
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -25,6 +26,7 @@ def scan(
     *,
     progress: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    unpack_into: Path | None = None,
 ) -> LocalScan:
     """Read the headers of all files below `roots` (disk; call it in a thread).
 
@@ -36,6 +38,9 @@ def scan(
         Gets the number of files looked at, in this thread.
     stop : threading.Event, optional
         Ends the scan when set.
+    unpack_into : Path, optional
+        Where ZIP archives among `roots` are unpacked; the caller removes it when their
+        files were sent. Without it an archive is a file like any other.
 
     Raises
     ------
@@ -48,7 +53,10 @@ def scan(
     unreadable: list[UnreadableFile] = []
     below: dict[Path, str] = {}
     files = size = 0
-    for path, relative, failure in _walk(roots):
+    places = list(roots)
+    if unpack_into is not None:
+        places, unreadable = _unpacked(roots, unpack_into, stop)
+    for path, relative, failure in _walk(places):
         if stop is not None and stop.is_set():
             raise ScanStopped("The scan was stopped.", "Nothing was sent.")
         if failure:
@@ -82,6 +90,30 @@ def scan(
         files=files,
         size=size,
     )
+
+
+def _unpacked(
+    roots: Sequence[Path], folder: Path, stop: threading.Event | None
+) -> tuple[list[Path], list[UnreadableFile]]:
+    """Return the roots with archives replaced by folders of what they hold."""
+    places: list[Path] = []
+    refused: list[UnreadableFile] = []
+    for number, root in enumerate(roots):
+        if not root.is_file() or not is_archive(root):
+            places.append(root)
+            continue
+        place = folder / str(number) / root.stem
+        try:
+            found = unpack(root, place, stop=stop)
+        except BadArchive as error:
+            reason = f"{error.title} {error.detail}"
+            refused.append(UnreadableFile(str(root), reason))
+            continue
+        places.append(place)
+        refused += [
+            UnreadableFile(f"{root}/{name}", reason) for name, reason in found.refused
+        ]
+    return places, refused
 
 
 def only(

@@ -10,6 +10,8 @@ import pytest
 
 from chrislib.library import archives
 from chrislib.library.archives import BadArchive, is_archive, unpack
+from chrislib.library.scan import scan
+from tests.unit.library.indexing_files import dicom
 
 
 def archive(path: Path, members: dict[str, bytes]) -> Path:
@@ -130,3 +132,29 @@ def test_it_stops_when_told(tmp_path: Path) -> None:
     stop.set()
     path = archive(tmp_path / "a.zip", {"one": b"1"})
     assert unpack(path, tmp_path / "out", stop=stop).files == []
+
+
+def test_a_scan_looks_into_archives_when_it_may_unpack_them(tmp_path: Path) -> None:
+    members = {
+        f"a/{number}.dcm": dicom(sop=f"1.{number}", number=number)
+        for number in (1, 2, 4)
+    }
+    path = archive(tmp_path / "study.zip", {**members, "../evil": b"x", "note": b"n"})
+    found = scan([path], unpack_into=tmp_path / "unpacked")
+    assert found.title == "study.zip"
+    assert found.roots == (str(path),)
+    ((series),) = found.series
+    assert (len(series.files), series.missing) == (3, (3,))
+    assert [other[1] for other in found.others] == ["note"]
+    ((refused),) = found.unreadable
+    assert refused.path.endswith("study.zip/../evil")
+    assert "leads out" in refused.reason
+    assert len(scan([path]).others) == 1
+
+
+def test_a_scan_refuses_a_bomb_with_its_reason(tmp_path: Path) -> None:
+    path = archive(tmp_path / "bomb.zip", {"zeros": bytes(80 << 20)})
+    found = scan([path, tmp_path / "none"], unpack_into=tmp_path / "unpacked")
+    assert not found.series
+    assert not found.others
+    assert "far more" in found.unreadable[0].reason
