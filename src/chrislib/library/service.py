@@ -39,6 +39,7 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
 from chrislib.library.scan import scan
+from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
 from chrislib.library.silence import no_answer
 from chrislib.library.tray import Tray
@@ -93,6 +94,7 @@ class LibraryService:
         self.tray = Tray(
             catalog.settings_kv, item=self._items.get, changes=self._changes
         )
+        self.searches = SavedSearches(catalog.searches, account=self._account)
         self.work_lists = WorkLists(
             catalog.work_lists,
             lookup=lambda wanted: pacs_of(session).lookup(wanted, passing=True),
@@ -123,6 +125,7 @@ class LibraryService:
         """Load what is known and bring it up to the jobs (disk; no server needed)."""
         await self._items.load()
         await self._history.load()
+        await self.searches.load()
         await self.work_lists.load()
         await self.tray.load()
         unticked = [

@@ -241,7 +241,7 @@ def test_history_repeats_and_retries(stage: Any) -> None:
     tree = results(stage)
     tree.setCurrentIndex(tree.model().index(0, 0, tree.model().index(0, 0)))
     QTest.keyClick(tree, Qt.Key.Key_A)
-    stage.until(lambda: len(stage.jobs.submitted) == 5)
+    stage.until(lambda: len(stage.jobs.rows) == 5)
     keys = list(stage.jobs.rows)
     for key in keys[:3]:
         stage.jobs.move(key, Phase.CANCELLED)

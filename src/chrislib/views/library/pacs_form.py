@@ -130,14 +130,23 @@ class PacsForm(QWidget):
 
     def submit(self) -> None:
         """Check what was typed and ask for the search, or say what is wrong."""
+        criteria = self.criteria()
+        if criteria is not None:
+            self.submitted.emit(criteria)
+
+    def criteria(self) -> Criteria | None:
+        """Return what is typed and chosen; None where something is wrong with it.
+
+        What is wrong is said at the field, and stays as it was typed.
+        """
         if not self.field.take_text():
-            return
+            return None
         for key, field in self._fields.items():
             try:
                 condition = asked.make(key, field.text())
             except ChrislibError as error:
                 self._refuse_field(key, f"{error.title} {error.hint}")
-                return
+                return None
             field.set_refused(False)
             if condition is not None:
                 self.field.add(condition)
@@ -150,9 +159,9 @@ class PacsForm(QWidget):
         except ChrislibError as error:
             self._refuse(f"{error.title} {error.hint}")
             self.field.setFocus()
-            return
+            return None
         self._refuse("")
-        self.submitted.emit(criteria)
+        return criteria
 
     def paste_list(self) -> None:
         """Take the clipboard: a list is one condition, a table a work list."""

@@ -10,12 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.model import EntryId
+from chrislib.library.searches import SearchId
 from chrislib.library.silence import doubt, partly
 from chrislib.library.words import join, series
+from chrislib.library.worklist.model import ListId
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.found_pane import FoundPane
+from chrislib.views.library.lookup_start import LookupStart
+from chrislib.views.library.name_sheet import NameSheet
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.library.pacs_form import PacsForm
 from chrislib.views.library.places import Lookup
@@ -90,8 +94,13 @@ class PacsPage(QWidget):
         self._banner.hide()
         self._skeleton = Skeleton(theme, row_height=48, picture=True)
         self._state = StateView(theme, "scan-search", "")
+        self._start = LookupStart(self._ctx)
+        self._start.asked.connect(self._ask_anew)
+        self._start.saved_asked.connect(self._ask_saved)
+        self._start.list_asked.connect(self.list_asked)
+        self._start.forgotten.connect(self._forget)
         self._pages = QStackedWidget()
-        for page in (self._state, self._skeleton, self._found):
+        for page in (self._start, self._state, self._skeleton, self._found):
             self._pages.addWidget(page)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -141,7 +150,16 @@ class PacsPage(QWidget):
             tooltip="Look up a table row by row: a work list",
         )
         table.clicked.connect(self._form.open_csv)
-        for part in (self._stop, self._add, paste, table):
+        save = button(
+            theme,
+            "Save search",
+            kind="quiet",
+            icon="star",
+            name="pacs.save",
+            tooltip="Keep these criteria under a name",
+        )
+        save.clicked.connect(self._save_search)
+        for part in (self._stop, self._add, save, paste, table):
             head.addWidget(part)
         # its place is kept, so that nothing moves when the first box is ticked
         policy = self._add.sizePolicy()
@@ -165,6 +183,8 @@ class PacsPage(QWidget):
                 self._form.submit()
         elif isinstance(payload, Criteria):
             self._form.show_criteria(payload)
+        elif self._pages.currentWidget() is self._start:
+            self._refresh_start()
         self._form.field.setFocus()
 
     def run(self, criteria: Criteria) -> None:
@@ -297,13 +317,66 @@ class PacsPage(QWidget):
 
     def _show_start(self) -> None:
         self._summary.setText("")
-        self._state.show_state(
-            "search",
-            "Who or what are you looking for?",
-            "Type a patient ID, a name or an accession number. Several values at once "
-            "are fine; a star stands for anything.",
+        self._pages.setCurrentWidget(self._start)
+        self._refresh_start()
+
+    def _refresh_start(self) -> None:
+        self._tasks.start(
+            self._ctx.library.history(),
+            name="what was asked",
+            done=self._start.show_entries,
         )
-        self._pages.setCurrentWidget(self._state)
+
+    def _ask_saved(self, search_id: str) -> None:
+        searches = self._ctx.library.searches
+        for one in searches.all():
+            if one.search_id == search_id:
+                self._tasks.start(searches.use(one.search_id), name="use a search")
+                self._ask_anew(one.criteria)
+
+    def _save_search(self) -> None:
+        criteria = self._form.criteria()
+        if criteria is None:
+            return
+        sheet = NameSheet(
+            self.window(),
+            self._ctx.theme,
+            "Save this search",
+            text=asked.title_of(criteria),
+            words="The criteria are kept on this computer, results are not. "
+            + ", ".join(one.words for one in asked.split(criteria)),
+        )
+        sheet.named.connect(lambda title: self._keep_search(title, criteria))
+        sheet.open()
+
+    def _keep_search(self, title: str, criteria: Criteria) -> None:
+        def kept(_search: object) -> None:
+            self._ctx.messages.success(
+                "Search saved", "You find it in PACS Lookup before you search."
+            )
+            self._refresh_start()
+
+        self._tasks.start(
+            self._ctx.library.searches.save(title, criteria),
+            name="save a search",
+            done=kept,
+        )
+
+    def _forget(self, kind: str, key: str) -> None:
+        self._tasks.start(self._forget_it(kind, key), name="forget")
+
+    async def _forget_it(self, kind: str, key: str) -> None:
+        library = self._ctx.library
+        if kind == "search":
+            await library.searches.delete(SearchId(key))
+        elif await self._ctx.dialogs.confirm(
+            "Forget this work list?",
+            "Its rows and answers go. What was pulled for it stays in your library.",
+            action="Forget list",
+            danger=True,
+        ):
+            await library.work_lists.delete(ListId(key))
+        self._start.show_entries(await library.history())
 
     def _show_no_match(self, result: LookupResult) -> None:
         criteria = result.criteria
