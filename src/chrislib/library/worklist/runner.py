@@ -84,7 +84,9 @@ class Runner:
         for row in rows:
             if self._silent >= _SILENT:
                 return
-            self._kept.append(await self._ask(row))
+            # first the answer: the list to put it into may be another one by then
+            answered = await self._ask(row)
+            self._kept.append(answered)
             await self._keep()
 
     async def _ask(self, row: ListRow) -> ListRow:
