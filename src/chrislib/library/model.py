@@ -116,6 +116,8 @@ class LibraryChange:
     items: tuple[Item, ...] = ()
     history: bool = False
     tray: bool = False
+    series: tuple[str, ...] = ()
+    """Series that the server turned out to have, whoever brought them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Series from a PACS into the Library: one item and one job each, never twice."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -22,7 +22,15 @@ _CONTINUES = {Phase.FAILED, Phase.CANCELLED, Phase.FINISHED_WITH_ERRORS}
 class Puller:
     """Makes items of found series and asks for what is not here."""
 
-    def __init__(self, *, items: Items, jobs: JobsPort, follower: Follower) -> None:
+    def __init__(
+        self,
+        *,
+        items: Items,
+        jobs: JobsPort,
+        follower: Follower,
+        present: Callable[[str], Item | None] = lambda _uid: None,
+    ) -> None:
+        self._present = present
         self._items = items
         self._jobs = jobs
         self._follower = follower
@@ -30,7 +38,8 @@ class Puller:
     async def want(self, found: Sequence[Found]) -> list[Item]:
         """Return an item for each series, made where there is none (disk).
 
-        Nothing is asked of the PACS: a new item is WANTED.
+        Nothing is asked of the PACS: a new item is WANTED, or READY where the server
+        has it already.
         """
         items: list[Item] = []
         new: list[Item] = []
@@ -38,6 +47,10 @@ class Puller:
             item = self._items.of_series(series.series_uid)
             if item is None:
                 item = _item(patient, study, series)
+                there = self._present(series.series_uid)
+                if there is not None:
+                    # somebody brought it before: it is here without a pull
+                    item = replace(item, state=ItemState.READY, path=there.path)
                 new.append(item)
             items.append(item)
         if new:

@@ -36,6 +36,7 @@ from chrislib.library.model import (
 )
 from chrislib.library.opening import fetch_files, fetch_sample
 from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
+from chrislib.library.presence import Presence
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
 from chrislib.library.scan import scan
@@ -83,7 +84,15 @@ class LibraryService:
             account=self._account,
         )
         self._follower = Follower(items=self._items, jobs=jobs, session=session)
-        self._puller = Puller(items=self._items, jobs=jobs, follower=self._follower)
+        self._presence = Presence(
+            client=lambda: session.client, tell=self._changes.tell
+        )
+        self._puller = Puller(
+            items=self._items,
+            jobs=jobs,
+            follower=self._follower,
+            present=self._presence.item,
+        )
         self._references = References(
             items=self._items,
             jobs=jobs,
@@ -98,7 +107,7 @@ class LibraryService:
         self.work_lists = WorkLists(
             catalog.work_lists,
             lookup=lambda wanted: pacs_of(session).lookup(wanted, passing=True),
-            item=self._items.of_series,
+            item=self.state_of_series,
             pull=self.pull,
             changes=self._changes,
             account=self._account,
@@ -143,6 +152,7 @@ class LibraryService:
         self._leave()
         self._leave = _nothing
         await self.work_lists.close()
+        await self._presence.close()
         await self._follower.close()
         await self.tray.close()
         await self._items.close()
@@ -400,7 +410,11 @@ class LibraryService:
 
     def state_of_series(self, series_uid: str) -> Item | None:
         """Return the item of a series, if the Library knows it."""
-        return self._items.of_series(series_uid)
+        return self._items.of_series(series_uid) or self._presence.item(series_uid)
+
+    def look_for(self, study_uids: Iterable[str]) -> None:
+        """Find out soon which series of studies the server has (network)."""
+        self._presence.look(study_uids)
 
     async def forget(self, ids: Iterable[ItemId]) -> None:
         """Take items out of the Library (disk); the server keeps its files."""
@@ -453,6 +467,7 @@ class LibraryService:
         if account != self._shown_account:
             # another user or server: other items and another history are shown
             self._shown_account = account
+            self._presence.forget()
             everything = self._items.all()
             self._changes.tell(LibraryChange(everything, history=True, tray=True))
 

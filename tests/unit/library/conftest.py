@@ -207,6 +207,7 @@ class FakeSeries:
     def __init__(self) -> None:
         self.known: dict[str, PacsSeries] = {}
         self.counts: dict[str, int] = {}
+        self.studies_asked: list[str] = []
         self.error: ChrislibError | None = None
 
     async def series(self, series_uid: str) -> PacsSeries | None:
@@ -214,10 +215,16 @@ class FakeSeries:
             raise self.error
         return self.known.get(series_uid)
 
+    async def series_of_study(self, study_uid: str) -> tuple[PacsSeries, ...]:
+        self.studies_asked.append(study_uid)
+        if self.error is not None:
+            raise self.error
+        return tuple(s for s in self.known.values() if s.study_uid == study_uid)
+
     async def series_file_count(self, series: PacsSeries) -> int:
         return self.counts.get(series.series_uid, 0)
 
-    def register(self, uid: str, *, images: int) -> str:
+    def register(self, uid: str, *, images: int, study_uid: str = "") -> str:
         path = f"SERVICES/PACS/MAIN/{uid}"
         self.known[uid] = PacsSeries(
             id=len(self.known) + 1,
@@ -230,7 +237,7 @@ class FakeSeries:
             study_date=None,
             accession_number="",
             modality="MR",
-            study_uid="",
+            study_uid=study_uid,
             study_description="",
             series_uid=uid,
             series_description="",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -94,6 +94,7 @@ class FoundPane(QWidget):
         self._text.returnPressed.connect(self._filter_by_text)
         self.acts.only_asked.connect(self._show_only)
         self._band.cleared.connect(self.show_all)
+        self.tree.expanded.connect(self._look_for)
         self._unsubscribe = library.subscribe(self._on_change)
 
     def _timer(self, milliseconds: int, call: Callable[[], None]) -> QTimer:
@@ -265,6 +266,14 @@ class FoundPane(QWidget):
         item = self._ctx.library.state_of_series(series_uid)
         return item is not None and item.state is ItemState.READY
 
+    def _look_for(self, index: QModelIndex) -> None:
+        """Ask which series of what was unfolded the server has already."""
+        node = self.model.node(index)
+        if node is None:
+            return
+        studies_ = [node.study] if node.study else [b.study for b in node.children]
+        self._ctx.library.look_for(one.study_uid for one in studies_ if one is not None)
+
     # --- narrowing ----------------------------------------------------------------
 
     def focus_filter(self) -> None:
@@ -358,6 +367,7 @@ class FoundPane(QWidget):
 
     def _on_change(self, change: LibraryChange) -> None:
         self._pending |= {item.series_uid for item in change.items if item.series_uid}
+        self._pending.update(change.series)
         if change.tray:
             self.model.ticks_changed()
             self.tree.repaint_rows()
