@@ -213,6 +213,9 @@ async def test_nothing_of_a_patient_gets_to_the_station(
             assert len(data) == by_path[file.path]["bytes"]
         assert not list((tmp_path / "state" / "plugins" / "upload").rglob("*.dcm"))
         assert not any(seed in json.dumps(record) for seed in SEEDS)
+        assert record["options"] == list(ALL)
+        assert record["files_unchanged"] == 0
+        assert str(record["tool"]).startswith("chrislib ")
         for toast in desk.sink.toasts:
             assert not any(seed in f"{toast}" for seed in SEEDS)
     station.stop()

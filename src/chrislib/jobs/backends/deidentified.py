@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,11 @@ class Copies:
             "profile": "Basic Application Level Confidentiality Profile",
             "options": list(profile.names),
             "codes": [list(code) for code in profile.codes],
-            "tool": f"chrislib, de-identification {VERSION}",
+            "tool": f"chrislib {_program()}, de-identification {VERSION}",
             "project": project.code,
             "key": pseudonyms.mark(),
+            "files_unchanged": sum(file.as_it_is for file in intent.files),
+            "texts_in_pictures_agreed": how.text_agreed,
         }
         await self._table.begin_record(
             RecordRow(
@@ -273,6 +276,14 @@ def _copy_of(answer: Mapping[str, Any]) -> Copy:
             hint="Close other programs, then retry.",
         )
     return Copy(answer["size"], answer["sha256"], answer["pseudonym"], answer["counts"])
+
+
+def _program() -> str:
+    """Return the program's version (disk)."""
+    try:
+        return metadata.version("chrislib")
+    except metadata.PackageNotFoundError:
+        return "from its sources"
 
 
 async def _finished(work: Coroutine[Any, Any, Copy]) -> Copy:

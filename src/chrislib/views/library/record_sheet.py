@@ -127,9 +127,11 @@ def summary(record: Mapping[str, Any]) -> list[str]:
     sums: Counter[str] = Counter()
     for one in files:
         sums.update(one["attributes"])
+    plain = int(record.get("files_unchanged", 0))
     return [
         join(
             count(len(files), "file"),
+            f"{count(plain, 'other file')} unchanged" if plain else "",
             count(len(subjects), "patient"),
             f"pseudonyms {record.get('project', '')}-…",
         ),
