@@ -16,6 +16,7 @@ from chrislib.dicom.conversion import (
     Value,
     stored_tag,
 )
+from chrislib.dicom.layout import Kept
 from chrislib.dicom.wanted import (
     CUT_SHORT,
     NO_PIXELS,
@@ -78,6 +79,17 @@ EXPLICIT_BIG = Form(little=False, implicit=False)
 IMPLICIT_LITTLE = Form(little=True, implicit=True)
 
 
+class Trace:
+    """What was noted of a header while it was walked."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+        self.varies: list[tuple[int, int]] = []
+        self.end = 0
+        self.pixels: int | None = None
+        """How long the pixel data says it is; None without any."""
+
+
 class Walk:
     """One walk through one data set."""
 
@@ -86,6 +98,9 @@ class Walk:
         self._form = form
         self._facts = facts
         self._left = _LONGEST_WALK
+        self.trace: Trace | None = None
+        """Set before `run` to have the layout of the header noted; None after it when
+        there is none to be had."""
 
     def run(
         self, fetch: Fetch, start: int, *, size: int, first: bytes, base: int = 0
@@ -113,13 +128,17 @@ class Walk:
         entry_of = self._tables.of(little=form.little).get
         quick = self._tables.quick(implicit=implicit) if form.little else None
         faster = hurry_implicit if implicit else hurry
+        trace = self.trace
         vr, tag = b"", 0
         while True:
-            if quick is not None:
+            if quick is not None and trace is None:
                 place = base + faster(buffer, place - base, quick=quick, facts=facts)
             if place + 12 > end:
                 if place + 8 > size:
+                    if trace is not None:
+                        trace.end = place
                     return NO_PIXELS if place == size else CUT_SHORT
+                self.trace = trace = None
                 self._left -= _ELEMENTS_A_READ
                 if self._left < 0:
                     self._give_up(tag)
@@ -151,6 +170,8 @@ class Walk:
                         begins = buffer[place - base : place - base + 6]
                         self._tables.skip(quick, begins, long=value > place + 8)
                     place = value + length
+                    if trace is not None:
+                        trace.varies.append((value, length))
                     continue
                 if not implicit and vr != b"SQ":
                     raise Unusual
@@ -162,9 +183,12 @@ class Walk:
                     return UNCHECKED
                 buffer, base = self._buffer, self._base
                 end = base + len(buffer)
+                trace = self.trace
                 continue
             at, expected, meaning = entry
             if at < 0:
+                if trace is not None:
+                    trace.end, trace.pixels = value, length
                 if length == _UNDEFINED and not implicit and vr not in (b"OB", b"OW"):
                     return UNCHECKED
                 return self._whole(value, length)
@@ -174,6 +198,7 @@ class Walk:
                 raise Unusual
             place = value + length
             if place > end:
+                self.trace = trace = None
                 buffer = self._fetch(value, max(length, _MORE))
                 base, end = value, value + len(buffer)
                 if end < place:
@@ -186,6 +211,8 @@ class Walk:
                 entry_of = table.get
                 if quick is not None:
                     quick = self._tables.quick(raw, implicit=implicit)
+            elif trace is not None:
+                trace.kept.append(Kept(value, length, at, meaning))
             facts[at] = meaning[raw]
 
     def _give_up(self, stored: int) -> None:
@@ -198,6 +225,7 @@ class Walk:
         """Return where `place` is in the buffer, which then holds `count` bytes."""
         at = place - self._base
         if at < 0 or at + count > len(self._buffer):
+            self.trace = None
             self._buffer = self._fetch(place, _MORE)
             self._base = place
             if len(self._buffer) < count:
@@ -233,6 +261,8 @@ class Walk:
             if tag == form.end_of_item:
                 return place
             if size != _UNDEFINED:
+                if self.trace is not None:
+                    self.trace.varies.append((place, size))
                 place += size
             elif sequence:
                 place = self._after_sequence(place, depth + 1)
@@ -259,6 +289,11 @@ class Walk:
         at = self._need(place + 8, 4)
         size = form.length(self._buffer, at)[0]
         return tag, size, place + 12, vr == b"SQ"
+
+    def whole(self, fetch: Fetch, place: int, length: int, *, size: int) -> int:
+        """Return whether the pixels are all there, without a walk (disk)."""
+        self._fetch, self._size = fetch, size
+        return self._whole(place, length)
 
     def _whole(self, place: int, length: int) -> int:
         """Whether the pixels that begin at `place` are all there."""

@@ -7,6 +7,7 @@ stepped over unread (PS3.5 section 7.1). Whatever is out of the ordinary raises
 
 import os
 import zlib
+from typing import NamedTuple
 
 from chrislib.dicom.conversion import (
     SKIPPED,
@@ -28,15 +29,21 @@ from chrislib.dicom.elements import (
     SHORT_VRS,
     Fetch,
     Form,
+    Trace,
     Walk,
     hurry,
 )
 from chrislib.dicom.errors import BrokenDicom
+from chrislib.dicom.layout import Kept, Layout
 from chrislib.dicom.reading import PREAMBLE
-from chrislib.dicom.wanted import META, Facts
+from chrislib.dicom.wanted import META, NO_PIXELS, WHOLE, Facts
 
 FIRST = 8192
 """Bytes read at once; most headers end within."""
+_LAYOUTS = 4
+"""Layouts that are tried before a header is walked."""
+_CREDIT = 64
+"""Layouts that are kept without any being found again: noting one costs a walk."""
 _UNPACKED_HEAD = 1 << 18
 _LARGEST_UNPACKED = 1 << 31
 
@@ -60,6 +67,8 @@ class Walker:
 
     def __init__(self) -> None:
         self._tables = Tables()
+        self._layouts: list[_Known] = []
+        self._credit = _CREDIT
 
     def walk(self, descriptor: int, size: int, first: bytes) -> Facts:
         """Read the header of an open file (disk).
@@ -85,10 +94,27 @@ class Walker:
             os.lseek(descriptor, place, os.SEEK_SET)
             return os.read(descriptor, count)
 
+        for layout in self._layouts:
+            found = layout.layout.read(first)
+            if found is None:
+                continue
+            if layout.pixels is None:
+                if size != layout.end:
+                    continue
+                found[_PIXELS_AT] = NO_PIXELS
+            else:
+                walk = Walk(self._tables, layout.form, found)
+                found[_PIXELS_AT] = walk.whole(
+                    fetch, layout.end, layout.pixels, size=size
+                )
+            found[_PIXELS_AT + 1] = size
+            self._credit = min(self._credit + 1, _CREDIT)
+            return Facts._make(found)
+
         facts: list[Value] = EMPTY.copy()
         facts[_PIXELS_AT + 1] = size
-        marked = first[PREAMBLE : PREAMBLE + 4] == b"DICM"
-        start, syntax = _meta(first, PREAMBLE + 4 if marked else 0, facts)
+        begin = PREAMBLE + 4 if first[PREAMBLE : PREAMBLE + 4] == b"DICM" else 0
+        start, syntax = _meta(first, begin, facts)
         if syntax == _DEFLATED:
             head, length = _unpacked(fetch, start)
             walk = Walk(self._tables, EXPLICIT_LITTLE, facts)
@@ -96,9 +122,58 @@ class Walker:
         else:
             form = _form_of(syntax) if syntax else _guessed(first, start)
             walk = Walk(self._tables, form, facts)
+            if begin and form.little and self._credit > 0:
+                walk.trace = Trace()
             pixels = walk.run(fetch, start, size=size, first=first)
+            if walk.trace is not None and pixels in (WHOLE, NO_PIXELS):
+                self._remember(first, start, walk.trace, form=form, facts=facts)
         facts[_PIXELS_AT] = pixels
         return Facts._make(facts)
+
+    def _remember(
+        self, first: bytes, start: int, trace: Trace, *, form: Form, facts: list[Value]
+    ) -> None:
+        """Keep how a header was laid out: the next file may be laid out alike."""
+        self._credit -= 1
+        constants = EMPTY.copy()
+        constants[0] = facts[0]
+        constants[_SYNTAX_AT] = facts[_SYNTAX_AT]
+        kept, varies = _meta_values(first, start)
+        layout = Layout(
+            first,
+            trace.end,
+            kept=[*kept, *trace.kept],
+            varies=[(0, PREAMBLE), *varies, *trace.varies],
+            constants=constants,
+        )
+        known = _Known(layout, form, trace.end, trace.pixels)
+        self._layouts = [known, *self._layouts[: _LAYOUTS - 1]]
+
+
+class _Known(NamedTuple):
+    layout: Layout
+    form: Form
+    end: int
+    pixels: int | None
+
+
+def _meta_values(first: bytes, start: int) -> tuple[list[Kept], list[tuple[int, int]]]:
+    """Return the wanted and the other values of file meta information."""
+    kept: list[Kept] = []
+    varies: list[tuple[int, int]] = []
+    at = PREAMBLE + 4
+    while at < start:
+        tag, vr, length = EXPLICIT_LITTLE.head(first, at)
+        at += 8
+        if vr in LONG_VRS:
+            length = EXPLICIT_LITTLE.length(first, at)[0]
+            at += 4
+        elif tag != _SYNTAX and tag in _META_PLACES:
+            kept.append(Kept(at, length, _META_PLACES[tag], _UIDS))
+        elif tag != _SYNTAX:
+            varies.append((at, length))
+        at += length
+    return kept, varies
 
 
 def _meta(first: bytes, at: int, facts: list[Value]) -> tuple[int, str]:
