@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from chrislib.errors import ChrislibError
+from chrislib.library.model import ItemState
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.model import ListHead, RowState, RunState
 from chrislib.library.worklist.table import read_file
@@ -122,6 +123,27 @@ def test_a_lookup_service_that_is_down_is_never_zero_results(
             button.click()
             break
     program.wait_to_read("Samplewell", "answered in")
+
+
+def test_what_was_pulled_elsewhere_is_in_the_library(
+    program_factory: ProgramFactory, station_factory: StationFactory
+) -> None:
+    program = program_factory(station_factory())
+    library = program.services.library
+    wanted = Criteria({"PatientID": ("CL-1016",)})
+    (patient,) = program.run(library.lookup(wanted)).patients
+    study = patient.studies[0]
+    (item,) = program.run(library.pull([(patient, study, study.series[0])]))
+    program.wait(lambda: library.item(item.item_id).state is ItemState.READY, 90_000)
+    # as on another computer: this one has never heard of it
+    program.run(library.forget([item.item_id]))
+    assert library.state_of_series(item.series_uid) is None
+    program.context.navigator.go(ShowLibrary("pacs", Lookup(wanted, run=True)))
+    program.wait(lambda: library.state_of_series(item.series_uid) is not None)
+    program.wait_to_read("In your library", "series here", "View")
+    jobs = len(program.services.jobs.jobs())
+    program.run(library.pull([(patient, study, study.series[0])]))
+    assert len(program.services.jobs.jobs()) == jobs
 
 
 def test_a_silent_archive_is_told_apart_from_no_match(
