@@ -295,7 +295,7 @@ def test_the_record_is_shown_and_saved(
     agree.setChecked(True)
     until(page, lambda: page.find(QLabel, "upload.question").text() == "")
     QTest.mouseClick(page.find(QPushButton, "upload.send"), Qt.MouseButton.LeftButton)
-    until(page, lambda: len(page.jobs.submitted) == 1)
+    until(page, lambda: len(page.jobs.rows) == 1)
     (key,) = page.jobs.rows
     aio.run(note(neighbours.catalog.deidentify, key))
     page.jobs.move(key, Phase.FINISHED, done=3, total=3, changed_at=page.ctx.now())
