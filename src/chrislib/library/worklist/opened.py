@@ -33,6 +33,7 @@ class OpenList:
         self.head = head
         self._item = item
         self.states: list[RowState] = [RowState.WAITING] * head.total
+        self._counts = Counter({RowState.WAITING: head.total})
         self._series: dict[int, tuple[str, ...]] = {}
         self._rows_of: dict[str, list[int]] = {}
 
@@ -44,7 +45,7 @@ class OpenList:
         breather = Breather()
         for number, state, found, choice in rows:
             known = _state(state)
-            self.states[number] = known
+            self._set(number, known)
             if known.settled:
                 # what was found once is the same series seen as patient or as study
                 one = choice.startswith("study:")
@@ -54,13 +55,14 @@ class OpenList:
     @property
     def counts(self) -> Counter[RowState]:
         """How many rows there are of each state."""
-        return Counter(self.states)
+        return +self._counts
 
-    def numbers(self, states: Iterable[RowState] = ()) -> list[int]:
+    def numbers(self, states: Iterable[RowState] = ()) -> Sequence[int]:
         """Return the numbers of the rows in some states; of all for none."""
-        wanted = set(states)
+        # a tuple is searched by identity: a hundred thousand times no hash is made
+        wanted = tuple(states)
         if not wanted:
-            return list(range(len(self.states)))
+            return range(len(self.states))
         return [at for at, state in enumerate(self.states) if state in wanted]
 
     def rows_of(self, series_uid: str) -> Sequence[int]:
@@ -70,7 +72,7 @@ class OpenList:
     def settle(self, number: int, chosen: Candidate | None) -> tuple[RowState, str]:
         """Note which series a row means; return its state by the Library."""
         if chosen is None:
-            self.states[number] = RowState.WAITING
+            self._set(number, RowState.WAITING)
             return RowState.WAITING, ""
         uids = tuple(series.series_uid for _, _, series in chosen.found())
         self._series[number] = uids
@@ -83,14 +85,19 @@ class OpenList:
     def put(self, number: int, state: RowState) -> None:
         """Note another state of a row that means no series."""
         self._series.pop(number, None)
-        self.states[number] = state
+        self._set(number, state)
 
     def look(self, number: int) -> tuple[RowState, str]:
         """Return state and words of a settled row, by what the Library has."""
         items = [self._item(uid) for uid in self._series.get(number, ())]
         state, reason = by_items(items)
-        self.states[number] = state
+        self._set(number, state)
         return state, reason
+
+    def _set(self, number: int, state: RowState) -> None:
+        self._counts[self.states[number]] -= 1
+        self._counts[state] += 1
+        self.states[number] = state
 
     def series(self, number: int) -> tuple[str, ...]:
         """Return the series a row means."""

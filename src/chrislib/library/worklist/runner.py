@@ -47,7 +47,7 @@ class Runner:
     @property
     def left(self) -> int:
         """Rows that still wait."""
-        return self._known.states.count(RowState.WAITING)
+        return self._known.counts[RowState.WAITING]
 
     async def run(self) -> str:
         """Ask until all rows have an answer; return why it ended before, or "".

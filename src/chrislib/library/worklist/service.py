@@ -315,7 +315,7 @@ class WorkLists:
             return ""
         if known is None:
             return words.count(head.total, "row")
-        waiting = known.states.count(RowState.WAITING)
+        waiting = known.counts[RowState.WAITING]
         return f"{head.total - waiting:,} of {words.count(head.total, 'row')} asked"
 
     # --- inside -------------------------------------------------------------------

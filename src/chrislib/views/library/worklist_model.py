@@ -158,9 +158,11 @@ class WorkListModel(QAbstractTableModel):
             self.wanted.emit(need[: _PAGE * 2])
 
     def _repaint(self, number: int) -> None:
-        if not self._places:
-            self._places = {number: at for at, number in enumerate(self._numbers)}
-        at = self._places.get(number)
+        at: int | None = number
+        if not isinstance(self._numbers, range):
+            if not self._places:
+                self._places = {one: at for at, one in enumerate(self._numbers)}
+            at = self._places.get(number)
         if at is not None:
             self.dataChanged.emit(self.index(at, LINE), self.index(at, ACTION))
 
