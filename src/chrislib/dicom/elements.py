@@ -84,7 +84,9 @@ class Trace:
 
     def __init__(self) -> None:
         self.kept: list[Kept] = []
-        self.varies: list[tuple[int, int]] = []
+        """Wanted values."""
+        self.heads: list[tuple[int, int]] = []
+        """Places and lengths of what the walk went by, and must be the same."""
         self.end = 0
         self.pixels: int | None = None
         """How long the pixel data says it is; None without any."""
@@ -131,8 +133,11 @@ class Walk:
         trace = self.trace
         vr, tag = b"", 0
         while True:
-            if quick is not None and trace is None:
-                place = base + faster(buffer, place - base, quick=quick, facts=facts)
+            if quick is not None:
+                # A trace is of the first bytes of the file: base is 0 then.
+                place = base + faster(
+                    buffer, place - base, quick=quick, facts=facts, trace=trace
+                )
             if place + 12 > end:
                 if place + 8 > size:
                     if trace is not None:
@@ -161,6 +166,8 @@ class Walk:
                     value = place + 12
                 else:
                     raise Unusual
+            if trace is not None:
+                trace.heads.append((place, value - place))
             entry = entry_of(tag)
             if entry is None:
                 if length != _UNDEFINED:
@@ -170,8 +177,6 @@ class Walk:
                         begins = buffer[place - base : place - base + 6]
                         self._tables.skip(quick, begins, long=value > place + 8)
                     place = value + length
-                    if trace is not None:
-                        trace.varies.append((value, length))
                     continue
                 if not implicit and vr != b"SQ":
                     raise Unusual
@@ -211,8 +216,10 @@ class Walk:
                 entry_of = table.get
                 if quick is not None:
                     quick = self._tables.quick(raw, implicit=implicit)
+                if trace is not None:
+                    trace.heads.append((value, length))
             elif trace is not None:
-                trace.kept.append(Kept(value, length, at, meaning))
+                trace.kept.append((value, place, at, meaning))
             facts[at] = meaning[raw]
 
     def _give_up(self, stored: int) -> None:
@@ -241,6 +248,7 @@ class Walk:
         while True:
             at = self._need(place, 8)
             tag, length = form.item(self._buffer, at)
+            self._note(place, 8)
             place += 8
             if tag == form.end_of_sequence:
                 return place
@@ -257,12 +265,12 @@ class Walk:
             self._left -= 1
             if self._left < 1:
                 raise _EnoughWalked
+            begin = place
             tag, size, place, sequence = self._nested(place)
+            self._note(begin, place - begin)
             if tag == form.end_of_item:
                 return place
             if size != _UNDEFINED:
-                if self.trace is not None:
-                    self.trace.varies.append((place, size))
                 place += size
             elif sequence:
                 place = self._after_sequence(place, depth + 1)
@@ -271,6 +279,10 @@ class Walk:
             if place > self._size:
                 raise Unusual
         return place
+
+    def _note(self, place: int, length: int) -> None:
+        if self.trace is not None:
+            self.trace.heads.append((place, length))
 
     def _nested(self, place: int) -> tuple[int, int, int, bool]:
         """Return tag, length, place and sequencehood of a value within an item."""
@@ -323,7 +335,12 @@ class _EnoughWalked(Exception):
 
 
 def hurry(
-    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
+    buffer: bytes,
+    at: int,
+    *,
+    quick: dict[bytes, Quick],
+    facts: list[Value],
+    trace: "Trace | None" = None,
 ) -> int:
     """Go past the elements that usual files have; return where the first other is.
 
@@ -333,10 +350,12 @@ def hurry(
     end = len(buffer)
     last = end - 12
     entry_of, head = quick.get, _BEGINS
+    note = trace.heads.append if trace is not None else _ignore
     while at <= last:
         begins, length = head(buffer, at)
         entry = entry_of(begins)
         if entry is SKIPPED:
+            note((at, 8))
             at += 8 + length
         elif entry is None:
             break
@@ -344,29 +363,40 @@ def hurry(
             (length,) = _LENGTH(buffer, at + 8)
             if length == _UNDEFINED:
                 break
+            note((at, 12))
             at += 12 + length
         else:
             stop = at + 8 + length
             if stop > end:
                 break
+            if trace is not None:
+                note((at, 8))
+                trace.kept.append((at + 8, stop, *entry))
             facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
             at = stop
     return at
 
 
 def hurry_implicit(
-    buffer: bytes, at: int, *, quick: dict[bytes, Quick], facts: list[Value]
+    buffer: bytes,
+    at: int,
+    *,
+    quick: dict[bytes, Quick],
+    facts: list[Value],
+    trace: "Trace | None" = None,
 ) -> int:
     """Do the same for implicit little endian, where all but a few tags are skipped."""
     end = len(buffer)
     last = end - 8
     entry_of, head = quick.get, _BEGINS_IMPLICIT
+    note = trace.heads.append if trace is not None else _ignore
     while at <= last:
         begins, length = head(buffer, at)
         entry = entry_of(begins)
         if entry is None:
             if length == _UNDEFINED:
                 break
+            note((at, 8))
             at += 8 + length
         elif entry is SKIPPED:
             break
@@ -374,9 +404,16 @@ def hurry_implicit(
             stop = at + 8 + length
             if stop > end:
                 break
+            if trace is not None:
+                note((at, 8))
+                trace.kept.append((at + 8, stop, *entry))
             facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
             at = stop
     return at
+
+
+def _ignore(_head: tuple[int, int]) -> None:
+    """Note nothing."""
 
 
 def pixels_from(

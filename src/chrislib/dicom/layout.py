@@ -5,20 +5,13 @@ Where one was walked, the next is compared with it in a few steps for the whole 
 if all but the values is equal, walking it would find the values where they were.
 """
 
-import struct
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from chrislib.dicom.conversion import Memo, Value
 
-
-class Kept(NamedTuple):
-    """A wanted value: where it is, where it belongs in ``Facts``, what it means."""
-
-    place: int
-    length: int
-    at: int
-    memo: Memo
+Kept = tuple[int, int, int, Memo]
+"""A wanted value: its first byte and the first one after it, where it belongs in
+``Facts``, what it means."""
 
 
 class Layout:
@@ -32,8 +25,8 @@ class Layout:
         Where the header ends: at the first byte of the pixels, or of nothing.
     kept : sequence of Kept
         The wanted values, in the order of the file.
-    varies : sequence of (int, int)
-        Places and lengths of other values that may differ.
+    heads : sequence of (int, int)
+        Places and lengths of all that must be the same.
     constants : list
         ``Facts`` as they are before the wanted values are filled in.
     """
@@ -44,21 +37,16 @@ class Layout:
         end: int,
         *,
         kept: Sequence[Kept],
-        varies: Sequence[tuple[int, int]],
+        heads: Sequence[tuple[int, int]],
         constants: list[Value],
     ) -> None:
-        mask = bytearray(b"\xff" * end)
-        for place, length in (*varies, *((one.place, one.length) for one in kept)):
-            mask[place : place + length] = bytes(length)
+        mask = bytearray(end)
+        for place, length in heads:
+            mask[place : place + length] = b"\xff" * length
         self._end = end
         self._mask = int.from_bytes(mask, "little")
         self._same = int.from_bytes(first[:end], "little") & self._mask
-        form, at = "<", 0
-        for one in kept:
-            form += f"{one.place - at}x{one.length}s"
-            at = one.place + one.length
-        self._values = struct.Struct(form).unpack_from
-        self._kept = [(one.at, one.memo) for one in kept]
+        self._kept = kept
         self._constants = constants
 
     def read(self, first: bytes) -> list[Value] | None:
@@ -75,6 +63,6 @@ class Layout:
         if int.from_bytes(head, "little") & self._mask != self._same:
             return None
         facts = self._constants.copy()
-        for (at, memo), raw in zip(self._kept, self._values(head), strict=True):
-            facts[at] = memo[raw]
+        for begin, stop, at, memo in self._kept:
+            facts[at] = memo[head[begin:stop]]
         return facts

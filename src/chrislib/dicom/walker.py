@@ -138,12 +138,12 @@ class Walker:
         constants = EMPTY.copy()
         constants[0] = facts[0]
         constants[_SYNTAX_AT] = facts[_SYNTAX_AT]
-        kept, varies = _meta_values(first, start)
+        kept, heads = _meta_values(first, start)
         layout = Layout(
             first,
             trace.end,
             kept=[*kept, *trace.kept],
-            varies=[(0, PREAMBLE), *varies, *trace.varies],
+            heads=[(PREAMBLE, 4), *heads, *trace.heads],
             constants=constants,
         )
         known = _Known(layout, form, trace.end, trace.pixels)
@@ -158,22 +158,23 @@ class _Known(NamedTuple):
 
 
 def _meta_values(first: bytes, start: int) -> tuple[list[Kept], list[tuple[int, int]]]:
-    """Return the wanted and the other values of file meta information."""
+    """Return the wanted values of file meta information, and what must be the same."""
     kept: list[Kept] = []
-    varies: list[tuple[int, int]] = []
+    heads: list[tuple[int, int]] = []
     at = PREAMBLE + 4
     while at < start:
         tag, vr, length = EXPLICIT_LITTLE.head(first, at)
-        at += 8
+        heads.append((at, 12 if vr in LONG_VRS else 8))
         if vr in LONG_VRS:
-            length = EXPLICIT_LITTLE.length(first, at)[0]
+            length = EXPLICIT_LITTLE.length(first, at + 8)[0]
             at += 4
-        elif tag != _SYNTAX and tag in _META_PLACES:
-            kept.append(Kept(at, length, _META_PLACES[tag], _UIDS))
-        elif tag != _SYNTAX:
-            varies.append((at, length))
+        at += 8
+        if tag == _SYNTAX:
+            heads.append((at, length))
+        elif tag in _META_PLACES:
+            kept.append((at, at + length, _META_PLACES[tag], _UIDS))
         at += length
-    return kept, varies
+    return kept, heads
 
 
 def _meta(first: bytes, at: int, facts: list[Value]) -> tuple[int, str]:
