@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.tour.jobs_steps import JobsSteps
+from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
@@ -19,7 +20,7 @@ _BOX = 67
 _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 
 
-class Story(JobsSteps):
+class Story(LookupSteps, JobsSteps):
     """What a new user does, and sees.
 
     Parameters
@@ -45,6 +46,9 @@ class Story(JobsSteps):
             ("Pull them, n of m in the row", self.pull),
             ("Both are in the library", self.in_library),
             ("History shows the lookup and what it brought", self.history),
+            ("Open a table of patients as a work list", self.open_table),
+            ("Every row has its answer", self.work_list),
+            ("Keep a search and narrow its results", self.save_search),
             ("Look at a series in the viewer", self.view_series),
             ("Create a feed from the tray", self.create_feed),
             ("The feed opens with its first node", self.first_node),
@@ -409,6 +413,7 @@ class Story(JobsSteps):
         self._screen.press("Close", id="next", role="push button")
         self._screen.gone(id="next", role="push button")
         self._report.picture("light-overview")
+        self.look_up_in_light()
         self._go_module("Feeds")
 
     def close_window(self) -> None:

@@ -12,6 +12,7 @@ from chrislib.errors import ChrislibError
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.table import read_text
 from chrislib.pacs.types import Criteria
+from chrislib.views.library.found_tree import FoundTree
 from chrislib.views.library.lookup_start import LookupStart, _List
 from chrislib.views.library.name_sheet import NameSheet
 
@@ -72,6 +73,13 @@ def test_a_search_is_saved_found_and_asked_again(stage: Any, aio: Any) -> None:
     QTest.keyClick(view, Qt.Key.Key_Return)
     stage.until(lambda: len(stage.pacs.asked) == before + 1)
     assert stage.pacs.asked[-1].values == {"PatientName": ("Doe*",)}
+    tree = stage.find(FoundTree, "pacs.results")
+    stage.until(tree.isVisible)
+    back = stage.find(QPushButton, "pacs.before")
+    QTest.mouseClick(back, _LEFT)
+    stage.until(view.isVisible)
+    QTest.mouseClick(back, _LEFT)
+    stage.until(tree.isVisible)
     (kept,) = stage.library.searches.all()
     stage.until(lambda: stage.library.searches.all()[0].uses == 1)
     assert kept.criteria == Criteria(values={"PatientName": ("Doe*",)})

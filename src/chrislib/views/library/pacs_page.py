@@ -10,16 +10,14 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.model import EntryId
-from chrislib.library.searches import SearchId
 from chrislib.library.silence import doubt, partly
 from chrislib.library.words import join, series
-from chrislib.library.worklist.model import ListId
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
+from chrislib.views.library.asked_before import AskedBefore
 from chrislib.views.library.found_pane import FoundPane
 from chrislib.views.library.lookup_start import LookupStart
-from chrislib.views.library.name_sheet import NameSheet
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.library.pacs_form import PacsForm
 from chrislib.views.library.places import Lookup
@@ -95,10 +93,8 @@ class PacsPage(QWidget):
         self._skeleton = Skeleton(theme, row_height=48, picture=True)
         self._state = StateView(theme, "scan-search", "")
         self._start = LookupStart(self._ctx)
-        self._start.asked.connect(self._ask_anew)
-        self._start.saved_asked.connect(self._ask_saved)
+        self._before = AskedBefore(self._ctx, self._start, ask=self._ask_anew)
         self._start.list_asked.connect(self.list_asked)
-        self._start.forgotten.connect(self._forget)
         self._pages = QStackedWidget()
         for page in (self._start, self._state, self._skeleton, self._found):
             self._pages.addWidget(page)
@@ -159,7 +155,16 @@ class PacsPage(QWidget):
             tooltip="Keep these criteria under a name",
         )
         save.clicked.connect(self._save_search)
-        for part in (self._stop, self._add, save, paste, table):
+        before = button(
+            theme,
+            "Asked before",
+            kind="quiet",
+            icon="history",
+            name="pacs.before",
+            tooltip="Saved searches, work lists, and what was asked lately",
+        )
+        before.clicked.connect(self._turn_to_start)
+        for part in (self._stop, self._add, save, before, paste, table):
             head.addWidget(part)
         # its place is kept, so that nothing moves when the first box is ticked
         policy = self._add.sizePolicy()
@@ -184,7 +189,7 @@ class PacsPage(QWidget):
         elif isinstance(payload, Criteria):
             self._form.show_criteria(payload)
         elif self._pages.currentWidget() is self._start:
-            self._refresh_start()
+            self._before.refresh()
         self._form.field.setFocus()
 
     def run(self, criteria: Criteria) -> None:
@@ -318,65 +323,22 @@ class PacsPage(QWidget):
     def _show_start(self) -> None:
         self._summary.setText("")
         self._pages.setCurrentWidget(self._start)
-        self._refresh_start()
+        self._before.refresh()
 
-    def _refresh_start(self) -> None:
-        self._tasks.start(
-            self._ctx.library.history(),
-            name="what was asked",
-            done=self._start.show_entries,
-        )
-
-    def _ask_saved(self, search_id: str) -> None:
-        searches = self._ctx.library.searches
-        for one in searches.all():
-            if one.search_id == search_id:
-                self._tasks.start(searches.use(one.search_id), name="use a search")
-                self._ask_anew(one.criteria)
+    def _turn_to_start(self) -> None:
+        """Show what was asked before; pressed again, the results."""
+        if self._pages.currentWidget() is self._start and not self._found.empty:
+            self._pages.setCurrentWidget(self._found)
+            return
+        if self._asking is not None:
+            self.cancel()
+        self._pages.setCurrentWidget(self._start)
+        self._before.refresh()
 
     def _save_search(self) -> None:
         criteria = self._form.criteria()
-        if criteria is None:
-            return
-        sheet = NameSheet(
-            self.window(),
-            self._ctx.theme,
-            "Save this search",
-            text=asked.title_of(criteria),
-            words="The criteria are kept on this computer, results are not. "
-            + ", ".join(one.words for one in asked.split(criteria)),
-        )
-        sheet.named.connect(lambda title: self._keep_search(title, criteria))
-        sheet.open()
-
-    def _keep_search(self, title: str, criteria: Criteria) -> None:
-        def kept(_search: object) -> None:
-            self._ctx.messages.success(
-                "Search saved", "You find it in PACS Lookup before you search."
-            )
-            self._refresh_start()
-
-        self._tasks.start(
-            self._ctx.library.searches.save(title, criteria),
-            name="save a search",
-            done=kept,
-        )
-
-    def _forget(self, kind: str, key: str) -> None:
-        self._tasks.start(self._forget_it(kind, key), name="forget")
-
-    async def _forget_it(self, kind: str, key: str) -> None:
-        library = self._ctx.library
-        if kind == "search":
-            await library.searches.delete(SearchId(key))
-        elif await self._ctx.dialogs.confirm(
-            "Forget this work list?",
-            "Its rows and answers go. What was pulled for it stays in your library.",
-            action="Forget list",
-            danger=True,
-        ):
-            await library.work_lists.delete(ListId(key))
-        self._start.show_entries(await library.history())
+        if criteria is not None:
+            self._before.save(self.window(), criteria)
 
     def _show_no_match(self, result: LookupResult) -> None:
         criteria = result.criteria
@@ -455,5 +417,6 @@ class PacsPage(QWidget):
         self._again += 1  # an answer that is on its way finds nobody
         self._unlisten()
         self._tasks.cancel_all()
+        self._before.shutdown()
         self._found.shutdown()
         self._form.shutdown()

@@ -213,6 +213,9 @@ class WorkListPage(QWidget):
         found = counts[RowState.FOUND] + counts[RowState.STOPPED]
         self._add.setText(f"Add {count(found, 'row')}" if found else "Add all found")
         self._add.setEnabled(found > 0)
+        # where the tray holds something, Create feed is the one primary button
+        full = len(self._ctx.library.tray) > 0
+        self._add.set_kind("secondary" if full else "primary")
         if head.reason and not asking:
             self._banner.show_text(
                 "warn", head.reason, ("Continue", self._run_or_pause)
