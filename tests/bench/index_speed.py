@@ -1,6 +1,8 @@
 """Bringing 10,000 files in: against pydicom, against GDCM, and looking once more.
 
-All in one process each, files in the page cache, ways in turn.
+Files in the page cache, ways in turn. Against pydicom one process reads and writes;
+against GDCM's scanner, which has its reading done in C++, the program does as it does
+for people: one process fewer than there are processors reads, and this one writes.
 """
 
 import json
@@ -19,7 +21,9 @@ FILES = 10_000
 
 def measure(runs: int = 3) -> list[Result]:
     """Measure all ways in turn over the same files."""
-    took: dict[str, list[float]] = {"ours": [], "pydicom": [], "gdcm": []}
+    took: dict[str, list[float]] = {
+        way: [] for way in ("ours", "pydicom", "program", "gdcm")
+    }
     walks: list[float] = []
     rescans: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -29,6 +33,7 @@ def measure(runs: int = 3) -> list[Result]:
             for way, python in (
                 ("pydicom", sys.executable),
                 ("ours", sys.executable),
+                ("program", sys.executable),
                 ("gdcm", str(peers())),
             ):
                 said = _run(python, way, corpus, Path(folder, f"{way}{run}.db"))
@@ -45,7 +50,13 @@ def measure(runs: int = 3) -> list[Result]:
     ours = took["ours"]
     return [
         paired("index_10k_vs_pydicom", ours, took["pydicom"], unit="s", goal=0.15),
-        paired("index_10k_vs_gdcm_scanner", ours, took["gdcm"], unit="s", goal=0.5),
+        paired(
+            "index_10k_vs_gdcm_scanner",
+            took["program"],
+            took["gdcm"],
+            unit="s",
+            goal=0.5,
+        ),
         paired("rescan_vs_walk", rescans, walks, unit="s", goal=1.5),
     ]
 
