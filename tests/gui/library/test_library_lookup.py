@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from chrislib.jobs.model import Phase
 from chrislib.library.model import ItemState
+from chrislib.views.library.facets import Facets
 from chrislib.views.library.found_model import ACTION, NAME
 from chrislib.views.library.found_tree import FoundTree
 
@@ -81,6 +82,9 @@ def test_the_story_of_a_lookup(stage: Any) -> None:
     assert item is not None
     assert item.state is ItemState.READY
     assert item.path
+    facets = stage.find(Facets, "pacs.facets").model()
+    spoken = Qt.ItemDataRole.AccessibleTextRole
+    stage.until(lambda: facets.index(1, 0).data(spoken) == "In your library, 1 series")
     assert model.action(model.node(row(tree, "SAG T1 MPRAGE"))) == "View"
     stage.pane.show_section("overview")
     stage.qtbot.wait(300)

@@ -263,6 +263,18 @@ def test_cells_pasted_from_a_spreadsheet_are_a_table(stage: Any) -> None:
     assert condition.values == ("77", "78", "79", "80")
 
 
+def test_a_long_list_becomes_a_work_list(stage: Any) -> None:
+    stage.pane.show_section("pacs")
+    QGuiApplication.clipboard().setText(", ".join(str(n) for n in range(1000, 1300)))
+    press(stage, "pacs.paste")
+    stage.until(lambda: stage.pane.window().findChild(ColumnsSheet) is not None)
+    shown = stage.pane.window().findChild(ColumnsSheet)
+    stage.until(lambda: shown.next_button.text() == "Look up 300 rows")
+    box = shown.findChild(QComboBox, "columns.kind.0")
+    assert box.currentText() == "Patient ID"
+    shown.reject()
+
+
 def test_a_list_with_a_bad_date_keeps_what_was_pasted(stage: Any) -> None:
     stage.pane.show_section("pacs")
     edit = stage.find(QLineEdit, "pacs.criteria.edit")

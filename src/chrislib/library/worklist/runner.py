@@ -113,6 +113,9 @@ class Runner:
             state, reason = self._known.settle(row.number, chosen)
         else:
             self._known.put(row.number, state)
+        if state is RowState.MISSING and result.unproven:
+            names = ", ".join(result.unproven)
+            reason = f"{reason}; {names} may be switched off"
         return replace(row, state=state, reason=reason, found=found, choice="")
 
     async def _answer(self, criteria: Criteria) -> LookupResult:

@@ -26,6 +26,7 @@ from chrislib.library.criteria import Criterion
 from chrislib.library.lists import MOST_VALUES, from_list, is_list, is_table, values_in
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_glyph, draw_text
+from chrislib.views.widgets.text import plain_tooltip
 
 _KINDS = (
     asked.PATIENT_ID,
@@ -121,9 +122,10 @@ class Chip(QToolButton):
         self._theme = theme
         self.setObjectName(f"pacs.chip.{criterion.key}")
         self.setAccessibleName(f"Condition {criterion.words}")
+        words = asked.LABELS.get(criterion.key, criterion.key)
+        shown = ", ".join(criterion.values[:24])
         self.setToolTip(
-            f"{asked.LABELS.get(criterion.key, criterion.key)}: "
-            f"{', '.join(criterion.values[:24])}\nClick to change, Del to remove"
+            plain_tooltip(f"{words}: {shown}\nClick to change, Del to remove")
         )
         self.setText(criterion.words)
         theme.changed.connect(self._dress)
@@ -296,8 +298,11 @@ class CriteriaField(QFrame):
         Returns how many values there are; 0 for none.
         """
         values = values_in(text)
-        if values and (is_table(text) or len(values) > MOST_VALUES):
+        if values and is_table(text):
             self.table_pasted.emit(text)
+            return len(values)
+        if len(values) > MOST_VALUES:
+            self.table_pasted.emit("\n".join(values))
             return len(values)
         try:
             condition = from_list(text)

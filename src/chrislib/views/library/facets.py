@@ -21,6 +21,7 @@ from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_
 
 _KEY = Qt.ItemDataRole.UserRole + 1
 _COUNT = Qt.ItemDataRole.UserRole + 2
+_SPOKEN = Qt.ItemDataRole.AccessibleTextRole
 _FOLDED = {DESCRIPTION, IMAGES}
 """Folded until somebody unfolds them: they have many values."""
 _SHOWN = 40
@@ -142,7 +143,9 @@ class Facets(RowView):
     def recount(self) -> None:
         """Count again what is in the library."""
         if self._facts.rowCount():
-            self._facts.item(1).setData(len(self._found.here), _COUNT)
+            here, number = self._facts.item(1), len(self._found.here)
+            here.setData(number, _COUNT)
+            here.setData(_spoken(here.text(), number), _SPOKEN)
 
     def _order(self, group: str) -> list[str]:
         counts = self._found.counts[group]
@@ -238,9 +241,12 @@ def _entry(text: str, key: tuple[str, str] | None, number: int) -> QStandardItem
     entry.setEditable(False)
     entry.setData(key, _KEY)
     entry.setData(number, _COUNT)
-    spoken = text if key is None else f"{text}, {number} series"
-    entry.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
+    entry.setData(text if key is None else _spoken(text, number), _SPOKEN)
     return entry
+
+
+def _spoken(text: str, number: int) -> str:
+    return f"{text}, {number} series"
 
 
 def _check(on: bool) -> Qt.CheckState:
