@@ -154,6 +154,7 @@ async def test_the_list_of_names_is_written_for_the_user_alone(
     assert -3650 <= int(row["days"]) <= -1
     with pytest.raises(ChrislibError, match="could not be written"):
         await library.deidentification.export_names(how.project_id, tmp_path)
+    assert not list(tmp_path.parent.glob("*.new"))
 
 
 async def test_there_is_no_record_of_what_was_sent_as_it_is(

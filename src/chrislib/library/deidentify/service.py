@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -314,11 +315,16 @@ def _harmless(cell: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by this user only (disk)."""
+    fresh = path.with_name(f"{path.name}.new")
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
+        fresh.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise ChrislibError(
             "The file could not be written.",
             f"{error.strerror or 'The disk refused'}. Nothing else was changed.",
