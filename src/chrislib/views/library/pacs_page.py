@@ -146,7 +146,7 @@ class PacsPage(QWidget):
             tooltip="Look up a table row by row: a work list",
         )
         table.clicked.connect(self._form.open_csv)
-        save = button(
+        self._save = button(
             theme,
             "Save search",
             kind="quiet",
@@ -154,7 +154,7 @@ class PacsPage(QWidget):
             name="pacs.save",
             tooltip="Keep these criteria under a name",
         )
-        save.clicked.connect(self._save_search)
+        self._save.clicked.connect(self._save_search)
         before = button(
             theme,
             "Asked before",
@@ -164,7 +164,7 @@ class PacsPage(QWidget):
             tooltip="Saved searches, work lists, and what was asked lately",
         )
         before.clicked.connect(self._turn_to_start)
-        for part in (self._stop, self._add, save, before, paste, table):
+        for part in (self._add, self._stop, self._save, before, paste, table):
             head.addWidget(part)
         # its place is kept, so that nothing moves when the first box is ticked
         policy = self._add.sizePolicy()
@@ -231,7 +231,7 @@ class PacsPage(QWidget):
             self._asking.cancel()
             self._asking = None
         self._again += 1
-        self._stop.hide()
+        self._offer_stop(False)
         if not self._found.empty:
             self._pages.setCurrentWidget(self._found)
             self._found.end((), lambda: self._say(join(self._found.words(), "stopped")))
@@ -249,8 +249,13 @@ class PacsPage(QWidget):
         self._skeleton.stop(self._show_found)
 
     def _show_found(self) -> None:
-        self._stop.setVisible(self._asking is not None)
+        self._offer_stop(self._asking is not None)
         self._pages.setCurrentWidget(self._found)
+
+    def _offer_stop(self, offered: bool) -> None:
+        # one takes the place of the other: a narrow window has no room for both
+        self._stop.setVisible(offered)
+        self._save.setVisible(not offered)
 
     def _count(self, words: str) -> None:
         if self._asking is not None:
@@ -263,7 +268,7 @@ class PacsPage(QWidget):
 
     def _finished(self, result: LookupResult) -> None:
         self._asking = None
-        self._stop.hide()
+        self._offer_stop(False)
         self._skeleton.stop(lambda: self._show_result(result))
 
     def _show_result(self, result: LookupResult) -> None:
@@ -292,7 +297,7 @@ class PacsPage(QWidget):
 
     def _failed(self, error: BaseException) -> None:
         self._asking = None
-        self._stop.hide()
+        self._offer_stop(False)
         self._skeleton.stop(lambda: self._show_failure(error))
 
     def _show_failure(self, error: BaseException) -> None:
