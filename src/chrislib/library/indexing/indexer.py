@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 _FIRST_PORTION = 16
 _PORTION = 128
 """Files a process is asked for at once; few at first, so that rows come soon."""
-_WRITTEN_AT_ONCE = 1024
+_WRITTEN_AT_ONCE = 512
 _FOLDERS_AT_ONCE = 256
 _FILES_AT_ONCE = 4096
 _TOLD_EVERY = 0.1
