@@ -10,8 +10,8 @@ from chrislib.catalog.database import Database
 from chrislib.catalog.deidentify import DeidentifyTable
 from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.inbox import InboxTable
-from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.index import IndexTable
+from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
