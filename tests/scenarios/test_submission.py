@@ -394,10 +394,11 @@ def _members(program: Program, batch_key: str) -> list[Job]:
 
 
 def _settled(program: Program, batch_key: str) -> bool:
-    """Whether each run of a batch is either taken by the server or not sent."""
+    """Whether each run of a batch is taken by the server, or waits in nobody's hand."""
     view = program.jobs.batches.get(batch_key)
     assert view is not None
-    return view.sent + view.waiting == view.total
+    settled = view.sent + view.waiting == view.total
+    return settled and not program.jobs.submissions.sending
 
 
 def _in(program: Program, batch_key: str, phase: Phase) -> list[JobKey]:

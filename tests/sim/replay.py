@@ -178,9 +178,13 @@ def _name(path: str, query: Mapping[str, str]) -> str:
         if query.get("feed_id"):
             return "F"
         if query.get("status") == "cancelled":
-            return "C"
+            return "X" if "max_end_date" in query else "C"
         if query.get("active") == "true":
             return "A"
+        if query.get("limit") == "1":
+            return "N"
+        if query.get("status") == "finishedWithError":
+            return "E"
         return "L" if "max_end_date" in query else "W"
     if path == "search/":
         return "D"

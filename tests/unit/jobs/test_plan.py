@@ -25,6 +25,7 @@ from chrislib.jobs.polling.queries import (
     Point,
     Registering,
 )
+from chrislib.jobs.polling.repairs import repairs
 
 NOW = 1_800_000_000.0
 ages = st.floats(min_value=0.0, max_value=7_200.0)
@@ -176,7 +177,7 @@ def test_the_regime_changes_late_in_both_directions() -> None:
 def test_nothing_is_asked_when_nothing_lives() -> None:
     view = planner.View(ledger=Ledger(), now=NOW)
     assert planner.plan(view, Caps()) == planner.Plan()
-    assert planner.repairs(view, Caps(), planner.Budget()) == []
+    assert repairs(view, Caps(), planner.Budget()) == []
 
 
 def test_counts_that_tell_of_more_lead_to_a_search_in_that_feed() -> None:
@@ -185,15 +186,13 @@ def test_counts_that_tell_of_more_lead_to_a_search_in_that_feed() -> None:
     for feed in (1, 2, 3):
         ledger.told(FeedCounts(feed, {"started": 10}), at=NOW)
     view = planner.View(ledger=ledger, now=NOW, frontier=NOW - 40)
-    assert planner.repairs(view, Caps(), planner.Budget()) == []
+    assert repairs(view, Caps(), planner.Budget()) == []
     ledger.mark()
     ledger.told(FeedCounts(2, {"started": 9, "cancelled": 1}), at=NOW)
-    assert planner.repairs(view, Caps(), planner.Budget()) == [
-        FeedRuns(2, status="cancelled")
-    ]
+    assert repairs(view, Caps(), planner.Budget()) == [FeedRuns(2, status="cancelled")]
     # what was searched for and not found is looked for in the whole feed
     ledger.books[2].tries = 1
-    assert planner.repairs(view, Caps(), planner.Budget()) == [FeedRuns(2)]
+    assert repairs(view, Caps(), planner.Budget()) == [FeedRuns(2)]
 
 
 def test_counts_of_a_shared_feed_are_divided_and_never_believed_twice() -> None:
@@ -218,7 +217,7 @@ def test_ended_runs_that_become_fewer_have_the_feed_read() -> None:
     ledger.told(FeedCounts(1, {"started": 5, "cancelled": 1}), at=NOW)
     ledger.told(FeedCounts(1, {"started": 6, "cancelled": 0}), at=NOW)
     view = planner.View(ledger=ledger, now=NOW, frontier=NOW - 40)
-    assert planner.repairs(view, Caps(), planner.Budget()) == [FeedRuns(1)]
+    assert repairs(view, Caps(), planner.Budget()) == [FeedRuns(1)]
 
 
 def test_a_run_that_is_missing_in_its_whole_feed_is_looked_for_not_ended() -> None:
@@ -226,7 +225,7 @@ def test_a_run_that_is_missing_in_its_whole_feed_is_looked_for_not_ended() -> No
     ledger.read_whole(1, {1, 2, 3, 4}, at=NOW)
     assert ledger.live == 5
     view = planner.View(ledger=ledger, now=NOW, frontier=NOW - 40)
-    assert planner.repairs(view, Caps(), planner.Budget()) == [Point(5)]
+    assert repairs(view, Caps(), planner.Budget()) == [Point(5)]
 
 
 def test_abilities_are_those_the_server_tells_of() -> None:

@@ -12,6 +12,7 @@ from chrislib.jobs.model import RunIntent
 from chrislib.jobs.polling.queries import (
     Active,
     CountActive,
+    CountEnded,
     Digest,
     Ended,
     FeedCount,
@@ -44,6 +45,7 @@ _SOURCES: Mapping[type[Query], str] = {
     Ended: "window",
     FeedRuns: "feed",
     CountActive: "active",
+    CountEnded: "window",
 }
 _EARLIER = 60.0
 """Seconds a run may seem older than its intent: clocks differ."""
@@ -289,6 +291,9 @@ def counts_of(feed: Feed, *, exact: bool = False) -> FeedCounts:
     )
 
 
+_BEYOND = 1_000_000_000
+
+
 def filters_of(query: Query, username: str) -> dict[str, Any]:
     """Return a search for runs as CUBE's filters; None values are left out."""
     if isinstance(query, FeedRuns):
@@ -303,6 +308,16 @@ def filters_of(query: Query, username: str) -> dict[str, Any]:
         }
     if isinstance(query, CountActive):
         return {"active": True, "owner_username": username, "limit": 1}
+    if isinstance(query, CountEnded):
+        return {
+            "owner_username": username,
+            "status": query.status,
+            "min_end_date": _when(query.min_end),
+            "max_end_date": _when(query.max_end),
+            "limit": 1,
+            # Behind the last row: the number is told, and nothing is sent.
+            "offset": _BEYOND,
+        }
     assert isinstance(query, Active | Registering | Ended)
     found: dict[str, Any] = {
         "owner_username": username,

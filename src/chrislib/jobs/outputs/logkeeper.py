@@ -28,8 +28,8 @@ _LATE = 120.0
 """Seconds after the end in which a missing log is worth a look of its own."""
 _AT_ONCE = 2
 """Such looks one page may ask for: hundreds of runs can end together."""
-_COMPACT = "feed"
-"""The source of rows that carry no log."""
+_COMPACT, _COUNTED = "feed", "count"
+"""The sources of rows that carry no log, and of ends that were told without a row."""
 _SAYS = (
     Phase.REGISTERING, Phase.FINISHED, Phase.FINISHED_WITH_ERRORS, Phase.FAILED
 )  # fmt: skip
@@ -135,7 +135,7 @@ class LogKeeper:
             sure = ended or job.phase is Phase.REGISTERING
             if kept.text and (sure or now - kept.at >= _EVERY):
                 due.append((kept, _chunk(job.key, kept, now)))
-            elif kept.had and ended and not kept.text and row.source != _COMPACT:
+            elif kept.had and ended and not kept.text and not _is_short(row):
                 # So that the next start knows that this was the last of it.
                 touched.append((job.key, kept.epoch))
                 kept.final = True
@@ -230,6 +230,10 @@ class LogKeeper:
             gone = await self._table.keep_logs_within(self._limit)
             if gone:
                 _log.info("%d old logs made room for new ones", gone)
+
+
+def _is_short(row: Observation) -> bool:
+    return row.source in (_COMPACT, _COUNTED)
 
 
 def _chunk(key: JobKey, kept: _Kept, now: float) -> LogRow:

@@ -48,6 +48,7 @@ def clusters(
     edge: float,
     most: int,
     dear: bool = False,
+    reach: bool = True,
 ) -> Cover:
     """Return the cheapest cover of `leavers` (youngest end first).
 
@@ -59,6 +60,8 @@ def clusters(
         Requests that may be spent besides W.
     dear : bool
         Too much has been spent lately: who is dear to find may wait.
+    reach : bool
+        W may begin lower.
     """
     if not leavers:
         return Cover(edge, ())
@@ -66,12 +69,12 @@ def clusters(
     known = _Known(ledger.ended_between(leavers[-1].end, max(edge, leavers[0].end)))
     left = _LEFT_DEAR_MS if dear else _LEFT_MS
     best: tuple[float, Cover] | None = None
-    for reach in range(min(len(leavers), _DOWN) + 1):
-        low = min(edge, leavers[reach - 1].end - _MARGIN) if reach else edge
-        price = INSTANCE_MS * (known.since(low, edge) + reach) if reach else 0.0
+    for down in range(min(len(leavers), _DOWN) + 1 if reach else 1):
+        low = min(edge, leavers[down - 1].end - _MARGIN) if down else edge
+        price = INSTANCE_MS * (known.since(low, edge) + down) if down else 0.0
         if best is not None and price > best[0]:
             break
-        rest = leavers[reach:]
+        rest = leavers[down:]
         groups = _grouped(rest[:MOST], known, most=most)
         held = sum(len(group.runs) for group in groups)
         total = price + left * (len(rest) - held)

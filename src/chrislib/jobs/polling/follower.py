@@ -336,7 +336,7 @@ class Follower:
         # Armed when the tick is over: slow answers never pile up.
         now = self._clock.monotonic()
         # A large account is looked at as late as it may be: it is spread less.
-        spread = 0.03 if self._account_period > self._pace.base else 0.15
+        spread = 0.01 if self._account_period > self._pace.base else 0.15
         period = self.period * self._rng.uniform(1 - spread, 1 + spread)
         self._sweep_at = max(began + period, now + period / 4)
 

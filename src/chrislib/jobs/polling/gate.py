@@ -96,7 +96,7 @@ class Gates:
     """
 
     def __init__(
-        self, clock: Clock, *, rate: float = PER_SECOND, pause: float = 2.5
+        self, clock: Clock, *, rate: float = PER_SECOND, pause: float = 1.0
     ) -> None:
         self._clock = clock
         self._rate = rate
@@ -131,7 +131,7 @@ class Gate:
         holds: dict[str, float] | None = None,
         everybody: asyncio.Semaphore | None = None,
         rate: float = PER_SECOND,
-        pause: float = 2.5,
+        pause: float = 1.0,
     ) -> None:
         self.clock = clock
         self.pause = pause

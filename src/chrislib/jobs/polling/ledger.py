@@ -239,6 +239,20 @@ class Ledger:
                 found[status] = more
         return found
 
+    def may_have_ended(self, book: Book) -> set[int]:
+        """Return the runs of a feed that registered when they were last seen.
+
+        None of them when the feed holds, or may hold, runs that are not followed and
+        have not ended: its counts tell of them as well.
+        """
+        counts = _true_counts(book) if book.told is not None else None
+        if counts is None or book.offset is None or book.active != book.live:
+            return set()
+        known = book.active + sum(book.ended.values()) + sum(book.offset.values())
+        if sum(counts.values()) != known:
+            return set()
+        return {ident for ident in book.ids if ident in self.registering}
+
     def settle(self, feed_id: int) -> None:
         """Compare again, after rows of a feed have been applied."""
         book = self.books.get(feed_id)

@@ -7,6 +7,7 @@ that may not be seen (403) says something about that one job only.
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 from chrislib.catalog.jobs import JobTable
@@ -17,6 +18,8 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.polling.ledger import Run
+from chrislib.jobs.polling.queries import SUCCESS
 from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import Decide, Decision, JobStore
 
@@ -145,6 +148,27 @@ class Looks:
         first = self._wants_parent(account, row)
         changed = await self.point(backend, account, first) if first else 0
         return changed + await self.apply(account, [row])
+
+    def ended_well(
+        self, account: AccountRow, run: Run, *, sent: float, received: float
+    ) -> Observation:
+        """Return what a row would have told of a run that a number tells of."""
+        found = self._store.by_token(
+            account.account_id, account.server_uuid, run.remote_id
+        )
+        return Observation(
+            run.remote_id,
+            SUCCESS,
+            "",
+            sent=sent,
+            received=received,
+            source="count",
+            # The dates were fixed when the files began to be registered.
+            start_date=found.job.start_date if found else _iso(run.start),
+            end_date=found.job.end_date if found else _iso(run.end),
+            feed_id=run.feed_id,
+            deletion_status=found.deletion_status if found else "",
+        )
 
     def take_soon(self) -> set[JobKey]:
         """Return, once, the jobs that are worth another look within seconds."""
@@ -322,6 +346,10 @@ class Looks:
             self._store.looked([key], Reach.FORBIDDEN, None)
             self.hidden.add(key)
         return 0
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 class _PlainLogs:

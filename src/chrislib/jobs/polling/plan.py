@@ -26,17 +26,16 @@ from chrislib.jobs.polling.cover import clusters, look_at
 from chrislib.jobs.polling.ledger import Ledger
 from chrislib.jobs.polling.queries import (
     ANSWER_MS,
-    COMPACT_MS,
     ENDED,
     FEED_MS,
     FEED_PAGE,
     INSTANCE_MS,
+    SUCCESS,
     Active,
+    CountEnded,
     Digest,
     Ended,
     FeedCount,
-    FeedRuns,
-    Point,
     Query,
     Registering,
 )
@@ -53,29 +52,26 @@ _FULL = 10_000
 _MANY_FEEDS = 150
 _LEAVERS = 5
 """Requests for leavers that a tick may always spend."""
-_PLENTY, _PLENTY_MS = 5, 700.0
-"""So much must be saved up before anything is asked that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """Numbers the plan rests on, in seconds; chosen by replaying hours of load."""
 
-    frontier: float = 31.0
+    frontier: float = 32.0
     """Age at which ended runs pass from W to R; never below `OVERLAP`."""
-    registering: float = 140.0
+    registering: float = 190.0
     """Age up to which registering runs are listed with each tick."""
-    old_rows: int = 2
+    old_rows: int = 0
     """Stragglers that are listed with them."""
     digest: float = 52.0
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
     """Where all active runs are listed anyway: ended ones may begin again."""
-    digest_many: float = 80.0
-    """Between two digests of many feeds, of which C takes the most urgent part."""
-    cancelled: float = 50.0
-    """Between two looks at the head of the cancelled runs."""
+    digest_many: float = 72.0
+    """Between two digests of many feeds."""
     cancelled_rows: int = 36
+    """Of C, which follows each digest of many feeds."""
     active_ms: float = 250.0
     """Server milliseconds a minute for the list of active runs (small regime)."""
     screen: int = 3
@@ -88,6 +84,10 @@ class Tuning:
     """Requests of one digest, at most, besides further pages."""
     stale: float = 300.0
     """Seconds after which a straggler is looked at for its own sake."""
+    count_from: int = 6
+    """Registering runs known before R for which the well-ended are counted first."""
+    few: int = 2
+    """Leavers that are better looked at one by one."""
 
 
 DEFAULT = Tuning()
@@ -111,8 +111,8 @@ class View:
         The server's clock.
     frontier : float
         See the module.
-    digest_age, active_age, cancelled_age : float
-        Seconds since the last D, A and C.
+    digest_age, active_age : float
+        Seconds since the last D and A.
     period : float
         Seconds between ticks at present.
     strangers : int
@@ -121,6 +121,8 @@ class View:
         The regime of the last tick.
     visible : sequence of int
         Feeds on screen.
+    whole_from : float
+        Every own run that ended computing since then is known (see `Tally`).
     """
 
     ledger: Ledger
@@ -128,11 +130,11 @@ class View:
     frontier: float = 0.0
     digest_age: float = float("inf")
     active_age: float = float("inf")
-    cancelled_age: float = float("inf")
     period: float = 15.0
     strangers: int = 0
     large: bool = False
     visible: Sequence[int] = ()
+    whole_from: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ class Plan:
     Attributes
     ----------
     before : tuple of Query
-        D: asked first, so that a difference to it is never a race.
+        D: asked after R and before W, so that a difference to it is never a race.
+    count : CountEnded or None
+        N: asked before R, in ticks without D (see `proving`).
     first : tuple of Query
         R, or all of A in a tiny regime.
     beside : tuple of Query
@@ -152,6 +156,7 @@ class Plan:
     """
 
     before: tuple[Query, ...] = ()
+    count: CountEnded | None = None
     first: tuple[Query, ...] = ()
     beside: tuple[Query, ...] = ()
     frontier: float | None = None
@@ -178,17 +183,18 @@ def plan(view: View, caps: Caps, tuning: Tuning = DEFAULT) -> Plan:
     beside: list[Query] = []
     # After an absence the windows come first, and the digest knows the rest.
     behind = view.now - view.frontier > STRAGGLER
-    due = view.cancelled_age + view.period / 2 >= tuning.cancelled
-    if many and due and not behind:
+    due = digest_due(view, view.digest_age, tuning)
+    before = digests(feeds, tuning) if due else []
+    if many and before and not behind:
         beside.append(Ended(status="cancelled", limit=tuning.cancelled_rows))
     if _active_due(view, tuning):
         beside += active_pages(caps)
-    beside += [FeedCount(feed) for feed in _on_screen(view, tuning)]
-    due = digest_due(view, view.digest_age, tuning)
-    before = digests(feeds, tuning) if due else []
+    beside += [FeedCount(feed) for feed in on_screen(view, tuning)]
+    registering = _registering(view, caps, tuning, frontier=frontier)
     return Plan(
         before=tuple(before),
-        first=(_registering(view, caps, tuning, frontier=frontier),),
+        count=None if before else _count(view, registering, tuning),
+        first=(registering,),
         beside=tuple(beside),
         frontier=frontier,
         low=low_of(view),
@@ -226,14 +232,14 @@ def low_of(view: View) -> float:
 
 def period_of(base: float, live: int) -> float:
     """Return seconds from tick to tick: a little more when there is much to send."""
-    return base * (1.0 + 0.27 * min(1.0, max(0, live - 1_000) / _FULL))
+    return base * (1.0 + 0.28 * min(1.0, max(0, live - 1_000) / _FULL))
 
 
 def rates_of(live: int) -> tuple[float, float]:
     """Return requests and server milliseconds a minute a plan should keep to."""
     share = min(1.0, live / _FULL)
-    requests = 11.5 if live <= 1_000 else 11.5 + 17.5 * share
-    return requests, 480.0 + 2_360.0 * share
+    requests = 11.5 if live <= 1_000 else 11.5 + 8.5 * share
+    return requests, 480.0 + 2_400.0 * share
 
 
 def regime(live: int, *, large: bool) -> bool:
@@ -275,10 +281,13 @@ def digests(feeds: Sequence[int], tuning: Tuning = DEFAULT) -> list[Query]:
 _WIDE_GAP = ANSWER_MS / FEED_MS
 
 
-def looks(view: View, caps: Caps, budget: Budget) -> tuple[list[Query], list[Query]]:
+def looks(
+    view: View, caps: Caps, budget: Budget, *, reach: bool = True
+) -> tuple[list[Query], list[Query]]:
     """Return W, and the looks at those that have left R.
 
-    W reaches from the frontier to now, or further down where a leaver is near.
+    W reaches from the frontier to now, or further down where a leaver is near, if
+    `reach` allows it.
     """
     ledger = view.ledger
     leavers = sorted(
@@ -292,6 +301,7 @@ def looks(view: View, caps: Caps, budget: Budget) -> tuple[list[Query], list[Que
         edge=view.frontier,
         most=max(_LEAVERS, int(budget.requests)),
         dear=budget.server_ms < 0,
+        reach=reach,
     )
     found = [query for group in cover.groups for query in look_at(group, caps)]
     return windows(cover.low, caps), found
@@ -306,65 +316,14 @@ def windows(min_end: float, caps: Caps) -> list[Query]:
     ]
 
 
-def repairs(
-    view: View, caps: Caps, budget: Budget, tuning: Tuning = DEFAULT
-) -> list[Query]:
-    """Return the looks for what the lists of this tick did not explain."""
-    ledger = view.ledger
-    if ledger.live == 0:
-        return []
-    found: list[Query] = []
-    for feed_id in _on_screen(view, tuning):
-        book = ledger.books[feed_id]
-        if book.told is not None and book.told.counts != book.read_counts:
-            found.append(FeedRuns(feed_id, limit=caps.page))
-    # What the counts tell of is overdue already: it may run into debt.
-    for feed_id in _owing(ledger)[: tuning.feeds]:
-        query = search_in(feed_id, ledger, caps)
-        if query not in found:
-            found.append(query)
-    left = int(budget.requests) - len(found)
-    absent = sorted(run.remote_id for run in ledger.absent.values() if not run.dark)
-    most = tuning.points if left >= 1 else 1
-    found += [Point(remote_id) for remote_id in absent[:most]]
-    left -= len(absent[:most])
-    for feed_id in _missing(ledger)[: max(1, min(left, tuning.points))]:
-        found.append(FeedCount(feed_id))
-        left -= 1
-    if left >= _PLENTY and budget.server_ms >= _PLENTY_MS:
-        found += _for_its_own_sake(view, caps, tuning)
-    return found
-
-
-def search_in(feed_id: int, ledger: Ledger, caps: Caps) -> Query:
-    """Return the cheapest question that finds what a feed's counts tell of."""
-    book = ledger.books[feed_id]
-    owed = book.owes
-    whole = FeedRuns(feed_id, limit=caps.page)
-    status = max(owed, key=lambda name: owed[name], default="")
-    waiting = sorted(
-        (run for run in ledger.registering.values() if run.feed_id == feed_id),
-        key=lambda run: (run.looked, run.end),
-    )
-    # One that registers for long is the likeliest to have come to its end.
-    if status not in ("", "cancelled") and book.tries < min(3, len(waiting)):
-        return Point(waiting[0].remote_id)
-    if book.tries > 0 or "" in owed or not owed:
-        return whole
-    rows = book.ended.get(status, 0) + (book.offset or {}).get(status, 0)
-    price = ANSWER_MS + COMPACT_MS * (book.active + sum(book.ended.values()))
-    if ANSWER_MS + INSTANCE_MS * (rows + owed[status]) < price:
-        return FeedRuns(feed_id, status=status, limit=caps.page)
-    return whole
-
-
-# Inside.
-
-
-def _on_screen(view: View, tuning: Tuning) -> list[int]:
+def on_screen(view: View, tuning: Tuning) -> list[int]:
+    """Return the feeds on screen that are looked at with each tick."""
     books = view.ledger.books
     found = [feed for feed in view.visible if feed in books and books[feed].live]
     return found[: tuning.screen]
+
+
+# Inside.
 
 
 def _active_due(view: View, tuning: Tuning) -> bool:
@@ -388,44 +347,14 @@ def _registering(
     return Registering(min_end=low - 0.001, max_end=frontier + 0.001, limit=caps.page)
 
 
-def _owing(ledger: Ledger) -> list[int]:
-    known: dict[int, int] = {}
-    for run in ledger.leavers.values():
-        known[run.feed_id] = known.get(run.feed_id, 0) + 1
-    found = []
-    for feed_id, book in ledger.books.items():
-        owed = book.owes
-        if not owed:
-            continue
-        # Those that have just left R are looked for one by one.
-        plain = not {"", "cancelled"} & set(owed)
-        if not plain or sum(owed.values()) > known.get(feed_id, 0):
-            found.append((book.tries, feed_id))
-    return [feed_id for _, feed_id in sorted(found)]
-
-
-def _missing(ledger: Ledger) -> list[int]:
-    return [feed for feed, book in ledger.books.items() if book.missing and book.live]
-
-
-def _for_its_own_sake(view: View, caps: Caps, tuning: Tuning) -> list[Query]:
-    """Return a look at a straggler, or at a feed whose phases have moved on."""
-    ledger = view.ledger
-    old = [
-        run
-        for run in ledger.registering.values()
-        if run.end < view.now - STRAGGLER and run.looked < view.now - tuning.stale
-    ]
-    if old:
-        return [Point(min(old, key=lambda run: run.looked).remote_id)]
-    moved = [
-        (book.read_at, feed_id)
-        for feed_id, book in ledger.books.items()
-        if book.live
-        and book.told is not None
-        and book.told.counts != book.read_counts
-        and book.read_at < view.now - tuning.stale
-    ]
-    if not moved or not regime(ledger.live, large=view.large):
-        return []
-    return [FeedRuns(min(moved)[1], limit=caps.page)]
+def _count(view: View, registering: Registering, tuning: Tuning) -> CountEnded | None:
+    """Return N over what R was asked for before: everything there is known."""
+    if registering.min_end is None:
+        return None
+    low = max(registering.min_end, view.whole_from)
+    inside = sum(
+        low <= r.end <= view.frontier for r in view.ledger.registering.values()
+    )
+    if inside < tuning.count_from:
+        return None
+    return CountEnded(SUCCESS, min_end=low, max_end=view.frontier)

@@ -23,7 +23,8 @@ FEED_MS = 2.2
 ANSWER_MS = 10.0
 """Milliseconds of a CUBE for a row and for an answer (measured, cube-baselines 4)."""
 
-ENDED = ("finishedSuccessfully", "finishedWithError", "cancelled")
+SUCCESS, ERROR, CANCELLED = "finishedSuccessfully", "finishedWithError", "cancelled"
+ENDED = (SUCCESS, ERROR, CANCELLED)
 ACTIVE = (
     "created", "waiting", "copying", "scheduled", "started", "uploading",
     "registeringFiles",
@@ -108,8 +109,25 @@ class CountActive:
     """How many own runs have not ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class CountEnded:
+    """N: how many own runs ended so, by ``end_date``; no row is sent."""
+
+    status: str
+    min_end: float
+    max_end: float
+
+
 Query = (
-    Active | Registering | Ended | Digest | FeedCount | FeedRuns | Point | CountActive
+    Active
+    | Registering
+    | Ended
+    | Digest
+    | FeedCount
+    | FeedRuns
+    | Point
+    | CountActive
+    | CountEnded
 )
 
 

@@ -1,5 +1,6 @@
 """Reads what the server answers into jobs and ledger: lists page by page."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.polling.asking import Asker, Work
-from chrislib.jobs.polling.bookkeeper import Bookkeeper
+from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
 from chrislib.jobs.polling.looks import Looks
 from chrislib.jobs.polling.plan import View
 from chrislib.jobs.polling.queries import (
@@ -20,6 +21,8 @@ from chrislib.jobs.polling.queries import (
     Query,
     Registering,
 )
+from chrislib.jobs.polling.tally import REGISTERING, Tally
+from chrislib.jobs.steps import Observation
 
 _MANY = 4
 """More pages than this are read as fewer, larger ones."""
@@ -34,6 +37,12 @@ class Reader:
         The watermark, as it was last written down.
     account : AccountRow
         Whose runs are read.
+    window_at : float or None
+        When W was last asked, and answered, local monotonic seconds.
+    still : dict of int to set of int
+        Runs of a feed that registered, of the feeds that were asked for those lately.
+    tally : Tally
+        What the lists have told of the user's own runs lately.
     """
 
     def __init__(
@@ -45,7 +54,10 @@ class Reader:
         self.account = account
         self.ledger = books.ledger
         self.view = View(ledger=books.ledger)
+        self.tally = Tally()
         self.low = 0.0
+        self.window_at: float | None = None
+        self.still: dict[int, set[int]] = {}
 
     def asking(self, backend: RunBackend, query: Query) -> Work:
         """Return the work of putting a question (see `ask`)."""
@@ -76,6 +88,8 @@ class Reader:
         book = self.ledger.books.get(query.feed_id)
         if book is not None:
             book.tries += 1
+        if query.status == REGISTERING:
+            self.still[query.feed_id] = seen
         if query.compact:
             self.ledger.read_whole(query.feed_id, seen, at=self.view.now)
         self.ledger.settle(query.feed_id)
@@ -91,6 +105,7 @@ class Reader:
         else:
             changed = await self._looks.apply(self.account, result.rows)
             self._books.enter_rows(result.rows)
+            self._count(result.rows, own=False)
         self.ledger.looked(remote_id, at=self.view.now)
         run = self.ledger.runs.get(remote_id)
         if run is not None:
@@ -106,6 +121,8 @@ class Reader:
         changed = 0
         while True:
             result = await self._asker.run(backend, query)
+            if low is not None and not getattr(query, "offset", 0):
+                self.window_at = result.sent
             seen |= {row.remote_id for row in result.rows}
             # C is the head of a list, and meant to be no more than that.
             head = isinstance(query, Ended) and query.min_end is None and query.status
@@ -116,11 +133,18 @@ class Reader:
             changed += await self._looks.apply(self.account, result.rows, low=moved)
             whole = isinstance(query, FeedRuns) and query.compact
             self._books.enter_rows(result.rows, whole=whole)
+            own = isinstance(query, Active | Registering | Ended)
+            self._count(result.rows, own=own)
             await self._asker.distrust(result.rows, query)
             if over:
                 self.low = low if low is not None else self.low
                 return seen, changed
             query = _next(query, result.received_rows, result.total)
+
+    def _count(self, rows: Iterable[Observation], *, own: bool) -> None:
+        for row in rows:
+            end = seconds(row.end_date)
+            self.tally.enter(row.remote_id, row.remote_status, end, own=own)
 
     async def keep_low(self, low: float) -> None:
         """Write the watermark down without a page (disk)."""

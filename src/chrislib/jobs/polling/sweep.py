@@ -6,7 +6,7 @@ window, in the same one. Two questions at a time, never more.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable
@@ -18,18 +18,20 @@ from chrislib.jobs.model import Kind
 from chrislib.jobs.polling import plan as planner
 from chrislib.jobs.polling.asking import Asker, FilterIgnored, Work, in_lanes
 from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
+from chrislib.jobs.polling.digesting import Digester
 from chrislib.jobs.polling.looks import Looks
 from chrislib.jobs.polling.plan import Tuning
+from chrislib.jobs.polling.proving import Claim, Prover
 from chrislib.jobs.polling.queries import (
     Active,
-    Digest,
-    Ended,
+    CountEnded,
     FeedCount,
     FeedRuns,
     Query,
     Registering,
 )
 from chrislib.jobs.polling.reading import Reader
+from chrislib.jobs.polling.repairs import repairs
 from chrislib.jobs.store import JobStore
 
 _BEFORE = 120.0
@@ -40,6 +42,10 @@ _WINDOW_FROM = 4
 """So many unexplained absences make one window cheaper than single looks."""
 _LATE = 2.0
 """Seconds after which R is late, and W is asked beside it."""
+_LEAD = 2.0
+"""Seconds after which W is asked in a tick of many runs."""
+_LATEST = 8.0
+"""Seconds by which a late W may put off the next tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,12 @@ class Sweep:
         self.ledger = self._books.ledger
         self._reader = Reader(self._asker, looks, books=self._books, account=account)
         self.view = self._reader.view
+        self._prover = Prover(self._asker, self._reader, books=self._books, looks=looks)
         self._ready = False
         self._asked: dict[str, float] = {}
-        self._lead: float | None = None
-        self._leads = [0.0, 0.0]
-        self._digested = False
+        self._began = 0.0
+        self._seen: set[int] | None = None
+        self._digester = Digester(self._asker, self._reader, clock)
 
     async def tick(
         self,
@@ -162,22 +169,21 @@ class Sweep:
         )
 
     def _lateness(self) -> float:
-        """Return by how much later than usual the next tick should begin, seconds.
+        """Return by how much later than planned W was asked, seconds.
 
-        What counts for those who wait is the time from W to W, not from tick to tick,
-        and in a tick that begins with D (in `_leads` the second) W comes later.
+        What counts for those who wait is the time from W to W, not from tick to tick.
         """
-        lead, self._lead = self._lead, None
-        if lead is None:
-            return 0.0
-        now = self._clock.monotonic()
-        had = self._digested
-        usual = self._leads[had] or lead
-        self._leads[had] = usual + (min(lead, 3.0) - usual) / 8
-        age = self._age("digest", now) + self.view.period
-        will = planner.digest_due(self.view, age, self._tuning)
-        wanted = lead - (self._leads[will] or lead)
-        return max(-2.0, min(2.0, wanted))
+        at, self._reader.window_at = self._reader.window_at, None
+        planned = self._began + self._lead
+        return 0.0 if at is None else max(0.0, min(_LATEST, at - planned))
+
+    @property
+    def _lead(self) -> float:
+        """Seconds from the start of a tick to W.
+
+        As long as what comes before it takes at most, so that W comes regularly.
+        """
+        return _LEAD if self.view.large else 0.0
 
     async def _open(self) -> None:
         """Take up where the last process ended (disk)."""
@@ -194,53 +200,85 @@ class Sweep:
         born = self.view.now - max(0.0, self._clock.time() - oldest) - _BEFORE
         self._reader.low = min(seconds(kept), born) if kept else born
         self.view.frontier = self._reader.low
+        self._reader.tally.begin(self._reader.low)
         self._ready = True
 
     # One tick.
 
     async def _full(self, backend: RunBackend) -> int:
-        view = self.view
-        now = self._clock.monotonic()
-        view.digest_age = self._age("digest", now)
-        view.active_age = self._age("active", now)
-        view.cancelled_age = self._age("cancelled", now)
-        plan = planner.plan(view, self._asker.caps, self._tuning)
-        changed, self._lead = 0, None
-        self._digested = bool(plan.before)
-        if plan.before:
-            changed += await self._digest(backend, plan.before)
-            self._note_digest(now)
+        plan = self._planned()
+        changed, self._began = 0, self._clock.monotonic()
         if plan.tiny:
-            return changed + await self._tiny(backend, plan)
+            if plan.before:
+                await self._ask_digest(backend, plan.before)
+            return await self._tiny(backend, plan)
         (registering,) = plan.first
-        found, in_time = await self._registering_or_window(backend, registering, now)
+        claim = await self._count(backend, plan.count) if plan.count else None
+        found, in_time = await self._registering_or_window(
+            backend, registering, claim=claim
+        )
         changed += found
-        windows, looks = planner.looks(view, self._asker.caps, self._asker.budget)
+        if plan.before:
+            changed += await self._ask_digest(backend, plan.before)
+        if claim is not None and not (in_time and claim.gone):
+            claim = None
+        # What numbers may tell is not asked for by windows before.
+        numbers = claim is not None or bool(plan.before)
+        windows, looks = planner.looks(
+            self.view, self._asker.caps, self._asker.budget, reach=not numbers
+        )
         work: list[Work] = []
         if in_time:
-            work = [lambda: self._windows(backend, windows, low=plan.low)]
-        work += [self._reader.asking(backend, query) for query in looks]
-        active = [query for query in plan.beside if isinstance(query, Active)]
-        if active:
-            work.append(lambda: self._list_active(backend, active))
-        work += [
-            self._reader.asking(backend, query)
-            for query in plan.beside
-            if not isinstance(query, Active)
-        ]
+            work = [lambda: self._windows_in_time(backend, windows, low=plan.low)]
+        if claim is not None:
+            work.append(self._settling(backend, claim))
+        elif not numbers:
+            work += [self._reader.asking(backend, query) for query in looks]
+        work += self._beside(backend, plan.beside)
         changed += await in_lanes(work)
-        if any(isinstance(query, Ended) for query in plan.beside):
-            self._asked["cancelled"] = now
         if plan.frontier is not None and in_time:
-            view.frontier = max(view.frontier, plan.frontier)
+            self.view.frontier = max(self.view.frontier, plan.frontier)
         for feed_id, book in self.ledger.books.items():
             if book.owes:
                 self.ledger.settle(feed_id)
-        changed += await self._repair(backend)
+        changed += await self._by_feeds()
+        changed += await self._repair(backend, rest=numbers)
+        changed += await self._by_feeds()
         if plan.before:
-            await self._books.keep_feeds(view.now)
-            self.ledger.prune(view.now)
+            self._reader.tally.prune(self.view.now)
+            await self._books.keep_feeds(self.view.now)
+            self.ledger.prune(self.view.now)
         return changed
+
+    def _planned(self) -> planner.Plan:
+        view = self.view
+        now = self._clock.monotonic()
+        view.digest_age = self._digester.age(now)
+        view.active_age = self._age("active", now)
+        view.whole_from = self._reader.tally.whole_from
+        self._seen, self._reader.still = None, {}
+        return planner.plan(view, self._asker.caps, self._tuning)
+
+    def _beside(self, backend: RunBackend, queries: Sequence[Query]) -> list[Work]:
+        active = [query for query in queries if isinstance(query, Active)]
+        work = [
+            self._reader.asking(backend, query)
+            for query in queries
+            if not isinstance(query, Active)
+        ]
+        if active:
+            work.insert(0, lambda: self._list_active(backend, active))
+        return work
+
+    async def _by_feeds(self) -> int:
+        """Take what the counts of feeds prove (disk)."""
+        if self._digester.told is None:
+            return 0
+        sent, received = self._digester.told
+        fresh = sent >= self._began
+        return await self._prover.by_feeds(
+            self._account, self._seen if fresh else None, sent=sent, received=received
+        )
 
     async def _tiny(self, backend: RunBackend, plan: planner.Plan) -> int:
         asked_at = self.view.now
@@ -269,55 +307,50 @@ class Sweep:
                 changed += await self._reader.ask(backend, FeedRuns(feed_id))
         return changed
 
-    async def _repair(self, backend: RunBackend) -> int:
-        queries = planner.repairs(
-            self.view, self._asker.caps, self._asker.budget, self._tuning
+    async def _count(self, backend: RunBackend, query: CountEnded) -> Claim | None:
+        """Ask N, and go on without it when it is late: it spares work, no more."""
+        counting = spawn(
+            self._prover.count(backend, query),
+            name="jobs: count",
+            on_error=lambda _error: None,
         )
+        sleeper = spawn(self._clock.sleep(_LATE), name="jobs: late")
+        try:
+            await asyncio.wait({counting, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+            return counting.result() if counting.done() else None
+        finally:
+            sleeper.cancel()
+            counting.cancel()
+
+    def _settling(self, backend: RunBackend, claim: Claim) -> Work:
+        few = self._tuning.few
+        return lambda: self._prover.settle(backend, self._account, claim, few=few)
+
+    async def _repair(self, backend: RunBackend, *, rest: bool = False) -> int:
+        caps, queries = self._asker.caps, []
+        if rest:
+            budget = self._asker.budget
+            queries = planner.looks(self.view, caps, budget, reach=False)[1]
+        queries += repairs(self.view, caps, self._asker.budget, self._tuning)
         return await in_lanes(
             [self._reader.asking(backend, query) for query in queries]
         )
 
-    async def _digest(self, backend: RunBackend, queries: Sequence[Query]) -> int:
-        self.ledger.mark()
-        wanted = set(self.ledger.live_feeds())
-        told: set[int] = set()
-
-        async def read(query: Digest) -> int:
-            result = await self._asker.run(backend, query)
-            for counts in result.digests:
-                told.add(counts.feed_id)
-                self.ledger.told(counts, at=self.view.now)
-            received = query.offset + result.received_rows
-            planned = replace(query, offset=received) in queries
-            if result.more and result.received_rows and not planned:
-                return await read(replace(query, offset=received))
-            return 0
-
-        def reading(query: Digest) -> Work:
-            return lambda: read(query)
-
-        ranges = [query for query in queries if isinstance(query, Digest)]
-        single = [query for query in queries if isinstance(query, FeedCount)]
-        told |= {query.feed_id for query in single}
-        changed = await in_lanes(
-            [
-                *(reading(q) for q in ranges),
-                *(self._reader.asking(backend, q) for q in single),
-            ]
+    async def _ask_digest(self, backend: RunBackend, queries: Sequence[Query]) -> int:
+        every = planner.digest_every(self.view, self._tuning)
+        return await self._digester.ask(
+            backend, queries, began=self._began, every=every
         )
-        for feed_id in wanted - told:
-            self.ledger.books[feed_id].missing = True
-        return changed
 
     async def _registering_or_window(
-        self, backend: RunBackend, query: Query, began: float
+        self, backend: RunBackend, query: Query, *, claim: Claim | None
     ) -> tuple[int, bool]:
         """Ask R, and W meanwhile when R does not answer; says whether R was in time.
 
         A window that was asked for before R was answered moves no watermark.
         """
         listing = spawn(
-            self._list_registering(backend, query),
+            self._list_registering(backend, query, claim),
             name="jobs: registering",
             on_error=lambda _error: None,
         )
@@ -325,7 +358,6 @@ class Sweep:
         try:
             await asyncio.wait({listing, sleeper}, return_when=asyncio.FIRST_COMPLETED)
             in_time = listing.done()
-            self._lead = self._clock.monotonic() - began
             found = 0
             if not in_time:
                 windows = planner.windows(self.view.frontier, self._asker.caps)
@@ -335,15 +367,9 @@ class Sweep:
             sleeper.cancel()
             listing.cancel()
 
-    def _note_digest(self, now: float) -> None:
-        """Note D by its schedule, so that it comes as often as planned on average."""
-        planned = self._asked.get("digest", 0.0) + planner.digest_every(
-            self.view, self._tuning
-        )
-        near = abs(planned - now) < self.view.period
-        self._asked["digest"] = planned if near else now
-
-    async def _list_registering(self, backend: RunBackend, query: Query) -> int:
+    async def _list_registering(
+        self, backend: RunBackend, query: Query, claim: Claim | None
+    ) -> int:
         assert isinstance(query, Registering)
         registering = self.ledger.registering
         expected = [
@@ -353,6 +379,12 @@ class Sweep:
             and (query.max_end is None or run.end <= query.max_end)
         ]
         seen, changed = await self._reader.list(backend, query)
+        self._seen = seen if len(seen) < query.limit else None
+        if self._seen is None:
+            # Between two pages a row can slip through: nothing is known to be whole.
+            self._reader.tally.begin(self.view.now)
+        elif claim is not None:
+            self._prover.left(claim, seen)
         for ident in expected:
             if ident not in seen and ident in registering:
                 self.ledger.leavers[ident] = registering[ident]
@@ -373,6 +405,14 @@ class Sweep:
             if run.remote_id in expected - seen:
                 self.ledger.absent[run.remote_id] = run
         return changed
+
+    async def _windows_in_time(
+        self, backend: RunBackend, queries: Sequence[Query], *, low: float | None
+    ) -> int:
+        left = self._began + self._lead - self._clock.monotonic()
+        if left > 0:
+            await self._clock.sleep(left)
+        return await self._windows(backend, queries, low=low)
 
     async def _windows(
         self, backend: RunBackend, queries: Sequence[Query], *, low: float | None

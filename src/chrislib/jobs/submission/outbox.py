@@ -120,6 +120,11 @@ class Outbox:
         lane.woken.set()
         self._wake(account_id)
 
+    @property
+    def sending(self) -> int:
+        """How many drafts were taken up and are not yet answered."""
+        return len(self._sending)
+
     async def close(self) -> None:
         """Stop sending; POSTs under way get a moment to be answered.
 
