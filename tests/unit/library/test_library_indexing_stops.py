@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,31 @@ async def test_it_stops_at_once_and_goes_on_later(
     assert not again.stopped
     assert again.read == 1000 - len(partial["files"])
     assert len(held(tmp_path)["files"]) == 1000
+
+
+async def test_what_was_cut_off_is_known_at_the_next_start(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    series(tmp_path / "cut", 2)
+    indexer = Indexer(catalog.index, processes=0)
+    await catalog.index.mark(os.fsencode(tmp_path / "cut"), "RUNNING")
+    assert await indexer.unfinished() == [tmp_path / "cut"]
+    await indexer.bring_in(tmp_path / "cut")
+    assert await indexer.unfinished() == []
+
+
+async def test_progress_comes_at_most_ten_times_a_second(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    root = tmp_path / "files"
+    for which in range(1, 11):
+        series(root / str(which), 100, which=which)
+    told: list[float] = []
+    began = time.monotonic()
+    await Indexer(catalog.index, processes=0).bring_in(
+        root, progress=lambda _report: told.append(time.monotonic())
+    )
+    assert 1 <= len(told) <= (time.monotonic() - began) * 10 + 2
 
 
 async def test_a_caller_that_is_cancelled_leaves_no_thread_or_process(
