@@ -205,7 +205,9 @@ class WorkListModel(QAbstractTableModel):
             reason = row.reason if row is not None else ""
             return join(STATE_WORDS[self.state(number)], reason)
         if column == FOUND:
-            return join(*self.found(number))
+            row = self.row(number)
+            open_ = row is not None and not self.state(number).settled
+            return row.reason if row and open_ else join(*self.found(number))
         return self.action(number)
 
 

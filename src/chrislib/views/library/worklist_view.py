@@ -40,7 +40,7 @@ from chrislib.views.widgets.paint import (
 )
 
 _ROW = 48
-_WIDTHS = {LINE: 64, STATE: 264, ACTION: 104}
+_WIDTHS = {LINE: 64, STATE: 200, ACTION: 104}
 
 
 class _Delegate(RowDelegate):
@@ -82,7 +82,7 @@ class _Delegate(RowDelegate):
         elif column == ASKED:
             self._lines(painter, rect, *model.words(number))
         elif column == FOUND:
-            self._lines(painter, rect, *model.found(number))
+            self._found(painter, rect, model, number)
         elif column == STATE:
             self._state(painter, rect, model, number)
         elif (box := self.button(index, rect)).isValid():
@@ -110,6 +110,23 @@ class _Delegate(RowDelegate):
             painter, lower, theme, text=second, style="caption", token="text.muted"
         )
 
+    def _found(
+        self, painter: QPainter, rect: QRect, model: WorkListModel, number: int
+    ) -> None:
+        state, row = model.state(number), model.row(number)
+        if state.settled or row is None or row.state is not state:
+            self._lines(painter, rect, *model.found(number))
+            return
+        # why nothing is found takes the room of what would be
+        draw_text(
+            painter,
+            rect.adjusted(8, 0, -8, 0),
+            self.theme,
+            text=row.reason,
+            style="small",
+            token="text.secondary",
+        )
+
     def _state(
         self, painter: QPainter, rect: QRect, model: WorkListModel, number: int
     ) -> None:
@@ -118,7 +135,7 @@ class _Delegate(RowDelegate):
         row = model.row(number)
         reason = row.reason if row is not None and row.state is state else ""
         words = STATE_WORDS[state]
-        if not reason:
+        if not reason or not state.settled:
             draw_state(painter, area, theme, LOOKS[state], words)
             return
         upper = QRect(area.left(), area.top() + 4, area.width(), 22)
