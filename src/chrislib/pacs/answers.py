@@ -85,6 +85,11 @@ class Gathering:
         """Return what is there so far, by name; newest study first."""
         return _by_name(map(_finished, self._patients.values()))
 
+    @property
+    def pending(self) -> int:
+        """Number of patients that `changed` would return."""
+        return len(self._changed)
+
     def changed(self) -> tuple[FoundPatient, ...]:
         """Return the patients that are new or others since this was last asked."""
         changed, self._changed = self._changed, {}

@@ -50,7 +50,7 @@ class PacsService:
             What to look for.
         found : callable, optional
             Called on the event loop with the patients that are new or have more
-            studies than before, at most ten times a second.
+            studies than before: each 100 of them, and ten times a second.
         passing : bool
             It is a step of something larger: the server keeps no trace of it.
 
