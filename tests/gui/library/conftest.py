@@ -64,7 +64,7 @@ class Stage:
         assert found is not None, f"no {name}"
         return found
 
-    def until(self, condition: Any, timeout: int = 5000) -> None:
+    def until(self, condition: Any, timeout: int = 30_000) -> None:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
 
     def picture(self, name: str) -> None:

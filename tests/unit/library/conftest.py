@@ -498,7 +498,7 @@ async def library(neighbours: Neighbours) -> AsyncIterator[LibraryService]:
 
 
 async def until(
-    condition: Callable[[], object], *, seconds: float = 5.0, what: str = "condition"
+    condition: Callable[[], object], *, seconds: float = 30.0, what: str = "condition"
 ) -> None:
     """Wait for `condition` with a deadline."""
     async with asyncio.timeout(seconds):
