@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -35,6 +36,9 @@ _PORTION = 128
 _WRITTEN_AT_ONCE = 512
 _FOLDERS_AT_ONCE = 256
 _FILES_AT_ONCE = 4096
+_TURN = 0.0005
+"""Seconds a thread may keep the interpreter while the window waits for it; Python's
+own 5 ms make a window stutter (measured: 1.4 times idle instead of 1.9)."""
 _TOLD_EVERY = 0.1
 _TOLD_PROBLEMS = 1000
 
@@ -146,6 +150,8 @@ class Indexer:
         run = _Run(self._table, loop, root=root, processes=self._processes, stop=ended)
         if progress is not None:
             run.tell = lambda report: _told(loop, progress, report)
+        turn = sys.getswitchinterval()
+        sys.setswitchinterval(min(turn, _TURN))
         work = loop.run_in_executor(None, run.run)
         try:
             return await asyncio.shield(work)
@@ -153,6 +159,9 @@ class Indexer:
             ended.set()
             await asyncio.wait([work])
             raise
+        finally:
+            if turn > _TURN:  # else another import set it, and sets it back
+                sys.setswitchinterval(turn)
 
     async def forget(self, root: Path) -> int:
         """Forget a root and every file below it; nothing on disk changes (disk).
