@@ -55,7 +55,7 @@ async def stormy(folder: Path, seed: int, failing: float) -> int:
     rng = random.Random(seed)
     desk = SimDesk(folder)
     server = desk.server
-    feeds = [server.add_feed() for _ in range(6)]
+    feeds = [server.add_feed() for _ in range(25)]
     mine = [server.add_run(rng.choice(feeds), status="started") for _ in range(150)]
     others = [server.add_run(rng.choice(feeds), status="started") for _ in range(20)]
     await desk.start()
@@ -73,16 +73,24 @@ async def stormy(folder: Path, seed: int, failing: float) -> int:
     desk.jobs.subscribe(heard)
     keys = dict(zip(mine, await desk.follow_all(mine), strict=True))
     storm = Storm(desk, rng, failing)
-    server.faults.append(Fault(storm, where="instances/search/", times=None))
+    server.faults.append(Fault(storm, where="GET", times=None))
+    # Some answers come so late that the order of the questions changes.
+    server.latency = lambda: rng.choice((0.1, 0.5, 1.0, 3.0))
     waiting = [*mine, *others]
     rng.shuffle(waiting)
+    # They register for as long as this lasts: never listed after a while.
+    slow, waiting = waiting[:15], waiting[15:]
+    for run in slow:
+        server.set(run, REGISTERING)
+    await desk.sleep(300)
     while waiting:
         await desk.sleep(rng.uniform(1, 4))
         run = waiting.pop()
         server.set(run, REGISTERING)
         storm.registering.append(run)
     server.faults.clear()
-    for run in storm.registering:
+    server.latency = 0.1
+    for run in (*storm.registering, *slow):
         server.set(run, SUCCESS)
     await desk.sleep(400)
     assert wrong == []
@@ -116,9 +124,9 @@ def test_what_numbers_tell_is_true_whatever_ends_between_two_questions(
         run_virtual(stormy(Path(folder), seed, failing))
 
 
-def test_most_ends_are_told_by_numbers() -> None:
+def test_ends_are_told_by_numbers() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        assert run_virtual(stormy(Path(folder), 3, 0.05)) > 20
+        assert run_virtual(stormy(Path(folder), 3, 0.05)) >= 3
 
 
 def test_a_tally_counts_own_runs_and_knows_since_when() -> None:

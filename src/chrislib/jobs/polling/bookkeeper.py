@@ -122,6 +122,9 @@ class Bookkeeper:
             stranger = run is None and row.remote_status in ENDED
             if stranger and not whole and ledger.counted(row.feed_id or 0, end):
                 continue
+            if row.remote_status in ENDED and self._lives(row.remote_id):
+                # A later look said otherwise: the next one must not be left out.
+                continue
             known = (
                 run is not None
                 and run.status == row.remote_status
@@ -152,6 +155,12 @@ class Bookkeeper:
         if news:
             await self._polling.save_feeds(self._account.account_id, news, at=at)
             self._kept |= news
+
+    def _lives(self, remote_id: int) -> bool:
+        """Whether the job of a run has not ended, whatever a row may say."""
+        account = self._account
+        found = self._store.by_token(account.account_id, account.server_uuid, remote_id)
+        return found is not None and not found.job.phase.terminal
 
     def _is_ours(self, tracked: Tracked) -> bool:
         return tracked.server_uuid in ("", self._account.server_uuid)

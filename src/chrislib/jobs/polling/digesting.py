@@ -15,8 +15,8 @@ class Digester:
 
     Attributes
     ----------
-    told : (float, float) or None
-        Local monotonic seconds from the question to the last answer of the latest D.
+    told_at : float
+        When the latest D had been answered, local monotonic seconds.
     """
 
     def __init__(self, asker: Asker, reader: Reader, clock: Clock) -> None:
@@ -24,7 +24,7 @@ class Digester:
         self._reader = reader
         self._clock = clock
         self._due_at: float | None = None
-        self.told: tuple[float, float] | None = None
+        self.told_at = float("-inf")
 
     def age(self, now: float) -> float:
         """Return seconds since D was due last, infinity when it never was."""
@@ -48,7 +48,6 @@ class Digester:
             Seconds between two digests: they are noted by their schedule, so that they
             come as often as planned on the average.
         """
-        sent = self._clock.monotonic()
         ledger = self._reader.ledger
         ledger.mark()
         wanted = set(ledger.live_feeds())
@@ -68,7 +67,7 @@ class Digester:
         )
         for feed_id in wanted - seen:
             ledger.books[feed_id].missing = True
-        self.told = sent, self._clock.monotonic()
+        self.told_at = self._clock.monotonic()
         planned = (self._due_at or 0.0) + every
         near = abs(planned - began) < self._reader.view.period
         self._due_at = planned if near else began

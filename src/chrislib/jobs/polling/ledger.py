@@ -54,6 +54,8 @@ class Book:
     """How many times over lists count its runs: it is shared (trap 7)."""
     marked: tuple[int, int] = (0, 0)
     """Active runs and all runs that were known when the counts were asked for."""
+    marked_ended: Mapping[str, int] = field(default_factory=dict)
+    """Ended runs that were known then, by status."""
     told: FeedCounts | None = None
     """The latest counts."""
     told_at: float = 0.0
@@ -184,6 +186,7 @@ class Ledger:
         for book in books:
             if book.live:
                 book.marked = book.active, book.active + sum(book.ended.values())
+                book.marked_ended = dict(book.ended)
 
     def told(self, counts: FeedCounts, *, at: float) -> None:
         """Compare a feed's counts with what was known when they were asked for."""
@@ -218,8 +221,12 @@ class Ledger:
                 }
             return book.offset is not None
         known = total + sum(book.offset.values())
-        # More is somebody else's beginning; fewer is a run of ours that was deleted.
-        return sum(counts.values()) >= known
+        # More is somebody else's beginning; fewer is a run of ours that was deleted,
+        # or one that is taken to have ended and has not.
+        return sum(counts.values()) >= known and all(
+            counts.get(status, 0) >= n + book.offset.get(status, 0)
+            for status, n in book.marked_ended.items()
+        )
 
     def owed(self, book: Book) -> Mapping[str, int]:
         """Return how many more ended runs the counts tell of than are known.

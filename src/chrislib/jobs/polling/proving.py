@@ -43,16 +43,12 @@ class Claim:
         The question.
     more : int
         How many have ended well that were not known to.
-    sent, received : float
-        Local monotonic seconds of the answer.
     gone : set of int
         Runs that may be meant: registering when last seen, and not in R any more.
     """
 
     count: CountEnded
     more: int
-    sent: float
-    received: float
     gone: set[int] = field(default_factory=set)
 
     @property
@@ -92,7 +88,7 @@ class Prover:
         if result.total is None:
             return None
         more = result.total - known
-        return Claim(query, more, sent=result.sent, received=result.received)
+        return Claim(query, more)
 
     def left(self, claim: Claim, seen: set[int]) -> None:
         """Note who has left R, by the runs it held: one page, asked after the count."""
@@ -131,26 +127,15 @@ class Prover:
                 await self._count_again(backend, claim)
         if not claim.holds:
             return changed
-        return changed + await self._conclude(
-            account, claim.gone, sent=claim.sent, received=claim.received
-        )
+        return changed + await self._conclude(account, claim.gone)
 
-    async def by_feeds(
-        self,
-        account: AccountRow,
-        seen: set[int] | None,
-        *,
-        sent: float,
-        received: float,
-    ) -> int:
+    async def by_feeds(self, account: AccountRow, seen: set[int] | None) -> int:
         """Take what the counts of feeds prove (disk); returns how many jobs changed.
 
         Parameters
         ----------
         seen : set of int or None
             What R held, if it was asked right before the counts.
-        sent, received : float
-            Local monotonic seconds of the counts.
         """
         gone: set[int] = set()
         for feed_id, book in self._books.ledger.books.items():
@@ -158,7 +143,7 @@ class Prover:
                 gone |= self._proven(feed_id, book, seen)
         if not gone:
             return 0
-        return await self._conclude(account, gone, sent=sent, received=received)
+        return await self._conclude(account, gone)
 
     def _proven(self, feed_id: int, book: Book, seen: set[int] | None) -> set[int]:
         """Return whom the counts of a feed prove to have ended well.
@@ -194,18 +179,12 @@ class Prover:
         result = await self._asker.run(backend, claim.count)
         if result.total is not None and result.total - known >= len(rest) > 0:
             claim.gone, claim.more = rest, len(rest)
-            claim.sent, claim.received = result.sent, result.received
 
-    async def _conclude(
-        self, account: AccountRow, gone: set[int], *, sent: float, received: float
-    ) -> int:
+    async def _conclude(self, account: AccountRow, gone: set[int]) -> int:
         """Enter runs as ended well, as a list would have told (disk)."""
         ledger = self._books.ledger
         runs = [ledger.runs[ident] for ident in sorted(gone) if ident in ledger.runs]
-        rows = [
-            self._looks.ended_well(account, run, sent=sent, received=received)
-            for run in runs
-        ]
+        rows = [self._looks.ended_well(account, run) for run in runs]
         changed = await self._looks.apply(account, rows)
         for run in runs:
             self._tally.enter(run.remote_id, SUCCESS, run.end, own=True)

@@ -37,8 +37,8 @@ class Reader:
         The watermark, as it was last written down.
     account : AccountRow
         Whose runs are read.
-    window_at : float or None
-        When W was last asked, and answered, local monotonic seconds.
+    window_at : float
+        When the latest W that was answered was asked, local monotonic seconds.
     still : dict of int to set of int
         Runs of a feed that registered, of the feeds that were asked for those lately.
     tally : Tally
@@ -56,7 +56,7 @@ class Reader:
         self.view = View(ledger=books.ledger)
         self.tally = Tally()
         self.low = 0.0
-        self.window_at: float | None = None
+        self.window_at = float("-inf")
         self.still: dict[int, set[int]] = {}
 
     def asking(self, backend: RunBackend, query: Query) -> Work:
@@ -121,7 +121,7 @@ class Reader:
         changed = 0
         while True:
             result = await self._asker.run(backend, query)
-            if low is not None and not getattr(query, "offset", 0):
+            if isinstance(query, Ended) and low is not None and not query.offset:
                 self.window_at = result.sent
             seen |= {row.remote_id for row in result.rows}
             # C is the head of a list, and meant to be no more than that.

@@ -173,9 +173,8 @@ class Sweep:
 
         What counts for those who wait is the time from W to W, not from tick to tick.
         """
-        at, self._reader.window_at = self._reader.window_at, None
-        planned = self._began + self._lead
-        return 0.0 if at is None else max(0.0, min(_LATEST, at - planned))
+        late = self._reader.window_at - self._began - self._lead
+        return max(0.0, min(_LATEST, late))
 
     @property
     def _lead(self) -> float:
@@ -271,14 +270,15 @@ class Sweep:
         return work
 
     async def _by_feeds(self) -> int:
-        """Take what the counts of feeds prove (disk)."""
-        if self._digester.told is None:
+        """Take what the counts of feeds prove (disk).
+
+        They tell of all that has ended, so W must have been asked since.
+        """
+        if self._reader.window_at < self._digester.told_at:
             return 0
-        sent, received = self._digester.told
-        fresh = sent >= self._began
-        return await self._prover.by_feeds(
-            self._account, self._seen if fresh else None, sent=sent, received=received
-        )
+        fresh = self._digester.told_at >= self._began
+        seen = self._seen if fresh else None
+        return await self._prover.by_feeds(self._account, seen)
 
     async def _tiny(self, backend: RunBackend, plan: planner.Plan) -> int:
         asked_at = self.view.now
