@@ -68,7 +68,7 @@ class Tuning:
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
     """Where all active runs are listed anyway: ended ones may begin again."""
-    digest_many: float = 72.0
+    digest_many: float = 70.0
     """Between two digests of many feeds."""
     cancelled_rows: int = 36
     """Of C, which follows each digest of many feeds."""
@@ -232,7 +232,7 @@ def low_of(view: View) -> float:
 
 def period_of(base: float, live: int) -> float:
     """Return seconds from tick to tick: a little more when there is much to send."""
-    return base * (1.0 + 0.28 * min(1.0, max(0, live - 1_000) / _FULL))
+    return base * (1.0 + 0.275 * min(1.0, max(0, live - 1_000) / _FULL))
 
 
 def rates_of(live: int) -> tuple[float, float]:

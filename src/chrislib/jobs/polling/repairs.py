@@ -32,9 +32,20 @@ _PLENTY, _PLENTY_MS = 5, 700.0
 
 
 def repairs(
-    view: View, caps: Caps, budget: Budget, tuning: Tuning = DEFAULT
+    view: View,
+    caps: Caps,
+    budget: Budget,
+    tuning: Tuning = DEFAULT,
+    *,
+    counts: bool = True,
 ) -> list[Query]:
-    """Return the looks for what the lists of this tick did not explain."""
+    """Return the looks for what the lists of this tick did not explain.
+
+    Parameters
+    ----------
+    counts : bool
+        Whether the counts of feeds were told before W was asked.
+    """
     ledger = view.ledger
     if ledger.live == 0:
         return []
@@ -44,7 +55,7 @@ def repairs(
         if book.told is not None and book.told.counts != book.read_counts:
             found.append(FeedRuns(feed_id, limit=caps.page))
     # What the counts tell of is overdue already: it may run into debt.
-    for feed_id in _owing(ledger)[: tuning.feeds]:
+    for feed_id in _owing(ledger)[: tuning.feeds] if counts else ():
         query = search_in(feed_id, ledger, caps)
         if query not in found:
             found.append(query)

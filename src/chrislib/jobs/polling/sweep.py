@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chrislib.aio import spawn
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.rows import AccountRow
@@ -20,6 +19,7 @@ from chrislib.jobs.polling.asking import Asker, FilterIgnored, Work, in_lanes
 from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
 from chrislib.jobs.polling.digesting import Digester
 from chrislib.jobs.polling.looks import Looks
+from chrislib.jobs.polling.patience import within
 from chrislib.jobs.polling.plan import Tuning
 from chrislib.jobs.polling.proving import Claim, Prover
 from chrislib.jobs.polling.queries import (
@@ -217,8 +217,24 @@ class Sweep:
             backend, registering, claim=claim
         )
         changed += found
-        if plan.before:
-            changed += await self._ask_digest(backend, plan.before)
+        digest = await self._begin_digest(backend, plan.before)
+        try:
+            return changed + await self._after_r(
+                backend, plan, claim=claim, in_time=in_time, digest=digest
+            )
+        finally:
+            if digest is not None:
+                digest.cancel()
+
+    async def _after_r(
+        self,
+        backend: RunBackend,
+        plan: planner.Plan,
+        *,
+        claim: Claim | None,
+        in_time: bool,
+        digest: "asyncio.Task[int] | None",
+    ) -> int:
         if claim is not None and not (in_time and claim.gone):
             claim = None
         # What numbers may tell is not asked for by windows before.
@@ -234,14 +250,18 @@ class Sweep:
         elif not numbers:
             work += [self._reader.asking(backend, query) for query in looks]
         work += self._beside(backend, plan.beside)
-        changed += await in_lanes(work)
+        changed = await in_lanes(work)
+        if digest is not None:
+            changed += await digest
         if plan.frontier is not None and in_time:
             self.view.frontier = max(self.view.frontier, plan.frontier)
         for feed_id, book in self.ledger.books.items():
             if book.owes:
                 self.ledger.settle(feed_id)
         changed += await self._by_feeds()
-        changed += await self._repair(backend, rest=numbers)
+        # Counts that came later than W tell of ends that the next W will bring.
+        counts = self._reader.window_at >= self._digester.told_at
+        changed += await self._repair(backend, rest=numbers, counts=counts)
         changed += await self._by_feeds()
         if plan.before:
             self._reader.tally.prune(self.view.now)
@@ -309,29 +329,41 @@ class Sweep:
 
     async def _count(self, backend: RunBackend, query: CountEnded) -> Claim | None:
         """Ask N, and go on without it when it is late: it spares work, no more."""
-        counting = spawn(
-            self._prover.count(backend, query),
-            name="jobs: count",
-            on_error=lambda _error: None,
+        counting = await within(
+            self._clock, _LATE, self._prover.count(backend, query), name="jobs: count"
         )
-        sleeper = spawn(self._clock.sleep(_LATE), name="jobs: late")
-        try:
-            await asyncio.wait({counting, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-            return counting.result() if counting.done() else None
-        finally:
-            sleeper.cancel()
-            counting.cancel()
+        if counting.done():
+            return counting.result()
+        counting.cancel()
+        return None
 
     def _settling(self, backend: RunBackend, claim: Claim) -> Work:
         few = self._tuning.few
         return lambda: self._prover.settle(backend, self._account, claim, few=few)
 
-    async def _repair(self, backend: RunBackend, *, rest: bool = False) -> int:
+    async def _begin_digest(
+        self, backend: RunBackend, queries: Sequence[Query]
+    ) -> "asyncio.Task[int] | None":
+        """Ask D, and do not wait for it longer than W can: it goes on beside then."""
+        if not queries:
+            return None
+        return await within(
+            self._clock,
+            _LATE,
+            self._ask_digest(backend, queries),
+            name="jobs: digest",
+        )
+
+    async def _repair(
+        self, backend: RunBackend, *, rest: bool = False, counts: bool = True
+    ) -> int:
         caps, queries = self._asker.caps, []
         if rest:
             budget = self._asker.budget
             queries = planner.looks(self.view, caps, budget, reach=False)[1]
-        queries += repairs(self.view, caps, self._asker.budget, self._tuning)
+        queries += repairs(
+            self.view, caps, self._asker.budget, self._tuning, counts=counts
+        )
         return await in_lanes(
             [self._reader.asking(backend, query) for query in queries]
         )
@@ -349,22 +381,19 @@ class Sweep:
 
         A window that was asked for before R was answered moves no watermark.
         """
-        listing = spawn(
+        listing = await within(
+            self._clock,
+            _LATE,
             self._list_registering(backend, query, claim),
             name="jobs: registering",
-            on_error=lambda _error: None,
         )
-        sleeper = spawn(self._clock.sleep(_LATE), name="jobs: late")
+        in_time, found = listing.done(), 0
         try:
-            await asyncio.wait({listing, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-            in_time = listing.done()
-            found = 0
             if not in_time:
                 windows = planner.windows(self.view.frontier, self._asker.caps)
                 found = await self._windows(backend, windows, low=None)
             return found + await listing, in_time
         finally:
-            sleeper.cancel()
             listing.cancel()
 
     async def _list_registering(
