@@ -243,9 +243,9 @@ async def test_s09_ten_thousand_killed_in_the_middle(
             assert (view.state, view.written, view.total) == ("RUNNING", total, total)
             lost = before - view.sent
             assert 1 <= lost <= 4
-            await program.until(lambda: _sent(program, view.key) >= before + more, 240)
+            await program.until(lambda: _sent(program, view.key) >= before + more, 600)
             await program.jobs.batches.pause(view.key)
-            await program.until(lambda: _settled(program, view.key), 240)
+            await program.until(lambda: _settled(program, view.key), 600)
             members = _members(program, view.key)
             sent = [job for job in members if job.remote_id is not None]
             # In order: what was sent is the beginning of the list, each once.

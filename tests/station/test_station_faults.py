@@ -53,7 +53,7 @@ def test_a_run_survives_the_station_and_is_found_again(
     api = api_of(station)
     root = _root(api)
     run = api.run(
-        "pl-simpledsapp", previous_id=root["id"], sleepLength="3", prefix="kept_"
+        "pl-simpledsapp", previous_id=root["id"], sleepLength="15", prefix="kept_"
     )
     waiting = api.run("pl-simpledsapp", previous_id=run["id"], prefix="then_")
     api.until(run["id"], lambda i: i["status"] == "started")

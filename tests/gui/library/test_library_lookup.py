@@ -59,6 +59,7 @@ def test_the_story_of_a_lookup(stage: Any) -> None:
     stage.until(lambda: len(stage.jobs.submitted) == 2)
     click(tree, row(tree, "AX T2 FLAIR FS"), ACTION)
     stage.until(lambda: len(stage.jobs.submitted) == 3)
+    stage.until(lambda: len(stage.jobs.rows) == 3)
     first, second, third = list(stage.jobs.rows)
     stage.jobs.move(first, Phase.RUNNING, done=132, total=192)
     stage.jobs.move(second, Phase.REGISTERING, done=192, total=192)

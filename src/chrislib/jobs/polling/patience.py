@@ -25,8 +25,15 @@ async def within(
     try:
         await asyncio.wait({task, sleeper}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        task.cancel()
+        await call_off(task)
         raise
     finally:
         sleeper.cancel()
     return task
+
+
+async def call_off(task: "asyncio.Task[Any]") -> None:
+    """Cancel a question and wait until its connection is let go."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})

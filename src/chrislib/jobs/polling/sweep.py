@@ -19,7 +19,7 @@ from chrislib.jobs.polling.asking import Asker, FilterIgnored, Work, in_lanes
 from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
 from chrislib.jobs.polling.digesting import Digester
 from chrislib.jobs.polling.looks import Looks
-from chrislib.jobs.polling.patience import within
+from chrislib.jobs.polling.patience import call_off, within
 from chrislib.jobs.polling.plan import Tuning
 from chrislib.jobs.polling.proving import Claim, Prover
 from chrislib.jobs.polling.queries import (
@@ -224,7 +224,7 @@ class Sweep:
             )
         finally:
             if digest is not None:
-                digest.cancel()
+                await call_off(digest)
 
     async def _after_r(
         self,
@@ -334,7 +334,7 @@ class Sweep:
         )
         if counting.done():
             return counting.result()
-        counting.cancel()
+        await call_off(counting)
         return None
 
     def _settling(self, backend: RunBackend, claim: Claim) -> Work:
@@ -394,7 +394,7 @@ class Sweep:
                 found = await self._windows(backend, windows, low=None)
             return found + await listing, in_time
         finally:
-            listing.cancel()
+            await call_off(listing)
 
     async def _list_registering(
         self, backend: RunBackend, query: Query, claim: Claim | None
