@@ -16,6 +16,7 @@ from chrislib.jobs.polling.capabilities import (
 from chrislib.jobs.polling.cover import clusters, look_at
 from chrislib.jobs.polling.ledger import Ledger
 from chrislib.jobs.polling.queries import (
+    SUCCESS,
     Active,
     Digest,
     Ended,
@@ -218,6 +219,36 @@ def test_ended_runs_that_become_fewer_have_the_feed_read() -> None:
     ledger.told(FeedCounts(1, {"started": 6, "cancelled": 0}), at=NOW)
     view = planner.View(ledger=ledger, now=NOW, frontier=NOW - 40)
     assert repairs(view, Caps(), planner.Budget()) == [FeedRuns(1)]
+
+
+def test_known_ends_that_a_feed_does_not_count_have_it_read_at_the_second_time() -> (
+    None
+):
+    ledger = ledger_of([100.0], started=5, feeds=1)
+    counts = FeedCounts(1, {"started": 5, "registeringFiles": 1})
+    ledger.mark()
+    ledger.told(counts, at=NOW)
+    # Taken to have ended, though it has not.
+    run = ledger.runs[1_000]
+    ledger.saw(1_000, 1, SUCCESS, start=run.start, end=run.end)
+    view = planner.View(ledger=ledger, now=NOW, frontier=NOW - 40)
+    ledger.mark()
+    ledger.told(counts, at=NOW)
+    assert repairs(view, Caps(), planner.Budget()) == []
+    ledger.mark()
+    ledger.told(counts, at=NOW)
+    assert repairs(view, Caps(), planner.Budget()) == [FeedRuns(1)]
+
+
+def test_a_feed_tells_of_no_ends_that_are_told_between_mark_and_answer() -> None:
+    ledger = ledger_of([100.0], started=5, feeds=1)
+    ledger.mark()
+    ledger.told(FeedCounts(1, {"started": 5, "registeringFiles": 1}), at=NOW)
+    ledger.mark()
+    run = ledger.runs[1_000]
+    ledger.saw(1_000, 1, SUCCESS, start=run.start, end=run.end)
+    ledger.told(FeedCounts(1, {"started": 5, "registeringFiles": 1}), at=NOW)
+    assert ledger.books[1].odd == 0
 
 
 def test_a_run_that_is_missing_in_its_whole_feed_is_looked_for_not_ended() -> None:

@@ -6,9 +6,10 @@ cheapest cover. A run that ends well passes ``registeringFiles``, which fixes it
 
 * young ages: most runs are still registering, so the ended ones are listed (W);
 * old ages: most have ended and are known, so the registering ones are listed (R);
-* who was in R and is not any more is looked for by itself: W reaches down to it, or a
-  window around its own dates holds it (with others, when few known rows lie between),
-  or it is asked for by its id (P), whichever costs least.
+* what became of those that were in R and are not any more is told by numbers (N, see
+  `proving`) where there are many. Others are looked for by themselves: W reaches down
+  to one, or a window around its own dates holds it (with others, when few known rows
+  lie between), or it is asked for by its id (P), whichever costs least.
 
 The line between young and old moves with each tick and is called the *frontier*: every
 run whose computing ended before it is known to have ended, or is known to register.
