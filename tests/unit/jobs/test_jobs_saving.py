@@ -242,6 +242,29 @@ def test_what_does_not_fit_is_not_begun(
         saving.check_space(tmp_path, 11)
 
 
+async def test_a_save_called_off_twice_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[IO[Any]] = []
+    real_open, real_thread = os.fdopen, asyncio.to_thread
+
+    def noted(descriptor: int, mode: str) -> IO[Any]:
+        out = real_open(descriptor, mode)
+        opened.append(out)
+        return out
+
+    async def never(work: Any, *args: Any) -> Any:
+        if getattr(work, "__name__", "") == "close":
+            raise asyncio.CancelledError
+        return await real_thread(work, *args)
+
+    monkeypatch.setattr(os, "fdopen", noted)
+    monkeypatch.setattr(asyncio, "to_thread", never)
+    with pytest.raises(asyncio.CancelledError):
+        await saving.save(stream(b"x"), tmp_path / "a", size=1, moved=lambda _n: None)
+    assert [out.closed for out in opened] == [True]
+
+
 async def test_a_save_called_off_while_its_part_is_opened_leaves_no_file_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

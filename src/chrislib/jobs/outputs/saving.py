@@ -113,7 +113,10 @@ async def save(
                 await asyncio.to_thread(writer.open, offset)
                 await writer.take(chunks)
             finally:
-                await asyncio.to_thread(writer.close)
+                try:
+                    await asyncio.to_thread(writer.close)
+                finally:
+                    writer.drop()  # where the closing was called off as well
         placed = await asyncio.to_thread(_put_in_place, part, target)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -173,6 +176,8 @@ class _Writer:
                 return
             self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
             self._rewind(self._out, offset)
+        if self._closed:
+            self.close()
 
     def _rewind(self, out: BinaryIO, offset: int) -> None:
         """Read the digest of what is there already and stand behind it."""
@@ -209,10 +214,20 @@ class _Writer:
 
     def close(self) -> None:
         """Close the part (disk), also one that is still being opened."""
+        self._closed = True
         with self._opening:
-            self._closed = True
             if self._out is not None:
                 self._out.close()
+
+    def drop(self) -> None:
+        """Close the part now, or have the thread do so that is opening it."""
+        self._closed = True
+        if self._opening.acquire(blocking=False):
+            try:
+                if self._out is not None:
+                    self._out.close()
+            finally:
+                self._opening.release()
 
     async def _put(self, waiting: bytearray) -> None:
         assert self._out is not None
