@@ -160,7 +160,7 @@ class _Writer:
         self._moved = moved
         self._synced = synced
         self._out: BinaryIO | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self._opening = threading.Lock()
         self.digest = hashlib.sha256()
         self.count = 0
@@ -172,11 +172,11 @@ class _Writer:
         flags |= getattr(os, "O_BINARY", 0)
         # Whoever waited may have been called off meanwhile; this thread goes on.
         with self._opening:
-            if self._closed:
+            if self._closed.is_set():
                 return
             self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
             self._rewind(self._out, offset)
-        if self._closed:
+        if self._closed.is_set():
             self.close()
 
     def _rewind(self, out: BinaryIO, offset: int) -> None:
@@ -214,14 +214,14 @@ class _Writer:
 
     def close(self) -> None:
         """Close the part (disk), also one that is still being opened."""
-        self._closed = True
+        self._closed.set()
         with self._opening:
             if self._out is not None:
                 self._out.close()
 
     def drop(self) -> None:
         """Close the part now, or have the thread do so that is opening it."""
-        self._closed = True
+        self._closed.set()
         if self._opening.acquire(blocking=False):
             try:
                 if self._out is not None:
