@@ -15,7 +15,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   lint, types, import contracts"
 	@echo "make tour    play the main story in a real window, pictures in build/tour/"
-	@echo "make soak    kill it hundreds of times and count what was lost (25 minutes)"
+	@echo "make soak    kill it hundreds of times and count what was lost (40 minutes)"
 	@echo "make bench   measure against peers, results in build/bench/results.json"
 
 run:
