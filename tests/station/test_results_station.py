@@ -67,10 +67,11 @@ async def test_an_output_is_got_compared_traced_and_deleted(
     )
     assert len(export["jobs"][1]["files"]) == len(saved)
     assert export["jobs"][0]["fingerprint"]["inputs"] == 3
+    if generation == "old_station":
+        # CUBE 7 erases a log half a second after the end: it may be missed when busy.
+        assert await desk.log(node.key)
     trace = await desk.jobs.trace(node.key)
     assert trace is not None
-    # CUBE 7 erases a log half a second after the end: it may be missed when busy.
-    assert trace.log or generation == "station"
 
     child = await desk.run("pl-simpledsapp", node, prefix="y_")
     with pytest.raises(PurgeRefused, match="first node"):
