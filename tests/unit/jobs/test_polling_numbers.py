@@ -3,6 +3,8 @@
 import random
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -10,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chrislib.jobs.model import JobChange, Phase
+from chrislib.jobs.polling.ledger import Ledger, Run
+from chrislib.jobs.polling.proving import Claim, Prover
+from chrislib.jobs.polling.queries import REGISTERING, CountEnded, Ended
 from chrislib.jobs.polling.tally import Tally
 from tests.sim.desk import SimDesk
 from tests.sim.faults import Answer, Fault
@@ -17,7 +22,6 @@ from tests.sim.rows import ENDED
 from tests.sim.virtual import run_virtual
 
 SUCCESS, ERROR, CANCELLED = ENDED
-REGISTERING = "registeringFiles"
 
 
 class Storm:
@@ -146,3 +150,41 @@ def test_a_tally_counts_own_runs_and_knows_since_when() -> None:
     assert tally.whole_from == pytest.approx(800.0)
     tally.begin(3_000.0)
     assert tally.registering(0.0, 9_999.0) == set()
+
+
+async def test_whom_nobody_follows_any_more_is_counted_all_the_same() -> None:
+    ledger, tally = Ledger(), Tally()
+    tally.begin(100.0)
+    for run in (1, 2, 3):
+        tally.enter(run, REGISTERING, 110.0 + run, own=True)
+    ledger.saw(1, 7, REGISTERING, start=90.0, end=111.0, mine=True)
+    asked: list[Ended] = []
+    told: list[int] = []
+
+    async def listed(backend: object, query: Ended) -> tuple[set[int], int]:
+        asked.append(query)
+        tally.enter(3, query.status, 113.0, own=True)
+        return {3}, 0
+
+    async def applied(account: object, rows: list[Run]) -> int:
+        told.extend(run.remote_id for run in rows)
+        return len(rows)
+
+    prover: Any = Prover(
+        cast("Any", SimpleNamespace(caps=SimpleNamespace(page=100))),
+        cast("Any", SimpleNamespace(tally=tally, list=listed)),
+        books=cast("Any", SimpleNamespace(ledger=ledger, enter_rows=lambda rows: None)),
+        looks=cast(
+            "Any", SimpleNamespace(ended_well=lambda _, run: run, apply=applied)
+        ),
+    )
+    window = CountEnded(SUCCESS, min_end=100.0, max_end=200.0)
+    claim = Claim(window, more=2, gone={1, 2, 3})
+    # Runs 2 and 3 were taken off the list of jobs since R was read.
+    assert await prover.settle(None, None, claim, few=0) == 1
+    assert [(query.status, round(query.min_end or 0)) for query in asked] == [
+        (ERROR, 111)
+    ]
+    assert told == [1]
+    assert tally.successes(100.0, 200.0) == 2
+    assert tally.registering(100.0, 200.0) == set()

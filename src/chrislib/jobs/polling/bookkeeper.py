@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.rows import AccountRow
@@ -182,6 +182,11 @@ def seconds(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return 0.0
+
+
+def iso(moment: float) -> str:
+    """Return seconds since the epoch as an ISO time in UTC."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def _of_somebody_else(job: Job) -> bool:

@@ -9,9 +9,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from chrislib.jobs.polling.queries import ENDED, FeedCounts
+from chrislib.jobs.polling.queries import ENDED, REGISTERING, FeedCounts
 
-REGISTERING = "registeringFiles"
 _REMEMBERED = 3_600.0
 """Ended runs are counted by their times for so long, to know what a window costs."""
 

@@ -7,7 +7,6 @@ that may not be seen (403) says something about that one job only.
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Protocol
 
 from chrislib.catalog.jobs import JobTable
@@ -18,6 +17,7 @@ from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import JobKey, Kind, Phase, Reach
 from chrislib.jobs.pace import Pace
+from chrislib.jobs.polling.bookkeeper import iso
 from chrislib.jobs.polling.ledger import Run
 from chrislib.jobs.polling.queries import SUCCESS
 from chrislib.jobs.steps import Observation, Tracked
@@ -166,8 +166,8 @@ class Looks:
             received=now,
             source="count",
             # The dates were fixed when the files began to be registered.
-            start_date=found.job.start_date if found else _iso(run.start),
-            end_date=found.job.end_date if found else _iso(run.end),
+            start_date=found.job.start_date if found else iso(run.start),
+            end_date=found.job.end_date if found else iso(run.end),
             feed_id=run.feed_id,
             deletion_status=found.deletion_status if found else "",
         )
@@ -348,10 +348,6 @@ class Looks:
             self._store.looked([key], Reach.FORBIDDEN, None)
             self.hidden.add(key)
         return 0
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 class _PlainLogs:

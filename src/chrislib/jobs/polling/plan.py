@@ -63,8 +63,6 @@ class Tuning:
     """Age at which ended runs pass from W to R; never below `OVERLAP`."""
     registering: float = 190.0
     """Age up to which registering runs are listed with each tick."""
-    old_rows: int = 0
-    """Stragglers that are listed with them."""
     digest: float = 52.0
     """Between two digests of few feeds."""
     digest_tiny: float = 300.0
@@ -338,11 +336,9 @@ def _active_due(view: View, tuning: Tuning) -> bool:
 def _registering(
     view: View, caps: Caps, tuning: Tuning, *, frontier: float
 ) -> Registering:
-    ends = sorted((r.end for r in view.ledger.registering.values()), reverse=True)
     oldest = view.now - tuning.registering
-    young = [end for end in ends if end >= oldest]
-    old = ends[len(young) : len(young) + tuning.old_rows]
-    low = min([view.frontier, *young, *old])
+    ends = (run.end for run in view.ledger.registering.values())
+    low = min([view.frontier, *(end for end in ends if end >= oldest)])
     if not caps.end_filter:
         return Registering(limit=caps.page)
     return Registering(min_end=low - 0.001, max_end=frontier + 0.001, limit=caps.page)

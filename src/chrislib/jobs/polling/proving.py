@@ -28,7 +28,6 @@ from chrislib.jobs.polling.queries import (
     Ended,
 )
 from chrislib.jobs.polling.reading import Reader
-from chrislib.jobs.polling.tally import Tally
 
 _MARGIN = 0.001
 
@@ -76,10 +75,7 @@ class Prover:
         self._reader = reader
         self._books = books
         self._looks = looks
-
-    @property
-    def _tally(self) -> Tally:
-        return self._reader.tally
+        self._tally = reader.tally
 
     async def count(self, backend: RunBackend, query: CountEnded) -> Claim | None:
         """Count, before R is asked (network); None when it cannot be told."""
@@ -113,7 +109,7 @@ class Prover:
         for status in (ERROR, CANCELLED):
             if claim.holds or len(claim.gone) <= few:
                 break
-            ends = [self._books.ledger.runs[ident].end for ident in claim.gone]
+            ends = self._tally.ends(claim.gone)
             query = Ended(
                 min_end=min(ends) - _MARGIN,
                 max_end=max(ends) + _MARGIN,
@@ -181,13 +177,18 @@ class Prover:
             claim.gone, claim.more = rest, len(rest)
 
     async def _conclude(self, account: AccountRow, gone: set[int]) -> int:
-        """Enter runs as ended well, as a list would have told (disk)."""
+        """Enter runs as ended well, as a list would have told (disk).
+
+        The tally counts them all, as the number did; whom the ledger has let go of
+        meanwhile nobody follows.
+        """
         ledger = self._books.ledger
         runs = [ledger.runs[ident] for ident in sorted(gone) if ident in ledger.runs]
         rows = [self._looks.ended_well(account, run) for run in runs]
         changed = await self._looks.apply(account, rows)
         for run in runs:
             self._tally.enter(run.remote_id, SUCCESS, run.end, own=True)
+        self._tally.ended_well(gone)
         self._books.enter_rows(rows)
         for feed_id in {run.feed_id for run in runs}:
             ledger.settle(feed_id)

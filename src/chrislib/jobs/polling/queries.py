@@ -23,11 +23,13 @@ FEED_MS = 2.2
 ANSWER_MS = 10.0
 """Milliseconds of a CUBE for a row and for an answer (measured, cube-baselines 4)."""
 
+REGISTERING = "registeringFiles"
+"""Computing is over; its files are being listed."""
 SUCCESS, ERROR, CANCELLED = "finishedSuccessfully", "finishedWithError", "cancelled"
 ENDED = (SUCCESS, ERROR, CANCELLED)
 ACTIVE = (
     "created", "waiting", "copying", "scheduled", "started", "uploading",
-    "registeringFiles",
+    REGISTERING,
 )  # fmt: skip
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.polling.asking import Asker, Work
-from chrislib.jobs.polling.bookkeeper import Bookkeeper, seconds
+from chrislib.jobs.polling.bookkeeper import Bookkeeper, iso, seconds
 from chrislib.jobs.polling.looks import Looks
 from chrislib.jobs.polling.plan import View
 from chrislib.jobs.polling.queries import (
     CATCH_UP_PAGE,
+    REGISTERING,
     Active,
     Ended,
     FeedCount,
@@ -21,7 +21,7 @@ from chrislib.jobs.polling.queries import (
     Query,
     Registering,
 )
-from chrislib.jobs.polling.tally import REGISTERING, Tally
+from chrislib.jobs.polling.tally import Tally
 from chrislib.jobs.steps import Observation
 
 _MANY = 4
@@ -127,7 +127,7 @@ class Reader:
             # C is the head of a list, and meant to be no more than that.
             head = isinstance(query, Ended) and query.min_end is None and query.status
             over = not result.more or not result.received_rows or bool(head)
-            moved = _iso(low) if low is not None and over else None
+            moved = iso(low) if low is not None and over else None
             if moved is not None:
                 await self._asker.distrust(result.rows, query)
             changed += await self._looks.apply(self.account, result.rows, low=moved)
@@ -148,7 +148,7 @@ class Reader:
 
     async def keep_low(self, low: float) -> None:
         """Write the watermark down without a page (disk)."""
-        await self._looks.apply(self.account, [], low=_iso(low))
+        await self._looks.apply(self.account, [], low=iso(low))
         self.low = low
 
 
@@ -159,7 +159,3 @@ def _next(query: Query, received: int, total: int | None) -> Query:
     if received == query.limit and left > _MANY * query.limit:
         return replace(query, offset=offset, limit=CATCH_UP_PAGE)
     return replace(query, offset=offset)
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()

@@ -6,7 +6,7 @@ by themselves. What is left of the budget goes to what nobody waits for.
 """
 
 from chrislib.jobs.polling.capabilities import Caps
-from chrislib.jobs.polling.ledger import REGISTERING, Ledger
+from chrislib.jobs.polling.ledger import Ledger
 from chrislib.jobs.polling.plan import (
     DEFAULT,
     STRAGGLER,
@@ -20,6 +20,7 @@ from chrislib.jobs.polling.queries import (
     ANSWER_MS,
     COMPACT_MS,
     INSTANCE_MS,
+    REGISTERING,
     SUCCESS,
     FeedCount,
     FeedRuns,

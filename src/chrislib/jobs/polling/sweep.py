@@ -239,16 +239,17 @@ class Sweep:
             claim = None
         # What numbers may tell is not asked for by windows before.
         numbers = claim is not None or bool(plan.before)
-        windows, looks = planner.looks(
-            self.view, self._asker.caps, self._asker.budget, reach=not numbers
-        )
+        caps, looks = self._asker.caps, list[Query]()
+        if numbers:
+            windows = planner.windows(self.view.frontier, caps)
+        else:
+            windows, looks = planner.looks(self.view, caps, self._asker.budget)
         work: list[Work] = []
         if in_time:
             work = [lambda: self._windows_in_time(backend, windows, low=plan.low)]
         if claim is not None:
             work.append(self._settling(backend, claim))
-        elif not numbers:
-            work += [self._reader.asking(backend, query) for query in looks]
+        work += [self._reader.asking(backend, query) for query in looks]
         work += self._beside(backend, plan.beside)
         changed = await in_lanes(work)
         if digest is not None:

@@ -9,9 +9,8 @@ tells it. So this is kept apart from the ledger: it holds the user's own runs on
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chrislib.jobs.polling.queries import ENDED, SUCCESS
+from chrislib.jobs.polling.queries import ENDED, REGISTERING, SUCCESS
 
-REGISTERING = "registeringFiles"
 KEPT = 1_200.0
 """Seconds after its end that a run is kept."""
 
@@ -64,6 +63,17 @@ class Tally:
             for ident, entry in self._entries.items()
             if entry.status == REGISTERING and low <= entry.end <= high
         }
+
+    def ends(self, idents: Iterable[int]) -> list[float]:
+        """Return when those that are known here ended computing, in any order."""
+        found = (self._entries.get(ident) for ident in idents)
+        return [entry.end for entry in found if entry is not None]
+
+    def ended_well(self, idents: Iterable[int]) -> None:
+        """Note that these have ended well: it was proven, and no list said it."""
+        for ident in idents:
+            if ident in self._entries:
+                self._entries[ident].status = SUCCESS
 
     def failed(self, idents: Iterable[int]) -> set[int]:
         """Return those that are known to have ended in another way than well."""

@@ -14,8 +14,7 @@ from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase, RunIntent
 from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore
-from chrislib.jobs.submission import pairing
-from chrislib.jobs.submission.lost import candidates, issued, spec_of, wanted
+from chrislib.jobs.submission.lost import by_spec, candidates, issued, paired, spec_of
 from chrislib.jobs.submission.submit import Submitter
 
 _log = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ class Latecomers:
         mine = self._late.get(account_id, {})
         now = self._clock.monotonic()
         due = [key for key, late in mine.items() if late.looks[0] <= now]
-        for group in self._groups(due)[:AT_ONCE]:
+        for group in list(by_spec(self._store, due).values())[:AT_ONCE]:
             if not self._like_one_open(account_id, group[0]):
                 await self._search(group, backend)
             for one in group:
@@ -123,7 +122,7 @@ class Latecomers:
         if not mine:
             return
         asked = 0
-        for group in self._groups(list(mine)):
+        for group in by_spec(self._store, mine).values():
             intent = group[0].job.intent
             like = {
                 row.remote_id
@@ -153,15 +152,6 @@ class Latecomers:
         if not late.looks:
             del mine[key]
 
-    def _groups(self, keys: Sequence[JobKey]) -> list[list[Tracked]]:
-        """Return jobs of the same values together, in the order they were made."""
-        found = [t for key in keys if (t := self._store.get(key)) is not None]
-        found.sort(key=lambda t: (t.job.created_at, t.job.key))
-        groups: dict[str, list[Tracked]] = {}
-        for tracked in found:
-            groups.setdefault(spec_of(tracked.job), []).append(tracked)
-        return list(groups.values())
-
     def _like_one_open(self, account_id: int, tracked: Tracked) -> bool:
         """Whether one of the same values is on its way: a new run is rather its."""
         spec = spec_of(tracked.job)
@@ -175,11 +165,7 @@ class Latecomers:
         if self._like_one_open(group[0].account_id, group[0]):
             return
         by_id = {seen.remote_id: seen for seen in found}
-        result = pairing.pair(
-            [wanted(tracked) for tracked in group],
-            [pairing.Candidate(seen.remote_id, seen.title) for seen in found],
-        )
-        for key, remote_id in result.found.items():
+        for key, remote_id in paired(group, found).found.items():
             tracked = self._store.get(key)
             if tracked is None or tracked.job.phase is not Phase.NOT_SUBMITTED:
                 continue

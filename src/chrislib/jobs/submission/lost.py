@@ -1,6 +1,6 @@
 """What tells the run of a lost submission: its values, its parent, its time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chrislib.jobs.backends.base import RunBackend
@@ -20,8 +20,27 @@ def spec_of(job: Job) -> str:
     return repr((intent.plugin_id, intent.previous_id, given, intent.nonce))
 
 
-def wanted(tracked: Tracked) -> pairing.Wanted[JobKey]:
-    """Return a job as `pairing` wants it."""
+def by_spec(store: JobStore, keys: Iterable[JobKey]) -> dict[str, list[Tracked]]:
+    """Return jobs of the same values together, in the order they were made."""
+    found = [t for key in keys if (t := store.get(key)) is not None]
+    found.sort(key=lambda t: (t.job.created_at, t.job.key))
+    groups: dict[str, list[Tracked]] = {}
+    for tracked in found:
+        groups.setdefault(spec_of(tracked.job), []).append(tracked)
+    return groups
+
+
+def paired(
+    group: Sequence[Tracked], found: Sequence[Observation]
+) -> pairing.Pairing[JobKey]:
+    """Say which of the runs that were found belong to which jobs of a group."""
+    return pairing.pair(
+        [_wanted(tracked) for tracked in group],
+        [pairing.Candidate(seen.remote_id, seen.title) for seen in found],
+    )
+
+
+def _wanted(tracked: Tracked) -> pairing.Wanted[JobKey]:
     intent = tracked.job.intent
     assert isinstance(intent, RunIntent)
     return pairing.Wanted(tracked.job.key, title_of(intent), intent.nonce)

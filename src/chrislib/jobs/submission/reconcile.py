@@ -11,9 +11,8 @@ from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase
 from chrislib.jobs.steps import Tracked
 from chrislib.jobs.store import Decide, JobStore
-from chrislib.jobs.submission import pairing
 from chrislib.jobs.submission.latecomers import DENIED
-from chrislib.jobs.submission.lost import candidates, spec_of, wanted
+from chrislib.jobs.submission.lost import by_spec, candidates, paired, spec_of
 from chrislib.jobs.submission.submit import Submitter
 
 _log = logging.getLogger(__name__)
@@ -115,12 +114,7 @@ class Reconciler:
         watched = self._watched.get(account_id, {})
         due = {key for key, watch in watched.items() if watch.due <= now}
         if due:
-            waiting = [t for key in watched if (t := self._store.get(key)) is not None]
-            waiting.sort(key=lambda t: (t.job.created_at, t.job.key))
-            groups: dict[str, list[Tracked]] = {}
-            for tracked in waiting:
-                groups.setdefault(spec_of(tracked.job), []).append(tracked)
-            for spec, group in groups.items():
+            for spec, group in by_spec(self._store, watched).items():
                 mine = due & {t.job.key for t in group}
                 if mine:
                     await self._search(account_id, backend, spec, group, mine)
@@ -188,10 +182,7 @@ class Reconciler:
             self._postpone(account_id, due)
             return
         by_id = {seen.remote_id: seen for seen in found}
-        result = pairing.pair(
-            [wanted(tracked) for tracked in waiting],
-            [pairing.Candidate(seen.remote_id, seen.title) for seen in found],
-        )
+        result = paired(waiting, found)
         for key, remote_id in result.found.items():
             if await self._submitter.own(key, by_id[remote_id]):
                 self._look_soon(key)
