@@ -207,8 +207,15 @@ class Screen:
         self, spot: Spot, *, button: int = 1, times: int = 1, at: float = 0.5
     ) -> None:
         """Point at a widget and click; `at` is how far across it."""
-        x = spot.x + min(max(int(spot.w * at), 1), max(spot.w - 1, 1))
-        self.click_at(x, spot.middle[1], button=button, times=times)
+        x, y = (
+            spot.x + min(max(int(spot.w * at), 1), max(spot.w - 1, 1)),
+            spot.middle[1],
+        )
+        bubble = self.notification()
+        if bubble is not None and _inside(bubble, x, y):
+            # A person also puts a bubble away that lies over what is meant.
+            self.dismiss_notifications()
+        self.click_at(x, y, button=button, times=times)
 
     def click_at(self, x: int, y: int, *, button: int = 1, times: int = 1) -> None:
         """Move the pointer to a point of the screen and click."""
@@ -318,3 +325,8 @@ class Screen:
         done = self._desktop.run(["xdotool", *arguments])
         if done.returncode:
             raise TourError(f"xdotool {arguments[0]}: {done.stderr.strip()}")
+
+
+def _inside(area: tuple[int, int, int, int], x: int, y: int) -> bool:
+    left, top, width, height = area
+    return left <= x < left + width and top <= y < top + height
