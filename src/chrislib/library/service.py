@@ -6,21 +6,21 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.cube.errors import NotFound
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
-from chrislib.library import words
 from chrislib.library.changes import Changes
 from chrislib.library.deidentify.model import Choice, choice_of
 from chrislib.library.deidentify.service import Deidentification
-from chrislib.library.entries import outcome, paths_of
+from chrislib.library.entries import paths_of
+from chrislib.library.fetches import Fetches, fetched
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
 from chrislib.library.items import Items
+from chrislib.library.lookups import Lookups
 from chrislib.library.model import (
     EntryId,
     EntryKind,
@@ -42,7 +42,6 @@ from chrislib.library.references import References
 from chrislib.library.scan import scan
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
-from chrislib.library.silence import no_answer
 from chrislib.library.tray import Tray
 from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.library.worklist.service import WorkLists
@@ -98,8 +97,12 @@ class LibraryService:
             jobs=jobs,
             session=session,
             follower=self._follower,
-            known=self._fetched,
+            known=lambda: fetched(self._history, self._items),
         )
+        self._fetches = Fetches(
+            references=self._references, history=self._history, items=self._items
+        )
+        self._lookups = Lookups(history=self._history, session=session)
         self.tray = Tray(
             catalog.settings_kv, item=self._items.get, changes=self._changes
         )
@@ -194,41 +197,7 @@ class LibraryService:
             The criteria are refused, nobody answered, or it is not allowed. A PACS
             that does not answer beside others that do is in the result instead.
         """
-        asked.check(criteria)
-        pacs = pacs_of(self._session)
-        fields = asked.fields_of(criteria)
-        entry = await self._history.put(
-            HistoryEntry(
-                entry_id=EntryId(uuid4().hex),
-                kind=EntryKind.LOOKUP,
-                title=asked.title_of(criteria),
-                detail=fields,
-                at=time.time(),
-                state="running",
-                state_text=f"Asking {criteria.pacs or 'all PACS'}",
-                request=asked.to_request(criteria),
-            )
-        )
-        if opened is not None:
-            opened(entry.entry_id)
-        try:
-            result = await pacs.lookup(criteria, found=found)
-            if result.unreachable and not result.patients:
-                raise no_answer(result)
-        except asyncio.CancelledError:
-            await self._close_lookup(entry, state="cancelled", text="Cancelled")
-            raise
-        except ChrislibError as error:
-            failed = f"{fields} · {error.title}"
-            await self._close_lookup(
-                entry, state="failed", text="Failed", detail=failed
-            )
-            raise
-        title, state, text, detail = outcome(result)
-        await self._close_lookup(
-            replace(entry, title=title), state=state, text=text, detail=detail
-        )
-        return result
+        return await self._lookups.ask(criteria, found=found, opened=opened)
 
     async def want(self, series: Sequence[Found]) -> list[Item]:
         """Return the items of found series, made where there is none (disk)."""
@@ -336,28 +305,7 @@ class LibraryService:
 
     async def fetch_reference(self, reference: Reference) -> Item:
         """Return a reference's item: the fetched one, or one on its way (network)."""
-        known = await self._references.adopt(reference)
-        item = known or await self._references.fetch(reference)
-        if known is None or not self._is_noted(item):
-            await self._history.put(
-                HistoryEntry(
-                    entry_id=EntryId(uuid4().hex),
-                    kind=EntryKind.REFERENCE,
-                    title=reference.title,
-                    detail=words.join(
-                        reference.category or "Reference data",
-                        f"version {reference.version}",
-                    ),
-                    at=time.time(),
-                    state="running",
-                    request={
-                        "plugin": reference.plugin_name,
-                        "version": reference.version,
-                    },
-                    item_ids=(item.item_id,),
-                )
-            )
-        return self._items.get(item.item_id) or item
+        return await self._fetches.fetch(reference)
 
     # --- history and items ----------------------------------------------------
 
@@ -475,40 +423,9 @@ class LibraryService:
         job = self._jobs.get(JobKey(job_key))
         return job.progress if job is not None else None
 
-    def _fetched(self) -> dict[tuple[str, str], ItemId]:
-        found: dict[tuple[str, str], ItemId] = {}
-        for entry in self._history.all():
-            if entry.kind is EntryKind.REFERENCE:
-                plugin, version = (
-                    entry.request.get("plugin"),
-                    entry.request.get("version"),
-                )
-                for item_id in entry.item_ids:
-                    item = self._items.get(item_id)
-                    if item is not None and item.state is not ItemState.GONE:
-                        found.setdefault((str(plugin), str(version)), item_id)
-        return found
-
-    def _is_noted(self, item: Item) -> bool:
-        return item.item_id in self._fetched().values()
-
     def _follow_history(self, change: LibraryChange) -> None:
         if change.items and self._history.follow(change.items):
             self._changes.tell(LibraryChange(history=True))
-
-    async def _close_lookup(
-        self, entry: HistoryEntry, *, state: str, text: str, detail: str = ""
-    ) -> None:
-        now = self._history.get(entry.entry_id) or entry
-        await self._history.put(
-            replace(
-                now,
-                title=entry.title,
-                state=state,
-                state_text=text,
-                detail=detail or now.detail,
-            )
-        )
 
 
 def _nothing() -> None:
