@@ -20,6 +20,9 @@ _BOX = 67
 _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 
 
+Steps = tuple[tuple[str, Callable[[], object]], ...]
+
+
 class Story(LookupSteps, JobsSteps):
     """What a new user does, and sees.
 
@@ -38,8 +41,27 @@ class Story(LookupSteps, JobsSteps):
         self._results = results
 
     def play(self) -> None:
-        """Play all of it; a failure ends it with an exception."""
-        steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        """Play all of it, or one part; a failure ends it with an exception.
+
+        ``CHRISLIB_TOUR_PART`` names the part, for who works on its screens.
+        """
+        part = os.environ.get("CHRISLIB_TOUR_PART", "")
+        for name, act in self._part(part) if part else self._whole():
+            self._report.play(name, act)
+
+    def _parts(self) -> dict[str, Steps]:
+        """Return what is played between the main story and the light theme."""
+        return {}
+
+    def _part(self, part: str) -> Steps:
+        return (
+            ("The window opens on the embedded station", self.open_window),
+            *self._parts()[part],
+            ("Close the window when nothing runs", self.close_window),
+        )
+
+    def _whole(self) -> Steps:
+        return (
             ("The window opens on the embedded station", self.open_window),
             ("Look up a patient in the PACS", self.look_up),
             ("Tick two series", self.tick_two),
@@ -74,11 +96,10 @@ class Story(LookupSteps, JobsSteps):
             ("Track a run by its address", self.track_run),
             ("Accounts and health", self.health),
             ("History holds all three, newest first", self.history_order),
+            *(step for steps in self._parts().values() for step in steps),
             ("The light theme", self.light_theme),
             ("Close the window when nothing runs", self.close_window),
         )
-        for name, act in steps:
-            self._report.play(name, act)
 
     # --- the library ---------------------------------------------------------
 
