@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import (
-    QByteArray,
     QEvent,
     QObject,
     QPoint,
@@ -19,7 +18,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGraphicsView,
-    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -39,8 +37,10 @@ from chrislib.views.navigation import (
 )
 from chrislib.views.shell.commands import Command, make_actions, make_menu
 from chrislib.views.shell.found_runs import FoundRuns
+from chrislib.views.shell.keeping import SIDES, keep, restore_page, restore_window
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.link_opener import LinkOpener
+from chrislib.views.shell.menus import account_menu, pop_up_under
 from chrislib.views.shell.pages import Pages, module_of
 from chrislib.views.shell.palette import CommandPalette, Entry
 from chrislib.views.shell.palette_entries import command_entries, data_entries
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from chrislib.views.shell.main_window import MainWindow
 
 _PAST = 50
-_SIDES = ("left", "right", "tray")
 
 
 class Shell(QObject):
@@ -104,7 +103,7 @@ class Shell(QObject):
         self._actions = make_actions(window, self.commands, allowed=self._allowed)
         self._connect()
         self.set_still(bool(context.settings.get("reduced_motion")))
-        self._restore()
+        restore_window(window, context.layout)
         self._show(self._here)
         window.setCentralWidget(centre)
         # no field and no list has the focus at first: no ring where nobody went
@@ -197,7 +196,7 @@ class Shell(QObject):
 
     def toggle_sides(self, *, all_panels: bool) -> None:
         """Fold side panels (or all panels) if one is shown, else show them."""
-        sides = _SIDES if all_panels else _SIDES[:2]
+        sides = SIDES if all_panels else SIDES[:2]
         shown = [side for side in sides if not self._pages.folded(side)]
         for side in sides:
             if not shown or side in shown:
@@ -392,21 +391,13 @@ class Shell(QObject):
         self._show(self._here)
 
     def _page_made(self, module: str, page: QWidget) -> None:
-        layout = self._context.layout
         pane = self._pages.panes[-1]
         if hasattr(pane, "back_requested"):
             pane.back_requested.connect(self._leave)
         for one in self._pages.panes:
             if module == "jobs" and hasattr(one, "sheet_requested"):
                 one.sheet_requested.connect(self.show_sheet)
-        splitter = getattr(page, "splitter", None)
-        if splitter is not None:
-            sizes = layout.get(f"shell.sizes.{module}")
-            if isinstance(sizes, list) and all(isinstance(s, int) for s in sizes):
-                splitter.setSizes(sizes)
-        for side in _SIDES:
-            if layout.get(f"shell.folded.{module}.{side}") and hasattr(page, "fold"):
-                page.fold(side, True)
+        restore_page(page, self._context.layout, module=module)
         if isinstance(page, LibraryPage):
             hidden = bool(self._context.settings.get("hide_names"))
             page.tray.set_names_hidden(hidden)
@@ -454,23 +445,11 @@ class Shell(QObject):
         menu = make_menu(
             self.window, self._context.theme, self.commands, actions=self._actions
         )
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        mark = self._top.mark
-        menu.popup(mark.mapToGlobal(QPoint(0, mark.height() + 2)))
+        pop_up_under(menu, self._top.mark)
 
     def _account_menu(self) -> None:
-        session = self._context.session
-        menu = QMenu(self.window)
-        menu.setObjectName("menu.accounts")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if session.host:
-            words = f"{session.host}  {session.username}".strip()
-            menu.addAction(words).setEnabled(False)
-            menu.addSeparator()
-        for name in ("sign-in", "station", "reconnect", "health"):
-            menu.addAction(self._actions[name])
-        chip = self._top.chip
-        menu.popup(chip.mapToGlobal(QPoint(0, chip.height() + 2)))
+        menu = account_menu(self.window, self._context.session, self._actions)
+        pop_up_under(menu, self._top.chip)
 
     def _more_entries(self, entries: list[Entry]) -> None:
         if self._palette is not None and self._palette.isVisible():
@@ -485,25 +464,10 @@ class Shell(QObject):
             self.window.windowHandle().raise_()
         self.window.activateWindow()
 
-    def _restore(self) -> None:
-        layout = self._context.layout
-        geometry = layout.get("shell.geometry")
-        if isinstance(geometry, str):
-            self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
-
     def _keep(self) -> None:
-        layout = self._context.layout
-        geometry = bytes(self.window.saveGeometry().toBase64().data()).decode("ascii")
-        layout.put("shell.geometry", geometry)
-        for module in ("library", "jobs"):
-            page = self._pages.findChild(QWidget, f"{module}.page")
-            if page is None:
-                continue
-            splitter = getattr(page, "splitter", None)
-            if splitter is not None and all(splitter.sizes()):
-                layout.put(f"shell.sizes.{module}", splitter.sizes())
-            for side in _SIDES:
-                if side == "right" and self._by_size:
-                    continue
-                folded = bool(getattr(page, "folded")(side))  # noqa: B009
-                layout.put(f"shell.folded.{module}.{side}", folded)
+        keep(
+            self.window,
+            self._pages,
+            layout=self._context.layout,
+            folded_by_size=self._by_size,
+        )
