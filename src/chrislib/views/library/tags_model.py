@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
-from PySide6.QtCore import QPersistentModelIndex as _Persistent
+from PySide6.QtCore import QObject, Qt
 
 from chrislib.dicom.deidentify.engine import Change, Done
+from chrislib.views.models.headed import HeadedTable, Index
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.text import plain_tooltip
 
-_Index = QModelIndex | _Persistent
 GROUP, TAG, NAME, BEFORE, AFTER, ACTION = range(6)
 HEADS = ("Group", "Tag", "Name", "On this computer", "As sent", "What is done")
 _GROUPS = {
@@ -31,8 +29,10 @@ _GROUPS = {
 _HIDDEN = "hidden"
 
 
-class TagsModel(QAbstractTableModel):
+class TagsModel(HeadedTable):
     """The changes of one file; rows are filtered here, a few hundred at most."""
+
+    heads = HEADS
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -78,15 +78,11 @@ class TagsModel(QAbstractTableModel):
             action_words(change, self._days),
         )
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
-        """Return the rows that pass the filter."""
-        return 0 if parent.isValid() else len(self._rows)
+    def count(self) -> int:
+        """Return the rows that are shown."""
+        return len(self._rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the columns."""
-        return 0 if parent.isValid() else len(HEADS)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell's words and look."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -102,17 +98,6 @@ class TagsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole and column == AFTER and not kept:
             return self._theme.font("small-strong")
         return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        """Return the heads."""
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        return head_cell(HEADS[section], role, numeric=False)
 
     def _filter(self) -> None:
         self.beginResetModel()

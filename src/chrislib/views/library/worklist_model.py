@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     QTimer,
     Signal,
@@ -18,10 +15,9 @@ from chrislib.library.worklist.columns import KINDS, Columns
 from chrislib.library.worklist.model import ListRow, RowState
 from chrislib.library.worklist.opened import OpenList
 from chrislib.library.worklist.report import STATE_WORDS
-from chrislib.views.widgets.heads import head_cell
+from chrislib.views.models.headed import HeadedTable, Index
 from chrislib.views.widgets.text import plain_tooltip
 
-Index = QModelIndex | QPersistentModelIndex
 LINE, ASKED, STATE, FOUND, ACTION = range(5)
 HEADS = ("Line", "Looked for", "State", "Found in the PACS", "")
 _PAGE = 60
@@ -45,7 +41,7 @@ _ACTIONS = {
 }
 
 
-class WorkListModel(QAbstractTableModel):
+class WorkListModel(HeadedTable):
     """Rows by number; their words are fetched in pages of what is looked at.
 
     Parameters
@@ -53,6 +49,9 @@ class WorkListModel(QAbstractTableModel):
     hidden : callable
         Whether names are not to be shown.
     """
+
+    heads = HEADS
+    numeric = (LINE,)
 
     wanted = Signal(list)
     """Numbers of rows whose words are needed."""
@@ -168,24 +167,9 @@ class WorkListModel(QAbstractTableModel):
 
     # --- QAbstractTableModel ------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's way)
-        """Return the number of rows."""
-        return 0 if parent.isValid() else len(self._numbers)
-
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of columns."""
-        return len(HEADS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        """Return the words of the column heads."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        return head_cell(HEADS[section], role, numeric=section == LINE)
+    def count(self) -> int:
+        """Return the rows that are shown."""
+        return len(self._numbers)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell."""
