@@ -23,8 +23,8 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.form_view import FormView
 from chrislib.views.feeds.graph_items import node_name
 from chrislib.views.feeds.plugin_list import PluginList
-from chrislib.views.feeds.section import Facts
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
 

@@ -11,11 +11,11 @@ from chrislib.jobs.model import Job
 from chrislib.library.model import Item, ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.item_list import ItemList, is_here, may_come
-from chrislib.views.feeds.section import Facts
 from chrislib.views.feeds.words import size_words
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line

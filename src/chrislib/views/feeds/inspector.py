@@ -16,12 +16,12 @@ from chrislib.feeds.model import Node, NodeDetails
 from chrislib.feeds.states import ACTIVE, SENTENCES
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_items import node_name
-from chrislib.views.feeds.section import Facts, Section
 from chrislib.views.feeds.steps_view import StepsView
 from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.paint import badge_width, draw_badge
+from chrislib.views.widgets.section import Facts, Section
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
 LOG_LINES = 5_000
