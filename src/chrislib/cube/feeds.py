@@ -1,14 +1,17 @@
-"""Feeds and their notes. A feed is made by an fs instance, never by itself."""
+"""Feeds, notes and tags. A feed is made by an fs instance, never by itself."""
 
 from collections.abc import AsyncIterator
 
 from chrislib.cube import reading
+from chrislib.cube.errors import Refused
 from chrislib.cube.listing import Listed
 from chrislib.cube.types import Feed, FeedId
 from chrislib.cube.wire import Wire
 
 _PAGE = 100
 """A feed row with its counts costs a CUBE 2.4 ms."""
+_TAG_COLOR = "#3f8fd2"
+"""CUBE wants one, free text of 20 characters at most."""
 
 
 class FeedsApi:
@@ -53,6 +56,34 @@ class FeedsApi:
         """Write a feed's note over the net (title: 100 characters at most)."""
         path = await self._note_path(feed_id)
         await self._wire.put(path, {"title": title, "content": content})
+
+    async def tags(self, feed_id: FeedId | int) -> tuple[str, ...]:
+        """Return the names of a feed's tags from the net."""
+        rows = self._wire.items(f"{feed_id}/tags/", reading.Row, limit=_PAGE)
+        return tuple([row.text("name") async for row in rows])
+
+    async def tag_names(self) -> tuple[str, ...]:
+        """Return the names of all tags of the server from the net, each once."""
+        rows = self._wire.items("tags/", reading.Row, limit=_PAGE)
+        return tuple(dict.fromkeys([row.text("name") async for row in rows]))
+
+    async def add_tag(self, feed_id: FeedId | int, name: str) -> None:
+        """Put a tag on a feed over the net; one of that name is made if need be."""
+        found = self._wire.items(
+            "tags/search/", reading.Row, limit=_PAGE, params={"name": name}
+        )
+        known = [row.need("id") async for row in found if row.text("name") == name]
+        if known:
+            tag = known[0]
+        else:
+            made = await self._wire.post("tags/", {"name": name, "color": _TAG_COLOR})
+            tag = reading.Row(made).need("id")
+        try:
+            await self._wire.post(f"{feed_id}/taggings/", {"tag_id": tag})
+        except Refused:
+            # an earlier attempt, whose answer was lost, has put it there
+            if name not in await self.tags(feed_id):
+                raise
 
     async def delete(self, feed_id: FeedId | int) -> None:
         """Delete a feed with all its data over the net, also while it runs.

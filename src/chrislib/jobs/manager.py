@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chrislib.aio import spawn
+from chrislib.catalog.rows import AccountRow
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import codec, fsm
@@ -25,6 +26,7 @@ from chrislib.jobs.model import (
 from chrislib.jobs.plugged import SERVED
 from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook, overview
+from chrislib.jobs.submission.held import Next
 from chrislib.jobs.wiring import Wiring, not_connected
 
 _log = logging.getLogger(__name__)
@@ -72,11 +74,31 @@ class JobManager(Wiring):
             self._transfers.follow()
         return key
 
-    async def submit_now(self, intent: RunIntent) -> Job:
+    async def submit_held(
+        self, intent: RunIntent, then: Sequence[Next] = ()
+    ) -> list[JobKey]:
+        """Write down a run that waits for library items, and what follows it (disk).
+
+        `Held.release` has it sent; what follows is sent as soon as its parent is on
+        the server.
+        """
+        account = await self._account()
+        (key,) = await self._submitter.journal(
+            [intent], account_id=account.account_id, server_uuid=account.server_uuid
+        )
+        return [key, *await self._journal_next(key, then, account=account)]
+
+    async def submit_now(self, intent: RunIntent, then: Sequence[Next] = ()) -> Job:
         """Journal a run, send it once and return what became of it (disk, network).
 
         A lost answer is no error: the job is SUBMIT_UNCERTAIN then and the server is
         being asked what it did.
+
+        Parameters
+        ----------
+        then : sequence of Next
+            Runs that follow it, written down before it is sent; they are sent behind.
+            Where the run is refused they are dropped with it.
 
         Raises
         ------
@@ -95,6 +117,11 @@ class JobManager(Wiring):
             server_uuid=account.server_uuid,
             sending=True,
         )
+        try:
+            await self._journal_next(key, then, account=account)
+        except BaseException:
+            await asyncio.shield(self._submitter.withdraw(key))
+            raise
         # Carried through even if the caller goes away: the outcome must be noted.
         sent = await asyncio.shield(
             spawn(
@@ -331,6 +358,20 @@ class JobManager(Wiring):
         return self._link.reach
 
     # Inside.
+
+    async def _journal_next(
+        self, key: JobKey, then: Sequence[Next], *, account: AccountRow
+    ) -> list[JobKey]:
+        """Write down what follows a run (disk): each knows what it hangs under."""
+        keys: list[JobKey] = []
+        for one in then:
+            above = key if one.under < 0 else keys[one.under]
+            keys += await self._submitter.journal(
+                [replace(one.intent, after=str(above))],
+                account_id=account.account_id,
+                server_uuid=account.server_uuid,
+            )
+        return keys
 
     async def _can_run_again(self, job: Job) -> None:
         account = await self._account()

@@ -158,6 +158,12 @@ class RunIntent:
     """Whether the run was found on the server: its parameters are not known."""
     owner: str = ""
     """Whose run a found one is; "" for one's own."""
+    waits_for: tuple[str, ...] = ()
+    """Library items that must be here before it is sent (fs only)."""
+    after: str = ""
+    """Key of the job whose run it hangs under, while that is not on the server."""
+    tags: tuple[str, ...] = ()
+    """Put on the feed once the feed exists (fs only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,8 @@ class WorkflowIntent:
     nodes_info: tuple[Mapping[str, Any], ...] = ()
     """Compute resource, title and parameters per node, as the POST takes them."""
     item_ids: tuple[str, ...] = ()
+    after: str = ""
+    """Key of the job whose run it hangs under, while that is not on the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +301,14 @@ class Progress:
     done: int
     total: int | None
     unit: str
-    """"images", "files" or "bytes"."""
+    """"images", "files", "items" or "bytes"."""
     bytes_done: int = 0
     bytes_total: int | None = None
+
+
+def is_held(intent: Intent) -> bool:
+    """Whether a job is not sent yet because of something it waits for."""
+    return bool(getattr(intent, "waits_for", ()) or getattr(intent, "after", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,11 @@ class Services:
         looks = [follower.looked() for follower in self._followers.values()]
         await asyncio.gather(*looks)
 
+    def wake(self, name: str) -> None:
+        """Have a service's next turn taken now: a draft of its may be sent."""
+        if name in self._followers:
+            self._followers[name].wake()
+
     # What users do.
 
     async def submit(self, intent: Intent) -> JobKey:

@@ -46,6 +46,7 @@ from chrislib.jobs.serving.settings import KeepSecret, ServiceSettings, keep_not
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.batches import Batches
 from chrislib.jobs.submission.cancels import Cancels
+from chrislib.jobs.submission.held import Held
 from chrislib.jobs.submission.preferences import Preferences
 from chrislib.jobs.submission.submissions import Submissions
 from chrislib.jobs.submission.submit import Submitter
@@ -155,6 +156,7 @@ class Wiring:
             account=self._account,
             resume=self._resume,
         )
+        self.held = Held(self._store, clock, freed=self._freed)
         self.submissions = Submissions(
             store=self._store,
             submitter=self._submitter,
@@ -308,9 +310,11 @@ class Wiring:
         await self.notices.start(showing=self._has_sinks)
         self.services.start()
         self._followers.start()
+        self.held.start()
 
     async def _end(self) -> None:
         """Follow no longer: the program ends, or another process writes now."""
+        await self.held.close()
         await self.results.close()
         await self.services.stop()
         await self._transfers.close()
@@ -381,6 +385,9 @@ class Wiring:
             self._transfers.wake()
             self.services.refresh_accounts()
             self._followers.present.wake(sweep=True)
+
+    def _freed(self, backend: str) -> None:
+        self.services.wake(backend)
 
     def _client_of(self, account_id: int) -> "CubeClient | None":
         follower = self._followers.of(account_id)

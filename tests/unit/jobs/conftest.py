@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class ScriptedServer:
         self.runs: dict[int, Run] = {}
         self.posts: list[RunIntent] = []
         self.notes: dict[int, str] = {}
+        self.tags: dict[int, tuple[str, ...]] = {}
         self.cancels: list[int] = []
         self.requests = 0
         self.post_errors: list[tuple[CubeError, bool]] = []
@@ -229,6 +230,11 @@ class ScriptedRuns:
         """Keep a note."""
         self._server.check()
         self._server.notes[feed_id] = text
+
+    async def write_tags(self, feed_id: int, tags: Sequence[str]) -> None:
+        """Keep tags."""
+        self._server.check()
+        self._server.tags[feed_id] = tuple(tags)
 
     def server_now(self) -> datetime:
         """Our own time."""

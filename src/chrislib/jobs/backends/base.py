@@ -1,6 +1,6 @@
 """The small protocols between the job manager and what carries work out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -77,6 +77,9 @@ class RunBackend(Protocol):
 
     async def write_note(self, feed_id: int, text: str) -> None:
         """Put the user's words into the note of a new feed (network)."""
+
+    async def write_tags(self, feed_id: int, tags: Sequence[str]) -> None:
+        """Put tags on a new feed, made where there are none of the name (network)."""
 
     def server_now(self) -> datetime:
         """Return the server's time; no request is made."""

@@ -1,6 +1,6 @@
 """Plugin runs of a CUBE as observations."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -241,6 +241,11 @@ class CubeRuns:
     async def write_note(self, feed_id: int, text: str) -> None:
         """Put the user's words into the note of a new feed (network)."""
         await self._client.feeds.set_note(FeedId(feed_id), "", content=text)
+
+    async def write_tags(self, feed_id: int, tags: Sequence[str]) -> None:
+        """Put tags on a new feed, made where there are none of the name (network)."""
+        for tag in tags:
+            await self._client.feeds.add_tag(FeedId(feed_id), tag)
 
     def server_now(self) -> datetime:
         """Return the server's time; no request is made."""

@@ -99,7 +99,7 @@ class Duty:
 
 
 class Notes:
-    """Writes the words a person gave a new feed into its note, once it is made."""
+    """Gives a new feed its note and its tags, once it is made."""
 
     def __init__(self, store: JobStore, clock: Clock, pace: Pace) -> None:
         self._store = store
@@ -113,10 +113,14 @@ class Notes:
             if job.feed_id is None or job.remote_id is None:
                 continue
             note = getattr(job.intent, "note", "")
+            tags = getattr(job.intent, "tags", ())
             try:
-                await backend.write_note(job.feed_id, note)
+                if note:
+                    await backend.write_note(job.feed_id, note)
+                if tags:
+                    await backend.write_tags(job.feed_id, tags)
             except (NotFound, Forbidden, Refused) as error:
-                _log.warning("note of a feed refused: %s", type(error).__name__)
+                _log.warning("note or tags of a feed refused: %s", type(error).__name__)
             await self._store.apply(job.key, self._noted)
         return self._pace.rare
 

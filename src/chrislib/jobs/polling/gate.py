@@ -6,7 +6,7 @@ too waits while the server has asked to be left alone.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -316,6 +316,10 @@ class Gated:
     async def write_note(self, feed_id: int, text: str) -> None:
         """Put the user's words into the note of a new feed (network)."""
         await self._call(lambda: self._backend.write_note(feed_id, text), paced=False)
+
+    async def write_tags(self, feed_id: int, tags: Sequence[str]) -> None:
+        """Put tags on a new feed, made where there are none of the name (network)."""
+        await self._call(lambda: self._backend.write_tags(feed_id, tags), paced=False)
 
     def server_now(self) -> datetime:
         """Return the server's time; no request is made."""

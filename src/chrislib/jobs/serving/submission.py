@@ -10,7 +10,7 @@ from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.rows import AccountRow
 from chrislib.jobs import fsm
 from chrislib.jobs.marshal import NotMarshalled
-from chrislib.jobs.model import JobKey, Phase
+from chrislib.jobs.model import Job, JobKey, Phase, is_held
 from chrislib.jobs.protocols import (
     Backend,
     CredentialsNeeded,
@@ -105,7 +105,7 @@ class ServiceSubmission:
             room = max(1, self._backend.manner.at_once) - len(self._sending)
             if room <= 0:
                 return
-            if key not in self._sending and not tracked.job.field_errors:
+            if key not in self._sending and _ready(tracked.job):
                 self._sending.add(key)
                 self._owner.start(self._send(key), name="send")
 
@@ -115,7 +115,7 @@ class ServiceSubmission:
         times = []
         room = len(self._sending) < max(1, self._backend.manner.at_once)
         drafts = self._jobs.in_phase(Phase.DRAFT)
-        if room and any(not tracked.job.field_errors for tracked in drafts):
+        if room and any(_ready(tracked.job) for tracked in drafts):
             times.append(self._waits_until)
         uncertain = self._jobs.in_phase(Phase.SUBMIT_UNCERTAIN)
         times += [self._looks.get(tracked.job.key, now) for tracked in uncertain]
@@ -374,6 +374,11 @@ def observation(
         detail=status.detail,
         hint=status.hint,
     )
+
+
+def _ready(job: Job) -> bool:
+    """Whether a draft may be handed over."""
+    return not job.field_errors and not is_held(job.intent)
 
 
 async def _listed(backend: JobFinder, order: Order) -> Sequence[JobStatus]:

@@ -11,7 +11,15 @@ from chrislib.aio import TaskOwner, spawn
 from chrislib.cube.errors import CubeError
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Job, JobChange, JobKey, Phase, ResultState, RunIntent
+from chrislib.jobs.model import (
+    Job,
+    JobChange,
+    JobKey,
+    Phase,
+    ResultState,
+    RunIntent,
+    is_held,
+)
 from chrislib.jobs.store import JobStore
 from chrislib.jobs.submission.submit import Sent, Submitter
 
@@ -277,6 +285,7 @@ def _ready(job: Job) -> bool:
         job.phase is Phase.DRAFT
         and not job.field_errors
         and job.result is not ResultState.DISCARDED
+        and not is_held(job.intent)
     )
 
 

@@ -20,7 +20,15 @@ from chrislib.jobs import fsm, steps
 from chrislib.jobs.backends.base import RunBackend
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.codec import backend_of, kind_of
-from chrislib.jobs.model import Intent, Job, JobKey, Phase, ResultState, RunIntent
+from chrislib.jobs.model import (
+    Intent,
+    Job,
+    JobKey,
+    Phase,
+    ResultState,
+    RunIntent,
+    WorkflowIntent,
+)
 from chrislib.jobs.steps import Observation, Tracked
 from chrislib.jobs.store import JobStore, new_key
 
@@ -219,6 +227,15 @@ class Submitter:
         await self._doubt(key)
         return False
 
+    async def withdraw(self, key: JobKey) -> None:
+        """Forget a run that was journaled as being sent and was not (disk)."""
+        self.in_flight.discard(key)
+        self._lost.add(key)
+        if await self._move(
+            key, Phase.SUBMITTING, Phase.DRAFT, result=ResultState.DISCARDED
+        ):
+            self._lost.discard(key)
+
     async def take_back(self, keys: Sequence[JobKey]) -> int:
         """End drafts that were not sent and shall not be (disk); returns how many."""
         now = self._clock.time()
@@ -271,6 +288,8 @@ class Submitter:
                 nonce=_nonce() if self._with_nonce(account_id) else "",
                 found=False,
             )
+        elif isinstance(intent, WorkflowIntent):
+            phase = Phase.DRAFT
         job = Job(
             key=key,
             kind=kind_of(intent),
@@ -283,7 +302,7 @@ class Submitter:
             account_id=account_id,
             batch_key=batch_key,
         )
-        note = isinstance(intent, RunIntent) and bool(intent.note)
+        note = isinstance(intent, RunIntent) and bool(intent.note or intent.tags)
         return Tracked(job, server_uuid=server_uuid, note_pending=note)
 
     def _issued_at(self, account_id: int) -> str:

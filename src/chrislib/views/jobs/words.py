@@ -15,6 +15,7 @@ from chrislib.jobs.model import (
     Retention,
     RunIntent,
     WorkflowIntent,
+    is_held,
 )
 
 ATTENTION, RUNNING, FINISHED = "attention", "running", "finished"
@@ -147,7 +148,8 @@ def group_of(job: Job, *, settled: bool, stalled: bool = False) -> str:
     if job.phase.terminal:
         trouble = job.phase in TROUBLE or job.retention is Retention.PURGE_FAILED
         return ATTENTION if trouble and not settled else FINISHED
-    return ATTENTION if stalled or job.phase in TROUBLE else RUNNING
+    lost = job.phase is Phase.DRAFT and is_held(job.intent) and job.field_errors
+    return ATTENTION if stalled or lost or job.phase in TROUBLE else RUNNING
 
 
 def duration(seconds: float) -> str:
@@ -230,6 +232,8 @@ def look_of(job: Job, now: float) -> Look:
         return Look(key, _WAS.get(word, f"{word}, last known"), grey=True)
     if job.cancel_requested_at is not None:
         return Look(key, "Cancel requested", done, total)
+    if job.phase is Phase.DRAFT and is_held(job.intent):
+        return Look("queued", "Waits for its data" if total else "Waits", done, total)
     if key == "running" and job.kind in COMPUTING and job.phase is not Phase.UNKNOWN:
         word = f"Running for {duration(now - began(job))}"
     if total and progress is not None and job.phase.rank >= Phase.RUNNING.rank:
