@@ -12,6 +12,7 @@ from chrislib.cube.address import Address
 from chrislib.cube.errors import BadAnswer, BadCredentials, CubeError, NotFound
 from chrislib.cube.feeds import FeedsApi
 from chrislib.cube.files import FilesApi
+from chrislib.cube.folders import FoldersApi
 from chrislib.cube.instances import InstancesApi
 from chrislib.cube.pacs import PacsApi
 from chrislib.cube.plugins import PluginsApi
@@ -61,6 +62,7 @@ class CubeClient:
         self.instances = InstancesApi(self._wire)
         self.feeds = FeedsApi(self._wire)
         self.files = FilesApi(self._wire)
+        self.folders = FoldersApi(self._wire)
         self.pacs = PacsApi(self._wire)
         self.workflows = WorkflowsApi(self._wire)
 

@@ -1,5 +1,6 @@
 """Who may see and change what is in the storage tree."""
 
+from chrislib.station import sharing
 from chrislib.station.auth import Doorman, User
 from chrislib.station.store import Row, Store
 
@@ -27,12 +28,18 @@ def may_read(store: Store, user: User | None, row: Row) -> bool:
     path = path_of(row)
     if path == _PACS or path.startswith(_PACS + "/"):
         return Doorman(store).may_use_pacs(user)
-    return path in _TOP
+    return path in _TOP or sharing.is_granted(store, user, row)
 
 
-def may_write(user: User, row: Row) -> bool:
+def may_write(store: Store, user: User, row: Row) -> bool:
     """Return whether `user` may change a folder, file or link file."""
-    return user.is_admin or bool(row["owner_id"] == user.id)
+    mine = user.is_admin or bool(row["owner_id"] == user.id)
+    return mine or sharing.is_granted(store, user, row, right="w")
+
+
+def may_fill(store: Store, user: User, row: Row) -> bool:
+    """Return whether `user` may put something into a folder: public ones, too."""
+    return bool(row["public"]) or may_write(store, user, row)
 
 
 def input_path(store: Store, user: User, path: str) -> str:

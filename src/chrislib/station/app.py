@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chrislib.paths import Paths
+from chrislib.station import sharing
 from chrislib.station.auth import HostGuard
 from chrislib.station.context import StationConfig, StationContext
 from chrislib.station.disk import Disk
@@ -26,6 +27,7 @@ _AGAIN_SECONDS = 1.0
 # Order matters: the later ones use what the earlier ones put into the context.
 ROUTE_MODULES = (
     "chrislib.station.routes.core",
+    "chrislib.station.routes.permissions",
     "chrislib.station.routes.folders",
     "chrislib.station.routes.files",
     "chrislib.station.routes.plugins",
@@ -43,6 +45,7 @@ def make_context(paths: Paths, config: StationConfig) -> StationContext:
     """Open the database and the storage of a station on disk."""
     paths.station.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = Store(paths.station / "station.db")
+    store.add_schema(sharing.TABLES)
     disk = Disk(paths.station / "storage", quota=config.quota)
     fill(store, disk, paths, config=config)
     disk.clear_incoming()

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chrislib.station.access import may_write
+from chrislib.station import sharing
 from chrislib.station.context import StationContext
 from chrislib.station.downloads import download_route
 from chrislib.station.filters import Filters
@@ -27,6 +27,7 @@ from chrislib.station.http import (
 from chrislib.station.routes.folders import (
     check_writable,
     load,
+    set_public,
     show_file,
     show_link,
     with_template,
@@ -79,7 +80,9 @@ def routes(context: StationContext) -> list[Route]:
         download_route(
             "userfiles/{id:int}/{name:path}",
             context,
-            allowed=lambda user, row: user is not None and may_write(user, row),
+            allowed=lambda user, row: (
+                user is not None and (user.is_admin or row["owner_id"] == user.id)
+            ),
         ),
         endpoint(
             "filebrowser/files/{id:int}/",
@@ -176,12 +179,14 @@ def _finish_upload(call: Call, upload: Upload) -> Answer:
     assert file is not None
     with call.store.transaction():
         free = _free_name(call, folder, clean_name(name))
+        above = sharing.nearest(call.store, free)
         disk = file.keep()
         upload.file = None
         try:
             ident = call.store.register_file(
                 free, file.size, disk, owner=call.me.username
             )
+            sharing.inherit_below(call.store, above, free, kind="file")
         except BaseException:
             call.context.disk.remove([(disk, file.size)])
             raise
@@ -234,7 +239,7 @@ def _own(call: Call) -> Row:
     row = call.store.row(f"SELECT {_COLUMNS} {_FROM} x.id = ?", call.ids["id"])
     if row is None or not row["fname"].startswith("home/"):
         raise missing("UserFile")
-    if not may_write(call.me, row):
+    if not (call.me.is_admin or row["owner_id"] == call.me.id):
         raise ApiError(
             403, {"detail": "You do not have permission to perform this action."}
         )
@@ -252,9 +257,7 @@ def _change(call: Call) -> Answer:
 
 
 def _move(call: Call, row: Row, field: str, table: str = "files") -> None:
-    if "public" in call.data:
-        public = call.data["public"] in (True, "true")
-        call.store.update(table, row["id"], public=int(public))
+    set_public(call, row, table)
     if field not in call.data:
         return
     given = str(call.data[field])

@@ -5,7 +5,9 @@ from typing import Any
 
 from starlette.routing import Route
 
-from chrislib.station.access import may_read, may_write
+from chrislib.station import sharing
+from chrislib.station.access import may_fill, may_read, may_write
+from chrislib.station.auth import Doorman
 from chrislib.station.context import StationContext, shown
 from chrislib.station.http import (
     Answer,
@@ -20,6 +22,7 @@ from chrislib.station.tree import Tree
 
 _WITH_OWNER = "x.*, u.username AS owner_username"
 _MAX_PATH = 1024
+_KINDS = {"folders": "folder", "files": "file", "linkfiles": "link"}
 
 
 def routes(context: StationContext) -> list[Route]:
@@ -39,38 +42,6 @@ def routes(context: StationContext) -> list[Route]:
         endpoint("filebrowser/{id:int}/children/", context, get=_children, public=True),
         endpoint("filebrowser/{id:int}/files/", context, get=_files, public=True),
         endpoint("filebrowser/{id:int}/linkfiles/", context, get=_links, public=True),
-        *_permissions(context, "filebrowser/{id:int}/", "folder", "filebrowser"),
-        *_permissions(
-            context, "filebrowser/files/{id:int}/", "file", "filebrowser/files"
-        ),
-        *_permissions(
-            context,
-            "filebrowser/linkfiles/{id:int}/",
-            "link_file",
-            "filebrowser/linkfiles",
-        ),
-    ]
-
-
-def _permissions(
-    context: StationContext, path: str, link: str, target: str
-) -> list[Route]:
-    """Return the lists of who else may see something: one person, so nobody."""
-
-    def nobody(call: Call) -> Answer:
-        return call.listing(0, [], links={link: f"{target}/{call.ids['id']}/"})
-
-    def refuse_user(call: Call) -> Answer:
-        name = str(call.data.get("username", ""))
-        raise invalid("username", f"Couldn't find any user with username '{name}'.")
-
-    def refuse_group(call: Call) -> Answer:
-        name = str(call.data.get("grp_name", ""))
-        raise invalid("grp_name", f"Couldn't find any group with name '{name}'.")
-
-    return [
-        endpoint(f"{path}userpermissions/", context, get=nobody, post=refuse_user),
-        endpoint(f"{path}grouppermissions/", context, get=nobody, post=refuse_group),
     ]
 
 
@@ -161,7 +132,7 @@ def load(call: Call, table: str, kind: str, *, write: bool = False) -> Row:
     if row is None:
         raise missing(kind)
     if not may_read(call.store, call.user, row) or (
-        write and not may_write(call.me, row)
+        write and not may_write(call.store, call.me, row)
     ):
         if call.user is None:
             _ = call.me
@@ -219,9 +190,12 @@ def _level(
 ) -> Answer:
     folder = _folder(call)
     column = "parent_id" if table == "folders" else "folder_id"
+    pacs = Doorman(call.store).may_use_pacs(call.user)
+    shown, values = sharing.visible(_KINDS[table], call.user, pacs=pacs)
     return call.query_listing(
-        f"FROM {table} x JOIN users u ON u.id = x.owner_id WHERE x.{column} = ?",
-        [folder["id"]],
+        f"FROM {table} x JOIN users u ON u.id = x.owner_id "
+        f"WHERE x.{column} = ? AND {shown}",
+        [folder["id"], *values],
         order=f"x.{order} DESC",
         columns=_WITH_OWNER,
         show=lambda row: show(call, row),
@@ -261,11 +235,8 @@ def _new_path(call: Call) -> str:
 def check_writable(call: Call, field: str, path: str) -> None:
     """Refuse with 400 unless the user may write the nearest folder above `path`."""
     parent = path.rpartition("/")[0]
-    above = parent
-    while above and call.store.folder_id(above) is None:
-        above = above.rpartition("/")[0]
-    row = call.store.row("SELECT * FROM folders WHERE path = ?", above)
-    if row is None or not may_write(call.me, row):
+    row = sharing.nearest(call.store, path)
+    if not may_fill(call.store, call.me, row):
         text = "User does not have write permission under the folder"
         raise invalid(field, f"Invalid path. {text} '{parent}'.")
 
@@ -275,7 +246,10 @@ def _create(call: Call) -> Answer:
     if call.store.folder_id(path) is not None:
         raise invalid("path", f"Folder with path '{path}' already exists.")
     check_writable(call, "path", path)
-    ident = call.store.ensure_folder(path, call.me.username)
+    above = sharing.nearest(call.store, path)
+    with call.store.transaction():
+        ident = call.store.ensure_folder(path, call.me.username)
+        sharing.inherit_below(call.store, above, path, kind="folder")
     return Answer(show_folder(call, _folder_by_id(call, ident)), 201)
 
 
@@ -296,9 +270,31 @@ def _change(call: Call) -> Answer:
             if (path + "/").startswith(folder["path"] + "/"):
                 raise invalid("path", f"Invalid path. Path '{path}' is below itself.")
             _tree(call).move_folder(folder, path)
-    if "public" in call.data:
-        _tree(call).publish(folder["id"], public=call.data["public"] in (True, "true"))
+        folder = _folder_by_id(call, folder["id"])
+    set_public(call, folder, "folders")
     return Answer(show_folder(call, _folder_by_id(call, folder["id"])))
+
+
+def set_public(call: Call, row: Row, table: str) -> None:
+    """Open a thing to everybody, or close it, if the request says so.
+
+    Only the owner may; others who may write get 400.
+    """
+    if "public" not in call.data:
+        return
+    if not (call.me.is_admin or row["owner_id"] == call.me.id):
+        text = (
+            f"Public status of a {_KINDS[table]} can only be changed by its owner or"
+            "superuser 'chris'."
+        )
+        raise invalid("public", text)
+    public = call.data["public"] in (True, "true")
+    if table == "folders":
+        _tree(call).publish(row["id"], public=public)
+    else:
+        call.store.update(table, row["id"], public=int(public))
+    if public != bool(row["public"]):
+        sharing.publish_link(call.store, row, public=public)
 
 
 def _refuse_fixed(path: str, what: str) -> None:
