@@ -9,11 +9,12 @@ from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
 from chrislib.catalog.deidentify import DeidentifyTable
 from chrislib.catalog.estimates import DurationTable
+from chrislib.catalog.history import HistoryTable
 from chrislib.catalog.inbox import InboxTable
 from chrislib.catalog.index import IndexTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.lease import Lease
-from chrislib.catalog.library import HistoryTable, ItemTable, KeyValueTable
+from chrislib.catalog.library import ItemTable, KeyValueTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.problems import ProblemTable

@@ -1,11 +1,11 @@
-"""Library items, history and small settings in the catalog."""
+"""Library items and small settings in the catalog."""
 
 import sqlite3
 from collections.abc import Sequence
 
 from chrislib.catalog import sql
 from chrislib.catalog.database import Database
-from chrislib.catalog.rows import HistoryRow, ItemRow
+from chrislib.catalog.rows import ItemRow
 
 
 class ItemTable:
@@ -40,49 +40,6 @@ class ItemTable:
         query = f"{sql.select('library_item', ItemRow)} {tail}"
         return await self._db.read(
             lambda db: sql.rows(ItemRow, db.execute(query, values))
-        )
-
-
-class HistoryTable:
-    """What was asked of the Library, newest first."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    async def add(self, entry: HistoryRow) -> None:
-        """Add an entry (disk)."""
-        query = sql.insert("history_entry", HistoryRow)
-        await self._db.write(lambda db: db.execute(query, sql.values(entry)))
-
-    async def update(self, entry: HistoryRow) -> None:
-        """Replace an entry, or add it (disk)."""
-        query = sql.insert("history_entry", HistoryRow, "entry_id")
-        await self._db.write(lambda db: db.execute(query, sql.values(entry)))
-
-    async def list(self, limit: int = 500) -> list[HistoryRow]:
-        """Return entries, newest first (disk)."""
-        query = sql.select("history_entry", HistoryRow)
-        return await self._db.read(
-            lambda db: sql.rows(
-                HistoryRow,
-                db.execute(f"{query} ORDER BY at DESC, entry_id LIMIT ?", (limit,)),
-            )
-        )
-
-    async def get(self, entry_id: str) -> HistoryRow | None:
-        """Return one entry (disk)."""
-        query = sql.select("history_entry", HistoryRow) + " WHERE entry_id=?"
-        found = await self._db.read(
-            lambda db: sql.rows(HistoryRow, db.execute(query, (entry_id,)))
-        )
-        return found[0] if found else None
-
-    async def delete(self, entry_id: str) -> None:
-        """Forget an entry (disk)."""
-        await self._db.write(
-            lambda db: db.execute(
-                "DELETE FROM history_entry WHERE entry_id=?", (entry_id,)
-            )
         )
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from chrislib.catalog.history import HISTORY_TABLES
 from chrislib.catalog.index_schema import INDEX_TABLES
 from chrislib.catalog.opening import Migration
 
@@ -186,6 +187,7 @@ _VERSION_3 = (
       sha256 TEXT NOT NULL, pseudonym TEXT NOT NULL, counts TEXT NOT NULL,
       PRIMARY KEY(job_key, remote_path)) STRICT, WITHOUT ROWID""",
     *INDEX_TABLES,
+    *HISTORY_TABLES,
 )
 
 

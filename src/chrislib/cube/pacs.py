@@ -46,6 +46,7 @@ QUERY_KEYS = frozenset(
 those would match the whole PACS."""
 
 _BOGUS = "default"
+_FEW_QUERIES = 25
 _LOOK_SECONDS = (0.05, 0.1, 0.1, 0.2, 0.2, 0.4, 1.0)
 
 
@@ -147,6 +148,24 @@ class PacsApi:
             except reading.BadRow:
                 self._wire.skipped_rows += 1
         return tuple(sorted(kept, key=lambda query: -query.id))
+
+    async def stored(self, **filters: object) -> AsyncIterator[PacsQuery]:
+        """Iterate over the net over the stored queries that fit, results unpacked.
+
+        The filters are CUBE's; small pages, as every row has its whole result.
+        """
+        found = self._wire.items(
+            "pacs/queries/search/",
+            reading.pacs_query,
+            params=filters,
+            limit=_FEW_QUERIES,
+        )
+        async for query in found:
+            yield await _unpacked(query)
+
+    async def count_stored(self, **filters: object) -> int:
+        """Return over the net how many stored queries fit."""
+        return await self._wire.count("pacs/queries/search/", filters)
 
     async def retrieve(self, query_id: QueryId | int) -> PacsRetrieve:
         """Have everything that a query matches sent to the server, over the net.

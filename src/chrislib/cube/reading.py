@@ -334,6 +334,7 @@ def pacs_query(value: object) -> types.PacsQuery:
         creation_date=row.when("creation_date"),
         studies=tuple(study for study in studies if isinstance(study, dict)),
         packed=result if large else "",
+        owner_username=row.text("owner_username"),
     )
 
 

@@ -254,6 +254,7 @@ class PacsQuery:
     studies: tuple[Mapping[str, object], ...] = ()
     packed: str = ""
     """A large ``result`` that is not decoded yet (`chrislib.cube.unpacking`)."""
+    owner_username: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""History: every lookup, upload and reference fetch, and what it brought."""
+"""The journal of the ways in: what was asked here, and what it brought."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chrislib.aio import TaskOwner
-from chrislib.catalog.library import HistoryTable
+from chrislib.catalog.history import HistoryTable
 from chrislib.jobs.model import Progress
 from chrislib.library import words
 from chrislib.library.changes import Changes
@@ -22,8 +22,18 @@ from chrislib.library.rows import entry_of, entry_row
 _MOVING = {ItemState.ON_THE_WAY, ItemState.REGISTERING}
 
 
+_IN_MEMORY = 2000
+"""Entries that are kept in memory; older ones are read when one of them moves."""
+
+
 class History:
-    """The journal of the three ways in, newest first."""
+    """What was asked on this computer, newest first.
+
+    Attributes
+    ----------
+    version : int
+        Grows when lists of entries have to be made again.
+    """
 
     def __init__(
         self,
@@ -43,11 +53,13 @@ class History:
         self._accounts: dict[EntryId, str] = {}
         self._of_item: dict[ItemId, set[EntryId]] = {}
         self._dirty: set[EntryId] = set()
+        self._in_none: set[ItemId] = set()
+        self.version = 0
         self._tasks = TaskOwner("library history")
 
     async def load(self) -> None:
         """Read the newest entries (disk); what was cut off by an end is told."""
-        for row in reversed(await self._table.list(2000)):
+        for row in reversed(await self._table.newest(_IN_MEMORY)):
             entry = entry_of(row)
             if entry.state == "running" and not entry.item_ids:
                 entry = replace(
@@ -77,7 +89,24 @@ class History:
         self._remember(entry)
         self._changes.tell(LibraryChange(history=True))
         await self._write(entry)
+        self._told()
         return entry
+
+    async def remove(self, ids: Iterable[EntryId], *, at: float) -> None:
+        """Take entries out of History (disk); what they brought stays."""
+        gone = list(ids)
+        for entry_id in gone:
+            self._entries.pop(entry_id, None)
+            self._dirty.discard(entry_id)
+        await self._table.remove(gone, at=at)
+        self._told()
+
+    async def restore(self, ids: Iterable[EntryId]) -> None:
+        """Bring removed entries back (disk)."""
+        back = list(ids)
+        await self._table.remove(back, at=None)
+        await self._read(back)
+        self._told()
 
     async def add_items(self, entry_id: EntryId, ids: Iterable[ItemId]) -> None:
         """Note that an entry brought items (disk)."""
@@ -91,11 +120,21 @@ class History:
 
         Only a change of state or words is written; counts stay in memory.
         """
+        items = list(items)
         entries = {
             entry_id
             for item in items
             for entry_id in self._of_item.get(item.item_id, ())
+            if entry_id in self._entries
         }
+        strange = [
+            item.item_id
+            for item in items
+            if item.item_id not in self._of_item and item.item_id not in self._in_none
+        ]
+        if strange and len(self._entries) >= _IN_MEMORY:
+            self._in_none.update(strange)
+            self._tasks.start(self._follow_old(strange), name="follow old history")
         changed = False
         for entry_id in entries:
             before = self._entries[entry_id]
@@ -106,7 +145,7 @@ class History:
             self._entries[entry_id] = after
             if after.state != before.state:
                 self._dirty.add(entry_id)
-                self._tasks.start(self._write(after), name="write history")
+                self._tasks.start(self._write_soon(after), name="write history")
         return changed
 
     async def close(self) -> None:
@@ -114,6 +153,28 @@ class History:
         await self._tasks.close()
         for entry_id in tuple(self._dirty):
             await self._write(self._entries[entry_id])
+
+    async def _follow_old(self, item_ids: Sequence[ItemId]) -> None:
+        """Bring entries up that are so old that they are not in memory (disk)."""
+        found = [EntryId(one) for one in await self._table.of_items(item_ids)]
+        await self._read(found)
+        again = [item for one in item_ids if (item := self._item(one)) is not None]
+        if found and self.follow(again):
+            self._changes.tell(LibraryChange(history=True))
+
+    async def _read(self, ids: Sequence[EntryId]) -> None:
+        for row in await self._table.rows(ids):
+            if row.entry_id not in self._entries:
+                self._accounts[EntryId(row.entry_id)] = row.account_key
+                self._remember(self._with_items(entry_of(row)))
+
+    async def _write_soon(self, entry: HistoryEntry) -> None:
+        await self._write(entry)
+        self._told()
+
+    def _told(self) -> None:
+        self.version += 1
+        self._changes.tell(LibraryChange(history=True))
 
     def _with_items(self, entry: HistoryEntry) -> HistoryEntry:
         found = [self._item(item_id) for item_id in entry.item_ids]
@@ -123,6 +184,10 @@ class History:
         keys = dict.fromkeys(item.job_key for item in items if item.job_key)
         shared = len(keys) == 1 and entry.kind is not EntryKind.LOOKUP
         progress = self._progress(next(iter(keys))) if shared else None
+        if entry.kind is EntryKind.REFERENCE and items[0].instance_id is not None:
+            # by this the server's memory of the same fetch is known
+            request = {**entry.request, "instance": items[0].instance_id}
+            entry = replace(entry, request=request)
         return after(entry, items, progress=progress)
 
     def _remember(self, entry: HistoryEntry) -> None:
@@ -132,9 +197,23 @@ class History:
 
     async def _write(self, entry: HistoryEntry) -> None:
         account = self._accounts.get(entry.entry_id, "")
-        await self._table.update(entry_row(entry, account=account))
+        await self._table.update(
+            entry_row(entry, account=account), search=search_words(entry)
+        )
         if self._entries.get(entry.entry_id) == entry:
             self._dirty.discard(entry.entry_id)
+
+
+def search_words(entry: HistoryEntry) -> str:
+    """Return everything an entry is found by: its words and what was asked."""
+    found = [entry.title, entry.detail, entry.state_text]
+    values = entry.request.get("values")
+    if isinstance(values, Mapping):
+        for asked in values.values():
+            found += map(str, asked if isinstance(asked, list | tuple) else [asked])
+    for key in ("plugin", "folder", "path"):
+        found.append(str(entry.request.get(key) or ""))
+    return " ".join(filter(None, found))
 
 
 def after(
@@ -177,7 +256,7 @@ def _state(kind: EntryKind, items: Sequence[Item]) -> tuple[str, str]:
             EntryKind.LOOKUP: f"Pulling {words.series(moving)}",
             EntryKind.UPLOAD: "Sending",
             EntryKind.REFERENCE: "Fetching",
-        }[kind]
+        }.get(kind, "Bringing in")
         return "running", verb
     if number(ItemState.REGISTERING):
         return "registering", "Registering files"
@@ -212,6 +291,8 @@ def _brought(kind: EntryKind, items: Sequence[Item], progress: Progress | None) 
     size = words.size(sum(one or 0 for one in sizes)) if all(sizes) else ""
     if kind is EntryKind.REFERENCE:
         return words.join(words.count(len(here), "reference"), size)
+    if kind is EntryKind.OUTPUT:
+        return words.join(words.count(len(here), "output"), size)
     series = sum(1 for item in here if item.series_uid)
     images = sum(item.images or 0 for item in here)
     if series:

@@ -49,7 +49,7 @@ class Lookups:
         if opened is not None:
             opened(entry.entry_id)
         try:
-            result = await pacs.lookup(criteria, found=found)
+            result = await pacs.lookup(criteria, found=found, key=entry.entry_id)
             if result.unreachable and not result.patients:
                 raise no_answer(result)
         except asyncio.CancelledError:

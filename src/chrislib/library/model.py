@@ -77,11 +77,15 @@ class Item:
 
 
 class EntryKind(Enum):
-    """The three ways in."""
+    """The ways in."""
 
     LOOKUP = "lookup"
     UPLOAD = "upload"
     REFERENCE = "reference"
+    OUTPUT = "output"
+    """Outputs of a feed that were brought in as data."""
+    LIST = "list"
+    """A work list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One lookup: every question to every PACS, a few at a time, answers as they come."""
 
 import asyncio
+import itertools
 import logging
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 LOOKUP_TITLE = "chrislib lookup "
-"""How the titles of lookups begin on the server, where they stay as history."""
+"""How the titles of lookups begin on the server, where they stay as history: their
+key and the number of the question follow."""
 STEP_TITLE = "chrislib step "
 """How the titles of one row's questions begin; they are deleted afterwards."""
 
@@ -67,11 +69,14 @@ class Lookup:
         found: Callable[[tuple[FoundPatient, ...]], None] | None,
         passing: bool,
         alive: Alive,
+        key: str = "",
     ) -> None:
         self._api = client.pacs
         self._archives = archives
         self._found = found
         self._passing = passing
+        self._key = key or str(uuid.uuid4())
+        self._asked = itertools.count(1)
         self._alive = alive
         self._told_at = float("-inf")
         self._gave: set[str] = set()
@@ -108,12 +113,16 @@ class Lookup:
             await self._take(pacs.identifier, answer)
 
     async def _ask(self, pacs: Pacs, values: Mapping[str, str]) -> PacsQuery | None:
-        title = STEP_TITLE if self._passing else LOOKUP_TITLE
+        # a title is unique per user and PACS (cube-api trap 25); what is kept is
+        # told to be one lookup by its key
+        title = f"{LOOKUP_TITLE}{self._key} {next(self._asked)}"
+        if self._passing:
+            title = f"{STEP_TITLE}{uuid.uuid4()}"
         try:
             answer = await self._api.query(
                 pacs,
                 values,
-                title=f"{title}{uuid.uuid4()}",
+                title=title,
                 description="" if self._passing else _described(values),
             )
         except ServerFault:

@@ -41,6 +41,7 @@ class PacsService:
         *,
         found: Callable[[tuple[FoundPatient, ...]], None] | None = None,
         passing: bool = False,
+        key: str = "",
     ) -> LookupResult:
         """Ask one or all PACS over the net for all combinations of the values.
 
@@ -53,6 +54,8 @@ class PacsService:
             studies than before: each 100 of them, and ten times a second.
         passing : bool
             It is a step of something larger: the server keeps no trace of it.
+        key : str
+            Tells the queries that stay on the server to be of this lookup.
 
         Returns
         -------
@@ -73,7 +76,12 @@ class PacsService:
         try:
             archives = await self._asked(criteria.pacs)
             asking = Lookup(
-                self._client, archives, found=found, passing=passing, alive=self._alive
+                self._client,
+                archives,
+                found=found,
+                passing=passing,
+                alive=self._alive,
+                key=key,
             )
             await asking.run(questions)
         except Forbidden as error:

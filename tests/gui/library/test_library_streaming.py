@@ -56,7 +56,12 @@ class Streaming:
         return ("Main PACS",)
 
     async def lookup(
-        self, criteria: Criteria, *, found: Any = None, passing: bool = False
+        self,
+        criteria: Criteria,
+        *,
+        found: Any = None,
+        passing: bool = False,
+        key: str = "",
     ) -> LookupResult:
         self.asked += 1
         for at in range(0, len(self.patients), self.piece):

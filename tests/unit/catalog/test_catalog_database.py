@@ -44,14 +44,14 @@ async def test_what_is_kept_is_there_next_time(tmp_path: Path) -> None:
     row = ItemRow(item_id="i", source="pacs", title="t", state="ready", images=3)
     await catalog.items.upsert(row)
     entry = HistoryRow(entry_id="e", kind="lookup", title="t", at=1.0, state="ready")
-    await catalog.history.add(entry)
+    await catalog.history.update(entry)
     await catalog.settings_kv.set("tray", "[1]")
     await catalog.close()
     catalog = await opened(path)
     assert await catalog.items.all() == [row]
     assert await catalog.items.get("i") == row
     assert await catalog.items.get("x") is None
-    assert await catalog.history.list(5) == [entry]
+    assert await catalog.history.newest(5) == [entry]
     assert await catalog.settings_kv.with_prefix("tr") == {"tray": "[1]"}
     assert catalog.notice == ""
     await catalog.close()

@@ -152,6 +152,7 @@ class FakePacs:
         *,
         found: Callable[[tuple[FoundPatient, ...]], None] | None = None,
         passing: bool = False,
+        key: str = "",
     ) -> LookupResult:
         self.asked.append(criteria)
         self.passing.append(passing)

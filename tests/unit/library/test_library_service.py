@@ -60,7 +60,7 @@ async def test_a_lookup_is_journaled(
     assert entry.title == "4543673"
     assert entry.detail == "Patient ID · all PACS · 4 studies, 8 series found"
     assert entry.state == "found"
-    (row,) = await neighbours.catalog.history.list()
+    (row,) = await neighbours.catalog.history.newest()
     assert row.account_key == "uuid-1|alex"
 
 
