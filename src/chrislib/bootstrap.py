@@ -25,6 +25,7 @@ from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.deidentify.model import names_server
+from chrislib.library.mine.service import MyLibrary
 from chrislib.library.service import LibraryService
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -58,6 +59,7 @@ class Services:
     session: Session
     jobs: JobManager
     library: LibraryService
+    my_library: MyLibrary
     feeds: FeedsService
     clicked: list[Callable[[str], None]] = field(default_factory=list)
     windows: "list[MainWindow]" = field(default_factory=list)
@@ -70,6 +72,7 @@ class Services:
         await self.tasks.close()
         if self.signals is not None:
             await self.signals.close()
+        await self.my_library.stop()
         await self.library.stop()
         await self.layout.close()
         if self.desktop is not None:
@@ -117,6 +120,14 @@ async def compose(paths: Paths) -> Services:
         secret=secrets.get,
         keep_secret=secrets.set,
     )
+    library = LibraryService(
+        catalog=catalog,
+        jobs=jobs,
+        session=session,
+        deidentified_only=lambda: names_server(
+            str(settings.get("deidentified_only")), session.url
+        ),
+    )
     return Services(
         paths=paths,
         settings=settings,
@@ -124,14 +135,8 @@ async def compose(paths: Paths) -> Services:
         layout=layout,
         session=session,
         jobs=jobs,
-        library=LibraryService(
-            catalog=catalog,
-            jobs=jobs,
-            session=session,
-            deidentified_only=lambda: names_server(
-                str(settings.get("deidentified_only")), session.url
-            ),
-        ),
+        library=library,
+        my_library=MyLibrary(catalog=catalog, library=library, jobs=jobs),
         feeds=FeedsService(jobs=jobs, session=session, paths=paths),
         clicked=clicked,
         windows=windows,
@@ -209,6 +214,7 @@ def make_context(services: Services) -> "ViewContext":
         navigator=Navigator(),
         messages=Messages(),
         library=services.library,
+        my_library=services.my_library,
         feeds=services.feeds,
         jobs=services.jobs,
         job_feed=JobFeed(services.jobs),
@@ -229,6 +235,7 @@ async def furnish(
     The theme of `context` must have been applied to the application before.
     """
     await services.library.start()
+    await services.my_library.start()
     window.furnish(context, _factories())
     services.windows.append(window)
     window.attention_changed.connect(

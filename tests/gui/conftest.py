@@ -29,6 +29,7 @@ from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.jobs.notices.policy import Policy
 from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook
+from chrislib.library.mine.model import Counts, Facets, Listing, Query
 from chrislib.library.model import Item
 from chrislib.paths import Paths, resources
 from chrislib.views.context import ViewContext
@@ -391,6 +392,31 @@ class FakeLibrary:
             listener(change)
 
 
+class FakeMyLibrary:
+    """My Library with nothing in it; put a real one in where rows are needed."""
+
+    collections = imports = ()
+    undo_text = redo_text = ""
+
+    async def listing(self, query: Query) -> Listing:
+        return Listing(query, [])
+
+    async def rows(self, _ids: Any, _level: Any = None) -> dict[Any, Any]:
+        return {}
+
+    async def counts(self) -> Counts:
+        return Counts()
+
+    async def facets(self, _filters: Any, _level: Any = None) -> Facets:
+        return Facets()
+
+    async def keywords(self) -> list[tuple[str, int]]:
+        return []
+
+    def subscribe(self, _listener: Any) -> Callable[[], None]:
+        return lambda: None
+
+
 class FakeFeeds:
     """Feeds without a server."""
 
@@ -473,6 +499,7 @@ class Fakes:
 
     jobs: FakeJobs = field(default_factory=FakeJobs)
     library: Any = field(default_factory=FakeLibrary)
+    my_library: Any = field(default_factory=FakeMyLibrary)
     feeds: Any = field(default_factory=FakeFeeds)
     session: Any = field(default_factory=FakeSession)
     dialogs: FakeDialogs = field(default_factory=FakeDialogs)
@@ -505,6 +532,7 @@ def ctx(
         navigator=Navigator(),
         messages=messages,
         library=cast("Any", fakes.library),
+        my_library=cast("Any", fakes.my_library),
         feeds=cast("Any", fakes.feeds),
         jobs=cast("Any", fakes.jobs),
         job_feed=feed,

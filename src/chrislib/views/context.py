@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chrislib.accounts.session import Session
     from chrislib.feeds.service import FeedsService
     from chrislib.jobs.manager import JobManager
+    from chrislib.library.mine.service import MyLibrary
     from chrislib.library.service import LibraryService
 
 
@@ -27,6 +28,7 @@ class ViewContext:
     navigator: Navigator
     messages: Messages
     library: "LibraryService"
+    my_library: "MyLibrary"
     feeds: "FeedsService"
     jobs: "JobManager"
     job_feed: JobFeed

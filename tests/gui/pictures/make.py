@@ -56,6 +56,7 @@ def main(wanted: list[str]) -> None:
             navigator=Navigator(),
             messages=Messages(),
             library=fakes.library,
+            my_library=fakes.my_library,
             feeds=fakes.feeds,
             jobs=fakes.jobs,
             job_feed=JobFeed(fakes.jobs),

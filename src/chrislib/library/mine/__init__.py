@@ -1,0 +1,1 @@
+"""My Library: everything there is, found again."""
