@@ -85,11 +85,11 @@ def read_picture(path: Path, frame: int = 0) -> Picture:
         except MemoryError as error:
             raise BrokenDicom("It asks for more memory than there is.") from error
         except Exception as error:
-            raise _reason(dataset, error) from error
+            raise reason_of(dataset, error) from error
 
 
-def _reason(dataset: Any, error: Exception) -> DicomError:
-    """Tell a missing decoder from damaged data."""
+def reason_of(dataset: Any, error: Exception) -> DicomError:
+    """Tell a missing decoder from damaged data; `error` is what decoding raised."""
     syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
     known = str(getattr(syntax, "name", "") or "")
     if isinstance(error, NotImplementedError) or (
@@ -106,7 +106,7 @@ def _picture(dataset: Any, path: Path | None, frame: int) -> Picture:
     if not value(dataset, "Rows") or not value(dataset, "Columns"):
         raise BrokenDicom("It does not say how large its picture is.")
     pixels = _pixels(dataset, path, frame)
-    orientation, patient, spacing, aspect = _geometry(dataset, frame)
+    orientation, patient, spacing, aspect = geometry_of(dataset, frame)
     letters = letters_of(orientation, patient)
     if pixels.ndim == 3:
         return Picture(
@@ -116,18 +116,15 @@ def _picture(dataset: Any, path: Path | None, frame: int) -> Picture:
             spacing=spacing,
             letters=letters,
         )
-    values = _modality(pixels, dataset, frame)
-    inverted = text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
-    if text(dataset, "PresentationLUTShape") == "INVERSE":
-        inverted = True
+    values = modality_values(pixels, dataset, frame)
     return Picture(
         values,
-        _windows(values, dataset, frame),
-        inverted=inverted,
+        windows_of(values, dataset, frame),
+        inverted=is_inverted(dataset),
         aspect=aspect,
         spacing=spacing,
         letters=letters,
-        lookup=_lookup(dataset),
+        lookup=lookup_of(dataset),
     )
 
 
@@ -206,7 +203,7 @@ def _group(dataset: Any, frame: int, name: str) -> Any:
     return dataset
 
 
-def _modality(
+def modality_values(
     pixels: "NDArray[Any]", dataset: Any, frame: int
 ) -> "NDArray[np.float32]":
     """Apply the modality transformation (PS3.3 C.11.1)."""
@@ -216,9 +213,7 @@ def _modality(
         from pydicom.pixels.processing import apply_modality_lut
 
         return np.asarray(apply_modality_lut(pixels, dataset), dtype=np.float32)
-    group = _group(dataset, frame, "PixelValueTransformationSequence")
-    slope = (numbers(group, "RescaleSlope") or (1.0,))[0] or 1.0
-    intercept = (numbers(group, "RescaleIntercept") or (0.0,))[0]
+    slope, intercept = rescale_of(dataset, frame)
     values = pixels.astype(np.float32)
     if slope != 1.0:
         values *= np.float32(slope)
@@ -227,9 +222,20 @@ def _modality(
     return values
 
 
-def _windows(
+def rescale_of(dataset: Any, frame: int) -> tuple[float, float]:
+    """Return slope and intercept of a frame's values."""
+    group = _group(dataset, frame, "PixelValueTransformationSequence")
+    slope = (numbers(group, "RescaleSlope") or (1.0,))[0] or 1.0
+    return slope, (numbers(group, "RescaleIntercept") or (0.0,))[0]
+
+
+def windows_of(
     values: "NDArray[np.float32]", dataset: Any, frame: int
 ) -> tuple[Window, ...]:
+    """Return the windows a frame proposes, else one that suits its values.
+
+    `values` are after the modality transformation; a part of them will do.
+    """
     group = _group(dataset, frame, "FrameVOILUTSequence")
     centers = numbers(group, "WindowCenter") or ()
     widths = numbers(group, "WindowWidth") or ()
@@ -267,7 +273,15 @@ def _default_window(values: "NDArray[np.float32]", dataset: Any) -> Window:
     return usual_range(values, padding=(edges[0], edges[1]))
 
 
-def _lookup(dataset: Any) -> LookUp | None:
+def is_inverted(dataset: Any) -> bool:
+    """Whether low values are white (PS3.3 C.7.6.3.1.2, C.11.6.1.2)."""
+    return (
+        text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+        or text(dataset, "PresentationLUTShape") == "INVERSE"
+    )
+
+
+def lookup_of(dataset: Any) -> LookUp | None:
     """Return the first VOI look-up table, which goes before a window."""
     import numpy as np
 
@@ -292,7 +306,7 @@ def _lookup(dataset: Any) -> LookUp | None:
     return LookUp(first, table[:entries].astype(np.uint16), int(described[2]))
 
 
-def _geometry(
+def geometry_of(
     dataset: Any, frame: int
 ) -> tuple[
     tuple[float, ...] | None, tuple[str, ...], tuple[float, float] | None, float

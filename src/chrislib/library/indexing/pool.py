@@ -7,8 +7,6 @@ another one, in smaller pieces, until the file that kills is found and named.
 import logging
 import os
 import queue
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +14,7 @@ from contextlib import suppress
 from chrislib.catalog.index_writing import Batch
 from chrislib.library.indexing import rows
 from chrislib.library.indexing.reading import Portion, PortionReader
-from chrislib.library.indexing.worker import receive, send
+from chrislib.library.process import WorkerProcess
 
 _log = logging.getLogger(__name__)
 
@@ -177,49 +175,13 @@ class ReaderPool:
                 self._workers.discard(worker)
 
 
-class _Worker:
-    """One process."""
+class _Worker(WorkerProcess):
+    """One process that reads headers."""
 
     def __init__(self) -> None:
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # there is one on Windows
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "chrislib.library.indexing.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=flags,
-        )
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+        super().__init__("chrislib.library.indexing.worker", patience=_PATIENCE)
 
     def read(self, portion: Portion) -> Batch | None:
         """Return what a portion holds, None when the process died over it."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        watch = threading.Timer(_PATIENCE, self.kill)
-        watch.daemon = True
-        watch.start()
-        try:
-            send(process.stdin, portion)  # type: ignore[arg-type] # as BinaryIO
-            answer = receive(process.stdout)  # type: ignore[arg-type] # as BinaryIO
-        except (OSError, ValueError, EOFError, TypeError):
-            return None
-        finally:
-            watch.cancel()
+        answer = self.ask(portion)
         return None if answer is None else Batch._make(answer)
-
-    def kill(self) -> None:
-        with suppress(OSError):
-            self._process.kill()
-
-    def close(self) -> None:
-        """End the process, whatever it does, and wait for it."""
-        self.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        self._process.wait()
