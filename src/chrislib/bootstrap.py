@@ -19,6 +19,7 @@ from chrislib.catalog.remembered import Remembered
 from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
 from chrislib.desktop.ways import Ways
+from chrislib.feeds.making import LibraryData
 from chrislib.feeds.service import FeedsService
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.headless import Ask, Desk
@@ -26,6 +27,7 @@ from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.deidentify.model import names_server
 from chrislib.library.mine.service import MyLibrary
+from chrislib.library.model import ItemId
 from chrislib.library.service import LibraryService
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -72,6 +74,7 @@ class Services:
         await self.tasks.close()
         if self.signals is not None:
             await self.signals.close()
+        await self.feeds.making.close()
         await self.my_library.stop()
         await self.library.stop()
         await self.layout.close()
@@ -137,10 +140,21 @@ async def compose(paths: Paths) -> Services:
         jobs=jobs,
         library=library,
         my_library=MyLibrary(catalog=catalog, library=library, jobs=jobs),
-        feeds=FeedsService(jobs=jobs, session=session, paths=paths),
+        feeds=FeedsService(
+            jobs=jobs, session=session, paths=paths, library=_data_of(library)
+        ),
         clicked=clicked,
         windows=windows,
         desktop=desktop,
+    )
+
+
+def _data_of(library: LibraryService) -> LibraryData:
+    """Return what new feeds see of the Library."""
+    return LibraryData(
+        item=lambda item_id: library.item(ItemId(item_id)),
+        bring=lambda ids: library.bring(map(ItemId, ids)),
+        subscribe=lambda call: library.subscribe(lambda _change: call()),
     )
 
 
@@ -299,9 +313,13 @@ async def follow(services: Services) -> None:
     """Follow the jobs of whatever the session is connected to (network)."""
     session, jobs = services.session, services.jobs
 
+    async def looked() -> None:
+        await jobs.refresh()
+        services.feeds.making.wake()
+
     def session_changed() -> None:
         if session.state is ConnectionState.CONNECTED:
-            services.tasks.start(jobs.refresh(), name="look after connecting")
+            services.tasks.start(looked(), name="look after connecting")
         elif session.state is ConnectionState.AUTH_REQUIRED and session.client is None:
             missing = jobs.sign_in_needed(session.url, session.wanted_user)
             services.tasks.start(missing, name="sign-in needed")
@@ -315,6 +333,7 @@ async def follow(services: Services) -> None:
     session.subscribe(session_changed)
     jobs.subscribe(jobs_changed)
     await jobs.start()
+    services.feeds.making.start()
     services.tasks.start(_listen(services), name="signals of the system")
 
 

@@ -1,9 +1,11 @@
 """What feeds need of the rooms around them, and nothing more."""
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from chrislib.jobs.model import Intent, Job, JobKey, Phase, RunIntent
+from chrislib.jobs.submission.held import Next
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
@@ -30,14 +32,50 @@ class Trace(Protocol):
         """The program's log as captured."""
 
 
+class HeldLike(Protocol):
+    """Runs that are written down and wait for library items."""
+
+    def waiting(self, account_id: int) -> list[Job]:
+        """Return an account's runs that wait, oldest first."""
+
+    async def release(
+        self, key: JobKey, parameters: Mapping[str, str | int | float | bool]
+    ) -> bool:
+        """Have one sent with these values (disk)."""
+
+    async def say(
+        self, key: JobKey, detail: str, *, hint: str = "", trouble: bool = False
+    ) -> None:
+        """Say what one waits for (disk)."""
+
+    def progress(self, key: JobKey, *, here: int, total: int) -> None:
+        """Show how many of its items are here."""
+
+
 class JobsLike(Protocol):
     """The part of the job manager that feeds use."""
+
+    @property
+    def account_id(self) -> int:
+        """The account of the present connection."""
+
+    @property
+    def held(self) -> HeldLike:
+        """Runs that wait."""
 
     async def submit(self, intent: Intent) -> JobKey:
         """Journal a job and start it in the background (disk, network)."""
 
-    async def submit_now(self, intent: RunIntent) -> Job:
-        """Journal a run and send it; returns once the server answered (network)."""
+    async def submit_now(self, intent: RunIntent, then: Sequence[Next] = ()) -> Job:
+        """Journal a run and send it; returns once the server answered (network).
+
+        `then` follows it, sent behind.
+        """
+
+    async def submit_held(
+        self, intent: RunIntent, then: Sequence[Next] = ()
+    ) -> list[JobKey]:
+        """Journal a run that waits for library items, and what follows it (disk)."""
 
     async def cancel(self, key: JobKey) -> int:
         """Cancel a job; returns how many nodes it took along (network)."""

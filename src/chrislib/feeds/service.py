@@ -12,13 +12,15 @@ from chrislib.cube.errors import CubeError
 from chrislib.cube.types import Plugin, PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds import outputs as outputs_tree
-from chrislib.feeds.checks import check_title, newest_first, paths_of
+from chrislib.feeds.checks import check_title, newest_first
 from chrislib.feeds.details import Looks, details_of
 from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
+from chrislib.feeds.making import COPY_PLUGIN, LibraryData, NewFeeds
 from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
 from chrislib.feeds.nodes import row_of, to_cancel, view_of
 from chrislib.feeds.ports import FeedItem, JobsLike, SessionLike
+from chrislib.feeds.recipes import Recipe, recent
 from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
 from chrislib.paths import Paths
 
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-_COPY_PLUGIN = "pl-dircopy"
 
 
 class FeedsService:
@@ -43,6 +43,8 @@ class FeedsService:
         The connection of the window.
     paths : Paths
         Where previews are kept.
+    library : LibraryData, optional
+        Lets feeds wait for data that is on the way.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class FeedsService:
         jobs: JobsLike,
         session: SessionLike,
         paths: Paths,
+        library: LibraryData | None = None,
     ) -> None:
         self._jobs = jobs
         self._session = session
+        self.making = NewFeeds(jobs, copy_plugin=self._copies, library=library)
         self._fetcher = Fetcher(paths.cache / "previews")
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
@@ -179,36 +183,27 @@ class FeedsService:
     # -- making ----------------------------------------------------------------
 
     async def create_feed(
-        self, *, title: str, items: Sequence[FeedItem], note: str = ""
+        self,
+        *,
+        title: str,
+        items: Sequence[FeedItem],
+        note: str = "",
+        tags: Sequence[str] = (),
+        first: Recipe | None = None,
     ) -> Job:
-        """Make a feed from library items; returns once the server has it (network).
+        """Make a feed from library items (network, disk); see `NewFeeds.create`."""
+        return await self.making.create(
+            title=title, items=items, note=note, tags=tags, first=first
+        )
 
-        Raises
-        ------
-        ChrislibError
-            A title that is too long, no items, or items that are not here yet.
-        Refused
-            The server refused a value; nothing was created.
-        """
-        check_title(title)
-        paths = paths_of(items)
-        plugin = await self._plugin_named(_COPY_PLUGIN)
-        parameters = await self._client().plugins.parameters(plugin.id)
-        name = next(
-            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
-        )
-        return await self._jobs.submit_now(
-            RunIntent(
-                plugin_id=plugin.id,
-                plugin_name=plugin.name,
-                plugin_version=plugin.version,
-                plugin_type=plugin.type,
-                parameters={name: ",".join(paths)},
-                title=title.strip(),
-                note=note.strip(),
-                item_ids=tuple(str(item.item_id) for item in items),
-            )
-        )
+    async def recipes(self) -> list[Recipe]:
+        """Return what was run on new feeds before, last used first (thread)."""
+        jobs, account = self._jobs.jobs(), self._jobs.account_id
+        return await asyncio.to_thread(recent, jobs, account)
+
+    async def tag_names(self) -> tuple[str, ...]:
+        """Return the tags there are on the server (network)."""
+        return await self._client().feeds.tag_names()
 
     async def plugins(self) -> list[Plugin]:
         """Return plugins that can follow a node, recently used first (network).
@@ -455,6 +450,10 @@ class FeedsService:
                 versions.sort(key=newest_first, reverse=True)
             self._plugins = found
         return self._plugins
+
+    async def _copies(self) -> tuple[Plugin, Sequence[PluginParameter]]:
+        plugin = await self._plugin_named(COPY_PLUGIN)
+        return plugin, await self._client().plugins.parameters(plugin.id)
 
     async def _plugin_named(self, name: str) -> Plugin:
         client = self._client()

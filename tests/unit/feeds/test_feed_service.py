@@ -191,12 +191,17 @@ class Manager:
         self.rows: list[Job] = []
         self.cancelled: list[JobKey] = []
         self.traces: dict[int, Any] = {}
+        self.account_id = 1
+        self.held: Any = None
 
     async def submit(self, intent: Intent) -> JobKey:
         return self._take(intent, Kind.DOWNLOAD).key
 
-    async def submit_now(self, intent: RunIntent) -> Job:
+    async def submit_now(self, intent: RunIntent, then: Any = ()) -> Job:
         return self._take(intent, Kind.RUN, remote_id=77, feed_id=intent.feed_id or 12)
+
+    async def submit_held(self, intent: RunIntent, then: Any = ()) -> list[JobKey]:
+        return [self._take(intent, Kind.RUN).key]
 
     async def cancel(self, key: JobKey) -> int:
         self.cancelled.append(key)

@@ -64,6 +64,7 @@ class Held:
         self._clock = clock
         self._freed = freed
         self._below: dict[JobKey, set[JobKey]] = {}
+        self._waiting: set[JobKey] = set()
         self._owner = TaskOwner("held runs")
         self._writes = False
         store.subscribe(self._changed)
@@ -76,10 +77,13 @@ class Held:
 
     def waiting(self, account_id: int) -> list[Job]:
         """Return an account's drafts that wait for library items, oldest first."""
+        found = [self._store.get(key) for key in sorted(self._waiting)]
         return [
             tracked.job
-            for tracked in self._store.live(account_id)
-            if tracked.job.result is not ResultState.DISCARDED and _waits(tracked.job)
+            for tracked in found
+            if tracked is not None
+            and tracked.account_id == account_id
+            and tracked.job.result is not ResultState.DISCARDED
         ]
 
     async def release(self, key: JobKey, parameters: Mapping[str, Value]) -> bool:
@@ -146,6 +150,10 @@ class Held:
         due: set[JobKey] = set()
         for change in changes:
             job = change.after
+            if _waits(job):
+                self._waiting.add(job.key)
+            else:
+                self._waiting.discard(job.key)
             after = getattr(job.intent, "after", "")
             if after and job.phase is Phase.DRAFT:
                 self._below.setdefault(JobKey(after), set()).add(job.key)

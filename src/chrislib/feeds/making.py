@@ -1,0 +1,236 @@
+"""New feeds: of data that is here, or written down until its data is here."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chrislib.aio import TaskOwner
+from chrislib.errors import ChrislibError
+from chrislib.feeds.checks import check_title, paths_of
+from chrislib.feeds.ports import FeedItem, JobsLike
+from chrislib.feeds.recipes import Recipe
+from chrislib.jobs.model import Job, RunIntent
+
+if TYPE_CHECKING:
+    from chrislib.cube.types import Plugin, PluginParameter
+
+_log = logging.getLogger(__name__)
+
+COPY_PLUGIN = "pl-dircopy"
+TAG_LIMIT = 100
+_SOON = 0.2
+_COMING = frozenset({"wanted", "on_the_way", "registering"})
+"""States of items that will be here, or can be asked for."""
+
+CopyPlugin = Callable[[], Awaitable[tuple["Plugin", Sequence["PluginParameter"]]]]
+"""The plugin feeds are made with, and what it takes (network)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryData:
+    """What new feeds need of the Library.
+
+    Attributes
+    ----------
+    item : callable
+        Gives an item by its id, None for one that was taken out.
+    bring : callable
+        Asks for items that are not here (disk).
+    subscribe : callable
+        Calls back after each change of items.
+    """
+
+    item: Callable[[str], FeedItem | None]
+    bring: Callable[[Iterable[str]], Awaitable[object]]
+    subscribe: Callable[[Callable[[], None]], Callable[[], None]]
+
+
+def is_here(item: FeedItem) -> bool:
+    """Whether an item's files can be linked into a feed now."""
+    return item.state.value == "ready" and bool(item.path)
+
+
+class NewFeeds:
+    """Makes feeds, and sees to those whose data is still on the way.
+
+    Parameters
+    ----------
+    jobs : JobsLike
+        Journals and sends.
+    copy_plugin : callable
+        Gives the plugin feeds are made with.
+    library : LibraryData
+    """
+
+    def __init__(
+        self, jobs: JobsLike, *, copy_plugin: CopyPlugin, library: LibraryData | None
+    ) -> None:
+        self._jobs = jobs
+        self._copy_plugin = copy_plugin
+        self._library = library
+        self._tasks = TaskOwner("new feeds")
+        self._stop: Callable[[], None] | None = None
+        self._due = False
+        self._asked: set[str] = set()
+
+    async def create(
+        self,
+        *,
+        title: str,
+        items: Sequence[FeedItem],
+        note: str = "",
+        tags: Sequence[str] = (),
+        first: Recipe | None = None,
+    ) -> Job:
+        """Make a feed; returns once the server has it, or once it is written down.
+
+        What is still on the way is asked for and waited for, also over a restart; the
+        job is a draft until then. (Network, disk.)
+
+        Raises
+        ------
+        ChrislibError
+            A title or tag that is too long, no items, or some that cannot come.
+        Refused
+            The server refused a value; nothing was created.
+        """
+        check_title(title)
+        labels = check_tags(tags)
+        away = [item for item in items if not is_here(item)]
+        coming = self._library is not None and all(
+            item.state.value in _COMING for item in away
+        )
+        paths = [] if away and coming else paths_of(items)
+        plugin, parameters = await self._copy_plugin()
+        name = next(
+            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
+        )
+        intent = RunIntent(
+            plugin_id=plugin.id,
+            plugin_name=plugin.name,
+            plugin_version=plugin.version,
+            plugin_type=plugin.type,
+            parameters={name: ",".join(paths)},
+            title=title.strip(),
+            note=note.strip(),
+            item_ids=tuple(str(item.item_id) for item in items),
+            waits_for=() if paths else tuple(str(item.item_id) for item in items),
+            tags=labels,
+        )
+        then = first.steps if first is not None else ()
+        if paths:
+            return await self._jobs.submit_now(intent, then)
+        (key, *_) = await self._jobs.submit_held(intent, then)
+        await self._look()
+        job = self._jobs.get(key)
+        if job is None:
+            raise ChrislibError("The feed was not written down.", hint="Try again.")
+        return job
+
+    def start(self) -> None:
+        """See to feeds that wait, from now on (disk; asked by changes only)."""
+        if self._library is not None and self._stop is None:
+            self._stop = self._library.subscribe(self.wake)
+            self.wake()
+
+    def wake(self) -> None:
+        """Look a little later: counts of pulls change several times a second."""
+        if self._due or not self._jobs.held.waiting(self._jobs.account_id):
+            return
+        self._due = True
+        self._tasks.start(self._look_later(), name="look at what waits")
+
+    async def close(self) -> None:
+        """Stop; what waits goes on waiting in the catalog."""
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+        await self._tasks.close()
+
+    # Inside.
+
+    async def _look_later(self) -> None:
+        await asyncio.sleep(_SOON)
+        self._due = False
+        await self._look()
+
+    async def _look(self) -> None:
+        """Let go what has all its data, and say of the others what they wait for."""
+        for job in self._jobs.held.waiting(self._jobs.account_id):
+            try:
+                await self._look_at(job)
+            except ChrislibError as error:
+                # the catalog or the journal refuses: the next change tries again
+                _log.info("a feed that waits was not looked at: %s", error.title)
+
+    async def _look_at(self, job: Job) -> None:
+        library, intent = self._library, job.intent
+        if library is None or not isinstance(intent, RunIntent):
+            return
+        found = [library.item(item_id) for item_id in intent.waits_for]
+        items = [item for item in found if item is not None]
+        here = sum(map(is_here, items))
+        held = self._jobs.held
+        if here == len(found):
+            try:
+                paths = paths_of(items)
+            except ChrislibError as error:
+                await held.say(job.key, str(error), hint=error.hint, trouble=True)
+                return
+            parameters = {name: ",".join(paths) for name in intent.parameters}
+            await held.release(job.key, parameters)
+            self._asked.difference_update(intent.waits_for)
+            return
+        await self._ask_for(items)
+        held.progress(job.key, here=here, total=len(found))
+        lost = sum(item.state.value not in {*_COMING, "ready"} for item in items)
+        lost += len(found) - len(items)
+        if lost:
+            words = "1 item did not arrive" if lost == 1 else f"{lost:,} did not arrive"
+            await held.say(
+                job.key,
+                f"{words}; the feed waits for it."
+                if lost == 1
+                else f"{words}; the feed waits for them.",
+                hint="Retry it in the Library, or cancel this and leave it out.",
+                trouble=True,
+            )
+            return
+        await held.say(job.key, starts_when(len(found) - here))
+
+    async def _ask_for(self, items: Sequence[FeedItem]) -> None:
+        """Have pulled what was only ticked, once."""
+        wanted = [
+            str(item.item_id)
+            for item in items
+            if item.state.value == "wanted" and item.item_id not in self._asked
+        ]
+        if wanted and self._library is not None:
+            self._asked.update(wanted)
+            await self._library.bring(wanted)
+
+
+def starts_when(away: int) -> str:
+    """Return what a feed waits for: "Starts when 3 more are here."."""
+    return f"Starts when {away:,} more {'is' if away == 1 else 'are'} here."
+
+
+def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return tags without blanks and doubles.
+
+    Raises
+    ------
+    ChrislibError
+        One is longer than servers take.
+    """
+    kept = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    for tag in kept:
+        if len(tag) > TAG_LIMIT:
+            raise ChrislibError(
+                f"The tag “{tag[:24]}…” has {len(tag)} characters.",
+                "Nothing was sent.",
+                hint=f"Up to {TAG_LIMIT} are allowed.",
+            )
+    return kept
