@@ -12,6 +12,7 @@ MEASUREMENTS = (
     "cold_start",
     "pull_300",
     "ui_gap",
+    "upload_1000",
     "index_speed",
     "index_memory",
     "index_ui_gap",

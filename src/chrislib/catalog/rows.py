@@ -60,6 +60,7 @@ class JobRow:
     batch_key: str = ""
     snooze_until: float | None = None
     cancel_sends: int = 0
+    paused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,6 +154,7 @@ _VERSION_2 = (
 )
 
 _VERSION_3 = (
+    "ALTER TABLE job ADD COLUMN paused INTEGER NOT NULL DEFAULT 0",
     """CREATE TABLE work_list (
       list_id TEXT PRIMARY KEY, title TEXT NOT NULL,
       columns_json TEXT NOT NULL, pacs TEXT NOT NULL DEFAULT '',

@@ -102,6 +102,13 @@ def error_of(response: httpx.Response) -> CubeError:
             fields=fields,
             context=context,
         )
+    if status == 507:
+        return ServerFault(
+            "The server has no room left.",
+            "It was not stored.",
+            hint="Make room on the server, or ask whoever runs it; then retry.",
+            context=context,
+        )
     if status == 429 or status >= 500:
         return _fault(status, reading=not changed, context=context)
     if 300 <= status < 400:

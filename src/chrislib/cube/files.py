@@ -14,6 +14,7 @@ from chrislib.cube import answers, reading
 from chrislib.cube.errors import (
     CubeError,
     Forbidden,
+    LocalFileProblem,
     NotFound,
     Refused,
     ShortTransfer,
@@ -186,6 +187,7 @@ class FilesApi:
         local: Path,
         remote: str,
         *,
+        size: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> StoredFile:
         """Send one file over the net, streamed from disk, by one POST.
@@ -193,23 +195,38 @@ class FilesApi:
         The server neither overwrites nor fails when `remote` is taken, and cleans
         file names (trap 15): compare ``path`` of what is returned with `remote`.
 
+        Parameters
+        ----------
+        size : int, optional
+            Bytes the file had when it was looked at: with others it is not sent.
+
         Raises
         ------
         Refused
             The name cannot be used (``..``, comma, outer slash, …); nothing is sent
             then. Or the server refuses it.
         LocalFileProblem
-            The file cannot be read.
+            The file cannot be read, or has changed.
         ShortTransfer
             The server stored another number of bytes; they were deleted again.
         """
         body = UploadBody(local, upload_path(remote), progress=progress)
-        response = await self._wire.send(
-            "POST",
-            self._wire.url("userfiles/"),
-            body=Body(stream=body, headers=body.headers),
-            timeout=_UPLOAD_TIMEOUT,
-        )
+        try:
+            await body.open()
+            if size is not None and body.size != size:
+                raise LocalFileProblem(
+                    "It changed after it was looked at here.",
+                    "It was not sent.",
+                    hint="Retry sends it as it is now.",
+                )
+            response = await self._wire.send(
+                "POST",
+                self._wire.url("userfiles/"),
+                body=Body(stream=body, headers=body.headers),
+                timeout=_UPLOAD_TIMEOUT,
+            )
+        finally:
+            body.close()
         value = answers.json_of(response)
         try:
             stored = reading.stored_file(value)

@@ -27,6 +27,7 @@ from chrislib.jobs.model import (
     Retention,
     RunIntent,
     ServiceIntent,
+    Unpacking,
     UploadFile,
     UploadIntent,
     WorkflowIntent,
@@ -106,8 +107,12 @@ def intent_from_json(kind: Kind, text: str) -> Intent:
         files = [UploadFile(**_known(UploadFile, f)) for f in data.pop("files", ())]
         changed = data.pop("deidentify", None)
         how = Deidentify(**_known(Deidentify, changed)) if changed else None
+        packed = data.pop("archives", ())
+        archives = tuple(Unpacking(**_known(Unpacking, one)) for one in packed)
         known = _known(UploadIntent, data)
-        return UploadIntent(**known, files=tuple(files), deidentify=how)
+        return UploadIntent(
+            **known, files=tuple(files), deidentify=how, archives=archives
+        )
     made: Intent = _PLAIN[kind](**_known(_PLAIN[kind], data))
     return made
 
@@ -164,6 +169,7 @@ def to_row(tracked: Tracked) -> JobRow:
         batch_key=job.batch_key,
         snooze_until=job.snooze_until,
         cancel_sends=job.cancel_sends,
+        paused=int(job.paused),
         **intent_columns(job),
     )
 
@@ -240,6 +246,7 @@ def from_row(row: JobRow) -> Tracked:
         snooze_until=row.snooze_until,
         cancel_requested_at=row.cancel_requested_at,
         cancel_sends=row.cancel_sends,
+        paused=bool(row.paused),
         start_date=row.start_date,
         end_date=row.end_date,
     )

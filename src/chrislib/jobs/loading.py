@@ -106,6 +106,7 @@ def _quickly(row: Sequence[Any]) -> Tracked | None:
     values[_REACH], values[_PROGRESS] = Reach.FRESH, None
     values[_FAILED], values[_ERRORS] = (), {}
     values[_TRACKED] = bool(values[_TRACKED])
+    values[_PAUSED] = bool(values[_PAUSED])
     for place, default in _JOB_LATER:
         values[place] = default
     job = _Job(*values)
@@ -171,7 +172,7 @@ _PHASE, _RESULT, _RETENTION = (_in_job[n] for n in ("phase", "result", "retentio
 _KIND_OF, _INTENT_OF = _in_job["kind"], _in_job["intent"]
 _REACH, _PROGRESS = _in_job["reach"], _in_job["progress"]
 _FAILED, _ERRORS = _in_job["failed_files"], _in_job["field_errors"]
-_TRACKED = _in_job["tracked"]
+_TRACKED, _PAUSED = _in_job["tracked"], _in_job["paused"]
 _JOB_LATER = _later(
     Job, ("key", "intent", "reach", "progress", "failed_files", "field_errors")
 )

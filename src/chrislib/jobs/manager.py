@@ -169,6 +169,14 @@ class JobManager(Wiring):
         account = tracked.account_id if tracked is not None else 0
         return await self.cancels.scope(key, self._backend_of(account))
 
+    async def pause(self, key: JobKey) -> None:
+        """Hold a pull, upload or download back until `resume` (disk)."""
+        await self._transfers.pause(key)
+
+    async def resume(self, key: JobKey) -> None:
+        """Let a transfer go on that was paused (disk)."""
+        await self._transfers.resume(key)
+
     async def retry(self, key: JobKey) -> JobKey:
         """Go on with what is missing of a transfer, or run a run anew (disk).
 
@@ -186,7 +194,7 @@ class JobManager(Wiring):
             return await self.submit(tracked.job.intent)
         if tracked.job.phase.terminal:
             await self._store.apply(key, lambda t: fsm.again(t, now=self._clock.time()))
-        self._transfers.follow()
+        await self._transfers.resume(key)
         return key
 
     async def run_again(self, keys: Sequence[JobKey]) -> str:

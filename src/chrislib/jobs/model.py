@@ -202,6 +202,14 @@ class Deidentify:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpacking:
+    """An archive of this computer, and the private folder it was unpacked into."""
+
+    archive: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class UploadIntent:
     """Local files to be sent under one folder of the server."""
 
@@ -210,6 +218,8 @@ class UploadIntent:
     title: str
     item_ids: tuple[str, ...] = ()
     deidentify: Deidentify | None = None
+    archives: tuple[Unpacking, ...] = ()
+    """What was unpacked for it: removed when it ends, unpacked again if it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +357,8 @@ class Job:
     cancel_sends : int
         How often its cancel was sent. CUBE can lose one: it is sent twice, then the
         user is asked.
+    paused : bool
+        A transfer the user holds back: it goes on when they say so.
     start_date, end_date : str
         What the server says, ISO 8601; CUBE's ``end_date`` is the end of computing,
         not of registering its files.
@@ -385,6 +397,7 @@ class Job:
     snooze_until: float | None = None
     cancel_requested_at: float | None = None
     cancel_sends: int = 0
+    paused: bool = False
     start_date: str = ""
     end_date: str = ""
 

@@ -23,6 +23,7 @@ from chrislib.jobs.store import JobStore
 _log = logging.getLogger(__name__)
 
 AT_ONCE: Mapping[Kind, int] = {Kind.PULL: 3, Kind.UPLOAD: 1, Kind.DOWNLOAD: 2}
+PAUSED = "Paused by you."
 _FAULTS = 4
 """Times a transfer meets a failing server (5xx) before it counts as failed."""
 
@@ -65,6 +66,8 @@ class Transfers:
             key = tracked.job.key
             if tracked.job.kind not in AT_ONCE or key in self._tasks:
                 continue
+            if tracked.job.paused:
+                continue
             task = self._owner.start(self._carry(key), name=tracked.job.kind.value)
             self._tasks[key] = task
             task.add_done_callback(self._forgetter(key))
@@ -86,6 +89,18 @@ class Transfers:
             return 1
         progress = before.job.progress
         return max(0, (progress.total or progress.done) - progress.done)
+
+    async def pause(self, key: JobKey) -> None:
+        """Hold a transfer back until `resume` (disk), also over a restart."""
+        await self._store.apply(key, lambda t: _paused(t, now=self._clock.time()))
+        tracked = self._store.get(key)
+        if tracked is not None and tracked.job.paused:
+            await self._stop(key)
+
+    async def resume(self, key: JobKey) -> None:
+        """Let a transfer go on that was held back (disk)."""
+        await self._store.apply(key, lambda t: _resumed(t, now=self._clock.time()))
+        self.follow()
 
     async def release_account(self, account_id: int) -> None:
         """Leave transfers of other accounts: they go on when that one is back."""
@@ -120,7 +135,7 @@ class Transfers:
             faults = 0
             while True:
                 tracked = self._store.get(key)
-                if tracked is None or tracked.job.phase.terminal:
+                if tracked is None or tracked.job.phase.terminal or tracked.job.paused:
                     return
                 backend = self._backends[kind]()
                 if backend is None or self._link.paused:
@@ -171,7 +186,7 @@ class Transfers:
             )
 
     def _started(self, tracked: steps.Tracked) -> steps.Step | None:
-        if tracked.job.phase is not Phase.QUEUED:
+        if tracked.job.phase is not Phase.QUEUED or tracked.job.paused:
             return None
         return fsm.move(tracked, Phase.RUNNING, now=self._clock.time())
 
@@ -183,7 +198,8 @@ class Transfers:
 
     async def _enter(self, key: JobKey, to: Phase) -> None:
         def decide(tracked: steps.Tracked) -> steps.Step | None:
-            if tracked.job.phase is to or tracked.job.phase.terminal:
+            job = tracked.job
+            if job.phase is to or job.phase.terminal or job.paused:
                 return None
             return fsm.move(tracked, to, now=self._clock.time())
 
@@ -201,6 +217,7 @@ class Transfers:
                 hint=outcome.hint,
                 error_code=outcome.error_code,
                 failed_files=outcome.failed_files,
+                paused=False,
                 progress=outcome.progress or tracked.job.progress,
             )
 
@@ -215,6 +232,24 @@ class Transfers:
         finally:
             sleeper.cancel()
             waker.cancel()
+
+
+def _paused(tracked: steps.Tracked, *, now: float) -> steps.Step | None:
+    job = tracked.job
+    if job.phase.terminal or (job.paused and job.phase is Phase.QUEUED):
+        return None
+    changes = {"paused": True, "detail": PAUSED, "hint": ""}
+    if job.phase is Phase.QUEUED:
+        return fsm.learn(tracked, "paused", now=now, **changes)
+    if job.phase is Phase.REGISTERING:
+        return None  # nothing is left to hold back
+    return fsm.move(tracked, Phase.QUEUED, now=now, source="user", **changes)
+
+
+def _resumed(tracked: steps.Tracked, *, now: float) -> steps.Step | None:
+    if not tracked.job.paused:
+        return None
+    return fsm.learn(tracked, "resumed", now=now, paused=False, detail="")
 
 
 def _reach(error: CubeError) -> Reach:

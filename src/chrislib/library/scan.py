@@ -11,7 +11,7 @@ from chrislib.dicom.facts import FactReader
 from chrislib.dicom.group import FileSeries, group
 from chrislib.dicom.header import DicomHeader, read_header
 from chrislib.errors import ChrislibError
-from chrislib.library.archives import BadArchive, is_archive, unpack
+from chrislib.desktop.archives import BadArchive, is_archive, unpack
 from chrislib.library.model import LocalScan, LocalSeries, UnreadableFile
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})

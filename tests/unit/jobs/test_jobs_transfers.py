@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from chrislib.jobs.model import (
     UploadIntent,
 )
 from chrislib.jobs.outputs import saving
+from chrislib.jobs.transfers import PAUSED
 from chrislib.pacs.errors import PullStopped
 from chrislib.pacs.types import PullProgress, PullStage
 
@@ -40,6 +42,10 @@ class Storage:
     sends: list[str] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
+    after: dict[str, list[Exception]] = field(default_factory=dict)
+    """What is raised although the file is stored."""
+    late: set[str] = field(default_factory=set)
+    """What is stored a moment after its first try has failed."""
     at_once: int = 0
     most_at_once: int = 0
 
@@ -61,20 +67,40 @@ class Storage:
         """Return a folder that is there."""
         return cast("Folder", object()) if path in self.folders else None
 
-    async def upload(self, local: Path, remote: str, *, progress: Any) -> StoredFile:
+    async def file_at(self, path: str) -> StoredFile | None:
+        """Return a file that is there."""
+        return self.stored(path) if path in self.files else None
+
+    async def upload(
+        self, local: Path, remote: str, *, size: int | None, progress: Any
+    ) -> StoredFile:
         """Take a file."""
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await asyncio.sleep(0.01)
             self.sends.append(remote)
-            self.fail(remote)
             data = local.read_bytes()
+            if remote in self.late:
+                self.late.remove(remote)
+                asyncio.get_running_loop().call_later(
+                    0.02, self.files.__setitem__, remote, data
+                )
+            self.fail(remote)
             progress(len(data))
-            self.files[remote] = data
-            return self.stored(remote)
+            place = f"{remote}_aB3dE6g" if remote in self.files else remote
+            self.files[place] = data
+            if self.after.get(remote):
+                raise self.after[remote].pop(0)
+            return self.stored(place)
         finally:
             self.at_once -= 1
+
+    async def delete_file(self, number: int) -> None:
+        """Delete a file; numbers of others stay."""
+        name = list(self.files)[number]
+        assert name.endswith("_aB3dE6g"), "only second copies"
+        del self.files[name]
 
     async def tree(self, path: str) -> AsyncIterator[StoredFile]:
         """List everything below."""
@@ -185,7 +211,7 @@ async def test_a_server_that_fails_at_every_file_is_left_alone(
 async def test_an_upload_waits_for_the_server_and_sends_nothing_twice(
     bench: Bench, storage: Storage, tmp_path: Path
 ) -> None:
-    gone = ServerUnreachable("gone", context={"sent": "yes"})
+    gone = ServerUnreachable("gone", context={"sent": "no"})
     storage.errors = {"up/x/sub/f3": [gone, gone]}
     key = await bench.jobs.submit(local_files(tmp_path, 6))
     await bench.until(lambda: bench.job(key).reach is Reach.OFFLINE)
@@ -223,6 +249,94 @@ async def test_an_upload_can_be_cancelled_and_taken_up_again(
     await bench.jobs.retry(key)
     assert (await ends(bench, key)).phase is Phase.FINISHED
     assert len(storage.files) == 60
+
+
+async def test_a_paused_upload_waits_also_over_a_restart(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    key = await bench.jobs.submit(local_files(tmp_path, 60))
+    await bench.until(lambda: len(storage.files) > 10)
+    await bench.jobs.pause(key)
+    job = bench.job(key)
+    assert (job.phase, job.paused, job.detail) == (Phase.QUEUED, True, PAUSED)
+    sent = len(storage.sends)
+    other = await bench.jobs.submit(local_files(tmp_path, 2, "up/y"))
+    assert (await ends(bench, other)).phase is Phase.FINISHED
+    await bench.restart()
+    await bench.jobs.refresh()
+    third = await bench.jobs.submit(local_files(tmp_path, 2, "up/z"))
+    assert (await ends(bench, third)).phase is Phase.FINISHED
+    assert bench.job(key).paused
+    assert len(storage.sends) == sent + 4
+    await bench.jobs.resume(key)
+    job = await ends(bench, key)
+    assert (job.phase, job.paused, job.detail) == (Phase.FINISHED, False, "")
+    assert len([name for name in storage.files if name.startswith("up/x")]) == 60
+
+
+async def test_a_paused_upload_can_be_cancelled(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    key = await bench.jobs.submit(local_files(tmp_path, 40))
+    await bench.until(lambda: len(storage.files) > 3)
+    await bench.jobs.pause(key)
+    await bench.jobs.cancel(key)
+    assert (bench.job(key).phase, bench.job(key).paused) == (Phase.CANCELLED, False)
+
+
+async def test_a_broken_connection_has_one_file_sent_again(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    broke = ServerUnreachable("The connection broke.", context={"sent": "yes"})
+    busy = ServerFault("Not ready.", context={"status": "503", "retry_after": "0"})
+    storage.errors = {"up/x/sub/f3": [broke], "up/x/sub/f4": [busy, broke]}
+    job = await ends(bench, await bench.jobs.submit(local_files(tmp_path, 12)))
+    assert job.phase is Phase.FINISHED
+    sent = Counter(storage.sends)
+    assert (sent.pop("up/x/sub/f3"), sent.pop("up/x/sub/f4")) == (2, 3)
+    assert set(sent.values()) == {1}
+
+
+async def test_a_file_that_breaks_every_connection_does_not_stop_the_others(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    broke = ServerUnreachable("The connection broke.", context={"sent": "yes"})
+    storage.errors = {"up/x/sub/f3": [broke] * 9}
+    job = await ends(bench, await bench.jobs.submit(local_files(tmp_path, 12)))
+    assert job.phase is Phase.FINISHED_WITH_ERRORS
+    assert [Path(one.path).name for one in job.failed_files] == ["f3"]
+    assert "connection broke" in job.failed_files[0].reason
+    assert len(storage.files) == 11
+
+
+async def test_what_arrived_although_the_answer_was_lost_is_kept_once(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    broke = ServerUnreachable("The connection broke.", context={"sent": "yes"})
+    storage.after = {"up/x/sub/f3": [broke]}
+    # Registered so late that it is sent again, and the second takes another name.
+    storage.late = {"up/x/sub/f5"}
+    storage.errors = {"up/x/sub/f5": [broke]}
+    key = await bench.jobs.submit(local_files(tmp_path, 12))
+    job = await ends(bench, key)
+    assert job.phase is Phase.FINISHED
+    assert job.detail == ""
+    assert storage.sends.count("up/x/sub/f3") == 1
+    assert sorted(storage.files) == sorted(f"up/x/sub/f{n}" for n in range(12))
+    rows = await bench.catalog.jobs.artifacts(key)
+    assert {row.stored_path for row in rows} == set(storage.files)
+
+
+async def test_another_name_on_the_server_is_told(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    storage.files["up/x/sub/f1"] = b"somebody else's, of another size"
+    key = await bench.jobs.submit(local_files(tmp_path, 3))
+    job = await ends(bench, key)
+    assert job.phase is Phase.FINISHED
+    assert "1 of 3 files have another name" in job.detail
+    rows = {row.remote_path: row for row in await bench.catalog.jobs.artifacts(key)}
+    assert rows["up/x/sub/f1"].stored_path in storage.files
 
 
 async def test_two_files_for_one_place_both_arrive(

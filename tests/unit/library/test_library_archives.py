@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chrislib.library import archives
-from chrislib.library.archives import BadArchive, is_archive, unpack
+from chrislib.desktop import archives
+from chrislib.desktop.archives import BadArchive, is_archive, unpack
 from chrislib.library.scan import scan
 from tests.unit.library.indexing_files import dicom
 

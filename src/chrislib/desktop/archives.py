@@ -1,5 +1,6 @@
 """ZIP files opened without harm: nothing outside the folder, nothing without end."""
 
+import errno
 import os
 import shutil
 import stat as modes
@@ -20,6 +21,7 @@ _LARGEST_RATIO = 200
 _HARMLESS = 64 << 20
 """Bytes below which the ratio does not matter."""
 _PIECE = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class BadArchive(ChrislibError):
@@ -62,7 +64,7 @@ def unpack(
     Raises
     ------
     BadArchive
-        It is no archive, or it would fill the disk.
+        It is no archive, it is not there, or it would fill the disk.
     """
     found = Unpacked()
     try:
@@ -76,6 +78,14 @@ def unpack(
                     break
                 left -= _write(archive, member, target, left=left, found=found)
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise _no_room() from error
+        if isinstance(error, FileNotFoundError):
+            raise BadArchive(
+                "This archive is not there any more.",
+                "What it holds cannot be sent.",
+                hint="Put it back where it was, then retry.",
+            ) from error
         raise BadArchive(
             "This archive cannot be opened.",
             "It is damaged, or no ZIP archive. Nothing of it was taken.",
@@ -96,11 +106,15 @@ def _refuse_bombs(members: list[zipfile.ZipInfo], path: Path, folder: Path) -> N
     while not place.exists():
         place = place.parent
     if claimed > shutil.disk_usage(place).free:
-        raise BadArchive(
-            "There is no room to unpack this archive.",
-            f"It needs {claimed} bytes. It was not unpacked.",
-            hint="Make room on the disk, then try again.",
-        )
+        raise _no_room()
+
+
+def _no_room() -> BadArchive:
+    return BadArchive(
+        "There is no room on this computer to unpack this archive.",
+        "It was not unpacked.",
+        hint="Make room on the disk, then try again.",
+    )
 
 
 def _ratio_limit(path: Path) -> int:
