@@ -304,6 +304,11 @@ Intent = (
 )
 
 
+def is_held(intent: Intent) -> bool:
+    """Whether a job is not sent yet because of something it waits for."""
+    return bool(getattr(intent, "waits_for", ()) or getattr(intent, "after", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is, in its own unit; `total` None when not known."""
@@ -314,11 +319,6 @@ class Progress:
     """"images", "files", "items" or "bytes"."""
     bytes_done: int = 0
     bytes_total: int | None = None
-
-
-def is_held(intent: Intent) -> bool:
-    """Whether a job is not sent yet because of something it waits for."""
-    return bool(getattr(intent, "waits_for", ()) or getattr(intent, "after", ""))
 
 
 @dataclass(frozen=True, slots=True)
