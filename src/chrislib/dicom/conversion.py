@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache, partial
 
+from chrislib.dicom.extensions import decoder
 from chrislib.dicom.reading import quiet, words
 from chrislib.dicom.wanted import PIXEL_TAGS, WANTED, Wanted
 
@@ -130,7 +131,7 @@ class Tables:
             if len(self._made) >= _TABLES:
                 self._made.clear()
             codec = _PYTHON_CODECS.get(character_set.strip(b" "), "")
-            if not codec:
+            if not codec and decoder(character_set) is None:
                 _encodings(character_set)
             table = self._made[key] = {
                 stored_tag(one.tag, little=little): (
@@ -160,7 +161,8 @@ def conversion(wanted: Wanted, codec: str | bytes, *, little: bool) -> Convert:
         return _code
     if wanted.kind in ("TEXT", "NAME"):
         if isinstance(codec, bytes):
-            return partial(_extended, codec, wanted.kind == "NAME")
+            decode = decoder(codec) or _not_known
+            return partial(_extended, codec, decode, wanted.kind == "NAME")
         return partial(_text if wanted.kind == "TEXT" else _name, codec)
     if wanted.vr == b"US":
         return partial(_short, "<H" if little else ">H")
@@ -208,9 +210,23 @@ def _name(codec: str, raw: bytes) -> str:
     return text.rstrip("=").strip(" \0")
 
 
-def _extended(character_set: bytes, is_name: bool, raw: bytes) -> str:
+def _not_known(_raw: bytes) -> None:
+    return None
+
+
+def _extended(
+    character_set: bytes,
+    decode: Callable[[bytes], str | None],
+    is_name: bool,
+    raw: bytes,
+) -> str:
     if raw.isascii() and _ESCAPE not in raw and b"=" not in raw:
         return _joined(raw.decode("ascii"))
+    text = decode(raw.rstrip(b"\0 ") if is_name else raw)
+    if text is not None and not is_name:
+        return _joined(text)
+    if text is not None and "\\" not in text and "\0" not in text:
+        return text.rstrip("=").strip(" \0")
     from pydicom.values import convert_PN, convert_text
 
     encodings = _encodings(character_set)

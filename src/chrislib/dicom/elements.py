@@ -37,7 +37,7 @@ ten thousand frames hold a million."""
 _ELEMENTS_A_READ = 16
 _MOST_FRAGMENTS = 4096
 _DEEPEST = 16
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED = 0xFFFFFFFF
 
 # fmt: off
 SHORT_VRS = frozenset((
@@ -85,8 +85,8 @@ class Trace:
     def __init__(self) -> None:
         self.kept: list[Kept] = []
         """Wanted values."""
-        self.heads: list[tuple[int, int]] = []
-        """Places and lengths of what the walk went by, and must be the same."""
+        self.heads: list[slice] = []
+        """Where is what the walk went by, and must be the same; in order."""
         self.end = 0
         self.pixels: int | None = None
         """How long the pixel data says it is; None without any."""
@@ -167,10 +167,10 @@ class Walk:
                 else:
                     raise Unusual
             if trace is not None:
-                trace.heads.append((place, value - place))
+                trace.heads.append(slice(place, value))
             entry = entry_of(tag)
             if entry is None:
-                if length != _UNDEFINED:
+                if length != UNDEFINED:
                     if implicit and tag & 0xFFFF == 0xFFFE:
                         raise Unusual
                     if quick is not None and not implicit:
@@ -194,7 +194,7 @@ class Walk:
             if at < 0:
                 if trace is not None:
                     trace.end, trace.pixels = value, length
-                if length == _UNDEFINED and not implicit and vr not in (b"OB", b"OW"):
+                if length == UNDEFINED and not implicit and vr not in (b"OB", b"OW"):
                     return UNCHECKED
                 return self._whole(value, length)
             if length > size - value or length > _LARGEST_VALUE:
@@ -217,7 +217,7 @@ class Walk:
                 if quick is not None:
                     quick = self._tables.quick(raw, implicit=implicit)
                 if trace is not None:
-                    trace.heads.append((value, length))
+                    trace.heads.append(slice(value, place))
             elif trace is not None:
                 trace.kept.append((value, place, at, meaning))
             facts[at] = meaning[raw]
@@ -258,7 +258,7 @@ class Walk:
 
     def _after_item(self, place: int, length: int, depth: int) -> int:
         form = self._form
-        stop = None if length == _UNDEFINED else place + length
+        stop = None if length == UNDEFINED else place + length
         if stop is not None and stop > self._size:
             raise Unusual
         while stop is None or place < stop:
@@ -270,7 +270,7 @@ class Walk:
             self._note(begin, place - begin)
             if tag == form.end_of_item:
                 return place
-            if size != _UNDEFINED:
+            if size != UNDEFINED:
                 place += size
             elif sequence:
                 place = self._after_sequence(place, depth + 1)
@@ -282,7 +282,7 @@ class Walk:
 
     def _note(self, place: int, length: int) -> None:
         if self.trace is not None:
-            self.trace.heads.append((place, length))
+            self.trace.heads.append(slice(place, place + length))
 
     def _nested(self, place: int) -> tuple[int, int, int, bool]:
         """Return tag, length, place and sequencehood of a value within an item."""
@@ -309,7 +309,7 @@ class Walk:
 
     def _whole(self, place: int, length: int) -> int:
         """Whether the pixels that begin at `place` are all there."""
-        if length != _UNDEFINED:
+        if length != UNDEFINED:
             return WHOLE if place + length <= self._size else CUT_SHORT
         form = self._form
         tail = self._fetch(max(self._size - 8, place), 8)
@@ -322,7 +322,7 @@ class Walk:
             tag, size = form.item(head, 0)
             if tag == form.end_of_sequence:
                 return WHOLE
-            if tag != form.start_of_item or size == _UNDEFINED:
+            if tag != form.start_of_item or size == UNDEFINED:
                 return UNCHECKED
             place += 8 + size
             if place > self._size:
@@ -355,22 +355,22 @@ def hurry(
         begins, length = head(buffer, at)
         entry = entry_of(begins)
         if entry is SKIPPED:
-            note((at, 8))
+            note(slice(at, at + 8))
             at += 8 + length
         elif entry is None:
             break
         elif entry is SKIPPED_LONG:
             (length,) = _LENGTH(buffer, at + 8)
-            if length == _UNDEFINED:
+            if length == UNDEFINED:
                 break
-            note((at, 12))
+            note(slice(at, at + 12))
             at += 12 + length
         else:
             stop = at + 8 + length
             if stop > end:
                 break
             if trace is not None:
-                note((at, 8))
+                note(slice(at, at + 8))
                 trace.kept.append((at + 8, stop, *entry))
             facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
             at = stop
@@ -394,9 +394,9 @@ def hurry_implicit(
         begins, length = head(buffer, at)
         entry = entry_of(begins)
         if entry is None:
-            if length == _UNDEFINED:
+            if length == UNDEFINED:
                 break
-            note((at, 8))
+            note(slice(at, at + 8))
             at += 8 + length
         elif entry is SKIPPED:
             break
@@ -405,14 +405,14 @@ def hurry_implicit(
             if stop > end:
                 break
             if trace is not None:
-                note((at, 8))
+                note(slice(at, at + 8))
                 trace.kept.append((at + 8, stop, *entry))
             facts[entry[0]] = entry[1][buffer[at + 8 : stop]]
             at = stop
     return at
 
 
-def _ignore(_head: tuple[int, int]) -> None:
+def _ignore(_head: slice) -> None:
     """Note nothing."""
 
 

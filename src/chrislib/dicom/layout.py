@@ -2,16 +2,19 @@
 
 The images of a series have the same elements of the same lengths at the same places.
 Where one was walked, the next is compared with it in a few steps for the whole header:
-if all but the values is equal, walking it would find the values where they were.
+if all but the values is equal, walking it would find the values where they were. Once
+a second one was found alike, values that both share are compared along with the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from chrislib.dicom.conversion import Memo, Value
 
 Kept = tuple[int, int, int, Memo]
 """A wanted value: its first byte and the first one after it, where it belongs in
 ``Facts``, what it means."""
+_Pieces = Callable[[bytes], Sequence[bytes]]
 
 
 class Layout:
@@ -24,9 +27,9 @@ class Layout:
     end : int
         Where the header ends: at the first byte of the pixels, or of nothing.
     kept : sequence of Kept
-        The wanted values, in the order of the file.
-    heads : sequence of (int, int)
-        Places and lengths of all that must be the same.
+        The wanted values.
+    heads : sequence of slice
+        All that must be the same; the last one is the farthest from the beginning.
     constants : list
         ``Facts`` as they are before the wanted values are filled in.
     """
@@ -37,17 +40,23 @@ class Layout:
         end: int,
         *,
         kept: Sequence[Kept],
-        heads: Sequence[tuple[int, int]],
+        heads: Sequence[slice],
         constants: list[Value],
     ) -> None:
-        mask = bytearray(end)
-        for place, length in heads:
-            mask[place : place + length] = b"\xff" * length
         self._end = end
-        self._mask = int.from_bytes(mask, "little")
-        self._same = int.from_bytes(first[:end], "little") & self._mask
+        self._first = first[:end]
+        # A length that differs moves what follows: most others are told by their end.
+        self._last = heads[-1]
+        self._last_is = first[heads[-1]]
+        self._heads = heads
+        self._alike = _pieces(heads)
+        self._same = self._alike(first)
         self._kept = kept
         self._constants = constants
+        self._shared: _Pieces | None = None
+        self._shared_are: Sequence[bytes] = ()
+        self._values: list[Value] = []
+        self._own: list[Kept] = []
 
     def read(self, first: bytes) -> list[Value] | None:
         """Return the facts of a file that begins so, None if it is laid out otherwise.
@@ -57,12 +66,51 @@ class Layout:
         Unusual
             pydicom should look at a value.
         """
-        head = first[: self._end]
-        if len(head) != self._end:
+        if first[self._last] != self._last_is or len(first) < self._end:
             return None
-        if int.from_bytes(head, "little") & self._mask != self._same:
+        shared = self._shared
+        if shared is not None and shared(first) == self._shared_are:
+            facts, kept = self._values.copy(), self._own
+        elif self._alike(first) == self._same:
+            facts, kept = self._constants.copy(), list(self._kept)
+        else:
             return None
-        facts = self._constants.copy()
-        for begin, stop, at, memo in self._kept:
-            facts[at] = memo[head[begin:stop]]
+        for begin, stop, at, memo in kept:
+            facts[at] = memo[first[begin:stop]]
+        if kept is not self._own:
+            self._share(first, facts)
         return facts
+
+    def _share(self, first: bytes, facts: list[Value]) -> None:
+        """Note what two headers have in common besides their layout."""
+        own = [one for one in self._kept if first[one[0] : one[1]] != self._text(one)]
+        mine = {one[:2] for one in own}
+        common = [slice(*one[:2]) for one in self._kept if one[:2] not in mine]
+        joined = _joined([*self._heads, *common])
+        self._shared = _pieces(joined)
+        self._shared_are = self._shared(first)
+        self._values = facts.copy()
+        self._own = own
+        self._first = first[: self._end]
+
+    def _text(self, one: Kept) -> bytes:
+        return self._first[one[0] : one[1]]
+
+
+def _pieces(places: Sequence[slice]) -> _Pieces:
+    if len(places) == 1:
+        only = places[0]
+        return lambda data: (data[only],)
+    return itemgetter(*places)
+
+
+def _joined(places: list[slice]) -> list[slice]:
+    """Return places in order, those that touch as one."""
+    places.sort(key=lambda place: place.start)
+    joined = places[:1]
+    for place in places[1:]:
+        if place.start == joined[-1].stop:
+            joined[-1] = slice(joined[-1].start, place.stop)
+        else:
+            joined.append(place)
+    return joined

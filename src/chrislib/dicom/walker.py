@@ -27,6 +27,7 @@ from chrislib.dicom.elements import (
     LONG_VRS,
     META_AT,
     SHORT_VRS,
+    UNDEFINED,
     Fetch,
     Form,
     Trace,
@@ -36,7 +37,7 @@ from chrislib.dicom.elements import (
 from chrislib.dicom.errors import BrokenDicom
 from chrislib.dicom.layout import Kept, Layout
 from chrislib.dicom.reading import PREAMBLE
-from chrislib.dicom.wanted import META, NO_PIXELS, WHOLE, Facts
+from chrislib.dicom.wanted import CUT_SHORT, META, NO_PIXELS, WHOLE, Facts
 
 FIRST = 8192
 """Bytes read at once; most headers end within."""
@@ -102,6 +103,9 @@ class Walker:
                 if size != layout.end:
                     continue
                 found[_PIXELS_AT] = NO_PIXELS
+            elif layout.pixels != UNDEFINED:
+                there = layout.end + layout.pixels <= size
+                found[_PIXELS_AT] = WHOLE if there else CUT_SHORT
             else:
                 walk = Walk(self._tables, layout.form, found)
                 found[_PIXELS_AT] = walk.whole(
@@ -143,7 +147,7 @@ class Walker:
             first,
             trace.end,
             kept=[*kept, *trace.kept],
-            heads=[(PREAMBLE, 4), *heads, *trace.heads],
+            heads=[*heads, *trace.heads],
             constants=constants,
         )
         known = _Known(layout, form, trace.end, trace.pixels)
@@ -157,20 +161,20 @@ class _Known(NamedTuple):
     pixels: int | None
 
 
-def _meta_values(first: bytes, start: int) -> tuple[list[Kept], list[tuple[int, int]]]:
+def _meta_values(first: bytes, start: int) -> tuple[list[Kept], list[slice]]:
     """Return the wanted values of file meta information, and what must be the same."""
     kept: list[Kept] = []
-    heads: list[tuple[int, int]] = []
+    heads = [slice(PREAMBLE, PREAMBLE + 4)]
     at = PREAMBLE + 4
     while at < start:
         tag, vr, length = EXPLICIT_LITTLE.head(first, at)
-        heads.append((at, 12 if vr in LONG_VRS else 8))
+        heads.append(slice(at, at + (12 if vr in LONG_VRS else 8)))
         if vr in LONG_VRS:
             length = EXPLICIT_LITTLE.length(first, at + 8)[0]
             at += 4
         at += 8
         if tag == _SYNTAX:
-            heads.append((at, length))
+            heads.append(slice(at, at + length))
         elif tag in _META_PLACES:
             kept.append((at, at + length, _META_PLACES[tag], _UIDS))
         at += length
