@@ -18,6 +18,8 @@ class Source(Enum):
     UPLOAD = "upload"
     REFERENCE = "reference"
     FEED = "feed"
+    FILES = "files"
+    """Ticked in Browse Files; not a thing of My Library."""
 
 
 class ItemState(Enum):
