@@ -1,0 +1,493 @@
+"""The list: every column of the same rows, sorted by a click on a head."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from chrislib.library.mine.model import Column, Level, Row, Sort
+from chrislib.views.library.mine import cells, paint, words
+from chrislib.views.library.mine.dragging import Drags
+from chrislib.views.library.mine.grid import STAR, TICK, Pictures
+from chrislib.views.library.mine.keys import key_of
+from chrislib.views.library.mine.toolbar import usual_sort
+from chrislib.views.library.rowview import Index, RowDelegate
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.paint import (
+    draw_check,
+    draw_glyph,
+    draw_row,
+    draw_state,
+    draw_text,
+    fit,
+)
+
+ROW = 48
+ACT = "act"
+_MUTED = frozenset({Column.SIZE, Column.ADDED, Column.SOURCE, Column.NUMBER})
+_RIGHT = Qt.AlignmentFlag.AlignRight
+_LEFT = Qt.AlignmentFlag.AlignLeft
+
+
+class TableDelegate(RowDelegate):
+    """Rows of 48: box, picture and two lines first, then a column each."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: "MineTable",
+        *,
+        row_of: Callable[[Index], Row | None],
+        ticked: Callable[[Row], Qt.CheckState],
+        hidden: Callable[[], bool],
+        now: Callable[[], float],
+        pictures: Pictures,
+    ) -> None:
+        super().__init__(theme, parent)
+        self._view = parent
+        self._row_of = row_of
+        self._ticked = ticked
+        self._hidden = hidden
+        self._now = now
+        self._pictures = pictures
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        """Return the height of a row."""
+        return QSize(40, self.theme.px(ROW))
+
+    def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
+        """Return the part of a cell at a point: "tick", or "star 3"."""
+        column = self._view.column_at(index.column())
+        if column is Column.TITLE and at.x() < rect.left() + 44:
+            return TICK
+        if column is Column.STARS:
+            star = paint.star_at(max(0, at.x() - rect.left() - 8))
+            return f"{STAR} {star}" if star else ""
+        return ""
+
+    def paint_cell(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """Draw one cell."""
+        view, theme, rect = self._view, self.theme, option.rect
+        column = view.column_at(index.column())
+        drawn = QStyleOptionViewItem(option)
+        if view.hovered_row == index.row():
+            drawn.state |= QStyle.StateFlag.State_MouseOver
+        else:
+            drawn.state &= ~QStyle.StateFlag.State_MouseOver
+        ends = view.ends
+        draw_row(
+            painter,
+            drawn,
+            theme,
+            first=column is ends[0],
+            last=column is ends[1],
+        )
+        row = self._row_of(index)
+        if row is None:
+            return
+        inner = rect.adjusted(8, 0, -8, 0)
+        if column is Column.TITLE:
+            self._title(painter, rect, row)
+        elif column is Column.STARS:
+            self._stars(painter, inner, row, hovered=view.hovered_row == index.row())
+        elif column is Column.LABEL:
+            side = paint.LABEL
+            box = QRect(inner.left(), inner.center().y() - side // 2, side, side)
+            paint.draw_label(painter, box, theme, label=row.label)
+        elif column is Column.FLAG:
+            spot = QPoint(inner.left(), inner.center().y() - 7)
+            paint.draw_flag(painter, spot, theme, flag=row.flag)
+        elif column is Column.PLACE:
+            self._place(painter, rect.adjusted(8, 0, -12, 0), row)
+        else:
+            text = cells.cell(row, column, hidden=self._hidden(), now=self._now())
+            draw_text(
+                painter,
+                inner,
+                theme,
+                text=text,
+                style="small",
+                token="text.muted" if column in _MUTED else "text.primary",
+                align=_RIGHT if cells.HEADS[column].numeric else _LEFT,
+            )
+
+    def _title(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        theme, hidden = self.theme, self._hidden()
+        draw_check(
+            painter,
+            QRect(rect.left() + 16, rect.top(), 16, rect.height()),
+            theme,
+            state=self._ticked(row),
+        )
+        side = theme.px(40)
+        top = rect.top() + (rect.height() - side) // 2
+        box = QRect(rect.left() + 44, top, side, side)
+        picture = self._pictures.of(row, side)
+        if picture is None:
+            painter.fillRect(box, theme.color("bg.highlight"))
+            spot = box.center() - QPoint(7, 7)
+            draw_glyph(
+                painter, spot, theme, icon=words.icon(row), token="text.muted", size=16
+            )
+        else:
+            painter.fillRect(box, theme.color("bg.image"))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(fit(picture.width(), picture.height(), box), picture)
+        left, width = box.right() + 13, rect.right() - box.right() - 20
+        half = rect.height() // 2
+        upper = QRect(left, rect.top() + 6, width, half - 5)
+        lower = QRect(left, rect.top() + half + 1, width, half - 7)
+        first = words.title(row, hidden=hidden)
+        draw_text(painter, upper, theme, text=first)
+        draw_text(
+            painter,
+            lower,
+            theme,
+            text=words.about(row, hidden=hidden),
+            style="caption",
+            token="text.muted",
+        )
+
+    def _stars(
+        self, painter: QPainter, rect: QRect, row: Row, *, hovered: bool
+    ) -> None:
+        top = rect.top() + (rect.height() - paint.STAR) // 2
+        paint.draw_stars(
+            painter,
+            QPoint(rect.left(), top),
+            self.theme,
+            stars=row.stars,
+            hollow=hovered or bool(row.stars),
+        )
+
+    def _place(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        found, theme = words.where(row), self.theme
+        key = found.token.removeprefix("state.")
+        if key not in (found.token, "ready"):
+            draw_state(
+                painter,
+                rect,
+                theme,
+                key,
+                found.words,
+                done=found.done,
+                total=found.total,
+            )
+            return
+        spot = QPoint(rect.left(), rect.center().y() - 7)
+        draw_glyph(painter, spot, theme, icon=found.icon, token=found.token, size=14)
+        draw_text(
+            painter,
+            rect.adjusted(20, 0, 0, 0),
+            theme,
+            text=found.words,
+            style="small",
+            token=found.token,
+        )
+
+
+class MineTable(QTableView):
+    """Rows with columns to be chosen, moved, made wider and sorted by."""
+
+    pressed_part = Signal(QModelIndex, str, int)
+    key_pressed = Signal(str)
+    opened = Signal(QModelIndex)
+    sort_chosen = Signal(object)
+    layout_changed = Signal()
+    """Columns were chosen, moved or made wider: to be remembered."""
+
+    def __init__(self, theme: Theme, drags: Drags) -> None:
+        super().__init__()
+        self._theme = theme
+        self._drags = drags
+        self._level = Level.ALL
+        self._sort = Sort()
+        self._columns: tuple[Column, ...] = cells.ORDER
+        self._pressed: tuple[QPersistentModelIndex, str] | None = None
+        self.hovered_row = -1
+        self.setObjectName("mine.list")
+        self.setAccessibleName("My Library, list")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setMouseTracking(True)
+        self.setDragEnabled(True)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = self.horizontalHeader()
+        head.setObjectName("mine.list.head")
+        head.setSectionsMovable(True)
+        head.setSectionsClickable(True)
+        head.setHighlightSections(False)
+        head.setSortIndicatorShown(True)
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.sectionClicked.connect(self._head_clicked)
+        head.customContextMenuRequested.connect(self._head_menu)
+        head.sectionMoved.connect(lambda *_: self.layout_changed.emit())
+        head.sectionResized.connect(lambda *_: self.layout_changed.emit())
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    # --- columns --------------------------------------------------------------
+
+    def column_at(self, section: int) -> Column:
+        """Return what a section of the model shows."""
+        return self._columns[section]
+
+    @property
+    def ends(self) -> tuple[Column, Column]:
+        """The first and the last column shown."""
+        head = self.horizontalHeader()
+        shown = [
+            head.logicalIndex(place)
+            for place in range(head.count())
+            if not head.isSectionHidden(head.logicalIndex(place))
+        ]
+        if not shown:
+            return Column.TITLE, Column.TITLE
+        return self.column_at(shown[0]), self.column_at(shown[-1])
+
+    def use_columns(self, columns: tuple[Column, ...]) -> None:
+        """Take note of what the sections of the model are."""
+        self._columns = columns
+
+    def layout_words(self) -> dict[str, object]:
+        """Return columns, widths and order as they are, to be kept."""
+        head = self.horizontalHeader()
+        places = [head.logicalIndex(place) for place in range(head.count())]
+        px = self._theme.text_size
+        return {
+            "order": [self.column_at(section).value for section in places],
+            "shown": [
+                self.column_at(section).value
+                for section in places
+                if not head.isSectionHidden(section)
+            ],
+            "widths": {
+                self.column_at(section).value: round(head.sectionSize(section) / px)
+                for section in places
+                if not head.isSectionHidden(section)
+            },
+        }
+
+    def show_layout(self, level: Level, kept: Mapping[str, object] | None) -> None:
+        """Show the columns of a level as they were kept, or the usual ones."""
+        self._level = level
+        kept = kept or {}
+        order, shown, widths = (kept.get(one) for one in ("order", "shown", "widths"))
+        head = self.horizontalHeader()
+        head.blockSignals(True)
+        wanted = set(shown) if isinstance(shown, list) else None
+        possible = cells.possible(level)
+        sections = {column: section for section, column in enumerate(self._columns)}
+        for column, section in sections.items():
+            if column not in possible:
+                head.setSectionHidden(section, True)
+                continue
+            on = column in cells.usual(level)
+            if wanted is not None:
+                on = column.value in wanted or column is Column.TITLE
+            head.setSectionHidden(section, not on)
+            width = cells.HEADS[column].width
+            if isinstance(widths, dict):
+                found = widths.get(column.value)
+                width = found if isinstance(found, int) and found > 0 else width
+            head.resizeSection(section, self._theme.px(width))
+        names = order if isinstance(order, list) else []
+        known = {column.value: section for column, section in sections.items()}
+        ranked = [known[name] for name in names if name in known]
+        ranked += [section for section in known.values() if section not in ranked]
+        for place, section in enumerate(ranked):
+            head.moveSection(head.visualIndex(section), place)
+        head.blockSignals(False)
+        head.viewport().update()
+        self._fill()
+        self.viewport().update()
+
+    def show_sort(self, sort: Sort) -> None:
+        """Show by which column rows are sorted."""
+        self._sort = sort
+        head = self.horizontalHeader()
+        order = (
+            Qt.SortOrder.DescendingOrder
+            if sort.descending
+            else Qt.SortOrder.AscendingOrder
+        )
+        for section, column in enumerate(self._columns):
+            if cells.sort_of(column, self._level) is sort.by:
+                head.setSortIndicator(section, order)
+                return
+        head.setSortIndicator(-1, order)
+
+    def resizeEvent(self, event: "QEvent") -> None:
+        """Give the first column what is left over."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fill()
+
+    def _fill(self) -> None:
+        head = self.horizontalHeader()
+        if not head.count() or self._columns[0] is not Column.TITLE:
+            return
+        others = sum(
+            head.sectionSize(section)
+            for section in range(1, head.count())
+            if not head.isSectionHidden(section)
+        )
+        least = self._theme.px(220)
+        head.blockSignals(True)
+        head.resizeSection(0, max(least, self.viewport().width() - others))
+        head.blockSignals(False)
+        self.updateGeometries()
+
+    def _head_clicked(self, section: int) -> None:
+        by = cells.sort_of(self.column_at(section), self._level)
+        sort = usual_sort(by)
+        if by is self._sort.by:
+            sort = Sort(by, descending=not self._sort.descending)
+        self.show_sort(self._sort)
+        self.sort_chosen.emit(sort)
+
+    def _head_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("mine.columns.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        head = self.horizontalHeader()
+        possible = cells.possible(self._level)
+        for section, column in enumerate(self._columns):
+            if column not in possible or column is Column.TITLE:
+                continue
+            action = menu.addAction(cells.HEADS[column].text)
+            action.setCheckable(True)
+            action.setChecked(not head.isSectionHidden(section))
+            action.toggled.connect(
+                lambda on, section=section: self._show_column(section, on)
+            )
+        menu.addSeparator()
+        menu.addAction("Usual columns").triggered.connect(self._usual)
+        menu.popup(head.viewport().mapToGlobal(at))
+
+    def _show_column(self, section: int, shown: bool) -> None:
+        head = self.horizontalHeader()
+        head.setSectionHidden(section, not shown)
+        width = cells.HEADS[self.column_at(section)].width
+        if shown and head.sectionSize(section) < 24:
+            head.resizeSection(section, self._theme.px(width))
+        self._fill()
+        self.layout_changed.emit()
+
+    def _usual(self) -> None:
+        self.show_layout(self._level, None)
+        self.layout_changed.emit()
+
+    # --- rows -----------------------------------------------------------------
+
+    def highlighted(self) -> list[QModelIndex]:
+        """Return the highlighted rows in the order of the list."""
+        return sorted(self.selectionModel().selectedRows(0), key=QModelIndex.row)
+
+    def zone_at(self, at: QPoint) -> tuple[QModelIndex, str]:
+        """Return the cell at a point and the part of it."""
+        index, delegate = self.indexAt(at), self.itemDelegate()
+        if not index.isValid() or not isinstance(delegate, RowDelegate):
+            return index, ""
+        return index, delegate.zone(index, self.visualRect(index), at)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to press a part; elsewhere highlight."""
+        index, zone = self.zone_at(event.position().toPoint())
+        if zone and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = (QPersistentModelIndex(index), zone)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Answer a part that was pressed and released in the same place."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+            return
+        index, zone = self.zone_at(event.position().toPoint())
+        if (QPersistentModelIndex(index), zone) == pressed:
+            part, _, number = zone.partition(" ")
+            self.pressed_part.emit(index.siblingAtColumn(0), part, int(number or 0))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open a row; on a part it is a second click."""
+        index, zone = self.zone_at(event.position().toPoint())
+        if zone:
+            self.mousePressEvent(event)
+        elif index.isValid():
+            self.opened.emit(index.siblingAtColumn(0))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Light the whole row under the pointer."""
+        self._hover(self.rowAt(round(event.position().y())))
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the light back."""
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Carry the highlighted rows away."""
+        self._drags.start(self, self.highlighted())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Turn the keys of lists into signals (ui.md §8)."""
+        key = key_of(event)
+        if key == "Return":
+            if self.currentIndex().isValid():
+                self.opened.emit(self.currentIndex().siblingAtColumn(0))
+        elif key:
+            self.key_pressed.emit(key)
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and (
+            event.modifiers() == Qt.KeyboardModifier.NoModifier
+        ):
+            last = self.model().rowCount() - 1
+            row = 0 if event.key() == Qt.Key.Key_Home else last
+            self.setCurrentIndex(self.model().index(row, 0))
+        else:
+            super().keyPressEvent(event)
+
+    def _hover(self, row: int) -> None:
+        before, self.hovered_row = self.hovered_row, row
+        for one in {before, row}:
+            if one >= 0:
+                top, high = self.rowViewportPosition(one), self.rowHeight(one)
+                self.viewport().update(0, top, self.viewport().width(), high)
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW))
+        self.horizontalHeader().setFont(self._theme.font("caption"))
+        self.horizontalHeader().setMinimumHeight(self._theme.px(28))
+        self._fill()
