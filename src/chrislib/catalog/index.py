@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from chrislib.catalog.database import Database
 from chrislib.catalog.folding import searchable
+from chrislib.catalog.index_rows import UNREADABLE, Batch, Stat
 from chrislib.catalog.index_writing import (
-    Batch,
     folder_ids,
     forget,
     marks,
@@ -18,17 +18,7 @@ from chrislib.catalog.index_writing import (
     store,
 )
 
-INSTANCE, OTHER, UNREADABLE, APART = range(4)
-"""What a file is: part of a series; no DICOM; DICOM that cannot be read; DICOM that
-belongs to no series (a DICOMDIR, or without its UID)."""
-
-UNSETTLED = -1
-"""The time of change of a file that changed while it was read: it is read again."""
-
 _MASK = (1 << 62) - 1
-
-Stat = tuple[bytes, int, int, int]
-"""Name, bytes, time of change in nanoseconds, inode."""
 
 
 class Known(NamedTuple):

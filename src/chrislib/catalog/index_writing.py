@@ -3,7 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from chrislib.catalog.index_rows import Batch
 
 _FILE = (
     *("folder_id", "name", "size", "mtime_ns", "inode", "state", "reason"),
@@ -29,26 +31,6 @@ _PATIENT = (
     *("birth_date_text", "sex", "added_at"),
 )
 _CHUNK = 500
-
-
-class Batch(NamedTuple):
-    """What was read from some files, as rows without the time they came.
-
-    Attributes
-    ----------
-    files : list of tuple
-        ``(folder, *the rest of the columns of local_file)``.
-    series, studies, patients : dict
-        Rows by key.
-    words : dict
-        Texts for searching by the key of the series: patient, study, series, numbers.
-    """
-
-    files: list[tuple[Any, ...]]
-    series: dict[int, tuple[Any, ...]]
-    studies: dict[int, tuple[Any, ...]]
-    patients: dict[int, tuple[Any, ...]]
-    words: dict[int, tuple[str, str, str, str]]
 
 
 def store(db: sqlite3.Connection, batch: Batch) -> None:

@@ -12,7 +12,7 @@ from pydicom.data import get_charset_files, get_testdata_file
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.folding import fold, searchable
-from chrislib.catalog.index import OTHER, UNREADABLE
+from chrislib.catalog.index_rows import OTHER, UNREADABLE
 from chrislib.library.indexing.indexer import Indexer
 from tests.unit.library.indexing_files import content, dicom, opened, series
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chrislib.catalog.index import Stat
+from chrislib.catalog.index_rows import Stat
 
 _LITTER = frozenset({b".DS_Store", b"Thumbs.db", b"desktop.ini"})
 _LITTER_BEGINS = frozenset(b".Td")

@@ -13,15 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from chrislib.catalog.index import (
-    INSTANCE,
-    UNREADABLE,
-    UNSETTLED,
-    IndexTable,
-    Moved,
-    digest_of,
-)
-from chrislib.catalog.index_writing import Batch
+from chrislib.catalog.index import IndexTable, Moved, digest_of
+from chrislib.catalog.index_rows import INSTANCE, UNREADABLE, UNSETTLED, Batch
 from chrislib.library.indexing import rows
 from chrislib.library.indexing.folders import Folder, walk
 from chrislib.library.indexing.pool import ReaderPool, usual_count
@@ -236,6 +229,8 @@ class _Run:
         self._folders = before.folders
         self._folders_before = bool(self._folders)
         self._began_empty = not before.any_files
+        if not self._folders_before:
+            self._pool.warm()
         try:
             self._walk()
             if not self._stop.is_set():

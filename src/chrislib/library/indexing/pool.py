@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from chrislib.catalog.index_writing import Batch
+from chrislib.catalog.index_rows import Batch
 from chrislib.library.indexing import rows
 from chrislib.library.indexing.reading import Portion, PortionReader
 from chrislib.library.process import WorkerProcess
@@ -56,21 +56,30 @@ class ReaderPool:
         self.failure: BaseException | None = None
         """What ended the pool's work, if anything did."""
 
+    def warm(self) -> None:
+        """Start a process before there is anything to read (processes)."""
+        if self._inline is None:
+            self._begin()
+
     def put(self, portion: Portion) -> None:
         """Have a portion read; waits while enough are waiting (disk, processes)."""
         if self._inline is not None:
             self._sink(self._inline.read(portion))
             return
+        self._begin()
+        while not self._stopped.is_set():
+            with suppress(queue.Full):
+                self._waiting.put(portion, timeout=0.1)
+                return
+
+    def _begin(self) -> None:
+        """Start one more thread, unless there are enough."""
         if len(self._threads) < self._count:
             thread = threading.Thread(
                 target=self._serve, name="header-reader", daemon=True
             )
             self._threads.append(thread)
             thread.start()
-        while not self._stopped.is_set():
-            with suppress(queue.Full):
-                self._waiting.put(portion, timeout=0.1)
-                return
 
     def finish(self) -> None:
         """Wait until all that was put has been read, and end the processes."""
@@ -106,6 +115,7 @@ class ReaderPool:
     def _serve(self) -> None:
         worker: _Worker | None = None
         try:
+            worker = self._hire()
             while not self._stopped.is_set():
                 try:
                     portion = self._waiting.get(timeout=0.1)

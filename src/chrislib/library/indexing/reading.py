@@ -4,8 +4,7 @@ import gc
 import os
 import stat as modes
 
-from chrislib.catalog.index import UNSETTLED
-from chrislib.catalog.index_writing import Batch
+from chrislib.catalog.index_rows import UNSETTLED, Batch
 from chrislib.dicom.errors import DicomError, NotDicom
 from chrislib.dicom.facts import FactReader, unreadable
 from chrislib.library.indexing import rows
@@ -31,21 +30,22 @@ class PortionReader:
         gc.disable()
         try:
             for folder, names in portion:
+                place = os.path.join(folder, b"")
                 for name in names:
-                    self._file(batch, folder, name)
+                    self._file(batch, folder, name, place + name)
         finally:
             if collects:
                 gc.enable()
         return batch
 
-    def _file(self, batch: Batch, folder: bytes, name: bytes) -> None:
+    def _file(self, batch: Batch, folder: bytes, name: bytes, path: bytes) -> None:
         try:
-            descriptor = os.open(os.path.join(folder, name), _OPEN)
+            descriptor = os.open(path, _OPEN)
         except FileNotFoundError:
             return  # it went away meanwhile: as if it had not been there
         except OSError as error:
             reason = reason_of(unreadable(error))
-            rows.add_unreadable(batch, folder, _nothing(folder, name), reason=reason)
+            rows.add_unreadable(batch, folder, _nothing(name, path), reason=reason)
             return
         try:
             before = os.fstat(descriptor)
@@ -80,10 +80,10 @@ def _stat(
     return name, before.st_size, when, before.st_ino
 
 
-def _nothing(folder: bytes, name: bytes) -> tuple[bytes, int, int, int]:
+def _nothing(name: bytes, path: bytes) -> tuple[bytes, int, int, int]:
     """Return what is known of a file that cannot be opened."""
     try:
-        found = os.stat(os.path.join(folder, name))
+        found = os.stat(path)
     except OSError:
         return name, 0, UNSETTLED, 0
     return name, found.st_size, found.st_mtime_ns, found.st_ino

@@ -4,8 +4,7 @@ from hashlib import blake2b
 from typing import Any
 
 from chrislib.catalog.folding import fold, searchable
-from chrislib.catalog.index import APART, INSTANCE, OTHER, UNREADABLE
-from chrislib.catalog.index_writing import Batch
+from chrislib.catalog.index_rows import APART, INSTANCE, OTHER, UNREADABLE, Batch
 from chrislib.dicom.group import normal
 from chrislib.dicom.header import Vector, dicom_date
 from chrislib.dicom.reading import is_directory
