@@ -358,6 +358,9 @@ def _register_links() -> None:
     links.register(links.command(), icon=_picture(), env=os.environ)
 
 
+    if not services.catalog.read_only:
+        left = services.library.clear_left()
+        services.tasks.start(left, name="remove what was unpacked")
 def _picture() -> Path:
     """Return the program's picture."""
     return resources() / "icons" / "chrislib.png"

@@ -199,6 +199,8 @@ class Deidentify:
     """Of the profile, by name; see `chrislib.dicom.deidentify.profile.Option`."""
     text_agreed: bool = False
     """Whether pictures that may show text are sent as well."""
+    apart: tuple[str, ...] = ()
+    """Patient IDs that stand for several people."""
 
 
 @dataclass(frozen=True, slots=True)

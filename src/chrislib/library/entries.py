@@ -1,5 +1,6 @@
 """Words and requests of History entries."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from chrislib.library import criteria as asked
@@ -39,6 +40,14 @@ def paths_of(entry: HistoryEntry) -> list[Path]:
     """Return the files and folders an upload was made of."""
     raw = entry.request.get("paths")
     return [Path(str(path)) for path in raw] if isinstance(raw, (list, tuple)) else []
+
+
+def decisions_of(entry: HistoryEntry) -> dict[str, str]:
+    """Return what was decided about the conflicts of an upload."""
+    raw = entry.request.get("decisions")
+    if not isinstance(raw, Mapping):
+        return {}
+    return {str(key): str(choice) for key, choice in raw.items()}
 
 
 def scan_words(found: LocalScan) -> str:

@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NewType
 
+from chrislib.jobs.model import Unpacking
+
 ItemId = NewType("ItemId", str)
 EntryId = NewType("EntryId", str)
 
@@ -185,6 +187,11 @@ class UnreadableFile:
     path: str
     reason: str
 
+    names: tuple[str, ...] = ()
+    """The patient's name in each of `files`, where they do not all have the same."""
+    rivals: tuple[tuple[str, ...], ...] = ()
+    """Groups of files that claim to be one image and differ; one of each group is in
+    `files`."""
 
 @dataclass(frozen=True, slots=True)
 class LocalScan:
@@ -201,3 +208,7 @@ class LocalScan:
     unreadable: tuple[UnreadableFile, ...]
     files: int
     size: int
+    archives: tuple[Unpacking, ...] = ()
+    """What was unpacked to be read; it is removed when it is not needed any more."""
+    decisions: tuple[tuple[str, str], ...] = ()
+    """What was decided about conflicts; see `chrislib.library.conflicts`."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from chrislib.errors import ChrislibError
 from chrislib.library import words
+from chrislib.library.conflicts import apart
 from chrislib.library.deidentify.model import Choice
 from chrislib.library.deidentify.service import Deidentification
 from chrislib.library.entries import scan_words
@@ -58,6 +59,8 @@ class Sender:
         """
         client_of(self._session)
         found = replace(found, title=title or found.title)
+        if deidentify is not None:
+            deidentify = replace(deidentify, apart=apart(found.decisions))
         # first of all: asking for the folder would tell its name
         await self._deidentification.check(found, deidentify)
         folder = await self._free_folder(found.title)
@@ -75,6 +78,7 @@ class Sender:
                     "paths": list(found.roots),
                     "folder": folder,
                     "deidentify": deidentify.to_request() if deidentify else None,
+                    "decisions": dict(found.decisions),
                 },
                 item_ids=tuple(item.item_id for item in planned.items),
             )

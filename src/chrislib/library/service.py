@@ -1,8 +1,5 @@
 """The Library's verbs: look up, pull, scan, upload, fetch, open, and the tray."""
 
-import asyncio
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +10,14 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey, Progress
 from chrislib.library import criteria as asked
 from chrislib.library.changes import Changes
+from chrislib.library.conflicts import decided
 from chrislib.library.deidentify.model import Choice, choice_of
 from chrislib.library.deidentify.service import Deidentification
-from chrislib.library.entries import paths_of
+from chrislib.library.entries import decisions_of, paths_of
 from chrislib.library.fetches import Fetches, fetched
 from chrislib.library.follow import Follower
 from chrislib.library.history import History
+from chrislib.library.intake import Intake
 from chrislib.library.items import Items
 from chrislib.library.lookups import Lookups
 from chrislib.library.model import (
@@ -39,7 +38,7 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.presence import Presence
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
-from chrislib.library.scan import scan
+from chrislib.library.references_memory import ReferenceMemory
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
 from chrislib.library.tray import Tray
@@ -83,6 +82,7 @@ class LibraryService:
             account=self._account,
         )
         self._follower = Follower(items=self._items, jobs=jobs, session=session)
+        self._intake = Intake(folder=catalog.folder / "unpacked", jobs=jobs)
         self._presence = Presence(
             client=lambda: session.client, tell=self._changes.tell
         )
@@ -172,6 +172,7 @@ class LibraryService:
     async def archives(self) -> tuple[str, ...]:
         """Return the PACS that can be asked (network)."""
         return await pacs_of(self._session).archives()
+        await self._intake.close()
 
     async def lookup(
         self,
@@ -251,26 +252,16 @@ class LibraryService:
         *,
         progress: Callable[[int], None] | None = None,
     ) -> LocalScan:
-        """Read what files and folders contain (disk, in a thread).
+        """Read what files, folders and archives contain (disk); see `Intake.scan`."""
+        return await self._intake.scan(paths, progress=progress)
 
-        `progress` gets the number of files looked at, on this thread, at most ten
-        times a second. Cancelling stops the reading.
-        """
-        loop, stop, last = asyncio.get_running_loop(), threading.Event(), 0.0
+    def put_away(self, found: LocalScan) -> None:
+        """Remove what was unpacked for a scan that is not looked at any more (disk)."""
+        self._intake.put_away(found)
 
-        def looked_at(files: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if progress is not None and now - last >= 0.1:
-                last = now
-                loop.call_soon_threadsafe(progress, files)
-
-        try:
-            return await asyncio.to_thread(
-                scan, [Path(path) for path in paths], progress=looked_at, stop=stop
-            )
-        finally:
-            stop.set()
+    async def clear_left(self) -> None:
+        """Remove what an earlier chrislib unpacked, once the jobs are read (disk)."""
+        await self._intake.clear()
 
     async def upload(
         self, found: LocalScan, *, title: str = "", deidentify: Choice | None = None
@@ -331,11 +322,13 @@ class LibraryService:
         if entry.kind is EntryKind.LOOKUP:
             await self.lookup(asked.from_request(entry.request))
         elif entry.kind is EntryKind.UPLOAD:
-            await self.upload(
-                await self.scan(paths_of(entry)),
-                title=entry.title,
-                deidentify=choice_of(entry.request),
-            )
+            found = decided(await self.scan(paths_of(entry)), decisions_of(entry))
+            try:
+                await self.upload(
+                    found, title=entry.title, deidentify=choice_of(entry.request)
+                )
+            finally:
+                self.put_away(found)
         else:
             wanted = (entry.request.get("plugin"), entry.request.get("version"))
             for reference in await self.references():

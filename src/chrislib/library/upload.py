@@ -106,6 +106,7 @@ def plan(found: LocalScan, *, folder: str) -> UploadPlan:
             files=tuple(files),
             title=found.title,
             item_ids=tuple(item.item_id for item in items),
+            archives=found.archives,
         ),
         items=tuple(items),
     )

@@ -141,7 +141,7 @@ def test_a_scan_looks_into_archives_when_it_may_unpack_them(tmp_path: Path) -> N
     }
     path = archive(tmp_path / "study.zip", {**members, "../evil": b"x", "note": b"n"})
     found = scan([path], unpack_into=tmp_path / "unpacked")
-    assert found.title == "study.zip"
+    assert found.title == "study"
     assert found.roots == (str(path),)
     ((series),) = found.series
     assert (len(series.files), series.missing) == (3, (3,))

@@ -1,6 +1,7 @@
 """One data set by the profile: each attribute at every depth, by the table's rule."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,21 +81,28 @@ class Engine:
     ----------
     profile : Profile
     pseudonyms : Pseudonyms
+    apart : iterable of str
+        Patient IDs that stand for several people, who are told apart by their names.
     """
 
-    def __init__(self, profile: Profile, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self, profile: Profile, pseudonyms: Pseudonyms, *, apart: Iterable[str] = ()
+    ) -> None:
         self._profile = profile
+        self._apart = frozenset(apart)
         self._pseudonyms = pseudonyms
 
     def subject_of(self, dataset: Any) -> Subject:
         """Return who the patient of a data set is in this project."""
+        patient_id = text(dataset, "PatientID")
         return self._pseudonyms.subject(
             identity_of(
-                text(dataset, "PatientID"),
+                patient_id,
                 name=text(dataset, "PatientName"),
                 birth_date=text(dataset, "PatientBirthDate"),
                 study_uid=text(dataset, "StudyInstanceUID"),
                 sop_uid=text(dataset, "SOPInstanceUID"),
+                apart=patient_id in self._apart,
             )
         )
 

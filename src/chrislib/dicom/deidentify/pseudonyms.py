@@ -80,16 +80,32 @@ class Pseudonyms:
 
 
 def identity_of(
-    patient_id: str, *, name: str, birth_date: str, study_uid: str, sop_uid: str = ""
+    patient_id: str,
+    *,
+    name: str,
+    birth_date: str,
+    study_uid: str,
+    sop_uid: str = "",
+    apart: bool = False,
 ) -> str:
     """Return what tells a patient from others: the ID, else name and birth date.
 
-    Without any of them every study is a patient of its own.
+    Without any of them every study is a patient of its own. An ID that stands for
+    several people is told `apart` by the name.
     """
     patient_id = patient_id.strip(" \0")
+    if patient_id and apart:
+        return f"id:{patient_id}\0{plain_name(name)}"
     if patient_id:
         return f"id:{patient_id}"
     name = name.strip(" \0^=")
     if name:
         return f"name:{name}\0{birth_date.strip()}"
     return f"study:{study_uid.strip() or sop_uid.strip()}"
+
+
+def plain_name(name: str) -> str:
+    """Return a name as it is compared: case, spaces and empty components say nothing."""
+    return "^".join(
+        part for part in (" ".join(p.split()) for p in name.split("^")) if part
+    ).casefold()

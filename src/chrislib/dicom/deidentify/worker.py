@@ -24,7 +24,9 @@ def serve(asked: TextIO, answers: TextIO) -> None:
         request: dict[str, Any] = json.loads(line)
         if engine is None:
             names = Pseudonyms(bytes.fromhex(request["key"]), request["code"])
-            engine = Engine(Profile.of(request["options"]), names)
+            engine = Engine(
+                Profile.of(request["options"]), names, apart=request.get("apart", ())
+            )
             continue
         answers.write(json.dumps(_answer(engine, request)) + "\n")
         answers.flush()

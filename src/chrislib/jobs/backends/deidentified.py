@@ -100,6 +100,7 @@ class Copies:
                 "key": project.secret,
                 "code": project.code,
                 "options": list(profile.names),
+                "apart": list(how.apart),
             }
         )
         return Run(self, self._table, maker, key=key, text_agreed=how.text_agreed)

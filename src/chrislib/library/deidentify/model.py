@@ -39,6 +39,8 @@ class Choice:
     options: tuple[str, ...]
     text_agreed: bool = False
     others: bool = False
+    apart: tuple[str, ...] = ()
+    """Patient IDs that stand for several people, told apart by their names."""
 
     @property
     def profile(self) -> Profile:

@@ -117,7 +117,10 @@ def plan_clean(
         files=tuple(files),
         title=found.title,
         item_ids=tuple(item.item_id for item in items),
-        deidentify=Deidentify(choice.project_id, choice.options, choice.text_agreed),
+        deidentify=Deidentify(
+            choice.project_id, choice.options, choice.text_agreed, choice.apart
+        ),
+        archives=found.archives,
     )
     upload = UploadPlan(intent=intent, items=tuple(items))
     return CleanPlan(upload, tuple(named.values()), left_out)

@@ -262,7 +262,7 @@ class Deidentification:
                 hint="Choose another project, or begin a new one.",
             )
         pseudonyms = Pseudonyms(bytes.fromhex(row.secret), row.code)
-        return Engine(choice.profile, pseudonyms)
+        return Engine(choice.profile, pseudonyms, apart=choice.apart)
 
     async def _remember(self, project_id: str, named: Sequence[Named]) -> None:
         now = time.time()
