@@ -38,7 +38,6 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.presence import Presence
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
-from chrislib.library.references_memory import ReferenceMemory
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
 from chrislib.library.tray import Tray
@@ -157,6 +156,7 @@ class LibraryService:
         await self.work_lists.close()
         await self._presence.close()
         await self._follower.close()
+        await self._intake.close()
         await self.tray.close()
         await self._items.close()
         await self._history.close()
@@ -172,7 +172,6 @@ class LibraryService:
     async def archives(self) -> tuple[str, ...]:
         """Return the PACS that can be asked (network)."""
         return await pacs_of(self._session).archives()
-        await self._intake.close()
 
     async def lookup(
         self,
