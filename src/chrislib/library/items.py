@@ -54,6 +54,10 @@ class Items:
         """Return one item."""
         return self._items.get(item_id)
 
+    def account_of(self, item_id: ItemId) -> str:
+        """Return the account an item is on, as "uuid|user"; "" for any."""
+        return self._accounts.get(item_id, "")
+
     def of_series(self, series_uid: str) -> Item | None:
         """Return the newest item of a series on the present server."""
         account = self._account()

@@ -1,7 +1,7 @@
 """The tray: what was ticked, in order, across all sources; kept over restarts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chrislib.aio import TaskOwner
@@ -25,6 +25,11 @@ class Tray:
     """Ordered ids of items; what they are is asked when they are shown.
 
     Changes are told at once and written behind it.
+
+    Attributes
+    ----------
+    elsewhere : callable
+        Names the server an item is on, "" for the present one.
     """
 
     def __init__(
@@ -33,10 +38,12 @@ class Tray:
         *,
         item: Callable[[ItemId], Item | None],
         changes: Changes,
+        elsewhere: Callable[[ItemId], str] = lambda _item_id: "",
     ) -> None:
         self._store = store
         self._item = item
         self._changes = changes
+        self.elsewhere = elsewhere
         self._ids: list[ItemId] = []
         self._held: frozenset[ItemId] = frozenset()
         self._dirty = False
@@ -75,6 +82,15 @@ class Tray:
         new = [one for one in dict.fromkeys(ids) if one not in self._held]
         if new:
             self._become([*self._ids, *new])
+
+    def put_back(self, ids: Sequence[ItemId]) -> None:
+        """Put items back where they were; `ids` is the whole tray as it was then."""
+        was = {one: place for place, one in enumerate(ids)}
+        missing = [one for one in ids if one not in self._held]
+        if missing:
+            kept = [*self._ids, *missing]
+            known = sorted((one for one in kept if one in was), key=was.__getitem__)
+            self._become([*known, *(one for one in kept if one not in was)])
 
     def remove(self, *ids: ItemId) -> None:
         """Take items out."""
