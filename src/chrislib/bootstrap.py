@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from chrislib.aio import TaskOwner
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.remembered import Remembered
+from chrislib.catalog.thumbnails import ThumbnailCache
 from chrislib.desktop.notify import desktop_sink
 from chrislib.desktop.secrets import secret_store
 from chrislib.desktop.ways import Ways
@@ -26,9 +28,11 @@ from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.deidentify.model import names_server
+from chrislib.library.indexing.pool import usual_count
 from chrislib.library.mine.service import MyLibrary
 from chrislib.library.model import ItemId
 from chrislib.library.service import LibraryService
+from chrislib.library.thumbnails.service import Thumbnails
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
 
@@ -62,6 +66,7 @@ class Services:
     jobs: JobManager
     library: LibraryService
     my_library: MyLibrary
+    thumbnails: Thumbnails
     feeds: FeedsService
     clicked: list[Callable[[str], None]] = field(default_factory=list)
     windows: "list[MainWindow]" = field(default_factory=list)
@@ -75,6 +80,7 @@ class Services:
         if self.signals is not None:
             await self.signals.close()
         await self.feeds.making.close()
+        await self.thumbnails.close()
         await self.my_library.stop()
         await self.library.stop()
         await self.layout.close()
@@ -140,6 +146,12 @@ async def compose(paths: Paths) -> Services:
         jobs=jobs,
         library=library,
         my_library=MyLibrary(catalog=catalog, library=library, jobs=jobs),
+        thumbnails=Thumbnails(
+            ThumbnailCache(paths.cache / "thumbnails.db"),
+            chooser=catalog.series_files,
+            fetch=partial(library.sample_file, cache=paths.cache),
+            processes=usual_count(),
+        ),
         feeds=FeedsService(
             jobs=jobs, session=session, paths=paths, library=_data_of(library)
         ),
@@ -229,6 +241,7 @@ def make_context(services: Services) -> "ViewContext":
         messages=Messages(),
         library=services.library,
         my_library=services.my_library,
+        thumbnails=services.thumbnails,
         feeds=services.feeds,
         jobs=services.jobs,
         job_feed=JobFeed(services.jobs),

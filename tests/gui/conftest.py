@@ -23,6 +23,7 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.accounts.session import ConnectionState
 from chrislib.catalog.inbox import Cursor, InboxCounts, InboxQuery, Mute
+from chrislib.catalog.thumbnails import Chosen, ThumbnailCache
 from chrislib.desktop.ways import Where
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
@@ -31,6 +32,7 @@ from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook
 from chrislib.library.mine.model import Counts, Facets, Listing, Query
 from chrislib.library.model import Item
+from chrislib.library.thumbnails.service import Thumbnails
 from chrislib.paths import Paths, resources
 from chrislib.views.context import ViewContext
 from chrislib.views.messages import Message, Messages
@@ -493,6 +495,39 @@ class FakeDialogs:
         return self.answer
 
 
+class FakeChooser:
+    """Files of local series by key, chosen as the index does."""
+
+    def __init__(self) -> None:
+        self.files: dict[int, list[Path]] = {}
+
+    async def choose(
+        self, wanted: Sequence[tuple[int, int]], *, pixels: Sequence[int]
+    ) -> dict[tuple[int, int], Chosen]:
+        found = {}
+        for key, share in wanted:
+            files = self.files.get(key, [])
+            if files:
+                at = min(share * len(files) // 100, len(files) - 1)
+                found[key, share] = Chosen(files[at], share / 100, files[at].name)
+        return found
+
+
+def thumbnails_of(fakes: "Fakes", cache: Path) -> Thumbnails:
+    """Return the service of small pictures; it makes them in threads."""
+
+    async def fetch(item: Item) -> Path | None:
+        found: Path | None = await fakes.library.sample_file(item, cache=cache)
+        return found
+
+    return Thumbnails(
+        ThumbnailCache(cache / "thumbnails.db"),
+        chooser=fakes.chooser,
+        fetch=fetch,
+        processes=0,
+    )
+
+
 @dataclass
 class Fakes:
     """The fakes behind ``ctx``; helpers may put their own service in."""
@@ -500,6 +535,7 @@ class Fakes:
     jobs: FakeJobs = field(default_factory=FakeJobs)
     library: Any = field(default_factory=FakeLibrary)
     my_library: Any = field(default_factory=FakeMyLibrary)
+    chooser: FakeChooser = field(default_factory=FakeChooser)
     feeds: Any = field(default_factory=FakeFeeds)
     session: Any = field(default_factory=FakeSession)
     dialogs: FakeDialogs = field(default_factory=FakeDialogs)
@@ -527,12 +563,14 @@ def ctx(
     messages = Messages()
     messages.posted.connect(posted.append)
     feed = JobFeed(fakes.jobs)
+    thumbnails = thumbnails_of(fakes, tmp_path / "cache")
     yield ViewContext(
         theme=theme,
         navigator=Navigator(),
         messages=messages,
         library=cast("Any", fakes.library),
         my_library=cast("Any", fakes.my_library),
+        thumbnails=thumbnails,
         feeds=cast("Any", fakes.feeds),
         jobs=cast("Any", fakes.jobs),
         job_feed=feed,
@@ -551,3 +589,4 @@ def ctx(
         now=lambda: fakes.now,
     )
     feed.close()
+    aio.run(thumbnails.close())

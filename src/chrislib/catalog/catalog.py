@@ -22,6 +22,7 @@ from chrislib.catalog.results import ResultTable
 from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.schema import MIGRATIONS
 from chrislib.catalog.searches import SearchTable
+from chrislib.catalog.thumbnails import SeriesFiles
 from chrislib.catalog.worklists import WorkListTable
 
 
@@ -61,6 +62,7 @@ class Catalog:
     deidentify : DeidentifyTable
     searches : SearchTable
     work_lists : WorkListTable
+    series_files : SeriesFiles
     notice : str
         What the user should be told about opening it ("" for nothing).
     read_only : bool
@@ -89,6 +91,7 @@ class Catalog:
         self.index = IndexTable(self._database)
         self.searches = SearchTable(self._database)
         self.work_lists = WorkListTable(self._database)
+        self.series_files = SeriesFiles(self._database)
 
     async def open(self, *, look: bool = False) -> None:
         """Open or make the file: check, back up, migrate (disk, own threads).

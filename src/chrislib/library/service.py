@@ -390,9 +390,8 @@ class LibraryService:
 
     async def sample_file(self, item: Item, *, cache: Path) -> Path | None:
         """Bring one file that speaks for an item, for a thumbnail (network, disk)."""
-        if self._session.client is None:
-            return None
-        return await fetch_sample(self._session.client, item, folder=cache / "samples")
+        client = client_of(self._session)
+        return await fetch_sample(client, item, folder=cache / "samples")
 
     # --- inside ---------------------------------------------------------------
 

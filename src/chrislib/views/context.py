@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chrislib.jobs.manager import JobManager
     from chrislib.library.mine.service import MyLibrary
     from chrislib.library.service import LibraryService
+    from chrislib.library.thumbnails.service import Thumbnails
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class ViewContext:
     messages: Messages
     library: "LibraryService"
     my_library: "MyLibrary"
+    thumbnails: "Thumbnails"
     feeds: "FeedsService"
     jobs: "JobManager"
     job_feed: JobFeed

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.context import ViewContext
-from chrislib.views.widgets.thumbs import ThumbStore
+from chrislib.views.widgets.thumbs import Look, Subject, ThumbStore
 
 
 def an_item(path: str = "SERVICES/PACS/A/1", **others: Any) -> Item:
@@ -46,7 +46,7 @@ def test_a_series_gets_its_middle_picture(
         stored(neighbours)[f"SERVICES/PACS/A/1/{number}.dcm"] = data
     item = an_item()
     assert store.pixmap(item) is None
-    qtbot.waitUntil(lambda: store.pixmap(item) is not None)
+    qtbot.waitUntil(lambda: store.pixmap(item) is not None, timeout=30_000)
     assert neighbours.session.fake.files.reads == ["SERVICES/PACS/A/1/1.dcm"]
     image = store.pixmap(item).toImage()  # type: ignore[union-attr]
     assert image.width() == image.height() == 112
@@ -56,6 +56,9 @@ def test_a_series_gets_its_middle_picture(
     neighbours.session.client = None
     assert again.pixmap(item) is None
     qtbot.waitUntil(lambda: again.pixmap(item) is not None)
+    # nor is another size of it fetched
+    assert again.picture(Subject.of_item(item), 300) is None
+    qtbot.waitUntil(lambda: again.picture(Subject.of_item(item), 300) is not None)
     assert len(neighbours.session.fake.files.reads) == 1
     again.shutdown()
 
@@ -69,9 +72,10 @@ def test_what_has_no_picture_stays_without(
     table, broken = an_item("a/b"), an_item("c/d")
     for item in (waiting, table, broken, None):
         assert store.pixmap(item) is None
-    qtbot.waitUntil(lambda: store._tasks.pending == 0)
-    assert store.pixmap(table) is None
-    assert store.pixmap(broken) is None
+    for item in (waiting, table, broken):
+        subject = Subject.of_item(item)
+        qtbot.waitUntil(lambda: store.state(subject) is Look.NONE)  # noqa: B023
+        assert store.pixmap(item) is None
 
 
 def test_without_a_connection_it_is_asked_again_later(
@@ -84,10 +88,10 @@ def test_without_a_connection_it_is_asked_again_later(
     neighbours.session.tell()
     item = an_item()
     assert store.pixmap(item) is None
-    qtbot.waitUntil(lambda: store._tasks.pending == 0)
+    qtbot.waitUntil(lambda: store.state(Subject.of_item(item)) is Look.NONE)
     neighbours.session.fake.files.error = None
     neighbours.session.client = client
     with qtbot.waitSignal(store.changed):
         neighbours.session.tell()
     assert store.pixmap(item) is None
-    qtbot.waitUntil(lambda: store.pixmap(item) is not None)
+    qtbot.waitUntil(lambda: store.pixmap(item) is not None, timeout=30_000)

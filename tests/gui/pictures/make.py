@@ -6,6 +6,7 @@
 import asyncio
 import importlib.util
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def main(wanted: list[str]) -> None:
             messages=Messages(),
             library=fakes.library,
             my_library=fakes.my_library,
+            thumbnails=fakes_module.thumbnails_of(fakes, Path(tempfile.mkdtemp())),
             feeds=fakes.feeds,
             jobs=fakes.jobs,
             job_feed=JobFeed(fakes.jobs),
