@@ -346,6 +346,9 @@ async def follow(services: Services) -> None:
     session.subscribe(session_changed)
     jobs.subscribe(jobs_changed)
     await jobs.start()
+    if not services.catalog.read_only:
+        left = services.library.clear_left()
+        services.tasks.start(left, name="remove what was unpacked")
     services.feeds.making.start()
     services.tasks.start(_listen(services), name="signals of the system")
 
@@ -371,9 +374,6 @@ def _register_links() -> None:
     links.register(links.command(), icon=_picture(), env=os.environ)
 
 
-    if not services.catalog.read_only:
-        left = services.library.clear_left()
-        services.tasks.start(left, name="remove what was unpacked")
 def _picture() -> Path:
     """Return the program's picture."""
     return resources() / "icons" / "chrislib.png"
