@@ -178,6 +178,11 @@ class LocalSeries:
     accession_number: str = ""
     study_date_text: str = ""
     """As stored, for dates that are not whole."""
+    names: tuple[str, ...] = ()
+    """The patient's name in each of `files`, where they do not all have the same."""
+    rivals: tuple[tuple[str, ...], ...] = ()
+    """Groups of files that claim to be one image and differ; one of each group is in
+    `files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +192,6 @@ class UnreadableFile:
     path: str
     reason: str
 
-    names: tuple[str, ...] = ()
-    """The patient's name in each of `files`, where they do not all have the same."""
-    rivals: tuple[tuple[str, ...], ...] = ()
-    """Groups of files that claim to be one image and differ; one of each group is in
-    `files`."""
 
 @dataclass(frozen=True, slots=True)
 class LocalScan:
