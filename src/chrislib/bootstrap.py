@@ -29,6 +29,7 @@ from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.deidentify.model import names_server
 from chrislib.library.indexing.pool import usual_count
+from chrislib.library.history_book import HistoryBook
 from chrislib.library.mine.service import MyLibrary
 from chrislib.library.model import ItemId
 from chrislib.library.service import LibraryService
@@ -66,6 +67,7 @@ class Services:
     jobs: JobManager
     library: LibraryService
     my_library: MyLibrary
+    history: HistoryBook
     thumbnails: Thumbnails
     feeds: FeedsService
     clicked: list[Callable[[str], None]] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Services:
         await self.feeds.making.close()
         await self.thumbnails.close()
         await self.my_library.stop()
+        await self.history.close()
         await self.library.stop()
         await self.layout.close()
         if self.desktop is not None:
@@ -146,6 +149,9 @@ async def compose(paths: Paths) -> Services:
         jobs=jobs,
         library=library,
         my_library=MyLibrary(catalog=catalog, library=library, jobs=jobs),
+        history=HistoryBook(
+            catalog=catalog, library=library, session=session, jobs=jobs
+        ),
         thumbnails=Thumbnails(
             ThumbnailCache(paths.cache / "thumbnails.db"),
             chooser=catalog.series_files,
@@ -241,6 +247,7 @@ def make_context(services: Services) -> "ViewContext":
         messages=Messages(),
         library=services.library,
         my_library=services.my_library,
+        history=services.history,
         thumbnails=services.thumbnails,
         feeds=services.feeds,
         jobs=services.jobs,
@@ -263,6 +270,7 @@ async def furnish(
     """
     await services.library.start()
     await services.my_library.start()
+    await services.history.start()
     window.furnish(context, _factories())
     services.windows.append(window)
     window.attention_changed.connect(

@@ -30,6 +30,7 @@ from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.jobs.notices.policy import Policy
 from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook
+from chrislib.library.history_model import BookState, HistoryListing, Wanted
 from chrislib.library.mine.model import Counts, Facets, Listing, Query
 from chrislib.library.model import Item
 from chrislib.library.thumbnails.service import Thumbnails
@@ -419,6 +420,35 @@ class FakeMyLibrary:
         return lambda: None
 
 
+class FakeBook:
+    """A history without a catalog."""
+
+    def __init__(self) -> None:
+        self.state = BookState()
+        self.version = 0
+
+    async def listing(self, _wanted: Wanted) -> HistoryListing:
+        return HistoryListing()
+
+    async def entries(self, _ids: Sequence[str]) -> dict[str, Any]:
+        return {}
+
+    def look(self, _entries: Any) -> None:
+        return None
+
+    def feeds_of(self, _entry: Any) -> tuple[()]:
+        return ()
+
+    def feeds_of_item(self, _item: Any) -> tuple[()]:
+        return ()
+
+    def refresh(self) -> None:
+        return None
+
+    def subscribe(self, _callback: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
+
 class FakeFeeds:
     """Feeds without a server."""
 
@@ -535,6 +565,7 @@ class Fakes:
     jobs: FakeJobs = field(default_factory=FakeJobs)
     library: Any = field(default_factory=FakeLibrary)
     my_library: Any = field(default_factory=FakeMyLibrary)
+    history: Any = field(default_factory=FakeBook)
     chooser: FakeChooser = field(default_factory=FakeChooser)
     feeds: Any = field(default_factory=FakeFeeds)
     session: Any = field(default_factory=FakeSession)
@@ -570,6 +601,7 @@ def ctx(
         messages=messages,
         library=cast("Any", fakes.library),
         my_library=cast("Any", fakes.my_library),
+        history=cast("Any", fakes.history),
         thumbnails=thumbnails,
         feeds=cast("Any", fakes.feeds),
         jobs=cast("Any", fakes.jobs),

@@ -85,6 +85,11 @@ class FilesApi:
                 raise
             return found
 
+    async def count_below(self, path: str) -> int:
+        """Return over the net how many of one's own files are below a folder."""
+        wanted = storage_path(path)
+        return await self._wire.count("userfiles/search/", {"fname": f"{wanted}/"})
+
     def children(self, folder: Folder | FolderId) -> AsyncIterator[Folder]:
         """Iterate over the net over the folders directly inside."""
         return self._inside(folder, "children", reading.folder)

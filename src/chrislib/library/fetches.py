@@ -46,16 +46,18 @@ class Fetches:
         known = await self._references.adopt(reference)
         item = known or await self._references.fetch(reference)
         if known is None or item.item_id not in self._noted():
+            # found on the server: it is the entry that the server remembers as well
+            there = item.item_id if item.item_id.startswith("run-") else ""
             await self._history.put(
                 HistoryEntry(
-                    entry_id=EntryId(uuid4().hex),
+                    entry_id=EntryId(there or uuid4().hex),
                     kind=EntryKind.REFERENCE,
                     title=reference.title,
                     detail=words.join(
                         reference.category or "Reference data",
                         f"version {reference.version}",
                     ),
-                    at=time.time(),
+                    at=(item.added_at if there else 0.0) or time.time(),
                     state="running",
                     request={
                         "plugin": reference.plugin_name,

@@ -148,6 +148,13 @@ class Follower:
         finally:
             self._resolving.discard(item_id)
 
+    def measure(self, item: Item) -> None:
+        """Add up the files of an item soon (network)."""
+        if self._session.client is not None:
+            self._tasks.start(
+                self._measure(self._session.client, item), name="measure an item"
+            )
+
     async def _measure(self, client: "CubeClient", item: Item) -> None:
         """Add up the files of an item that is ready (network)."""
         if item.size is not None or item.state is not ItemState.READY:

@@ -154,6 +154,15 @@ class Reference:
     license: str
     item: Item | None = None
     """The finished (or running) fetch of it, reused instead of a second run."""
+    files: int | None = None
+    """Files and bytes of an earlier fetch of this version, wherever it was made."""
+    size: int | None = None
+    hidden: bool = False
+    """It is taken for a mechanism that delivers nothing of its own."""
+    overridden: bool = False
+    """Somebody said so, not the rule."""
+    needs_values: bool = False
+    """It has required parameters: it cannot be fetched by a click."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
 from chrislib.library.presence import Presence
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
+from chrislib.library.references_memory import ReferenceMemory
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
 from chrislib.library.tray import Tray
@@ -97,6 +98,9 @@ class LibraryService:
             session=session,
             follower=self._follower,
             known=lambda: fetched(self._history, self._items),
+            memory=ReferenceMemory(
+                catalog.settings_kv, server=lambda: self._account().partition("|")[0]
+            ),
         )
         self._fetches = Fetches(
             references=self._references, history=self._history, items=self._items
@@ -297,7 +301,21 @@ class LibraryService:
         """Return a reference's item: the fetched one, or one on its way (network)."""
         return await self._fetches.fetch(reference)
 
+    @property
+    def sources(self) -> References:
+        """What is said and remembered of reference data."""
+        return self._references
+
+    async def delivers(self, name: str, version: str) -> bool:
+        """Whether a plugin brings reference data (network)."""
+        return await self._references.delivers(name, version)
+
     # --- history and items ----------------------------------------------------
+
+    @property
+    def journal(self) -> History:
+        """What was asked on this computer."""
+        return self._history
 
     async def history(self) -> list[HistoryEntry]:
         """Return what was asked, newest first."""

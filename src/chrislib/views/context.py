@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chrislib.accounts.session import Session
     from chrislib.feeds.service import FeedsService
     from chrislib.jobs.manager import JobManager
+    from chrislib.library.history_book import HistoryBook
     from chrislib.library.mine.service import MyLibrary
     from chrislib.library.service import LibraryService
     from chrislib.library.thumbnails.service import Thumbnails
@@ -29,6 +30,7 @@ class ViewContext:
     navigator: Navigator
     messages: Messages
     library: "LibraryService"
+    history: "HistoryBook"
     my_library: "MyLibrary"
     thumbnails: "Thumbnails"
     feeds: "FeedsService"

@@ -58,6 +58,7 @@ def main(wanted: list[str]) -> None:
             messages=Messages(),
             library=fakes.library,
             my_library=fakes.my_library,
+            history=fakes.history,
             thumbnails=fakes_module.thumbnails_of(fakes, Path(tempfile.mkdtemp())),
             feeds=fakes.feeds,
             jobs=fakes.jobs,

@@ -12,6 +12,7 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.cube.errors import NotFound
+from chrislib.cube.listing import Listed
 from chrislib.cube.types import (
     FeedId,
     FileId,
@@ -289,8 +290,16 @@ class FakeInstances:
 
     async def search(self, **filters: object) -> AsyncIterator[PluginInstance]:
         for instance in self.known.values():
-            if instance.plugin_name == filters.get("plugin_name_exact"):
+            wanted = filters.get("plugin_name_exact")
+            if wanted in (None, instance.plugin_name):
                 yield instance
+
+    async def page(self, **filters: object) -> Listed[PluginInstance]:
+        found = tuple([one async for one in self.search(**filters)])
+        return Listed(found, len(found), False, len(found), None)
+
+    async def parameters(self, instance_id: int) -> dict[str, str]:
+        return {}
 
 
 class FakeClient:
