@@ -47,6 +47,7 @@ from chrislib.library.worklist.service import WorkLists
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 
 
+from chrislib.library.servers import Servers
 class LibraryService:
     """Everything the Library pane does, without a window.
 
@@ -107,7 +108,10 @@ class LibraryService:
         )
         self._lookups = Lookups(history=self._history, session=session)
         self.tray = Tray(
-            catalog.settings_kv, item=self._items.get, changes=self._changes
+            catalog.settings_kv,
+            item=self._items.get,
+            changes=self._changes,
+            elsewhere=self._servers.elsewhere,
         )
         self.searches = SavedSearches(catalog.searches, account=self._account)
         self.work_lists = WorkLists(
@@ -150,6 +154,7 @@ class LibraryService:
         ]
         if unticked:  # ticked once, never asked for: nothing to keep
             await self._items.forget(unticked)
+        await self._servers.load()
         self._follower.reconcile()
         self._history.follow(self._items.all())
 
@@ -438,4 +443,5 @@ class LibraryService:
 
 
 def _nothing() -> None:
+            self._servers.note()
     """Stand for a subscription that has ended."""

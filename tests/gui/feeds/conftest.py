@@ -30,6 +30,7 @@ from chrislib.feeds.model import (
     Step,
 )
 from chrislib.feeds.nodes import to_cancel
+from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
@@ -273,6 +274,7 @@ class MemoryFeeds:
         self.calls: list[tuple[Any, ...]] = []
         self.error: BaseException | None = None
         self.refusal: BaseException | None = None
+        self.recipes_: list[Recipe] = []
         self.gate: asyncio.Event | None = None
         self.note = ""
 
@@ -397,7 +399,17 @@ class MemoryFeeds:
         self.calls.append(("create_feed", values))
         if self.refusal is not None:
             raise self.refusal
+        if any(item.state is not ItemState.READY for item in values["items"]):
+            held = RunIntent(9, "pl-dircopy", "2", "fs", {}, waits_for=("b",))
+            words = "Starts when 1 more is here."
+            return replace(make_job(None, None), intent=held, detail=words)
         return make_job(812, 1)
+
+    async def recipes(self) -> list[Recipe]:
+        return list(self.recipes_)
+
+    async def tag_names(self) -> tuple[str, ...]:
+        return ("chiari", "follow-up", "teaching")
 
     async def set_note(self, feed_id: int, text: str) -> None:
         self.note = text
@@ -439,6 +451,19 @@ def make_item(item_id: str, title: str, **changes: Any) -> Item:
     return replace(base, **changes)
 
 
+class MemoryTray:
+    """The tray of a library in memory."""
+
+    def __init__(self, library: "MemoryLibrary") -> None:
+        self._library = library
+
+    def items(self) -> list[Item]:
+        return [self._library.known[one] for one in self._library.in_tray]
+
+    def elsewhere(self, item_id: str) -> str:
+        return self._library.other_places.get(item_id, "")
+
+
 class MemoryLibrary:
     """What the create sheet asks of the library."""
 
@@ -446,11 +471,12 @@ class MemoryLibrary:
         self.known: dict[str, Item] = {}
         self.in_tray: list[str] = []
         self.brought: list[list[str]] = []
+        self.other_places: dict[str, str] = {}
         self._listeners: list[Callable[[Any], None]] = []
-        self.tray = self
+        self.tray = MemoryTray(self)
 
-    def items(self) -> list[Item]:
-        return [self.known[item_id] for item_id in self.in_tray]
+    async def items(self) -> list[Item]:
+        return list(self.known.values())
 
     def item(self, item_id: str) -> Item | None:
         return self.known.get(item_id)

@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
+from chrislib.feeds.recipes import Recipe
+from chrislib.jobs.model import RunIntent
+from chrislib.jobs.submission.held import Next
 from chrislib.library.model import ItemState, Source
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
@@ -108,7 +111,7 @@ def test_sheet_pictures(qtbot: QtBot, pane: FeedsPane, library: Any) -> None:
 
 
 def test_create_pictures(
-    qtbot: QtBot, pane: FeedsPane, library: Any, make: Any
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
 ) -> None:
     pane.show_feed(812, 3)
     settled(qtbot, pane, 3)
@@ -122,21 +125,58 @@ def test_create_pictures(
         make.item("f", "MNI152 T1 1 mm", source=Source.REFERENCE, patient_name="",
                   patient_id="", images=1),
     )  # fmt: skip
+    recipes = ("Volumes, children", "Deface and pack as BIDS", "Register to MNI152")
+    feeds.recipes_ = [
+        Recipe(
+            key=title,
+            title=title,
+            detail="dcm2niix → FastSurfer → fs_stats",
+            steps=(Next(RunIntent(1, "pl-dcm2niix", "1", "ds", {})),),
+            uses=6,
+            last_at=pane._context.now() - number * 90_000,
+            usual=(2280.0, 3120.0) if number != 1 else None,
+        )
+        for number, title in enumerate(recipes)
+    ]
+    library.other_places["d"] = "chris.example.org"
     pane.new_feed(())
     sheet = pane.window().findChild(CreateFeedSheet)
     assert sheet is not None
+    for tag in ("chiari", "follow-up"):
+        sheet.details.tags.add(tag)
+    sheet.details.note.setPlainText("Second visit of the pilot group.")
+    qtbot.waitUntil(lambda: len(sheet.first.list.choices.rows) == 4)
+    sheet.first.list.setCurrentIndex(sheet.first.list.choices.index(0, 0))
     qtbot.wait(200)
-    pane.window().grab().save(str(PICTURES / "create-feed-title-dark.png"))
-    sheet.next_button.click()
+    grab(pane, "create-feed-review-dark")
+    pane._context.theme.choose("light")
     qtbot.wait(100)
-    pane.window().grab().save(str(PICTURES / "create-feed-data-dark.png"))
-    sheet.next_button.click()
+    grab(pane, "create-feed-review-light")
+    pane._context.theme.choose("dark")
+    sheet.step_chosen.emit(1)
     qtbot.wait(100)
-    pane.window().grab().save(str(PICTURES / "create-feed-review-dark.png"))
+    grab(pane, "create-feed-data-dark")
+    sheet.step_chosen.emit(2)
+    qtbot.wait(100)
+    grab(pane, "create-feed-first-dark")
+    sheet.first.another.emit()
+    qtbot.waitUntil(lambda: sheet._step_page.plugins.model.total > 0)
+    qtbot.wait(400)
+    grab(pane, "create-feed-plugin-dark")
+    sheet.step_chosen.emit(0)
+    sheet.details.title.setText("")
+    sheet.details.check()
+    qtbot.wait(100)
+    grab(pane, "create-feed-title-dark")
+    pane.window().resize(1200, 712)
+    sheet.step_chosen.emit(3)
+    qtbot.wait(200)
+    grab(pane, "create-feed-small-dark")
     sheet.reject()
 
 
 def grab(pane: FeedsPane, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
     pane.window().grab().save(str(PICTURES / f"{name}.png"))
 
 

@@ -10,6 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.cube.errors import Refused
 from chrislib.errors import ChrislibError
+from chrislib.feeds.recipes import Recipe
+from chrislib.jobs.model import RunIntent
+from chrislib.jobs.submission.held import Next
 from chrislib.library.model import ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import COMPUTE, PARAMETERS, REVIEW, AddNodeSheet
@@ -220,6 +223,25 @@ def test_no_plugins_says_why(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> None:
     quiet(qtbot, pane)
 
 
+def volumes() -> Recipe:
+    intent = RunIntent(
+        plugin_id=2,
+        plugin_name="pl-dcm2niix",
+        plugin_version="1.0.4",
+        plugin_type="ds",
+        parameters={},
+    )
+    return Recipe(
+        key="volumes",
+        title="Volumes, children",
+        detail="dcm2niix → FastSurfer → fs_stats",
+        steps=(Next(intent),),
+        uses=6,
+        last_at=1_773_000_000.0,
+        usual=(2280.0, 3120.0),
+    )
+
+
 def open_create(pane: FeedsPane) -> CreateFeedSheet:
     pane.new_feed(())
     sheet = pane.window().findChild(CreateFeedSheet)
@@ -231,24 +253,47 @@ def test_a_feed_is_made_of_the_tray(
     qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
 ) -> None:
     library.hold(make.item("a", "SAG T1"), make.item("b", "AX T2"))
+    library.known["c"] = make.item("c", "COR T1")
+    feeds.recipes_ = [volumes()]
     sheet = open_create(pane)
+    # with data in the tray everything stands on one page: two clicks make a feed
+    assert sheet.body.currentIndex() == 3
+    assert sheet.next_button.text() == "Create feed"
     title = field(sheet, "create.title")
     assert "SAG T1 and 1 more" in title.text()
     assert "Doe" not in title.text()
+    assert title.hasFocus()
     title.selectAll()
     QTest.keyClicks(title, "Pilot")
     note = sheet.findChild(QPlainTextEdit, "create.note")
     assert note is not None
     QTest.keyClicks(note, "second visit")
+    tags = sheet.details.tags
+    QTest.keyClicks(tags.edit, "chiari,follow-up")
+    first = sheet.first.list
+    qtbot.waitUntil(lambda: len(first.choices.rows) == 2)
+    assert first.chosen is None
+    QTest.keyClick(first, Qt.Key.Key_Up)
+    assert first.chosen is not None
+    # more of the Library is chosen in the sheet itself
+    sheet.step_chosen.emit(1)
+    picker = sheet._picker
+    qtbot.waitUntil(lambda: picker.items.rowCount() == 3)
+    QTest.keyClicks(picker.search, "cor")
+    qtbot.waitUntil(lambda: picker.items.rowCount() == 1)
+    picker.view.setCurrentIndex(picker.items.index(0, 0))
+    QTest.keyClick(picker.view, Qt.Key.Key_Space)
+    assert [item.item_id for item in sheet.items] == ["a", "b", "c"]
     press(sheet)
     press(sheet)
-    assert sheet.next_button.text() == "Create feed"
     press(sheet)
     qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
     values = feeds.called("create_feed")[0][1]
     assert values["title"] == "Pilot"
     assert values["note"] == "second visit"
-    assert [item.item_id for item in values["items"]] == ["a", "b"]
+    assert values["tags"] == ("chiari", "follow-up")
+    assert values["first"] == volumes()
+    assert [item.item_id for item in values["items"]] == ["a", "b", "c"]
     qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
     quiet(qtbot, pane)
 
@@ -259,43 +304,77 @@ def test_a_refused_title_is_shown_at_its_field(
     library.hold(make.item("a", "SAG T1"))
     sheet = open_create(pane)
     title = field(sheet, "create.title")
+    error = sheet.details.title_error
     title.setText("")
     press(sheet)
-    assert sheet.body.currentIndex() == 0
-    assert sheet._title_error.text() == "A feed needs a title."
+    assert error.text() == "A feed needs a title."
     title.setText("x" * 101)
     press(sheet)
-    assert "101 characters" in sheet._title_error.text()
+    assert "101 characters" in error.text()
+    assert not feeds.called("create_feed")
     title.setText("Pilot / volumes")
-    press(sheet)
-    press(sheet)
+    sheet.details.tags.add("mine")
     feeds.refusal = Refused("No.", fields={"title": "A title cannot contain “/”."})
     press(sheet)
-    qtbot.waitUntil(lambda: sheet.body.currentIndex() == 0)
+    qtbot.waitUntil(lambda: "cannot contain" in error.text())
+    assert error.isVisible()
     assert title.text() == "Pilot / volumes"
-    assert "cannot contain" in sheet._title_error.text()
+    assert sheet.details.tags.words == ("mine",)
     assert sheet._note.text() == "1 field needs attention"
+    assert sheet.next_button.isEnabled()
     sheet.reject()
 
 
-def test_items_on_the_way_are_waited_for(
+def test_a_feed_of_what_is_on_the_way_waits_without_the_sheet(
     qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
 ) -> None:
+    told: list[Any] = []
+    pane._context.messages.posted.connect(told.append)
     library.hold(
         make.item("a", "SAG T1"),
         make.item("b", "AX T2", state=ItemState.WANTED, path=""),
+        make.item("z", "Elsewhere"),
     )
+    library.other_places["z"] = "chris.example.org"
     sheet = open_create(pane)
+    assert "1 item is still on the way" in sheet._banner.text
+    assert "1 item is on chris.example.org and left out" in sheet._elsewhere.text
     press(sheet)
-    press(sheet)
-    assert "still on the way" in sheet._banner.text
-    press(sheet)
-    qtbot.waitUntil(lambda: library.brought == [["b"]])
-    assert sheet.next_button.text() == "Waits for 1"
-    assert not sheet.next_button.isEnabled()
-    assert not feeds.called("create_feed")
-    library.hold(make.item("b", "AX T2"))
     qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    values = feeds.called("create_feed")[0][1]
+    assert [item.item_id for item in values["items"]] == ["a", "b"]
+    qtbot.waitUntil(lambda: bool(told))
+    assert told[0].title == "The feed waits for its data."
+    assert told[0].detail == "Starts when 1 more is here."
+    quiet(qtbot, pane)
+
+
+def test_another_plugin_becomes_the_first_step(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"))
+    sheet = open_create(pane)
+    sheet.first.another.emit()
+    page = sheet._step_page
+    qtbot.waitUntil(lambda: page.plugins.model.total > 0)
+    press(sheet)
+    assert sheet._note.text() == "Choose a plugin first."
+    assert page.plugins.choose("pl-ants_reg")
+    press(sheet)
+    qtbot.waitUntil(lambda: page.part == 2)
+    press(sheet)
+    assert "attention" in sheet._note.text()
+    form = page.form_view
+    QTest.keyClicks(field(form, "form.fixed"), "home/alex/uploads/a.nii")
+    QTest.keyClicks(field(form, "form.transform"), "SyN")
+    press(sheet)
+    assert sheet.body.currentIndex() == 3
+    assert sheet.first.list.chosen is not None
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    (step,) = feeds.called("create_feed")[0][1]["first"].steps
+    assert step.intent.plugin_name == "pl-ants_reg"
+    assert step.intent.parameters["fixed"] == "home/alex/uploads/a.nii"
     qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
     quiet(qtbot, pane)
 
@@ -307,12 +386,13 @@ def test_an_item_is_taken_out(
         make.item("a", "SAG T1"), make.item("b", "AX T2", state=ItemState.FAILED)
     )
     sheet = open_create(pane)
-    press(sheet)
+    assert "1 item did not arrive" in sheet._banner.text
+    sheet.step_chosen.emit(1)
     shown = sheet._list
     shown.setCurrentIndex(shown.items.index(2, 0))
     QTest.keyClick(shown, Qt.Key.Key_Delete)
     assert [item.item_id for item in sheet.items] == ["a"]
-    press(sheet)
+    sheet.step_chosen.emit(3)
     assert sheet._banner.isHidden()
     sheet.reject()
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.outputs import walk
 from chrislib.feeds.states import ACTIVE
-from chrislib.jobs.model import Job, Kind
+from chrislib.jobs.model import Job, Kind, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
@@ -106,13 +106,25 @@ class FeedActions:
     def create_feed(self, item_ids: Sequence[str]) -> None:
         """Open the sheet that makes a feed."""
         sheet = CreateFeedSheet(self._pane.window(), self._context, tuple(item_ids))
-        sheet.created.connect(self._pane.made)
+        sheet.created.connect(self._feed_made)
         sheet.open()
 
     def add_node(self) -> None:
         """Open the sheet that adds a node after the highlighted one."""
         node, view = self._pane.node, self._pane.feed
         if node is None or view is None:
+    def _feed_made(self, job: Job) -> None:
+        """Show a new feed; of one that waits say what it waits for, and where."""
+        self._pane.made(job)
+        if is_held(job.intent):
+            self._context.messages.info(
+                "The feed waits for its data.",
+                job.detail,
+                hint="Jobs shows how far it is; chrislib may be closed meanwhile.",
+                action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
+                seconds=12,
+            )
+
             self._context.messages.info(
                 "No node is highlighted.", hint="Click one in the graph first."
             )

@@ -1,31 +1,35 @@
-"""The sheet that makes a feed: title and note, data, review."""
+"""The sheet that makes a feed: title and note, data, first step, review."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.cube.errors import Refused
+from chrislib.feeds.checks import TITLE_LIMIT
 from chrislib.jobs.model import Job
 from chrislib.library.model import Item, ItemId
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.item_list import ItemList, is_here, may_come
-from chrislib.views.feeds.words import size_words
+from chrislib.views.feeds.create_feed_details import DetailsForm
+from chrislib.views.feeds.create_feed_step import FirstStepHead, FirstStepPage
+from chrislib.views.feeds.item_list import ItemList, count_words, is_here, may_come
+from chrislib.views.feeds.item_picker import ItemPicker
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
-from chrislib.views.widgets.buttons import Field
-from chrislib.views.widgets.section import Facts
+from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
 
-TITLE, DATA, REVIEW = range(3)
-TITLE_LIMIT = 100
+TITLE, DATA, FIRST, REVIEW = range(4)
 
 
 class CreateFeedSheet(Sheet):
     """Make a feed of library items; a refusal keeps everything that was typed.
+
+    With data it begins at the review, where everything can be changed at once.
 
     Parameters
     ----------
@@ -43,63 +47,97 @@ class CreateFeedSheet(Sheet):
             context.theme,
             "Create feed",
             "Data of the library, linked into one feed",
-            steps=["Title and note", "Data", "Review"],
+            steps=["Title and note", "Data", "First step", "Review"],
         )
         theme = context.theme
         self._context = context
         self._tasks = context.tasks("create feed")
         self._ids = list(item_ids) or [str(i.item_id) for i in self._tray()]
-        self._armed = False
         self._sending = False
         self._proposed = ""
-        self._title = Field(theme, name="create.title", label="Title")
-        self._title_error = Label(
-            theme, style="small", token="state.failed", wrap=True, name="create.error"
-        )
-        self._note_field = QPlainTextEdit()
+        self.details = DetailsForm(theme)
+        self.first = FirstStepHead(context)
+        self._step_page = FirstStepPage(context, self.first)
         self._list = ItemList(theme, name="create.items", removable=True)
         self._review_list = ItemList(theme, name="create.review.items")
+        self._picker = ItemPicker(theme, is_in=lambda one: one in self._ids)
         self._banner = Banner(theme, "info", "")
         self._banner.setObjectName("create.banner")
+        self._elsewhere = Banner(theme, "warn", "")
+        self._elsewhere.setObjectName("create.elsewhere")
         self._data_head = Label(theme, style="small", token="text.muted")
         self._review_head = Label(theme, style="small", token="text.muted")
-        self._facts = Facts(theme, share=96)
         self._nothing = StateView(
             theme,
             "layers",
             "No data chosen",
-            "Tick series, uploads or references in the Library; they are kept in "
-            "the tray until a feed is made of them.",
+            "Tick what the feed is made of, at the left or in the Library.",
             [("Go to the Library", self._to_library)],
             primary=False,
         )
-        for page in (self._title_page(), self._data_page(), self._review_page()):
+        pages = (self._title_page(), self._data_page(), self._step_page)
+        for page in (*pages, self._review_page()):
             self.body.addWidget(page)
-        self.back_pressed.connect(lambda: self._go(self.body.currentIndex() - 1))
-        self.next_pressed.connect(self._next)
-        self.step_chosen.connect(self._go)
-        self._list.removed.connect(self._remove)
-        self._title.textEdited.connect(self._title_edited)
-        self._stop = context.library.subscribe(lambda _change: self._refresh())
+        self._connect()
         self._propose()
         self._refresh()
-        self._go(TITLE)
+        self._go(REVIEW if self.items else TITLE)
+        self._load()
 
     def open(self) -> None:
         """Show the sheet with the focus in the title."""
         super().open()
-        self._title.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._title.selectAll()
+        self.details.go_in()
 
     def done(self, result: int) -> None:
         """Close, stop listening, and drop what runs."""
         self._stop()
         self._tasks.cancel_all()
+        self._step_page.shutdown()
         super().done(result)
 
     @property
     def items(self) -> list[Item]:
-        """The items of the feed, as they are now."""
+        """The items of the feed on this server, as they are now."""
+        elsewhere = self._context.library.tray.elsewhere
+        return [item for item in self._all() if not elsewhere(item.item_id)]
+
+    def _connect(self) -> None:
+        self.back_pressed.connect(self._back)
+        self.next_pressed.connect(self._next)
+        self.step_chosen.connect(self._go)
+        self._list.removed.connect(self._remove)
+        self._picker.ticked.connect(self._turn)
+        self.details.checked.connect(self._say)
+        self.details.tags.changed.connect(lambda: self.details.refuse_tags(""))
+        self.first.another.connect(self._another)
+        self.first.list.changed.connect(self._show_step_words)
+        self._step_page.said.connect(
+            lambda words, kind: self.set_note(words, kind=kind)
+        )
+        self._step_page.moved.connect(self._show_button)
+        self._step_page.taken.connect(lambda: self._go(REVIEW))
+        self._stop = self._context.library.subscribe(lambda _change: self._refresh())
+
+    def _load(self) -> None:
+        """Ask for what is offered: the Library's items, and known tags."""
+        self._tasks.start(
+            self._context.library.items(), name="items", done=self._picker.set_items
+        )
+        # a list of tags is a comfort: without it they are typed
+        self._tasks.start(
+            self._context.feeds.tag_names(),
+            name="tags",
+            done=self.details.tags.offer,
+            failed=lambda _error: None,
+        )
+
+    # -- data ------------------------------------------------------------------
+
+    def _tray(self) -> Sequence[Item]:
+        return tuple(self._context.library.tray.items())
+
+    def _all(self) -> list[Item]:
         tray = {str(item.item_id): item for item in self._tray()}
         found = []
         for item_id in self._ids:
@@ -108,72 +146,89 @@ class CreateFeedSheet(Sheet):
                 found.append(item)
         return found
 
-    # -- data ------------------------------------------------------------------
-
-    def _tray(self) -> Sequence[Item]:
-        return tuple(self._context.library.tray.items())
-
     def _refresh(self) -> None:
-        """Show items as they are now; send at last when that was wished for."""
-        items = self.items
+        """Show items as they are now."""
+        everything, items = self._all(), self.items
         self._list.items.set_items(items)
         self._review_list.items.set_items(items)
-        words = _count_words(items)
+        self._picker.items.renew(items)
+        words = count_words(items)
         self._data_head.setText(words)
         self._review_head.setText(words)
-        self.steps.set_step(DATA, detail=words.split(" · ")[0], complete=bool(items))
+        sources = len({item.source for item in items})
+        short = words.split(" · ")[0] + (f" · {sources} sources" if sources > 1 else "")
+        self.steps.set_step(DATA, detail=short if items else "", complete=bool(items))
         self._list.setVisible(bool(items))
         self._nothing.setVisible(not items)
-        away = [item for item in items if not is_here(item)]
-        lost = [item for item in away if not may_come(item)]
-        self._show_banner(len(away), len(lost))
+        self._show_elsewhere(everything)
+        self._show_banner(items)
+        session = self._context.session
+        user = f" as {session.username}" if session.username else ""
+        where = f", on {session.host}{user}" if session.host else ""
+        self.subtitle.setText(f"{words.split(' · ')[0]}{where}")
         self._show_button()
-        if self._armed and items and not away:
-            self._armed = False
-            self._send()
 
-    def _show_banner(self, away: int, lost: int) -> None:
-        self._banner.setVisible(away > 0)
-        if lost:
-            one = (
-                "1 item did not arrive."
-                if lost == 1
-                else (f"{lost:,} items did not arrive.")
+    def _show_elsewhere(self, everything: Sequence[Item]) -> None:
+        """Say what is on other servers: a feed is made on one."""
+        name = self._context.library.tray.elsewhere
+        places = Counter(name(item.item_id) for item in everything)
+        places.pop("", None)
+        self._elsewhere.setVisible(bool(places))
+        if places:
+            number = sum(places.values())
+            what = "1 item is" if number == 1 else f"{number:,} items are"
+            where = " and ".join(places)
+            self._elsewhere.show_text(
+                "warn",
+                f"{what} on {where} and left out: a feed is made on one server. "
+                f"Connect there to make it of {'it' if number == 1 else 'them'}.",
             )
+
+    def _show_banner(self, items: Sequence[Item]) -> None:
+        away = [item for item in items if not is_here(item)]
+        lost = sum(1 for item in away if not may_come(item))
+        self._banner.setVisible(bool(away))
+        if lost:
+            one = "1 item did" if lost == 1 else f"{lost:,} items did"
             self._banner.show_text(
-                "failed", f"{one} Take them out, or try again.", ("Retry", self._bring)
+                "failed",
+                f"{one} not arrive. Take what is missing out, or try again.",
+                ("Retry", self._bring),
             )
         elif away:
-            one = "1 item is" if away == 1 else f"{away:,} items are"
+            one = "1 item is" if len(away) == 1 else f"{len(away):,} items are"
+            they = "it is" if len(away) == 1 else "they are"
             self._banner.show_text(
                 "info",
-                f"{one} still on the way. The feed is made as soon as all are here, "
-                "while this sheet is open.",
+                f"{one} still on the way: the feed starts when {they} here. You can "
+                "close this and chrislib meanwhile.",
             )
 
     def _show_button(self) -> None:
-        items = self.items
-        away = sum(1 for item in items if not is_here(item))
-        if self.body.currentIndex() != REVIEW:
-            self.next_button.setText("Next")
-            self.next_button.setEnabled(True)
-            return
-        if away and self._armed:
-            self.next_button.setText(f"Waits for {away:,}")
-            self.next_button.setEnabled(False)
-        else:
-            self.next_button.setText("Create feed")
-            self.next_button.setEnabled(bool(items) and not self._sending)
+        review = self.body.currentIndex() == REVIEW
+        self.next_button.setText("Create feed" if review else "Next")
+        self.next_button.setEnabled(not self._sending)
+        self.back_button.setEnabled(not self._sending)
+        self.back_button.setVisible(self.body.currentIndex() != TITLE)
 
     def _bring(self) -> None:
         """Ask for what is not here."""
-        away = [ItemId(str(i.item_id)) for i in self.items if not is_here(i)]
+        away = [item.item_id for item in self.items if not is_here(item)]
         if away:
             self._tasks.start(self._context.library.bring(away), name="bring")
 
     def _remove(self, item_id: str) -> None:
         self._ids = [one for one in self._ids if one != item_id]
         self._refresh()
+        self._picker.items.ticks_changed()
+
+    def _turn(self, item_id: str) -> None:
+        if item_id in self._ids:
+            self._remove(item_id)
+            return
+        self._ids.append(item_id)
+        self._refresh()
+        self._picker.items.ticks_changed()
 
     def _to_library(self) -> None:
         self.reject()
@@ -192,81 +247,83 @@ class CreateFeedSheet(Sheet):
             if len(items) > 1:
                 base = f"{base} and {len(items) - 1:,} more"
         self._proposed = f"{base[: TITLE_LIMIT - 13]}, {day.isoformat()}"
-        self._title.setText(self._proposed)
+        self.details.title.setText(self._proposed)
 
-    def _title_edited(self, _text: str) -> None:
-        self._show_title_error(self._title_problem())
-
-    def _title_problem(self) -> str:
-        title = self._title.text().strip()
-        if not title:
-            return "A feed needs a title."
-        if len(title) > TITLE_LIMIT:
-            return (
-                f"The title has {len(title)} characters. "
-                f"Up to {TITLE_LIMIT} are allowed."
-            )
-        return ""
-
-    def _show_title_error(self, message: str) -> None:
-        self._title.set_refused(bool(message))
-        self._title_error.setText(message)
-        self._title_error.setVisible(bool(message))
-        if message:
+    def _say(self, problem: str = "") -> None:
+        if problem:
             self.set_note("1 field needs attention", kind="failed")
-        else:
+        elif self.body.currentIndex() == REVIEW and self.items:
             self.set_note("Nothing is sent before Create feed.")
+        else:
+            self.set_note("")
 
     def _next(self) -> None:
         step = self.body.currentIndex()
-        if self._sending:
+        if self._sending or (step == FIRST and self._step_page.go_on()):
             return
         if step < REVIEW:
             self._go(step + 1)
-        elif any(not is_here(item) for item in self.items):
-            self._armed = True
-            self._bring()
-            self._show_button()
-        else:
+        elif not self.items:
+            self._go(DATA)
+        elif self.details.check():
             self._send()
+        else:
+            self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _back(self) -> None:
+        step = self.body.currentIndex()
+        if not (step == FIRST and self._step_page.go_back()):
+            self._go(step - 1)
+
+    def _another(self) -> None:
+        self._go(FIRST)
+        self._step_page.show_plugins()
 
     def _go(self, step: int) -> None:
-        if self._sending:
+        if self._sending or step < TITLE:
             return
-        problem = self._title_problem()
-        if step > TITLE and problem:
-            self.show_step(TITLE)
-            self._show_title_error(problem)
-            self._title.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._show_button()
-            return
+        self.details.tags.take_text()
+        problem = self.details.problem
+        if step > TITLE and problem and step != REVIEW:
+            step = TITLE
         if step > DATA and not self.items:
             step = DATA
-        self.show_step(step)
-        self.steps.set_step(
-            TITLE, detail=self._title.text().strip(), complete=not problem
-        )
+        # the same fields stand on two pages: they are where one looks
         if step == REVIEW:
-            rows = [("Title", self._title.text().strip())]
-            note = self._note_field.toPlainText().strip()
-            if note:
-                rows.append(("Note", note.splitlines()[0]))
-            rows.append(("First node", "pl-dircopy links the data; nothing is copied"))
-            self._facts.show_facts(rows)
-            self.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._show_title_error(problem)
+            self._left.insertWidget(0, self.details)
+            self._left.insertWidget(2, self.first)
+        else:
+            self._title_column.insertWidget(0, self.details)
+            self._step_page.place.insertWidget(0, self.first)
+        self.show_step(step)
+        self.steps.set_step(TITLE, detail=self.details.text, complete=not problem)
+        self._show_step_words()
+        if step == TITLE:
+            self.details.go_in()
+        elif step == DATA:
+            self._picker.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif step == FIRST:
+            self.first.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._say(problem if step in (TITLE, REVIEW) and problem else "")
         self._show_button()
 
+    def _show_step_words(self) -> None:
+        chosen = self.first.list.chosen
+        words = chosen.title if chosen is not None else "None for now"
+        self.steps.set_step(FIRST, detail=words, complete=bool(self.items))
+
     def _send(self) -> None:
+        self.details.tags.take_text()
         self._sending = True
-        self.next_button.setEnabled(False)
-        self.back_button.setEnabled(False)
+        self._show_button()
         self.set_note("Sending")
         self._tasks.start(
             self._context.feeds.create_feed(
-                title=self._title.text().strip(),
+                title=self.details.text,
                 items=self.items,
-                note=self._note_field.toPlainText(),
+                note=self.details.note.toPlainText(),
+                tags=self.details.tags.words,
+                first=self.first.list.chosen,
             ),
             name="create",
             done=self._sent,
@@ -280,78 +337,73 @@ class CreateFeedSheet(Sheet):
 
     def _refused(self, error: BaseException) -> None:
         self._sending = False
-        self.back_button.setEnabled(True)
         self._show_button()
-        if isinstance(error, Refused) and "title" in error.fields:
-            self.show_step(TITLE)
-            self._show_button()
-            self._show_title_error(error.fields["title"])
-            self._title.setFocus(Qt.FocusReason.OtherFocusReason)
+        fields = dict(error.fields) if isinstance(error, Refused) else {}
+        if "title" in fields:
+            self.details.refuse_title(fields["title"])
+            self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if str(error).startswith("The tag "):
+            self.details.refuse_tags(str(error))
+            self.details.tags.edit.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         words = str(error)
-        if isinstance(error, Refused) and error.fields:
-            words = f"{error.title} {' '.join(error.fields.values())}"
+        if isinstance(error, Refused) and fields:
+            words = f"{error.title} {' '.join(fields.values())}"
         self.set_note(words, kind="failed")
 
     # -- pages -----------------------------------------------------------------
 
     def _title_page(self) -> QWidget:
-        theme = self._context.theme
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(6)
-        column.addWidget(Label(theme, "Title and note", style="section"))
-        column.addSpacing(8)
-        column.addWidget(Label(theme, "Title", style="small", token="text.secondary"))
-        column.addWidget(self._title)
-        column.addWidget(self._title_error)
-        column.addSpacing(8)
-        column.addWidget(Label(theme, "Note", style="small", token="text.secondary"))
-        self._note_field.setObjectName("create.note")
-        self._note_field.setAccessibleName("Note")
-        self._note_field.setPlaceholderText("Optional")
-        self._note_field.setTabChangesFocus(True)
-        self._note_field.setFont(theme.font("body"))
-        self._note_field.setMaximumHeight(160)
-        column.addWidget(self._note_field)
-        column.addStretch(1)
-        self._title_error.hide()
+        self._title_column = QVBoxLayout(page)
+        self._title_column.setContentsMargins(24, 16, 24, 16)
+        self._title_column.addStretch(1)
         return page
 
     def _data_page(self) -> QWidget:
         theme = self._context.theme
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 16, 0, 0)
-        column.setSpacing(8)
+        left = QVBoxLayout()
+        left.setContentsMargins(0, 16, 0, 0)
+        left.setSpacing(8)
         head = QHBoxLayout()
-        head.setContentsMargins(24, 0, 24, 4)
-        head.addWidget(Label(theme, "Data", style="section"))
-        head.addWidget(self._data_head, 1)
-        column.addLayout(head)
-        column.addWidget(line())
-        column.addWidget(self._list, 1)
-        column.addWidget(self._nothing, 1)
+        head.setContentsMargins(24, 0, 24, 0)
+        head.addWidget(Label(theme, "Your library", style="section"))
+        left.addLayout(head)
+        left.addWidget(self._picker, 1)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 16, 0, 0)
+        right.setSpacing(8)
+        right.addLayout(self._head("In this feed", self._data_head))
+        right.addWidget(line())
+        right.addWidget(self._list, 1)
+        right.addWidget(self._nothing, 1)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(left, 1)
+        row.addWidget(line(vertical=True))
+        row.addLayout(right, 1)
         return page
 
     def _review_page(self) -> QWidget:
         theme = self._context.theme
         page = QWidget()
-        left = QVBoxLayout()
+        left = self._left = QVBoxLayout()
         left.setContentsMargins(24, 16, 24, 16)
         left.setSpacing(8)
-        left.addWidget(Label(theme, "Review", style="section"))
-        left.addWidget(self._facts)
+        left.addSpacing(12)
         left.addStretch(1)
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 16, 24, 4)
-        head.addWidget(Label(theme, "Data", style="section"))
-        head.addWidget(self._review_head, 1)
+        change = button(theme, "Change", kind="quiet", name="create.change", small=True)
+        change.clicked.connect(lambda: self._go(DATA))
+        head = self._head("Data", self._review_head)
+        head.addWidget(change)
         right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
+        right.setContentsMargins(0, 16, 0, 0)
         right.setSpacing(8)
         right.addLayout(head)
+        right.addWidget(self._elsewhere)
         right.addWidget(self._banner)
         right.addWidget(self._review_list, 1)
         row = QHBoxLayout(page)
@@ -362,17 +414,9 @@ class CreateFeedSheet(Sheet):
         row.addLayout(right, 1)
         return page
 
-
-def _count_words(items: Sequence[Item]) -> str:
-    """Return "7 items · 2 patients · 448 MB"."""
-    count = len(items)
-    words = ["1 item" if count == 1 else f"{count:,} items"]
-    patients = {(item.patient_id, item.patient_name) for item in items}
-    patients.discard(("", ""))
-    if patients:
-        number = len(patients)
-        words.append("1 patient" if number == 1 else f"{number:,} patients")
-    size = sum(item.size or 0 for item in items)
-    if size:
-        words.append(size_words(size))
-    return " · ".join(words)
+    def _head(self, words: str, counts: Label) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setContentsMargins(24, 0, 16, 0)
+        head.addWidget(Label(self._context.theme, words, style="section"))
+        head.addWidget(counts, 1)
+        return head

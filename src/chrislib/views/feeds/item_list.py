@@ -36,6 +36,7 @@ _SOURCES = {
     Source.UPLOAD: ("upload", "Upload Data"),
     Source.REFERENCE: ("library", "Reference Data"),
     Source.FEED: ("workflow", "Earlier feeds"),
+    Source.FILES: ("folder-tree", "Browse Files"),
 }
 _STATES = {
     ItemState.WANTED: ("queued", "Not here yet"),
@@ -262,3 +263,18 @@ class ItemList(QListView):
         out = menu.addAction("Take out\tDel")
         out.triggered.connect(lambda: self.removed.emit(row.item_id))
         menu.popup(self.viewport().mapToGlobal(at))
+
+
+def count_words(items: Sequence[Item]) -> str:
+    """Return "7 items · 2 patients · 448 MB"."""
+    count = len(items)
+    words = ["1 item" if count == 1 else f"{count:,} items"]
+    patients = {(item.patient_id, item.patient_name) for item in items}
+    patients.discard(("", ""))
+    if patients:
+        number = len(patients)
+        words.append("1 patient" if number == 1 else f"{number:,} patients")
+    size = sum(item.size or 0 for item in items)
+    if size:
+        words.append(size_words(size))
+    return " · ".join(words)

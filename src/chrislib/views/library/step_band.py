@@ -7,10 +7,10 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from chrislib.views.library.criteria_field import Flow
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.paint import draw_glyph, draw_text
+from chrislib.views.widgets.pills import Flow
 from chrislib.views.widgets.text import Label, plain_tooltip
 
 _SHOWN = 8

@@ -1,0 +1,248 @@
+"""Choosing data of the Library for a feed: everything it has, with boxes."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.library.model import Item
+from chrislib.library.names import show_name
+from chrislib.views.feeds.item_list import item_state, item_words
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.paint import draw_check, draw_row, draw_state, draw_text
+from chrislib.views.widgets.text import Label
+
+_Index = QModelIndex | QPersistentModelIndex
+ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+class PickModel(QAbstractListModel):
+    """The items of the Library that have some words, and whether each is in."""
+
+    def __init__(self, is_in: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_in = is_in
+        self._all: tuple[Item, ...] = ()
+        self._shown: list[Item] = []
+        self._words: list[str] = []
+
+    def set_items(self, items: Sequence[Item]) -> None:
+        """Show other items."""
+        self._all = tuple(items)
+        self._apply()
+
+    def set_words(self, words: str) -> None:
+        """Show only items that have all the words."""
+        self._words = words.casefold().split()
+        self._apply()
+
+    def renew(self, items: Sequence[Item]) -> None:
+        """Take over fresher looks at items that are shown; no row moves."""
+        fresh = {item.item_id: item for item in items}
+        self._all = tuple(fresh.get(item.item_id, item) for item in self._all)
+        self._shown = [fresh.get(item.item_id, item) for item in self._shown]
+        self.ticks_changed()
+
+    def ticks_changed(self) -> None:
+        """Tell that boxes changed."""
+        if self._shown:
+            last = self.index(len(self._shown) - 1)
+            self.dataChanged.emit(self.index(0), last)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Return how many items are shown."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return an item's words, its box, or the item itself."""
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        item = self._shown[index.row()]
+        if role == ITEM_ROLE:
+            return item
+        if role == Qt.ItemDataRole.DisplayRole:
+            return item.title
+        if role == Qt.ItemDataRole.CheckStateRole:
+            on = self._is_in(str(item.item_id))
+            return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            words = ", ".join((item.title, item_words(item), item_state(item)[1]))
+            return f"{words}, in the feed" if self._is_in(str(item.item_id)) else words
+        return None
+
+    def _apply(self) -> None:
+        self.beginResetModel()
+        self._shown = [item for item in self._all if _has(item, self._words)]
+        self.endResetModel()
+
+
+def _has(item: Item, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    text = " ".join(
+        (
+            *(item.title, item.detail, item.patient_id, item.accession_number),
+            *(show_name(item.patient_name), item.study_description, item.modality),
+            str(item.study_date or ""),
+        )
+    ).casefold()
+    return all(word in text for word in words)
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        return QSize(240, self._theme.px(48))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+    ) -> None:
+        item = index.data(ITEM_ROLE)
+        if not isinstance(item, Item):
+            return
+        theme, rect = self._theme, option.rect
+        draw_row(painter, option, theme)
+        on = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        draw_check(
+            painter,
+            QRect(rect.left() + 24, rect.top(), 16, rect.height()),
+            theme,
+            state=Qt.CheckState.Checked if on else Qt.CheckState.Unchecked,
+        )
+        wide = min(theme.px(140), rect.width() // 3)
+        key, words = item_state(item)
+        place = QRect(rect.right() - wide - 12, rect.top(), wide, rect.height() - 1)
+        draw_state(painter, place, theme, key, words)
+        half = theme.px(18)
+        top = rect.top() + (rect.height() - 2 * half) // 2
+        left = rect.left() + 52
+        inner = QRect(left, top, place.left() - left - 12, half)
+        draw_text(painter, inner, theme, text=item.title)
+        draw_text(
+            painter,
+            inner.translated(0, half),
+            theme,
+            text=item_words(item),
+            style="caption",
+            token="text.secondary",
+        )
+
+
+class _View(QListView):
+    """Space, T and a click on the left part tick; Return too."""
+
+    ticked = Signal(str)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tick what was clicked at its box."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.position().x() < 48:
+            self.ticked.emit(str(index.data(ITEM_ROLE).item_id))
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Tick what was clicked twice."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.position().x() >= 48:
+            self.ticked.emit(str(index.data(ITEM_ROLE).item_id))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tick the highlighted item."""
+        keys = (Qt.Key.Key_Space, Qt.Key.Key_T, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in keys and plain and self.currentIndex().isValid():
+            self.ticked.emit(str(self.currentIndex().data(ITEM_ROLE).item_id))
+            return
+        super().keyPressEvent(event)
+
+
+class ItemPicker(QWidget):
+    """A search over the Library's items; `ticked` tells the id of one whose box turns.
+
+    Parameters
+    ----------
+    is_in : callable
+        Whether an item is in the feed.
+    """
+
+    ticked = Signal(str)
+
+    def __init__(self, theme: Theme, *, is_in: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.items = PickModel(is_in)
+        self.search = Field(
+            theme, "Search your library", name="create.pick.search", icon="search"
+        )
+        self.view = _View()
+        self.view.setObjectName("create.pick")
+        self.view.setAccessibleName("Your library")
+        self.view.setModel(self.items)
+        delegate = _Delegate(theme)
+        delegate.setParent(self.view)
+        self.view.setItemDelegate(delegate)
+        self.view.setUniformItemSizes(True)
+        self.view.setMouseTracking(True)
+        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self._empty = Label(
+            theme,
+            "Nothing in your library has these words.",
+            style="small",
+            token="text.muted",
+            wrap=True,
+        )
+        self._empty.setContentsMargins(24, 12, 24, 12)
+        self._empty.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        field = QVBoxLayout()
+        field.setContentsMargins(24, 0, 24, 0)
+        field.addWidget(self.search)
+        column.addLayout(field)
+        column.addWidget(self._empty)
+        column.addWidget(self.view, 1)
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(120)
+        self._typed.timeout.connect(self._filter)
+        self.search.textEdited.connect(lambda _text: self._typed.start())
+        self.view.ticked.connect(self.ticked)
+        theme.changed.connect(self.view.viewport().update)
+
+    def set_items(self, items: Sequence[Item]) -> None:
+        """Show what the Library has."""
+        self.items.set_items(items)
+        self._say()
+
+    def _filter(self) -> None:
+        self.items.set_words(self.search.text())
+        self._say()
+
+    def _say(self) -> None:
+        empty = not self.items.rowCount()
+        self._empty.setText(
+            "Nothing in your library has these words."
+            if self.search.text().strip()
+            else "Your library is empty. Look something up, upload or fetch it first."
+        )
+        self._empty.setVisible(empty)
