@@ -113,6 +113,12 @@ class LibraryService:
             changes=self._changes,
             elsewhere=self._servers.elsewhere,
         )
+        self._servers = Servers(
+            catalog.accounts,
+            session=session,
+            account=self._account,
+            account_of=self._items.account_of,
+        )
         self.searches = SavedSearches(catalog.searches, account=self._account)
         self.work_lists = WorkLists(
             catalog.work_lists,
@@ -148,13 +154,13 @@ class LibraryService:
         await self.work_lists.load()
         await self.tray.load()
         unticked = [
+        await self._servers.load()
             item.item_id
             for item in self._items.all()
             if item.state is ItemState.WANTED and item.item_id not in self.tray
         ]
         if unticked:  # ticked once, never asked for: nothing to keep
             await self._items.forget(unticked)
-        await self._servers.load()
         self._follower.reconcile()
         self._history.follow(self._items.all())
 
@@ -437,11 +443,11 @@ class LibraryService:
         job = self._jobs.get(JobKey(job_key))
         return job.progress if job is not None else None
 
+            self._servers.note()
     def _follow_history(self, change: LibraryChange) -> None:
         if change.items and self._history.follow(change.items):
             self._changes.tell(LibraryChange(history=True))
 
 
 def _nothing() -> None:
-            self._servers.note()
     """Stand for a subscription that has ended."""
