@@ -3,7 +3,7 @@
 The images of a series have the same elements of the same lengths at the same places.
 Where one was walked, the next is compared with it in a few steps for the whole header:
 if all but the values is equal, walking it would find the values where they were. Once
-a second one was found alike, values that both share are compared along with the rest.
+a second one was found alike, what both share is compared along with the rest.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class Layout:
     kept : sequence of Kept
         The wanted values.
     heads : sequence of slice
-        All that must be the same; the last one is the farthest from the beginning.
+        All that must be the same, in order; between them are values.
     constants : list
         ``Facts`` as they are before the wanted values are filled in.
     """
@@ -53,10 +53,12 @@ class Layout:
         self._same = self._alike(first)
         self._kept = kept
         self._constants = constants
+        # Once two headers were seen: where they differ, and what they share.
+        self._open: dict[int, int] = {}
         self._shared: _Pieces | None = None
         self._shared_are: Sequence[bytes] = ()
         self._values: list[Value] = []
-        self._own: list[Kept] = []
+        self._own: Sequence[Kept] = ()
 
     def read(self, first: bytes) -> list[Value] | None:
         """Return the facts of a file that begins so, None if it is laid out otherwise.
@@ -70,31 +72,40 @@ class Layout:
             return None
         shared = self._shared
         if shared is not None and shared(first) == self._shared_are:
-            facts, kept = self._values.copy(), self._own
-        elif self._alike(first) == self._same:
-            facts, kept = self._constants.copy(), list(self._kept)
-        else:
+            facts = self._values.copy()
+            for begin, stop, at, memo in self._own:
+                facts[at] = memo[first[begin:stop]]
+            return facts
+        if self._alike(first) != self._same:
             return None
-        for begin, stop, at, memo in kept:
+        facts = self._constants.copy()
+        for begin, stop, at, memo in self._kept:
             facts[at] = memo[first[begin:stop]]
-        if kept is not self._own:
-            self._share(first, facts)
+        self._share(first, facts)
         return facts
 
     def _share(self, first: bytes, facts: list[Value]) -> None:
-        """Note what two headers have in common besides their layout."""
-        own = [one for one in self._kept if first[one[0] : one[1]] != self._text(one)]
-        mine = {one[:2] for one in own}
-        common = [slice(*one[:2]) for one in self._kept if one[:2] not in mine]
-        joined = _joined([*self._heads, *common])
-        self._shared = _pieces(joined)
+        """Note where two headers differ; all the rest is compared at once from now."""
+        before, differs = self._first, self._open
+        begin = self._heads[0].stop
+        for head in self._heads[1:]:
+            stop = head.start
+            if first[begin:stop] != before[begin:stop]:
+                differs[begin] = stop
+            begin = head.stop
+        if first[begin : self._end] != before[begin:]:
+            differs[begin] = self._end
+        shared = []
+        at = self._heads[0].start
+        for begin in sorted(differs):
+            shared.append(slice(at, begin))
+            at = differs[begin]
+        shared.append(slice(at, self._end))
+        self._shared = _pieces(shared)
         self._shared_are = self._shared(first)
         self._values = facts.copy()
-        self._own = own
+        self._own = [one for one in self._kept if one[0] in differs]
         self._first = first[: self._end]
-
-    def _text(self, one: Kept) -> bytes:
-        return self._first[one[0] : one[1]]
 
 
 def _pieces(places: Sequence[slice]) -> _Pieces:
@@ -102,15 +113,3 @@ def _pieces(places: Sequence[slice]) -> _Pieces:
         only = places[0]
         return lambda data: (data[only],)
     return itemgetter(*places)
-
-
-def _joined(places: list[slice]) -> list[slice]:
-    """Return places in order, those that touch as one."""
-    places.sort(key=lambda place: place.start)
-    joined = places[:1]
-    for place in places[1:]:
-        if place.start == joined[-1].stop:
-            joined[-1] = slice(joined[-1].start, place.stop)
-        else:
-            joined.append(place)
-    return joined
