@@ -41,13 +41,13 @@ from chrislib.library.references import References
 from chrislib.library.references_memory import ReferenceMemory
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
+from chrislib.library.servers import Servers
 from chrislib.library.tray import Tray
 from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.library.worklist.service import WorkLists
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
 
 
-from chrislib.library.servers import Servers
 class LibraryService:
     """Everything the Library pane does, without a window.
 
@@ -107,17 +107,17 @@ class LibraryService:
             references=self._references, history=self._history, items=self._items
         )
         self._lookups = Lookups(history=self._history, session=session)
-        self.tray = Tray(
-            catalog.settings_kv,
-            item=self._items.get,
-            changes=self._changes,
-            elsewhere=self._servers.elsewhere,
-        )
         self._servers = Servers(
             catalog.accounts,
             session=session,
             account=self._account,
             account_of=self._items.account_of,
+        )
+        self.tray = Tray(
+            catalog.settings_kv,
+            item=self._items.get,
+            changes=self._changes,
+            elsewhere=self._servers.elsewhere,
         )
         self.searches = SavedSearches(catalog.searches, account=self._account)
         self.work_lists = WorkLists(
@@ -148,13 +148,13 @@ class LibraryService:
 
     async def start(self) -> None:
         """Load what is known and bring it up to the jobs (disk; no server needed)."""
+        await self._servers.load()
         await self._items.load()
         await self._history.load()
         await self.searches.load()
         await self.work_lists.load()
         await self.tray.load()
         unticked = [
-        await self._servers.load()
             item.item_id
             for item in self._items.all()
             if item.state is ItemState.WANTED and item.item_id not in self.tray
@@ -435,6 +435,7 @@ class LibraryService:
         if account != self._shown_account:
             # another user or server: other items and another history are shown
             self._shown_account = account
+            self._servers.note()
             self._presence.forget()
             everything = self._items.all()
             self._changes.tell(LibraryChange(everything, history=True, tray=True))
@@ -443,7 +444,6 @@ class LibraryService:
         job = self._jobs.get(JobKey(job_key))
         return job.progress if job is not None else None
 
-            self._servers.note()
     def _follow_history(self, change: LibraryChange) -> None:
         if change.items and self._history.follow(change.items):
             self._changes.tell(LibraryChange(history=True))
