@@ -148,7 +148,9 @@ async def compose(paths: Paths) -> Services:
         session=session,
         jobs=jobs,
         library=library,
-        my_library=MyLibrary(catalog=catalog, library=library, jobs=jobs),
+        my_library=MyLibrary(
+            catalog=catalog, library=library, jobs=jobs, session=session
+        ),
         history=HistoryBook(
             catalog=catalog, library=library, session=session, jobs=jobs
         ),

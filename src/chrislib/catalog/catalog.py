@@ -15,6 +15,7 @@ from chrislib.catalog.index import IndexTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.lease import Lease
 from chrislib.catalog.library import ItemTable, KeyValueTable
+from chrislib.catalog.mine import MineTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.problems import ProblemTable
@@ -59,6 +60,7 @@ class Catalog:
     retention : RetentionTable
     settings_kv : KeyValueTable
     index : IndexTable
+    mine : MineTable
     deidentify : DeidentifyTable
     searches : SearchTable
     work_lists : WorkListTable
@@ -89,6 +91,7 @@ class Catalog:
         self.settings_kv = KeyValueTable(self._database)
         self.deidentify = DeidentifyTable(self._database)
         self.index = IndexTable(self._database)
+        self.mine = MineTable(self._database)
         self.searches = SearchTable(self._database)
         self.work_lists = WorkListTable(self._database)
         self.series_files = SeriesFiles(self._database)

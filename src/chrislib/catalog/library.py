@@ -1,7 +1,7 @@
 """Library items and small settings in the catalog."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chrislib.catalog import sql
 from chrislib.catalog.database import Database
@@ -9,16 +9,24 @@ from chrislib.catalog.rows import ItemRow
 
 
 class ItemTable:
-    """Library items; each method is one transaction on the catalog's threads."""
+    """Library items; each method is one transaction on the catalog's threads.
+
+    Attributes
+    ----------
+    on_written : list of callable
+        Called after each write.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.on_written: list[Callable[[], None]] = []
 
     async def upsert(self, *items: ItemRow) -> None:
         """Insert or replace items, all or none (disk)."""
         query = sql.insert("library_item", ItemRow, "item_id")
         values = [sql.values(item) for item in items]
         await self._db.write(lambda db: db.executemany(query, values))
+        self._written()
 
     async def all(self) -> list[ItemRow]:
         """Return every item, newest first (disk)."""
@@ -35,6 +43,11 @@ class ItemTable:
         await self._db.write(
             lambda db: db.executemany("DELETE FROM library_item WHERE item_id=?", keys)
         )
+        self._written()
+
+    def _written(self) -> None:
+        for listener in tuple(self.on_written):
+            listener()
 
     async def _find(self, tail: str, values: tuple[str, ...]) -> list[ItemRow]:
         query = f"{sql.select('library_item', ItemRow)} {tail}"

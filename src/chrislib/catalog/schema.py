@@ -4,6 +4,7 @@ import sqlite3
 
 from chrislib.catalog.history import HISTORY_TABLES
 from chrislib.catalog.index_schema import INDEX_TABLES
+from chrislib.catalog.mine_schema import MINE_TABLES
 from chrislib.catalog.opening import Migration
 
 _VERSION_1 = (
@@ -188,6 +189,7 @@ _VERSION_3 = (
       sha256 TEXT NOT NULL, pseudonym TEXT NOT NULL, counts TEXT NOT NULL,
       PRIMARY KEY(job_key, remote_path)) STRICT, WITHOUT ROWID""",
     *INDEX_TABLES,
+    *MINE_TABLES,
     *HISTORY_TABLES,
 )
 

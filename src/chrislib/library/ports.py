@@ -55,6 +55,14 @@ class JobsPort(Protocol):
         """Call `callback` after each committed batch of changes."""
 
 
+def account_of(session: SessionPort) -> str:
+    """Return the server and user that things are kept for, "" without a connection."""
+    client = session.client
+    if client is None or client.server is None:
+        return ""
+    return f"{client.server.uuid}|{client.username}"
+
+
 def client_of(session: SessionPort) -> "CubeClient":
     """Return the connection.
 

@@ -34,7 +34,13 @@ from chrislib.library.model import (
     Source,
 )
 from chrislib.library.opening import fetch_files, fetch_sample
-from chrislib.library.ports import JobsPort, SessionPort, client_of, pacs_of
+from chrislib.library.ports import (
+    JobsPort,
+    SessionPort,
+    account_of,
+    client_of,
+    pacs_of,
+)
 from chrislib.library.presence import Presence
 from chrislib.library.pull import Found, Puller
 from chrislib.library.references import References
@@ -425,10 +431,7 @@ class LibraryService:
     # --- inside ---------------------------------------------------------------
 
     def _account(self) -> str:
-        client = self._session.client
-        if client is None or client.server is None:
-            return ""
-        return f"{client.server.uuid}|{client.username}"
+        return account_of(self._session)
 
     def _on_session(self) -> None:
         account = self._account()

@@ -1,56 +1,120 @@
 """My Library's verbs: lists, rows, marks, collections, undo, and local folders."""
 
+import asyncio
+import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chrislib.catalog.mine_rules import BadRule
+from chrislib.errors import ChrislibError
+from chrislib.jobs.model import Job, JobChange, RunIntent, WorkflowIntent
+from chrislib.library.indexing.indexer import Indexer
+from chrislib.library.mine.editing import Editing
+from chrislib.library.mine.filters import (
+    bad_rule,
+    facet_wishes,
+    facets_of,
+    row_of,
+    wish_of,
+)
+from chrislib.library.mine.imports import Imports
 from chrislib.library.mine.model import (
-    Collection,
-    CollectionId,
+    PREVIOUS,
+    QUICK,
+    Column,
     Counts,
     Facets,
     Filters,
-    Group,
     Import,
+    ImportState,
     Level,
-    Listener,
     Listing,
     LocalFile,
-    Mark,
+    MineChange,
     Query,
     Row,
     RowId,
+    Sort,
 )
-from chrislib.library.model import ItemId
+from chrislib.library.model import ItemId, LibraryChange
+from chrislib.library.ports import account_of
 
 if TYPE_CHECKING:
     from chrislib.catalog.catalog import Catalog
-    from chrislib.library.ports import JobsPort
+    from chrislib.library.ports import JobsPort, SessionPort
     from chrislib.library.service import LibraryService
 
+_log = logging.getLogger(__name__)
 
-class MyLibrary:
+_GAP = 0.3
+"""Seconds between two times that what changed is brought over."""
+_MOST_WORDS = 80
+_ABOVE = (Level.PATIENT, Level.STUDY)
+
+
+class MyLibrary(Editing):
     """Everything the user has, as lists of ids and pages of rows.
 
     Every question runs on the catalog's threads; nothing here blocks the caller.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    library : LibraryService
+        Says how library items are right now.
+    jobs : JobsPort
+        Says which feeds used what.
+    session : SessionPort
+        Whose items are seen.
+    processes : int, optional
+        How many processes read local files; 0 reads in this one.
     """
 
     def __init__(
-        self, *, catalog: "Catalog", library: "LibraryService", jobs: "JobsPort"
+        self,
+        *,
+        catalog: "Catalog",
+        library: "LibraryService",
+        jobs: "JobsPort",
+        session: "SessionPort",
+        processes: int | None = None,
     ) -> None:
-        self._catalog = catalog
+        super().__init__(catalog.mine, account=account_of(session))
+        self._items = catalog.items
+        self._index = catalog.index
         self._library = library
         self._jobs = jobs
+        self._session = session
+        self._stops: list[Callable[[], None]] = []
+        self._woken = asyncio.Event()
+        self._uses: list[tuple[str, int]] = []
+        self._indexer = Indexer(catalog.index, processes=processes)
+        self._imports = Imports(self._indexer, tell=self._on_imports)
 
     async def start(self) -> None:
         """Begin to follow the Library and finish what was cut off (disk)."""
+        self._account = account_of(self._session)
+        self._items.on_written.append(self._woken.set)
+        self._stops = [
+            lambda: self._items.on_written.remove(self._woken.set),
+            self._library.subscribe(self._on_library),
+            self._session.subscribe(self._on_session),
+            self._jobs.subscribe(self._on_jobs),
+        ]
+        self._note_uses(self._jobs.jobs())
+        self._woken.set()
+        self._tasks.start(self._follow(), name="follow")
+        self._tasks.start(self._resume(), name="go on reading")
 
     async def stop(self) -> None:
         """Stop following and reading folders (disk)."""
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after each change; returns how to stop that."""
-        return lambda: None
+        while self._stops:
+            self._stops.pop()()
+        await self._imports.close()
+        await self._tasks.close()
 
     # --- lists ----------------------------------------------------------------
 
@@ -62,155 +126,96 @@ class MyLibrary:
         ChrislibError
             A rule has no meaning.
         """
-        return Listing(query, [])
+        try:
+            found = await self._table.ids(wish_of(query), account=self._account)
+        except BadRule as error:
+            raise bad_rule(error) from error
+        return Listing(query, found)  # type: ignore[arg-type] # RowId is int
 
     async def rows(
         self, ids: Sequence[RowId], level: Level = Level.ALL
     ) -> dict[RowId, Row]:
         """Return rows by id (disk); ids of rows that are gone are left out."""
-        return {}
+        if level in _ABOVE:
+            found = await self._table.above(level.value, ids, account=self._account)
+        else:
+            found = await self._table.rows(ids, account=self._account)
+        item = self._library.item
+        rows = (row_of(level, found[one], item=item) for one in ids if one in found)
+        return {row.row_id: row for row in rows}
 
     async def children(self, level: Level, row_id: RowId) -> list[RowId]:
         """Return the studies of a patient, newest first, or the series of a study."""
-        return []
+        if level is Level.PATIENT:
+            query = Query(Level.STUDY, Filters(patient=row_id), Sort())
+        else:
+            query = Query(
+                Level.SERIES, Filters(study=row_id), Sort(Column.NUMBER, False)
+            )
+        return list((await self.listing(query)).ids)
 
     async def series_below(self, level: Level, ids: Iterable[RowId]) -> list[RowId]:
         """Return the series of patients or studies; of other rows themselves (disk)."""
-        return []
+        found = await self._table.below(level.value, ids, account=self._account)
+        return [RowId(one) for one in found]
 
     async def row_of_item(self, item_id: ItemId) -> RowId | None:
         """Return the row that a library item is part of (disk)."""
-        return None
+        found = await self._table.row_of_item(item_id)
+        return None if found is None else RowId(found)
 
     async def files(self, row_id: RowId) -> list[LocalFile]:
         """Return the files of a series on this computer, in order (disk)."""
-        return []
+        found = [
+            LocalFile(Path(os.fsdecode(path)), number, place, frames)
+            for path, number, place, frames in await self._table.files(row_id)
+        ]
+        if all(one.place is not None for one in found):
+            found.sort(key=lambda one: (one.place or 0.0, one.number or 0))
+        return found
 
     async def feeds(self, row_id: RowId) -> list[int]:
         """Return the ids of the feeds that used a series or data item (disk)."""
-        return []
+        return await self._table.feeds(row_id, account=self._account)
 
     async def counts(self) -> Counts:
         """Return how much there is (disk)."""
-        return Counts()
+        found = await self._table.counts(account=self._account)
+        return Counts(
+            all=found["all"],
+            patients=found["patient"],
+            studies=found["study"],
+            series=found["series"],
+            data=found["data"],
+            previous=found[PREVIOUS],
+            quick=found[QUICK],
+        )
 
     async def facets(self, filters: Filters, level: Level = Level.ALL) -> Facets:
-        """Return the values that occur among what filters let pass (disk)."""
-        return Facets()
+        """Return the values that occur among what filters let pass (disk).
+
+        Raises
+        ------
+        ChrislibError
+            A rule has no meaning.
+        """
+        wishes = facet_wishes(filters, level)
+        try:
+            found = await self._table.facets(wishes, account=self._account)
+        except BadRule as error:
+            raise bad_rule(error) from error
+        return facets_of(found)
 
     async def keywords(self) -> list[tuple[str, int]]:
         """Return all keywords and how often they are used, most used first (disk)."""
-        return []
-
-    # --- marks ----------------------------------------------------------------
-
-    async def mark(
-        self, ids: Iterable[RowId], mark: Mark, *, level: Level = Level.ALL
-    ) -> None:
-        """Mark rows (disk); of patients and studies everything below them."""
-
-    @property
-    def undo_text(self) -> str:
-        """What `undo` would take back, "" for nothing: "4 stars for 3 series"."""
-        return ""
-
-    @property
-    def redo_text(self) -> str:
-        """What `redo` would do again, "" for nothing."""
-        return ""
-
-    async def undo(self) -> str:
-        """Take the last change of marks or collections back (disk); what it was."""
-        return ""
-
-    async def redo(self) -> str:
-        """Do again what was taken back (disk); what it was."""
-        return ""
-
-    # --- collections ----------------------------------------------------------
-
-    @property
-    def collections(self) -> tuple[Collection, ...]:
-        """Collections, sets and smart collections, in order; not the quick one."""
-        return ()
-
-    async def create_collection(
-        self,
-        title: str,
-        ids: Iterable[RowId] = (),
-        *,
-        parent: CollectionId | None = None,
-    ) -> CollectionId:
-        """Make a collection of series and data items (disk)."""
-        raise NotImplementedError
-
-    async def create_smart(
-        self, title: str, rules: Group, *, parent: CollectionId | None = None
-    ) -> CollectionId:
-        """Make a collection that holds what fits rules, now and later (disk)."""
-        raise NotImplementedError
-
-    async def create_set(
-        self, title: str, *, parent: CollectionId | None = None
-    ) -> CollectionId:
-        """Make a set, which holds collections (disk)."""
-        raise NotImplementedError
-
-    async def rename(self, collection_id: CollectionId, title: str) -> None:
-        """Give a collection another name (disk)."""
-
-    async def set_rules(self, collection_id: CollectionId, rules: Group) -> None:
-        """Give a smart collection other rules (disk)."""
-
-    async def put_into(
-        self, collection_id: CollectionId, parent: CollectionId | None
-    ) -> None:
-        """Move a collection into a set, or out of any (disk)."""
-
-    async def delete_collection(self, collection_id: CollectionId) -> None:
-        """Delete a collection, or a set with what it holds (disk); can be undone."""
-
-    async def add_to(
-        self,
-        collection_id: CollectionId,
-        ids: Iterable[RowId],
-        *,
-        level: Level = Level.ALL,
-    ) -> None:
-        """Add rows at the end of a collection (disk)."""
-
-    async def remove_from(
-        self, collection_id: CollectionId, ids: Iterable[RowId]
-    ) -> None:
-        """Take rows out of a collection (disk)."""
-
-    async def arrange(
-        self,
-        collection_id: CollectionId,
-        ids: Sequence[RowId],
-        *,
-        before: RowId | None,
-    ) -> None:
-        """Move rows of a collection before another one, or to its end (disk)."""
-
-    async def toggle_quick(
-        self, ids: Iterable[RowId], *, level: Level = Level.ALL
-    ) -> bool:
-        """Put rows into the quick collection, or out if all are there (disk).
-
-        Returns
-        -------
-        bool
-            Whether they are in it now.
-        """
-        return False
+        return await self._table.keywords()
 
     # --- local folders --------------------------------------------------------
 
     @property
     def imports(self) -> tuple[Import, ...]:
         """Folders that are read now or were since the start, newest first."""
-        return ()
+        return self._imports.all
 
     def bring_in(self, paths: Iterable[Path]) -> list[int]:
         """Have folders or files read in the background (disk, processes).
@@ -220,14 +225,94 @@ class MyLibrary:
         list of int
             Numbers of the imports.
         """
-        return []
+        return self._imports.add(Path(os.path.abspath(path)) for path in paths)
 
     def cancel_import(self, number: int) -> None:
         """Stop reading a folder; what was read stays."""
+        self._imports.cancel(number)
 
     async def folders(self) -> list[Path]:
         """Return the folders that were brought in (disk)."""
-        return []
+        roots = await self._index.roots()
+        return [Path(os.fsdecode(root.path)) for root in roots]
 
     async def forget_folder(self, root: Path) -> None:
         """Take a folder's series out of My Library (disk); its files stay."""
+        await self._indexer.forget(root)
+        self._woken.set()
+
+    # --- following ------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """Bring over what changes, some times a second at most."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.catch_up()
+            except ChrislibError as error:
+                # another process writes, or the disk is full: the next change asks
+                _log.info("my library could not be brought up: %s", error.title)
+            await asyncio.sleep(_GAP)
+
+    async def catch_up(self) -> None:
+        """Bring over everything that changed until now, and tell (disk)."""
+        rows: set[int] = set()
+        uses, self._uses = self._uses, []
+        try:
+            if uses:
+                rows |= await self._table.use(uses)
+                uses = []
+            left = True
+            while left:
+                caught = await self._table.catch_up()
+                left = caught.left
+                rows |= caught.rows
+        finally:
+            self._uses += uses
+        if rows:
+            some = frozenset(RowId(one) for one in rows)
+            self._tell(MineChange(lists=True, rows=some))
+        await self._read_collections()
+
+    async def _resume(self) -> None:
+        """Go on with folders whose reading was cut off (disk, processes)."""
+        roots = await self._indexer.unfinished()
+        if roots:
+            self.bring_in(roots)
+
+    def _on_imports(self) -> None:
+        self._tell(MineChange(imports=True))
+        if any(one.state is not ImportState.WAITING for one in self._imports.all):
+            self._woken.set()
+
+    def _on_library(self, change: LibraryChange) -> None:
+        if change.items:
+            ids = frozenset(item.item_id for item in change.items)
+            self._tell(MineChange(items=ids))
+
+    def _on_session(self) -> None:
+        account = account_of(self._session)
+        if account != self._account:
+            self._account = account
+            self._log.clear()
+            self._tell(MineChange(lists=True, undo=True))
+            self._tasks.start(self._read_collections(), name="collections")
+
+    def _on_jobs(self, changes: Sequence[JobChange]) -> None:
+        self._note_uses(change.after for change in changes)
+
+    def _note_uses(self, jobs: Iterable[Job]) -> None:
+        """Note which items went into which feeds."""
+        found: list[tuple[str, int]] = []
+        for job in jobs:
+            intent, feed_id = job.intent, job.feed_id
+            if feed_id is None or not isinstance(intent, RunIntent | WorkflowIntent):
+                continue
+            for one in intent.item_ids:
+                item = self._library.item(ItemId(one))
+                if item is None or item.job_key != job.key:  # else it brought it
+                    found.append((one, int(feed_id)))
+        if found:
+            self._uses += found
+            self._woken.set()
