@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chrislib.cube.types import StoredFile
+from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.library.model import Item, ItemState, OpenedItem
 from chrislib.library.upload import safe_name
@@ -123,25 +123,53 @@ async def fetch_sample(
     """
     if item.state is not ItemState.READY or not item.path:
         return None
-    found: list[StoredFile] = []
-    async with aclosing(client.files.walk(item.path)) as entries:
-        async for entry in entries:
-            ending = PurePosixPath(entry.file.name.lower()).suffix
-            if _KINDS.get(ending) in {"dicom", "nifti", "image"}:
-                found.append(entry.file)
-            if len(found) >= _LOOKED_AT:
-                break
-    if not found:
-        return None
-    found.sort(key=lambda file: file.path)
-    file = found[len(found) // 2]
-    if file.size > _SAMPLE_BYTES:
+    file = await _middle_of_series(client, item) if item.series_uid else None
+    file = file or await _middle_of_all(client, item)
+    if file is None or file.size > _SAMPLE_BYTES:
         return None
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     # a name of its own: two panes may want the same file, and each deletes its copy
     target = folder / f"{uuid4().hex}-{safe_name(file.name)}"
     await _fetch(client, file, target)
     return target
+
+
+async def _middle_of_series(client: "CubeClient", item: Item) -> StoredFile | None:
+    """Return the middle file of a series by its place in the list (network).
+
+    The list itself is not read: a server takes a while for a thousand rows. None when
+    that file holds no picture, or the series is no folder.
+    """
+    folder = await client.folders.at(item.path)
+    if folder is None:
+        return None
+    guess = (item.images or 0) // 2
+    page = await client.folders.page(folder.id, "files", offset=guess, limit=1)
+    middle = (page.total or 0) // 2
+    if abs(middle - guess) > middle // 4:
+        page = await client.folders.page(folder.id, "files", offset=middle, limit=1)
+    if not page.rows or not _may_be_picture(page.rows[0].path):
+        return None
+    row = page.rows[0]
+    return StoredFile(FileId(row.id), row.path, row.size or 0, row.owner, row.created)
+
+
+async def _middle_of_all(client: "CubeClient", item: Item) -> StoredFile | None:
+    """Return the middle one of the files that a picture can be made of (network)."""
+    found: list[StoredFile] = []
+    async with aclosing(client.files.walk(item.path)) as entries:
+        async for entry in entries:
+            if _may_be_picture(entry.file.path):
+                found.append(entry.file)
+            if len(found) >= _LOOKED_AT:
+                break
+    found.sort(key=lambda file: file.path)
+    return found[len(found) // 2] if found else None
+
+
+def _may_be_picture(path: str) -> bool:
+    ending = PurePosixPath(path.lower()).suffix
+    return _KINDS.get(ending) in {"dicom", "nifti", "image"}
 
 
 def _name_of(client: "CubeClient", path: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.cube.errors import NotFound
+from chrislib.cube.folder_types import Thing
 from chrislib.cube.listing import Listed
 from chrislib.cube.types import (
     FeedId,
@@ -203,6 +204,32 @@ class FakeFiles:
         yield data[len(data) // 2 :]
 
 
+class FakeFolders:
+    """The same storage, by pages."""
+
+    def __init__(self, files: FakeFiles) -> None:
+        self._files = files
+        self.at_path = ""
+
+    async def at(self, path: str) -> Thing | None:
+        folder = await self._files.folder(path)
+        if folder is None:
+            return None
+        self.at_path = path
+        return Thing("folder", 1, folder.path, "alex", False, None)
+
+    async def page(
+        self, _folder_id: int, _part: str, *, offset: int, limit: int
+    ) -> Listed[Thing]:
+        rows = [
+            Thing("file", one.id, one.path, "alex", False, None, one.size)
+            async for one in self._files.tree(self.at_path)
+        ]
+        rows.reverse()
+        part = tuple(rows[offset : offset + limit])
+        return Listed(part, len(rows), offset + limit < len(rows), len(part), None)
+
+
 class FakeSeries:
     """Registered series by UID."""
 
@@ -310,6 +337,7 @@ class FakeClient:
         self.username = "alex"
         self.server = ServerInfo(self.base_url, "uuid-1", "", 7, "alex")
         self.files = FakeFiles()
+        self.folders = FakeFolders(self.files)
         self.pacs = FakeSeries()
         self.plugins = FakePlugins()
         self.instances = FakeInstances()
