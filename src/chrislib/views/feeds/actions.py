@@ -109,10 +109,6 @@ class FeedActions:
         sheet.created.connect(self._feed_made)
         sheet.open()
 
-    def add_node(self) -> None:
-        """Open the sheet that adds a node after the highlighted one."""
-        node, view = self._pane.node, self._pane.feed
-        if node is None or view is None:
     def _feed_made(self, job: Job) -> None:
         """Show a new feed; of one that waits say what it waits for, and where."""
         self._pane.made(job)
@@ -125,6 +121,10 @@ class FeedActions:
                 seconds=12,
             )
 
+    def add_node(self) -> None:
+        """Open the sheet that adds a node after the highlighted one."""
+        node, view = self._pane.node, self._pane.feed
+        if node is None or view is None:
             self._context.messages.info(
                 "No node is highlighted.", hint="Click one in the graph first."
             )
