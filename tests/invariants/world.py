@@ -68,9 +68,14 @@ class Process:
         )
 
     async def start(self) -> None:
-        """Do what the program does at its start."""
-        await self.client.identify()
+        """Do what the program does at its start: a server may not be there yet."""
         await self.catalog.open()
+        while True:
+            try:
+                await self.client.identify()
+                break
+            except ChrislibError:
+                await asyncio.sleep(5)
         await self.jobs.start()
 
     async def stop(self) -> None:
