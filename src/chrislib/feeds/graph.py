@@ -13,6 +13,10 @@ NODE_WIDTH = 188.0
 NODE_HEIGHT = 44.0
 STEP_X = 208.0
 STEP_Y = 76.0
+ASIDE_X = 252.0
+"""From parent to child when the graph grows to the right."""
+ASIDE_Y = 60.0
+"""From sibling to sibling then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Layout:
     depth: Mapping[int, int]
 
 
-def layout(parents: Mapping[int, Sequence[int]]) -> Layout:
+def layout(parents: Mapping[int, Sequence[int]], *, sideways: bool = False) -> Layout:
     """Lay out the nodes of a feed.
 
     Parameters
@@ -62,7 +66,13 @@ def layout(parents: Mapping[int, Sequence[int]]) -> Layout:
             x[node] = at + shift
             insort(taken[depth[node]], x[node])
     left = min(x.values(), default=0.0)
-    positions = {node: (x[node] - left, depth[node] * STEP_Y) for node in order}
+    if sideways:
+        scale = ASIDE_Y / STEP_X
+        positions = {
+            node: (depth[node] * ASIDE_X, (x[node] - left) * scale) for node in order
+        }
+    else:
+        positions = {node: (x[node] - left, depth[node] * STEP_Y) for node in order}
     return Layout(
         positions=positions,
         edges=tuple((parent, node) for node in order for parent in clean[node]),

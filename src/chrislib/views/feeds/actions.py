@@ -14,6 +14,7 @@ from chrislib.jobs.model import Job, Kind, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.graph_tools import add_branch_actions
 from chrislib.views.feeds.output_preview import VIEWABLE
 from chrislib.views.feeds.text_sheet import TextSheet
 from chrislib.views.navigation import OpenViewer, ShowJobs
@@ -77,6 +78,9 @@ class FeedActions:
         copy.triggered.connect(self._pane.inspector.copy_command)
         menu.addAction("Log\tH").triggered.connect(self._pane.inspector.show_log)
         menu.addSeparator()
+        graph = self._pane.centre.graph
+        if graph.isVisible() and graph.selected == node.id:
+            add_branch_actions(menu, graph)
         words = "Stop tracking" if self._followed(node) else "Track this"
         menu.addAction(words).triggered.connect(lambda: self.track(node))
         if node.state in ACTIVE:

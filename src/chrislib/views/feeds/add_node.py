@@ -21,7 +21,7 @@ from chrislib.jobs.model import Job
 from chrislib.library.model import ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.form_view import FormView
-from chrislib.views.feeds.graph_items import node_name
+from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.feeds.plugin_list import PluginList
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.section import Facts

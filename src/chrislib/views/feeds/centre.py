@@ -10,6 +10,7 @@ from chrislib.views.feeds.graph_view import GraphView
 from chrislib.views.feeds.head import FeedHead
 from chrislib.views.feeds.node_list import NodeList
 from chrislib.views.feeds.output_view import OutputView
+from chrislib.views.tasks import PaneTasks
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
@@ -27,13 +28,13 @@ class Centre(QWidget):
     node_opened = Signal(int)
     retry = Signal()
 
-    def __init__(self, context: ViewContext) -> None:
+    def __init__(self, context: ViewContext, tasks: PaneTasks) -> None:
         super().__init__()
         theme = context.theme
         self._context = context
         self._sized = False
         self.head = FeedHead(context)
-        self.graph = GraphView(theme)
+        self.graph = GraphView(theme, tasks)
         self.nodes = NodeList(theme)
         self.outputs = OutputView(context)
         self.banner = Banner(theme, "offline", "")

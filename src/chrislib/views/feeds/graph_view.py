@@ -1,84 +1,209 @@
-"""The graph of a feed: fits itself until it is zoomed, walks by key."""
+"""The graph of a feed: folds branches, walks by key, tells what is highlighted."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
     QResizeEvent,
-    QShowEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QVBoxLayout
+from PySide6.QtWidgets import QToolTip
 
-from chrislib.feeds.graph import NODE_HEIGHT, NODE_WIDTH, layout
 from chrislib.feeds.model import Node
-from chrislib.views.feeds.graph_items import LinkItem, NodeItem, node_words
+from chrislib.views.feeds.graph_canvas import GraphCanvas
+from chrislib.views.feeds.graph_plan import (
+    GHOST,
+    Arranged,
+    Folds,
+    Wish,
+    arrange,
+    finished,
+    first_folds,
+    parents_of,
+)
+from chrislib.views.feeds.graph_tools import GraphSearch, GraphTools, Legend
+from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import icon_button
+from chrislib.views.widgets.text import plain_tooltip
 
-_MARGIN = 32.0
-_FIT_LOW, _FIT_HIGH = 0.6, 1.0
-_ZOOM_LOW, _ZOOM_HIGH = 0.1, 3.0
-_STEP = 1.2
+_INSET = 12
+_AT_ONCE = 400
+"""So many nodes are placed within a frame; more of them in a thread."""
 
 
-class GraphView(QGraphicsView):
-    """Nodes as a picture; `chosen` tells the highlighted node's id."""
+class GraphView(GraphCanvas):
+    """Nodes as a picture; `chosen` tells the highlighted node's id.
+
+    Parameters
+    ----------
+    tasks : PaneTasks
+        Runs the placing of large feeds.
+    """
 
     chosen = Signal(int)
     opened = Signal(int)
     menu_wanted = Signal(QPoint)
+    arranged = Signal()
+    """What is shown was placed anew."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._nodes: dict[int, NodeItem] = {}
-        self._links: dict[tuple[int, int], LinkItem] = {}
-        self._parents: dict[int, tuple[int, ...]] = {}
-        self._selected: int | None = None
-        self._own_zoom = False
-        self._size = QRectF()
+    def __init__(self, theme: Theme, tasks: PaneTasks) -> None:
+        self._now = arrange(Wish({}))
+        super().__init__(theme, self._now.scene)
+        self._tasks = tasks
+        self._wish = self._now.wish
+        self._turn = 0
+        self._by_hand: set[int] = set()
         self.setObjectName("feeds.graph")
-        self.setScene(QGraphicsScene(self))
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
-        self._tools = self._make_tools()
+        self.setProperty("foldsPanels", True)
+        self._tools = GraphTools(self, theme)
+        self._legend = Legend(self, theme)
+        self._finder = GraphSearch(self, theme)
         self._say()
-        theme.changed.connect(self._dress)
-        self._dress()
+
+    # -- what is shown -----------------------------------------------------------
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
         """Show nodes: those that stay are updated in place and keep the highlight."""
-        parents = {int(node.id): tuple(map(int, node.parents)) for node in nodes}
-        if parents != self._parents:
-            self._rebuild(nodes, parents)
-        for node in nodes:
-            item = self._nodes[node.id]
-            if item.node != node:
-                item.show_node(node)
-        self._dash()
+        before = self._wish.parents
+        changed = self._looks.set_nodes(nodes)
+        parents = parents_of(nodes)
+        if parents == before:
+            folds = self._steady(changed)
+            if len(folds) < len(self._wish.folds):
+                self._ask(replace(self._wish, folds=folds))
+            else:
+                self._mend(changed)
+            if changed and self.way != "state":
+                self.color_by(self.way)
+        elif parents.keys() & before.keys():
+            folds = {
+                node: tuple(one for one in held if one in parents)
+                for node, held in self._steady(changed).items()
+                if node in parents
+            }
+            self._ask(replace(self._wish, parents=parents, folds=folds))
+        else:
+            self._own_zoom, self._found = False, None
+            self._by_hand.clear()
+            wish = Wish(parents, sideways=self._wish.sideways)
+            self._ask(wish, lambda: first_folds(nodes))
         self._say()
 
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Ids of what is drawn; folded branches are negative."""
+        return tuple(self._now.folded.parents)
+
+    @property
+    def arranging(self) -> bool:
+        """Whether nodes are still being placed."""
+        return self._now.turn != self._turn
+
+    @property
+    def way(self) -> str:
+        """What colors say: "state", "time" or "plugin"."""
+        return self._looks.way
+
+    def color_by(self, way: str) -> None:
+        """Let colors say another thing."""
+        self._looks.color_by(way)
+        self._renew()
+        self._explain()
+
+    @property
+    def sideways(self) -> bool:
+        """Whether children stand at the right of their parents."""
+        return self._wish.sideways
+
+    def rotate(self) -> None:
+        """Let the graph grow down, or to the right."""
+        self._own_zoom = False
+        self._ask(replace(self._wish, sideways=not self._wish.sideways))
+
+    def set_ghost(self, parents: Sequence[int], words: str = "") -> None:
+        """Show where a node will stand that is being added; no parents for none.
+
+        Parameters
+        ----------
+        words : str
+            Two lines.
+        """
+        self._looks.ghost = words
+        if tuple(parents) != self._wish.ghost:
+            self._ask(replace(self._wish, ghost=tuple(parents)))
+
+    # -- folding -----------------------------------------------------------------
+
+    @property
+    def folded(self) -> frozenset[int]:
+        """The nodes under which something is folded."""
+        return frozenset(self._wish.folds)
+
+    def fold_finished(self) -> None:
+        """Draw each finished branch as one."""
+        nodes, folds = self._looks.nodes, self._wish.folds
+        self._ask(self._wish, lambda: {**folds, **finished(nodes)})
+
+    def fold_below(self, node_id: int) -> None:
+        """Draw everything that hangs under a node as one."""
+        below = self._looks.branches.below(node_id)
+        if below:
+            self._by_hand.add(node_id)
+            folds = {**self._wish.folds, node_id: below}
+            self._ask(replace(self._wish, folds=folds))
+
+    def can_fold(self, node_id: int) -> bool:
+        """Whether more than one node hangs under a node, and only there."""
+        return len(self._looks.branches.below(node_id)) > 1
+
+    def unfold(self, node_id: int) -> None:
+        """Open what is folded under a node; of many, finished branches stay folded."""
+        folds = dict(self._wish.folds)
+        inside = folds.pop(node_id, None)
+        if inside is None:
+            return
+        self._by_hand.discard(node_id)
+        nodes = self._looks.nodes
+        wish = replace(self._wish, folds=folds)
+        if len(inside) > _AT_ONCE:
+            self._ask(wish, lambda: {**folds, **finished(nodes, among=inside)})
+        else:
+            self._ask(wish)
+
+    def unfold_all(self) -> None:
+        """Draw every node by itself."""
+        self._by_hand.clear()
+        self._ask(replace(self._wish, folds={}))
+
+    def _steady(self, changed: Sequence[int]) -> Folds:
+        """Return the folds in which nothing began again, and those made by hand."""
+        restless = {one for one in changed if self._looks.state(one) != "ready"}
+        return {
+            node: held
+            for node, held in self._wish.folds.items()
+            if node in self._by_hand or not restless.intersection(held)
+        }
+
+    # -- highlight ---------------------------------------------------------------
+
     def select(self, node_id: int | None) -> None:
-        """Highlight a node without telling."""
+        """Highlight a node without telling; what is folded opens for it."""
         if node_id == self._selected:
             return
         self._selected = node_id
-        for key, item in self._nodes.items():
-            item.setSelected(key == node_id)
-        if node_id in self._nodes and self._own_zoom:
-            self.ensureVisible(self._nodes[node_id], 24, 24)
+        if node_id is not None:
+            fold = self._now.folded.shown_as(node_id)
+            if fold != node_id:
+                self.unfold(-fold)
+            elif self._own_zoom:
+                self._show_node(node_id)
+        self.viewport().update()
         self._say()
 
     @property
@@ -86,102 +211,86 @@ class GraphView(QGraphicsView):
         """Id of the highlighted node."""
         return self._selected
 
-    def zoom_in(self) -> None:
-        """Make everything larger."""
-        self._zoom(_STEP)
+    def search(self, text: str) -> list[int]:
+        """Dim what does not hold a text; returns the nodes that do, in order."""
+        found = self._looks.search(text) if text.strip() else []
+        self._found = None
+        if text.strip():
+            self._found = frozenset(map(self._now.folded.shown_as, found))
+        self.viewport().update()
+        return found
 
-    def zoom_out(self) -> None:
-        """Make everything smaller."""
-        self._zoom(1 / _STEP)
+    def begin_search(self) -> None:
+        """Show the field that finds nodes."""
+        self._finder.open()
 
-    def fit(self) -> None:
-        """Show the whole graph, and keep doing so when the size changes."""
-        self._own_zoom = False
-        self._fit()
+    def end_search(self) -> bool:
+        """Put the field away; says whether it was there."""
+        shown = not self._finder.isHidden()
+        if shown:
+            self._finder.end()
+        return shown
 
-    def node_center(self, node_id: int) -> QPointF:
-        """Return where a node is in the viewport (tests, tours)."""
-        item = self._nodes[node_id]
-        middle = item.mapToScene(QPointF(NODE_WIDTH / 2, NODE_HEIGHT / 2))
-        return QPointF(self.mapFromScene(middle))
+    def go_to(self, node_id: int) -> None:
+        """Highlight a node, tell of it, and bring it into sight."""
+        self._choose(node_id)
 
-    # -- events ----------------------------------------------------------------
+    # -- events ------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit again, unless the user zoomed."""
+        """Keep what lies over the graph at its edges."""
         super().resizeEvent(event)
-        hint = self._tools.sizeHint()
-        self._tools.setGeometry(
-            self.width() - hint.width() - 12,
-            self.height() - hint.height() - 12,
-            hint.width(),
-            hint.height(),
-        )
-        if not self._own_zoom:
-            self._fit()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Fit as soon as the size is known."""
-        super().showEvent(event)
-        if not self._own_zoom:
-            self._fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer."""
-        notches = event.angleDelta().y() / 120
-        if notches:
-            self._zoom(_STEP**notches)
-        event.accept()
+        self._place()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Highlight the node under the pointer; empty ground is for dragging."""
-        item = self.itemAt(event.position().toPoint())
-        if isinstance(item, NodeItem):
-            if event.button() in {
-                Qt.MouseButton.LeftButton,
-                Qt.MouseButton.RightButton,
-            }:
-                self._choose(item.node.id)
-            event.accept()
-            return
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End dragging; the pointer stays an arrow."""
-        super().mouseReleaseEvent(event)
-        self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+        node = self.node_at(event.position().toPoint())
+        if node is None:
+            super().mousePressEvent(event)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._take(node)
+        elif event.button() == Qt.MouseButton.RightButton and node > GHOST:
+            self._choose(node)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go to the outputs of the node."""
-        item = self.itemAt(event.position().toPoint())
-        if isinstance(item, NodeItem):
-            self.opened.emit(item.node.id)
+        node = self.node_at(event.position().toPoint())
+        if node is not None and node > GHOST:
+            self.opened.emit(node)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for the menu of the highlighted node."""
-        item = self.itemAt(event.pos())
+        here = self._selected
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        if by_key and self._selected in self._nodes:
-            middle = self.node_center(self._selected).toPoint()
+        if by_key and here is not None and here in self._scene.boxes:
+            middle = self.node_center(here).toPoint()
             self.menu_wanted.emit(self.viewport().mapToGlobal(middle))
-        elif isinstance(item, NodeItem):
-            self._choose(item.node.id)
+            return
+        node = self.node_at(event.pos())
+        if node is not None and node > GHOST:
+            self._choose(node)
             self.menu_wanted.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk: parent, first child, siblings."""
-        key = event.key()
-        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if self._selected is not None:
                 self.opened.emit(self._selected)
             return
-        target = self._walk(Qt.Key(key))
+        target = self._walk(Qt.Key(event.key()))
         if target is None:
             event.ignore()
-            return
-        if target >= 0:
-            self._choose(target)
-            self.ensureVisible(self._nodes[target], 24, 24)
+        else:
+            self._take(target)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say what a node is where the pointer rests."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            node = self.node_at(event.pos())
+            words = self._looks.words(node) if node is not None else ""
+            QToolTip.showText(event.globalPos(), plain_tooltip(words), self.viewport())
+            return True
+        return super().viewportEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Say what is highlighted to who comes here."""
@@ -189,129 +298,125 @@ class GraphView(QGraphicsView):
         self._say()
         self.viewport().update()
 
-    # -- inside ----------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------
+
+    def _ask(self, wish: Wish, folds: Callable[[], Folds] | None = None) -> None:
+        """Place what is wished for; `folds` may take long to find as well."""
+        self._wish = wish
+        self._turn += 1
+        turn = self._turn
+
+        def place() -> Arranged:
+            whole = wish if folds is None else replace(wish, folds=folds())
+            return arrange(whole, turn=turn)
+
+        if len(wish.parents) <= _AT_ONCE:
+            self._arranged(place())
+        else:
+            work = asyncio.to_thread(place)
+            self._tasks.start(work, name="place nodes", done=self._arranged)
+
+    def _arranged(self, now: Arranged) -> None:
+        if now.turn != self._turn:
+            return  # something else is wanted by now
+        kept = self._anchor()
+        self._now, self._wish, self._scene = now, now.wish, now.scene
+        self._looks.set_folds(now.folded.folds)
+        self._dashed = self._waiting_links()
+        self._hot = None
+        if not self._own_zoom:
+            self._fit()
+        elif kept is not None and kept[0] in now.scene.boxes:
+            # What one looks at stays where it is.
+            self._hold(*kept)
+        self._renew()
+        self._say()
+        self.arranged.emit()
+
+    def _anchor(self) -> tuple[int, QPointF] | None:
+        """Return a node in sight and where it is: the highlighted one at best."""
+        here = self._selected
+        if here is None or here not in self._scene.boxes:
+            nodes = self._scene.nodes_in(self._in_sight())
+            here = next((node for node in nodes if node > GHOST), None)
+        return None if here is None else (here, self.node_center(here))
 
     def _walk(self, key: Qt.Key) -> int | None:
-        """Return where a key leads: a node, -1 for nowhere, None for no such key."""
+        """Return where a key leads: a node, `GHOST` for nowhere, None for no key."""
+        scene = self._scene
+        first = min((node for node in scene.boxes if node > GHOST), default=GHOST)
         if key == Qt.Key.Key_Home:
-            return min(self._nodes, default=-1)
-        if key not in {
-            Qt.Key.Key_Up,
-            Qt.Key.Key_Down,
-            Qt.Key.Key_Left,
-            Qt.Key.Key_Right,
-        }:
+            return first
+        across = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        along = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if scene.sideways:
+            across, along = along, across
+        if key not in across and key not in along:
             return None
         here = self._selected
-        if here not in self._nodes or here is None:
-            return min(self._nodes, default=-1)
-        parents = self._parents.get(here, ())
-        if key == Qt.Key.Key_Up:
-            return parents[0] if parents else -1
-        if key == Qt.Key.Key_Down:
-            below = sorted(n for n, ups in self._parents.items() if here in ups)
-            return below[0] if below else -1
-        row = sorted(
-            (item.pos().x(), node_id)
-            for node_id, item in self._nodes.items()
-            if item.pos().y() == self._nodes[here].pos().y()
-        )
-        place = [node_id for _, node_id in row].index(here)
-        place += 1 if key == Qt.Key.Key_Right else -1
-        return row[place][1] if 0 <= place < len(row) else -1
+        if here is None or here not in scene.boxes:
+            return first
+        if key in across:
+            found = scene.beside(here, across[key])
+        elif along[key] < 0:
+            found = next(iter(scene.parents(here)), None)
+        else:
+            found = scene.first_child(here)
+        return GHOST if found is None else found
+
+    def _take(self, node: int) -> None:
+        """Highlight a node, or open a fold."""
+        if node < GHOST:
+            self.unfold(-node)
+        elif node != GHOST:
+            self._choose(node)
 
     def _choose(self, node_id: int) -> None:
         if node_id != self._selected:
             self.select(node_id)
             self.chosen.emit(node_id)
+        self._show_node(node_id)
 
-    def _rebuild(
-        self, nodes: Sequence[Node], parents: dict[int, tuple[int, ...]]
-    ) -> None:
-        scene = self.scene()
-        same_feed = bool(set(parents) & set(self._parents))
-        placed = layout(parents)
-        for key in set(self._nodes) - set(parents):
-            scene.removeItem(self._nodes.pop(key))
-        for edge in set(self._links) - set(placed.edges):
-            scene.removeItem(self._links.pop(edge))
-        for node in nodes:
-            if node.id not in self._nodes:
-                item = NodeItem(self._theme, node)
-                self._nodes[node.id] = item
-                scene.addItem(item)
-            self._nodes[node.id].setPos(*placed.positions[node.id])
-            self._nodes[node.id].setSelected(node.id == self._selected)
-        for edge in placed.edges:
-            if edge not in self._links:
-                self._links[edge] = LinkItem(self._theme)
-                scene.addItem(self._links[edge])
-            begin, end = (QPointF(*placed.positions[n]) for n in edge)
-            self._links[edge].lead(begin, end)
-        self._parents = parents
-        self._size = QRectF(0, 0, placed.width, placed.height)
-        room = max(self._size.width(), self._size.height(), 400.0)
-        scene.setSceneRect(self._size.adjusted(-room, -room, room, room))
-        if not same_feed:
-            self._own_zoom = False
-        if not self._own_zoom:
-            self._fit()
-
-    def _dash(self) -> None:
-        for (parent, child), link in self._links.items():
-            join = len(self._parents[child]) > 1
-            link.set_dashed(join and self._nodes[parent].node.state != "ready")
-
-    def _fit(self) -> None:
-        if self._size.isEmpty() or self.viewport().width() < 10:
+    def _mend(self, changed: Sequence[int]) -> None:
+        """Draw again what has changed."""
+        if not changed:
             return
-        wide = self.viewport().width() / (self._size.width() + 2 * _MARGIN)
-        high = self.viewport().height() / (self._size.height() + 2 * _MARGIN)
-        scale = max(_FIT_LOW, min(_FIT_HIGH, wide, high))
-        self.resetTransform()
-        self.scale(scale, scale)
-        center = self._size.center()
-        spare = self.viewport().height() / scale - self._size.height()
-        if spare > 2 * _MARGIN:
-            # a small graph hangs from the top, as a tree is read
-            center.setY(self.viewport().height() / scale / 2 - _MARGIN)
-        self.centerOn(center)
+        boxes, folded = self._scene.boxes, self._now.folded
+        drawn = {folded.shown_as(one) for one in changed} if folded.folds else changed
+        self._layer.wear(
+            boxes[one].adjusted(-2, -2, 2, 10) for one in drawn if one in boxes
+        )
+        before, self._dashed = self._dashed, self._waiting_links()
+        self._layer.wear(self._scene.bounds([edge]) for edge in before ^ self._dashed)
+        self.viewport().update()
 
-    def _zoom(self, factor: float) -> None:
-        now = self.transform().m11()
-        factor = max(_ZOOM_LOW, min(_ZOOM_HIGH, now * factor)) / now
-        self._own_zoom = True
-        self.scale(factor, factor)
+    def _waiting_links(self) -> set[tuple[int, int]]:
+        """Return the links of joins whose parent is not ready."""
+        return {
+            edge
+            for edge in self._scene.joins
+            if edge[1] != GHOST and self._looks.state(edge[0]) != "ready"
+        }
 
-    def _make_tools(self) -> QFrame:
-        tools = QFrame(self)
-        tools.setProperty("surface", "card")
-        column = QVBoxLayout(tools)
-        column.setContentsMargins(2, 2, 2, 2)
-        column.setSpacing(0)
-        for icon, name, words, act in (
-            ("plus", "zoom-in", "Zoom in (Ctrl+=)", self.zoom_in),
-            ("minus", "zoom-out", "Zoom out (Ctrl+-)", self.zoom_out),
-            ("maximize", "fit", "Fit the graph (Ctrl+0)", self.fit),
-        ):
-            piece = icon_button(
-                self._theme, icon, name=f"feeds.graph.{name}", tooltip=words
-            )
-            piece.clicked.connect(act)
-            column.addWidget(piece)
-        return tools
+    def _explain(self) -> None:
+        self._legend.show_entries(self._looks.legend)
+        self._place()
+
+    def _place(self) -> None:
+        hint = self._tools.sizeHint()
+        left, top = self.width() - hint.width(), self.height() - hint.height()
+        self._tools.setGeometry(
+            left - _INSET, top - _INSET, hint.width(), hint.height()
+        )
+        self._legend.move(_INSET, self.height() - self._legend.height() - _INSET)
+        self._finder.adjustSize()
+        self._finder.move(_INSET, _INSET)
 
     def _say(self) -> None:
-        item = self._nodes.get(self._selected) if self._selected is not None else None
-        count = len(self._nodes)
+        count = len(self._wish.parents)
         words = "Graph, 1 node" if count == 1 else f"Graph, {count} nodes"
-        if item is not None:
-            words = f"{words}, {node_words(item.node)}"
+        here = self._selected
+        if here is not None and here in self._wish.parents:
+            words = f"{words}, {self._looks.words(here)}"
         if words != self.accessibleName():
             self.setAccessibleName(words)
-
-    def _dress(self) -> None:
-        self.setBackgroundBrush(self._theme.color("bg.canvas"))
-        for link in self._links.values():
-            link.dress()
-        self.scene().update()

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.model import Node, NodeDetails
 from chrislib.feeds.states import ACTIVE, SENTENCES
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.graph_items import node_name
+from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.feeds.steps_view import StepsView
 from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme

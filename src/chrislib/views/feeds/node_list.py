@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.feeds.model import Node
-from chrislib.views.feeds.graph_items import node_name, node_words
+from chrislib.views.feeds.graph_paint import node_name, node_words
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
 

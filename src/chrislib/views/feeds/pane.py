@@ -56,7 +56,8 @@ class FeedsPane(QWidget):
         self._folded_by_hand: bool | None = None
         self.setObjectName("feeds")
         self.list = FeedList(context)
-        self.centre = Centre(context)
+        self._graph_tasks = context.tasks("feeds.graph")
+        self.centre = Centre(context, self._graph_tasks)
         self.inspector = Inspector(context)
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -117,9 +118,17 @@ class FeedsPane(QWidget):
             self._look(self._feed_id)
 
     def focus_filter(self) -> None:
-        """Go to the search field."""
+        """Go to the search field: of the graph when one is there, else of the list."""
+        graph = self.centre.graph
+        if graph.hasFocus():
+            graph.begin_search()
+            return
         self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.list.search.selectAll()
+
+    def escape(self) -> bool:
+        """End what Esc ends here; says whether there was anything."""
+        return self.centre.graph.end_search()
 
     def folded(self, side: str) -> bool:
         """Return whether the list ("left") or the inspector ("right") is folded."""
@@ -144,6 +153,7 @@ class FeedsPane(QWidget):
         self._soon.stop()
         self._stop_listening()
         self._tasks.cancel_all()
+        self._graph_tasks.cancel_all()
 
     # -- events ----------------------------------------------------------------
 
