@@ -277,6 +277,12 @@ class FakeJobs:
         self.calls.append(("cancel", key))
         return 1
 
+    async def pause(self, key: JobKey) -> None:
+        self.calls.append(("pause", key))
+
+    async def resume(self, key: JobKey) -> None:
+        self.calls.append(("resume", key))
+
     async def retry(self, key: JobKey) -> JobKey:
         self.calls.append(("retry", key))
         return key

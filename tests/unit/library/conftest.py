@@ -91,6 +91,12 @@ class FakeJobs:
         self.move(key, Phase.CANCELLED)
         return 1
 
+    async def pause(self, key: JobKey) -> None:
+        self.calls.append(("pause", key))
+
+    async def resume(self, key: JobKey) -> None:
+        self.calls.append(("resume", key))
+
     async def retry(self, key: JobKey) -> JobKey:
         self.calls.append(("retry", key))
         self.move(key, Phase.SUBMITTING)
