@@ -478,6 +478,9 @@ class MemoryLibrary:
     async def items(self) -> list[Item]:
         return list(self.known.values())
 
+    async def sample_file(self, _item: Item, *, cache: Path) -> Path | None:
+        return None
+
     def item(self, item_id: str) -> Item | None:
         return self.known.get(item_id)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.cube.errors import Refused
 from chrislib.feeds.checks import TITLE_LIMIT
@@ -22,6 +22,7 @@ from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.thumbs import ThumbStore
 
 TITLE, DATA, FIRST, REVIEW = range(4)
 
@@ -67,6 +68,10 @@ class CreateFeedSheet(Sheet):
         self._elsewhere.setObjectName("create.elsewhere")
         self._data_head = Label(theme, style="small", token="text.muted")
         self._review_head = Label(theme, style="small", token="text.muted")
+        self._thumbs = ThumbStore(context, self)
+        for shown in (self._list, self._review_list):
+            shown.set_pictures(self._thumbs.pixmap)
+            self._thumbs.changed.connect(shown.viewport().update)
         self._nothing = StateView(
             theme,
             "layers",
@@ -94,6 +99,7 @@ class CreateFeedSheet(Sheet):
         self._stop()
         self._tasks.cancel_all()
         self._step_page.shutdown()
+        self._thumbs.shutdown()
         super().done(result)
 
     @property
@@ -181,7 +187,7 @@ class CreateFeedSheet(Sheet):
             self._elsewhere.show_text(
                 "warn",
                 f"{what} on {where} and left out: a feed is made on one server. "
-                f"Connect there to make it of {'it' if number == 1 else 'them'}.",
+                f"Connect there to use {'it' if number == 1 else 'them'}.",
             )
 
     def _show_banner(self, items: Sequence[Item]) -> None:
@@ -390,7 +396,8 @@ class CreateFeedSheet(Sheet):
     def _review_page(self) -> QWidget:
         theme = self._context.theme
         page = QWidget()
-        left = self._left = QVBoxLayout()
+        fields = QWidget()
+        left = self._left = QVBoxLayout(fields)
         left.setContentsMargins(24, 16, 24, 16)
         left.setSpacing(8)
         left.addSpacing(12)
@@ -409,7 +416,13 @@ class CreateFeedSheet(Sheet):
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addLayout(left, 1)
+        # a low window, or large text, has no room for all fields
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(fields)
+        row.addWidget(scroll, 1)
         row.addWidget(line(vertical=True))
         row.addLayout(right, 1)
         return page

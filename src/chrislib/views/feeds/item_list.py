@@ -1,6 +1,6 @@
 """The data of a new feed: library items grouped by where they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QListView,
     QMenu,
@@ -32,11 +32,11 @@ _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 
 _SOURCES = {
-    Source.PACS: ("server", "PACS"),
-    Source.UPLOAD: ("upload", "Upload Data"),
-    Source.REFERENCE: ("library", "Reference Data"),
-    Source.FEED: ("workflow", "Earlier feeds"),
-    Source.FILES: ("folder-tree", "Browse Files"),
+    Source.PACS: ("server", "PACS", "series", "series"),
+    Source.UPLOAD: ("upload", "Upload Data", "upload", "uploads"),
+    Source.REFERENCE: ("library", "Reference Data", "reference", "references"),
+    Source.FEED: ("workflow", "Earlier feeds", "output", "outputs"),
+    Source.FILES: ("folder-tree", "Browse Files", "item", "items"),
 }
 _STATES = {
     ItemState.WANTED: ("queued", "Not here yet"),
@@ -47,8 +47,10 @@ _STATES = {
     ItemState.CANCELLED: ("cancelled", "Cancelled"),
     ItemState.GONE: ("gone", "Gone from server"),
 }
-Head = tuple[str, str, int]
+Head = tuple[str, str, str]
 """Icon, words and number of items of a group."""
+PictureOf = Callable[[Item], QPixmap | None]
+_PICTURE = 32
 
 
 def is_here(item: Item) -> bool:
@@ -97,10 +99,20 @@ class ItemModel(QAbstractListModel):
     def set_items(self, items: Sequence[Item]) -> None:
         """Show other items, or fresher looks at them."""
         rows: list[Head | Item] = []
-        for source, (icon, words) in _SOURCES.items():
-            group = [item for item in items if item.source is source]
+        groups: dict[tuple[Source, str], list[Item]] = {
+            (source, ""): [] for source in _SOURCES
+        }
+        for item in items:
+            place = item.pacs if item.source is Source.PACS else ""
+            groups.setdefault((item.source, place), []).append(item)
+        order = list(_SOURCES)
+        for (source, place), group in sorted(
+            groups.items(), key=lambda one: order.index(one[0][0])
+        ):
             if group:
-                rows.append((icon, words, len(group)))
+                icon, words, one, many = _SOURCES[source]
+                unit = one if len(group) == 1 else many
+                rows.append((icon, place or words, f"{len(group):,} {unit}"))
                 rows += group
         sync(
             self,
@@ -144,6 +156,7 @@ class _ItemDelegate(QStyledItemDelegate):
         super().__init__()
         self._theme = theme
         self._removable = removable
+        self.picture: PictureOf = lambda _item: None
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
         item = isinstance(index.data(ROW_ROLE), Item)
@@ -170,7 +183,7 @@ class _ItemDelegate(QStyledItemDelegate):
                 painter,
                 inner.adjusted(used + 8, 0, 0, 0),
                 theme,
-                text=f"{count:,}",
+                text=count,
                 style="small",
                 token="text.muted",
             )
@@ -188,11 +201,11 @@ class _ItemDelegate(QStyledItemDelegate):
             done=row.received,
             total=(row.images or 0) if row.state is ItemState.ON_THE_WAY else 0,
         )
+        self._draw_picture(painter, rect, row)
         half = theme.px(18)
         top = rect.top() + (rect.height() - 2 * half) // 2
-        inner = QRect(
-            rect.left() + 24, top, right - state_width - rect.left() - 36, half
-        )
+        left = rect.left() + 24 + _PICTURE + 12
+        inner = QRect(left, top, right - state_width - left - 12, half)
         draw_text(painter, inner, theme, text=row.title)
         draw_text(
             painter,
@@ -204,6 +217,21 @@ class _ItemDelegate(QStyledItemDelegate):
         )
         if self._removable:
             draw_glyph(painter, cross_at(rect).topLeft(), theme, icon="x", size=16)
+
+    def _draw_picture(self, painter: QPainter, rect: QRect, item: Item) -> None:
+        theme = self._theme
+        place = QRect(
+            rect.left() + 24, rect.center().y() - _PICTURE // 2, _PICTURE, _PICTURE
+        )
+        seen = self.picture(item)
+        if seen is not None:
+            painter.fillRect(place, theme.color("bg.image"))
+            painter.drawPixmap(place, seen)
+            return
+        painter.fillRect(place, theme.color("bg.highlight"))
+        spot = QPoint(place.center().x() - 7, place.center().y() - 7)
+        icon = "image" if item.series_uid else _SOURCES[item.source][0]
+        draw_glyph(painter, spot, theme, icon=icon, size=16)
 
 
 def cross_at(rect: QRect) -> QRect:
@@ -224,15 +252,20 @@ class ItemList(QListView):
         self.setObjectName(name)
         self.setAccessibleName("Data of the feed")
         self.setModel(self.items)
-        delegate = _ItemDelegate(theme, removable=removable)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self._painter = _ItemDelegate(theme, removable=removable)
+        self._painter.setParent(self)
+        self.setItemDelegate(self._painter)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         if removable:
             self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             self.customContextMenuRequested.connect(self._menu)
         theme.changed.connect(self.viewport().update)
+
+    def set_pictures(self, picture: PictureOf) -> None:
+        """Ask `picture` for each item's picture, None while there is none."""
+        self._painter.picture = picture
+        self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Answer a click on a row's cross."""
