@@ -1,10 +1,7 @@
 """The header walker understands every file as pydicom does, or lets pydicom read it."""
 
-import os
 import random
-import zlib
 from pathlib import Path
-from typing import Literal
 
 import pydicom
 import pydicom.data
@@ -16,7 +13,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from chrislib.dicom.errors import DicomError
-from chrislib.dicom.facts import FactReader, by_pydicom
+from chrislib.dicom.facts import FactReader
 from chrislib.dicom.wanted import (
     CUT_SHORT,
     META,
@@ -24,8 +21,9 @@ from chrislib.dicom.wanted import (
     WANTED,
     WHOLE,
     Facts,
-    says_what_it_is,
 )
+from tests.data.dicom_bytes import element, marked
+from tests.data.dicom_files import differences, expected, known_files, outcome
 from tests.unit.dicom.walker_samples import (
     BIG_ENDIAN,
     DEFLATED,
@@ -34,55 +32,6 @@ from tests.unit.dicom.walker_samples import (
     picture,
     write,
 )
-
-
-def folders() -> list[Path]:
-    """Where pydicom's files are, and those of the package pydicom-data."""
-    import data_store
-
-    assert data_store.__file__ is not None
-    found = [pydicom.data.__file__, data_store.__file__]
-    return [Path(name).parent for name in found]
-
-
-def files() -> list[Path]:
-    return sorted(
-        path
-        for folder in folders()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc"}
-    )
-
-
-def outcome(reader: FactReader, path: Path) -> Facts | str:
-    try:
-        return reader.read(path)._replace(pixels=UNCHECKED)
-    except DicomError as error:
-        return type(error).__name__
-
-
-def expected(path: Path) -> Facts | str:
-    """What pydicom alone makes of a file."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        facts = by_pydicom(descriptor, path.stat().st_size)
-        if not says_what_it_is(facts):
-            return "BrokenDicom"
-        return facts._replace(pixels=UNCHECKED)
-    except DicomError as error:
-        return type(error).__name__
-    finally:
-        os.close(descriptor)
-
-
-def differences(one: Facts | str, other: Facts | str) -> list[object]:
-    if isinstance(one, str) or isinstance(other, str):
-        return [] if one == other else [one, other]
-    return [
-        (name, mine, theirs)
-        for name, mine, theirs in zip(Facts._fields, one, other, strict=True)
-        if mine != theirs
-    ]
 
 
 def test_the_list_of_what_is_read_names_the_fields_in_order() -> None:
@@ -98,7 +47,7 @@ def test_the_list_of_what_is_read_names_the_fields_in_order() -> None:
 
 def test_every_known_file_is_read_as_pydicom_reads_it() -> None:
     reader = FactReader()
-    known = files()
+    known = known_files()
     assert len(known) > 250
     wrong = {}
     for path in known:
@@ -116,7 +65,7 @@ def test_files_cut_off_anywhere_are_read_as_pydicom_reads_them(
     reader = FactReader()
     cut = tmp_path / "cut"
     wrong = []
-    for path in files():
+    for path in known_files():
         with path.open("rb") as stream:
             head = stream.read(8000)
         for length in (*(rng.randrange(len(head) + 1) for _ in range(3)), len(head)):
@@ -130,7 +79,7 @@ def test_files_cut_off_anywhere_are_read_as_pydicom_reads_them(
 def test_a_refusal_says_why_in_plain_words(tmp_path: Path) -> None:
     reader = FactReader()
     cut = tmp_path / "cut"
-    for path in files()[::3]:
+    for path in known_files()[::3]:
         with path.open("rb") as stream:
             head = stream.read(600)
         for length in (0, 3, 131, 140, 250, 600):
@@ -191,18 +140,6 @@ numbers = st.one_of(
 )
 
 
-def element(tag: int, vr: bytes, value: bytes, syntax: str, length: int = -1) -> bytes:
-    """One element as it is stored (PS3.5 section 7.1)."""
-    order: Literal["little", "big"] = "big" if syntax == BIG_ENDIAN else "little"
-    length = len(value) if length < 0 else length
-    head = (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)
-    if syntax == IMPLICIT or not vr:
-        return head + length.to_bytes(4, order) + value
-    if vr in (b"SQ", b"OW", b"UN"):
-        return head + vr + b"\0\0" + length.to_bytes(4, order) + value
-    return head + vr + length.to_bytes(2, order) + value
-
-
 def sequence(syntax: str, *, open_end: bool, open_items: bool) -> bytes:
     """A sequence of two items, of known or undefined length."""
     inner = element(0x00081155, b"UI", b"1.2.3\0", syntax)
@@ -252,17 +189,6 @@ def contents(draw: st.DrawFn) -> bytes:
 
 def encodings(character_set: str) -> list[str]:
     return convert_encodings(character_set.split("\\"))
-
-
-def marked(body: bytes, syntax: str) -> bytes:
-    """A data set with preamble and file meta information (PS3.10 section 7.1)."""
-    padded = syntax.encode() + b"\0" * (len(syntax) % 2)
-    meta = element(0x00020010, b"UI", padded, EXPLICIT)
-    group = element(0x00020000, b"UL", len(meta).to_bytes(4, "little"), EXPLICIT)
-    if syntax == DEFLATED:
-        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-        body = packer.compress(body) + packer.flush()
-    return bytes(128) + b"DICM" + group + meta + body
 
 
 @settings(deadline=None, max_examples=50)
