@@ -1,7 +1,7 @@
 """Uploads as the window follows them, made of their jobs."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from chrislib.jobs.model import FailedFile, Job, Phase, UploadIntent
 
@@ -34,6 +34,10 @@ class UploadRun:
     size: int
     failed: tuple[FailedFile, ...]
     changed_at: float
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of the files that did not make it, by their paths."""
+    bytes_done: int = 0
+    paused: bool = False
     deidentified: bool = False
     """Whether the files were changed before they were sent; then there is a record."""
 
@@ -57,9 +61,19 @@ def upload_runs(jobs: Iterable[Job]) -> list[UploadRun]:
             total=len(job.intent.files),
             size=sum(file.size for file in job.intent.files),
             failed=job.failed_files,
+            sizes=_sizes(job.intent, job.failed_files),
+            bytes_done=job.progress.bytes_done if job.progress is not None else 0,
+            paused=job.paused,
             changed_at=job.changed_at,
             deidentified=job.intent.deidentify is not None,
         )
         for job in jobs
         if isinstance(job.intent, UploadIntent)
     ]
+
+
+def _sizes(intent: UploadIntent, failed: tuple[FailedFile, ...]) -> dict[str, int]:
+    if not failed:
+        return {}
+    wanted = {file.path for file in failed}
+    return {file.local: file.size for file in intent.files if file.local in wanted}

@@ -33,3 +33,12 @@ def size(number: int | None) -> str:
 def join(*parts: str) -> str:
     """Return the parts that say something, joined as in second lines."""
     return " · ".join(part for part in parts if part)
+
+
+def roughly(seconds: float) -> str:
+    """Return a span without false precision: "20 s", "6 min", "2 h"."""
+    if seconds < 55:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    if seconds < 3300:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{max(1, round(seconds / 3600))} h"

@@ -1,5 +1,7 @@
 """Files dropped, read, chosen, sent and followed."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,14 @@ from pydicom.data import get_testdata_file
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from chrislib.jobs.model import FailedFile, Phase, UploadIntent
 from chrislib.library.model import ItemState
 from chrislib.views.library.cards import Card
 from chrislib.views.library.drop_area import DropArea
 from chrislib.views.library.scan_tree import ScanTree
+from chrislib.views.library.upload_failures import FailureList
 
 
 @pytest.fixture
@@ -133,3 +136,108 @@ def test_what_is_not_there_is_said(stage: Any, tmp_path: Path) -> None:
     send = stage.find(QPushButton, "upload.send")
     QTest.mouseClick(send, Qt.MouseButton.LeftButton)
     assert not stage.jobs.submitted
+
+
+@pytest.fixture
+def contradicting(tmp_path: Path) -> Path:
+    """A ZIP archive in which one patient ID has two names."""
+    source = dcmread(str(get_testdata_file("MR_small.dcm")))
+    path = tmp_path / "Teaching cases 2026-11.zip"
+    source.PatientID = "4543673"
+    with zipfile.ZipFile(path, "w") as made:
+        for number in range(1, 8):
+            name = "Zwiebel^Johnathan" if number > 5 else "Zwiebel^Jonathan"
+            source.PatientName = name
+            source.InstanceNumber = number
+            source.SOPInstanceUID = f"1.2.826.0.1.{number}"
+            source.file_meta.MediaStorageSOPInstanceUID = source.SOPInstanceUID
+            if number == 6:
+                source.SeriesInstanceUID = "1.2.3.4.5"
+                source.SeriesDescription = "AX T2 FLAIR FS"
+            data = io.BytesIO()
+            source.save_as(data, enforce_file_format=True)
+            made.writestr(f"scans/{number}.dcm", data.getvalue())
+    return path
+
+
+def test_a_contradiction_in_an_archive_is_decided_before_it_is_sent(
+    stage: Any, contradicting: Path
+) -> None:
+    stage.pane.show_section("upload", [contradicting])
+    tree = stage.find(ScanTree, "upload.scan")
+    stage.until(tree.isVisible)
+    unpacked = Path(tree.model().scan.archives[0].folder)
+    assert unpacked.is_dir()
+    assert stage.find(QLabel, "upload.question").text() == "1 conflict to decide"
+    stage.ctx.theme.choose("light")
+    stage.picture("library-upload-conflict")
+    stage.ctx.theme.choose("dark")
+    stage.picture("library-upload-conflict")
+    stage.pane.primary()
+    assert not stage.jobs.submitted
+    same = stage.find(QPushButton, "upload.conflict.same")
+    stage.until(same.hasFocus)
+    QTest.keyClick(same, Qt.Key.Key_Space)
+    change = stage.find(QPushButton, "upload.conflict.change")
+    stage.until(change.hasFocus)
+    stage.until(lambda: stage.find(QLabel, "upload.question").text() == "")
+    stage.picture("library-upload-decided")
+    QTest.mouseClick(change, Qt.MouseButton.LeftButton)
+    stage.until(lambda: "conflict" in stage.find(QLabel, "upload.question").text())
+    QTest.mouseClick(same, Qt.MouseButton.LeftButton)
+    stage.pane.primary()
+    stage.until(lambda: len(stage.jobs.submitted) == 1)
+    (intent,) = stage.jobs.submitted
+    assert len(intent.files) == 7
+    names = {stage.library.item(one).patient_name for one in intent.item_ids}
+    assert (len(intent.item_ids), names) == (2, {"Zwiebel^Jonathan"})
+    (key,) = stage.jobs.rows
+    stage.until(lambda: not tree.isVisible())
+    assert unpacked.is_dir()
+    stage.jobs.move(key, Phase.FINISHED, done=7, total=7)
+    stage.until(lambda: not unpacked.exists())
+
+
+def test_an_upload_is_paused_and_all_it_could_not_send_is_listed(
+    stage: Any, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"func-physio_{number:02}.tsv" for number in range(30)]
+    for path in paths:
+        path.write_text("x" * 1100)
+    stage.pane.show_section("upload", paths)
+    tree = stage.find(ScanTree, "upload.scan")
+    stage.until(tree.isVisible)
+    stage.pane.primary()
+    stage.until(lambda: len(stage.jobs.submitted) == 1)
+    (key,) = stage.jobs.rows
+    stage.jobs.move(key, Phase.RUNNING, done=12, total=30)
+    stage.until(lambda: stage.pane.findChild(QPushButton, "upload.run.pause"))
+    pause = stage.find(QPushButton, "upload.run.pause")
+    stage.until(lambda: pause.isVisible() and pause.text() == "Pause")
+    QTest.mouseClick(pause, Qt.MouseButton.LeftButton)
+    stage.until(lambda: ("pause", key) in stage.ctx.jobs.calls)
+    stage.jobs.move(key, Phase.QUEUED, paused=True, detail="Paused by you.")
+    stage.until(lambda: pause.text() == "Resume")
+    stage.picture("library-upload-paused")
+    QTest.mouseClick(pause, Qt.MouseButton.LeftButton)
+    stage.until(lambda: ("resume", key) in stage.ctx.jobs.calls)
+    failed = tuple(
+        FailedFile(str(path), "This computer gave no permission to read it.")
+        for path in paths[:9]
+    )
+    stage.jobs.move(
+        key,
+        Phase.FINISHED_WITH_ERRORS,
+        paused=False,
+        done=21,
+        total=30,
+        failed_files=failed,
+        changed_at=stage.ctx.now(),
+    )
+    listed = stage.find(FailureList, "upload.run.failures")
+    stage.until(listed.isVisible)
+    assert listed.model().rowCount() == 9
+    last = listed.model().index(8, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert last.startswith("func-physio_08.tsv · This computer gave no permission")
+    assert last.endswith("1.1 kB")
+    stage.picture("library-upload-failures")

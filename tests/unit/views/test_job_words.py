@@ -15,6 +15,7 @@ from chrislib.jobs.model import (
     ResultState,
     RunIntent,
 )
+from chrislib.library.words import roughly
 from chrislib.views.jobs.verbs import verbs_of
 from chrislib.views.jobs.words import (
     ATTENTION,
@@ -24,7 +25,6 @@ from chrislib.views.jobs.words import (
     duration,
     group_of,
     look_of,
-    roughly,
     time_text,
     when,
 )

@@ -17,6 +17,7 @@ from chrislib.jobs.model import (
     WorkflowIntent,
     is_held,
 )
+from chrislib.library.words import roughly
 
 ATTENTION, RUNNING, FINISHED = "attention", "running", "finished"
 GROUPS = (ATTENTION, RUNNING, FINISHED)
@@ -166,15 +167,6 @@ def duration(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{hours // 24} d"
-
-
-def roughly(seconds: float) -> str:
-    """Return a span without false precision: "20 s", "6 min", "2 h"."""
-    if seconds < 55:
-        return f"{max(5, round(seconds / 5) * 5)} s"
-    if seconds < 3300:
-        return f"{max(1, round(seconds / 60))} min"
-    return f"{max(1, round(seconds / 3600))} h"
 
 
 def about(estimate: Estimate) -> str:

@@ -37,7 +37,7 @@ class DropArea(QFrame):
         self._theme = theme
         self._hot = False
         self.setObjectName("upload.drop")
-        self.setAccessibleName("Drop files or folders here")
+        self.setAccessibleName("Drop files, folders or ZIP archives here")
         self.setAcceptDrops(True)
         self._glyph = QLabel()
         self._glyph.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -75,7 +75,7 @@ class DropArea(QFrame):
         )
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row.setAlignment(self._buttons, Qt.AlignmentFlag.AlignCenter)
-        self._title.setText("Drop files or folders here")
+        self._title.setText("Drop files, folders or ZIP archives here")
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text.setWordWrap(True)
         self._text.setFixedWidth(self._theme.px(440))

@@ -1,21 +1,54 @@
 """Uploads that run, and those with files that did not make it."""
 
+import time
+from collections import deque
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.library.model import ItemId
 from chrislib.library.uploads import UploadRun
-from chrislib.library.words import count, join, size
+from chrislib.library.words import count, join, roughly, size
 from chrislib.views.context import ViewContext
+from chrislib.views.library.upload_failures import FailureList
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.paint import draw_glyph, draw_state
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
 _SHOWN = 4
-_FAILED_SHOWN = 6
 _RECENT_SECONDS = 3600.0
+_MEASURED_SECONDS = 20.0
+_LEAST_SECONDS = 3.0
+
+
+class Speed:
+    """How long an upload still takes, by how fast it was in the last seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._seen: deque[tuple[float, int, int]] = deque()
+
+    def left(self, run: UploadRun) -> str:
+        """Return "about 40 s", or "" while nobody can tell."""
+        if run.state != "running":
+            self._seen.clear()
+            return ""
+        now = self._now()
+        self._seen.append((now, run.done, run.bytes_done))
+        while now - self._seen[0][0] > _MEASURED_SECONDS:
+            self._seen.popleft()
+        began, files, bytes_ = self._seen[0]
+        if now - began < _LEAST_SECONDS or run.done <= files:
+            return ""
+        # whichever is slower: many small files cost time by number
+        rest = (run.total - run.done) / (run.done - files)
+        if run.bytes_done > bytes_ and run.size:
+            rest = max(rest, (run.size - run.bytes_done) / (run.bytes_done - bytes_))
+        seconds = rest * (now - began)
+        return f"about {roughly(seconds)}"
 
 
 class StateCell(QWidget):
@@ -57,16 +90,15 @@ class _Run(QFrame):
         self._title = ElidedLabel(theme, name="upload.run.title")
         self._detail = ElidedLabel(theme, style="caption", token="text.muted")
         self._state = StateCell(theme)
+        self._left = Label(
+            theme, style="caption", token="text.muted", name="upload.run.left"
+        )
+        self._left.setFixedWidth(theme.px(88))
+        self._pause = button(theme, "Pause", name="upload.run.pause", small=True)
+        self._pause.clicked.connect(self._toggle)
+        self._speed = Speed()
         self._act = button(theme, "Cancel", name="upload.run.cancel", small=True)
         self._act.clicked.connect(self._pressed)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self._title)
-        words.addWidget(self._detail)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(_Glyph(theme, "upload", "text.secondary"))
-        row.addLayout(words, 1)
         self._record = button(
             theme,
             "What was changed …",
@@ -75,9 +107,6 @@ class _Run(QFrame):
             small=True,
         )
         self._record.clicked.connect(self._show_record)
-        row.addWidget(self._state)
-        row.addWidget(self._record)
-        row.addWidget(self._act)
         self._head = Label(theme, style="small", token="state.failed")
         self._copy = button(
             theme, "Copy list", kind="quiet", name="upload.run.copy", small=True
@@ -87,21 +116,38 @@ class _Run(QFrame):
             theme, "Retry", kind="danger", name="upload.run.retry", small=True
         )
         self._again.clicked.connect(self._retry)
+        self._failed = QWidget()
+        self._files = FailureList(theme)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._detail)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(_Glyph(theme, "upload", "text.secondary"))
+        row.addLayout(words, 1)
+        row.addWidget(self._state)
+        row.addWidget(self._left)
+        row.addWidget(self._record)
+        row.addWidget(self._pause)
+        row.addWidget(self._act)
         failed = QHBoxLayout()
         failed.setContentsMargins(28, 0, 0, 0)
         failed.addWidget(self._head, 1)
         failed.addWidget(self._copy)
         failed.addWidget(self._again)
-        self._failed = QWidget()
-        self._files = QGridLayout()
-        self._files.setContentsMargins(28, 0, 0, 4)
-        self._files.setHorizontalSpacing(16)
-        self._files.setVerticalSpacing(2)
+        files = QHBoxLayout()
+        files.setContentsMargins(28, 0, 0, 4)
+        files.addWidget(self._files)
         inner = QVBoxLayout(self._failed)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(4)
         inner.addLayout(failed)
-        inner.addLayout(self._files)
+        inner.addLayout(files)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 6, 16, 6)
         column.setSpacing(4)
@@ -116,22 +162,24 @@ class _Run(QFrame):
         cleaned = "de-identified" if run.deidentified else ""
         self._detail.setText(join(f"to uploads / {place}", size(run.size), cleaned))
         self._record.setVisible(run.deidentified and run.ended)
+        so_far = f"{run.done:,} of {count(run.total, 'file')}"
         words = {
-            "running": f"{run.done:,} of {count(run.total, 'file')}",
-            "queued": "Waiting",
+            "running": so_far,
+            "queued": f"Paused at {so_far}" if run.paused else "Waiting",
             "ready": "Ready",
         }.get(run.state, "")
-        bar = run.total if run.state == "running" else 0
+        moving = run.state == "running" or run.paused
+        bar = run.total if moving else 0
         self._state.show_state(run.state, words, run.done, bar)
+        self._left.setText(self._speed.left(run))
+        self._left.setVisible(not run.ended)
+        self._pause.setText("Resume" if run.paused else "Pause")
+        self._pause.setVisible(not run.ended)
         self._act.setText("Show" if run.ended else "Cancel")
         if before is None or before.failed != run.failed or before.state != run.state:
             self._show_failed(run)
 
     def _show_failed(self, run: UploadRun) -> None:
-        while (item := self._files.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
         wrong = bool(run.failed) or run.state == "failed"
         self._failed.setVisible(wrong)
         if not wrong:
@@ -145,31 +193,17 @@ class _Run(QFrame):
         self._copy.setVisible(number > 0)
         self._again.setText(f"Retry {number}" if number else "Retry")
         self._again.setVisible(run.ended)
-        for row, file in enumerate(run.failed[:_FAILED_SHOWN]):
-            name = ElidedLabel(self._theme, file.path.rsplit("/", 1)[-1], style="small")
-            reason = ElidedLabel(
-                self._theme, file.reason, style="small", token="text.secondary"
-            )
-            self._files.addWidget(
-                _Glyph(self._theme, "circle-x", "state.failed", size=14), row, 0
-            )
-            self._files.addWidget(name, row, 1)
-            self._files.addWidget(reason, row, 2)
-        self._files.setColumnStretch(1, 2)
-        self._files.setColumnStretch(2, 3)
-        if number > _FAILED_SHOWN:
-            more = Label(
-                self._theme,
-                f"and {number - _FAILED_SHOWN:,} more",
-                style="small",
-                token="text.muted",
-            )
-            self._files.addWidget(more, _FAILED_SHOWN, 1)
+        self._files.show_files(run.failed, run.sizes)
+        self._files.setVisible(number > 0)
 
     def _pressed(self) -> None:
         if self._run is not None:
             verb = self._verbs.shown if self._run.ended else self._verbs.cancelled
             verb.emit(self._run)
+
+    def _toggle(self) -> None:
+        if self._run is not None:
+            self._verbs.paused.emit(self._run)
 
     def _show_record(self) -> None:
         if self._run is not None:
@@ -212,9 +246,11 @@ class RunningUploads(QWidget):
 
     Signals
     -------
-    cancelled, retried, shown, recorded : UploadRun
+    paused, cancelled, retried, shown, recorded : UploadRun
     """
 
+    paused = Signal(object)
+    """It is to be paused, or to go on if it is."""
     cancelled = Signal(object)
     retried = Signal(object)
     shown = Signal(object)

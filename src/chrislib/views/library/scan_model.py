@@ -1,43 +1,23 @@
 """What a scan found, with boxes for what is to be sent."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
+from chrislib.library.conflicts import Conflict, conflicts, decided
 from chrislib.library.dates import show_age_at, show_partial
 from chrislib.library.model import LocalScan, LocalSeries
 from chrislib.library.names import clean, isolate, show_full_name
 from chrislib.library.scan import only
-from chrislib.library.words import count, join, series, size, studies
+from chrislib.library.words import count, join, size, studies
+from chrislib.views.library.scan_facts import Facts, check_words, groups
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, IMAGES, SIZE, CHECK = range(4)
 FactsRole = Qt.ItemDataRole.UserRole + 1
-_MISSING_SHOWN = 3
 _TEXT = "Text in the picture"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a row stands for and what the delegate paints.
-
-    `kind` is "patient", "study", "series", "group", "file" or "unreadable";
-    `level` how far it is moved in; `state` and `words` fill the check column.
-    """
-
-    kind: str
-    level: int
-    icon: str
-    title: str
-    detail: str = ""
-    state: str = ""
-    words: str = ""
-    more: str = ""
-    key: int | str | None = None
-    can_tick: bool = True
 
 
 class ScanModel(QStandardItemModel):
@@ -54,6 +34,8 @@ class ScanModel(QStandardItemModel):
         self._scan: LocalScan | None = None
         self._plain: dict[int | str, Facts] = {}
         self._texts: dict[int, str] = {}
+        self._conflicts: dict[str, Conflict] = {}
+        self._decisions: dict[str, str] = {}
 
     @property
     def scan(self) -> LocalScan | None:
@@ -63,14 +45,19 @@ class ScanModel(QStandardItemModel):
     def show(self, scan: LocalScan, *, hidden: bool = False) -> None:
         """Show a scan with everything ticked that can be sent."""
         self._scan = scan
-        self._plain, self._texts = {}, {}
+        self._plain, self._texts, self._decisions = {}, {}, {}
+        found = conflicts(scan, hidden=hidden)
+        self._conflicts = {one.key: one for one in found}
         self.removeRows(0, self.rowCount())
-        names: dict[str, set[str]] = defaultdict(set)
-        for one in scan.series:
-            if one.patient_id:
-                names[one.patient_id].add(one.patient_name)
-        for (patient_id, name), members in _groups(scan).items():
-            self._add_patient(patient_id, name, members, names, hidden=hidden)
+        waiting = list(found)
+        for (patient_id, name), members in groups(scan).items():
+            places = {at for study in members.values() for at, _ in study}
+            mine = [one for one in found if places & set(one.places)]
+            here = [one for one in mine if one in waiting]
+            waiting = [one for one in waiting if one not in here]
+            self._add_patient(
+                patient_id, name, members, found=(mine, here), hidden=hidden
+            )
         if scan.others:
             self._add_others(scan)
         if scan.unreadable:
@@ -89,7 +76,46 @@ class ScanModel(QStandardItemModel):
                     places.append(int(facts.key))
                 elif facts.kind == "file":
                     others.append(str(facts.key))
-        return only(self._scan, series=places, others=others)
+        part = only(self._scan, series=places, others=others)
+        return decided(part, self._decisions)
+
+    def open_conflicts(self) -> list[Conflict]:
+        """Return what must be decided before what is ticked can be sent."""
+        ticked = self.ticked()
+        return [
+            one
+            for key, one in self._conflicts.items()
+            if key not in self._decisions and _matters(one, ticked)
+        ]
+
+    def conflict(self, key: str) -> Conflict | None:
+        """Return a conflict by its key."""
+        return self._conflicts.get(key)
+
+    def conflict_rows(self) -> list[tuple[Conflict, QModelIndex]]:
+        """Return the conflicts and their rows, from the top."""
+        rows = []
+        for row in range(self.rowCount()):
+            patient = self.index(row, NAME)
+            for below in range(self.rowCount(patient)):
+                index = self.index(below, NAME, patient)
+                facts = index.data(FactsRole)
+                if facts.kind != "conflict":
+                    break
+                rows.append((self._conflicts[str(facts.key)], index))
+        return rows
+
+    def decide(self, key: str, choice: str) -> None:
+        """Take a decision, or take it back with ""."""
+        if choice:
+            self._decisions[key] = choice
+        else:
+            self._decisions.pop(key, None)
+        for row in range(self.rowCount()):
+            item = self.item(row)
+            facts = item.data(FactsRole)
+            if facts.kind == "patient":
+                self._show_check(item, self._check_of(self._conflicts_at(item)))
 
     def ticked(self) -> frozenset[int]:
         """Return the places (in the scan) of the series that are ticked."""
@@ -149,8 +175,16 @@ class ScanModel(QStandardItemModel):
             facts = at.data(FactsRole)
             if facts.kind == "series":
                 return int(facts.key)
-            at = self.index(0, NAME, at)
+            at = self._below(at)
         return None
+
+    def _below(self, index: QModelIndex) -> QModelIndex:
+        """Return the first row below that can be sent."""
+        for row in range(self.rowCount(index)):
+            found = self.index(row, NAME, index)
+            if found.data(FactsRole).can_tick:
+                return found
+        return QModelIndex()
 
     def toggle(self, index: Index) -> None:
         """Tick or untick a row and all below it."""
@@ -162,13 +196,15 @@ class ScanModel(QStandardItemModel):
         self._set(item, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         above = item.parent()
         while above is not None:
-            states = {above.child(row).checkState() for row in range(above.rowCount())}
+            below = (above.child(row) for row in range(above.rowCount()))
+            states = {one.checkState() for one in below if one.isCheckable()}
             mixed = Qt.CheckState.PartiallyChecked
             above.setCheckState(states.pop() if len(states) == 1 else mixed)
             above = above.parent()
 
     def _set(self, item: QStandardItem, state: Qt.CheckState) -> None:
-        item.setCheckState(state)
+        if item.isCheckable():
+            item.setCheckState(state)
         for row in range(item.rowCount()):
             self._set(item.child(row), state)
 
@@ -185,13 +221,14 @@ class ScanModel(QStandardItemModel):
         patient_id: str,
         name: str,
         members: dict[str, list[tuple[int, LocalSeries]]],
-        names: dict[str, set[str]],
         *,
+        found: tuple[list[Conflict], list[Conflict]],
         hidden: bool,
     ) -> None:
-        found = [one for study in members.values() for _, one in study]
-        two = len(names.get(patient_id, ())) > 1
-        first = found[0]
+        """Add a patient; conflicts it is part of are marked, some are told here."""
+        every = [one for study in members.values() for _, one in study]
+        state, words = self._check_of(found[0])
+        first = every[0]
         detail = join(
             "" if hidden else patient_id or "no patient ID",
             first.sex,
@@ -205,12 +242,14 @@ class ScanModel(QStandardItemModel):
                 "user",
                 "(name hidden)" if hidden else show_full_name(name),
                 detail,
-                "errors" if two else "",
-                "One ID, two names" if two else "",
+                state,
+                words,
             ),
-            images=sum(len(one.files) for one in found),
-            bytes_=sum(one.size for one in found),
+            images=sum(len(one.files) for one in every),
+            bytes_=sum(one.size for one in every),
         )
+        for conflict in found[1]:
+            self._add_conflict(patient, conflict)
         for study in members.values():
             head = study[0][1]
             branch = self._add(
@@ -249,6 +288,45 @@ class ScanModel(QStandardItemModel):
                     bytes_=one.size,
                 )
 
+    def _add_conflict(self, patient: QStandardItem, conflict: Conflict) -> None:
+        self._add(
+            patient,
+            Facts(
+                "conflict",
+                0,
+                "triangle-alert",
+                conflict.text,
+                key=conflict.key,
+                can_tick=False,
+            ),
+        )
+
+    def _check_of(self, found: Iterable[Conflict]) -> tuple[str, str]:
+        """Return state and words of a patient's conflicts: the first open one."""
+        last = ("", "")
+        for one in found:
+            choice = self._decisions.get(one.key)
+            if choice is None:
+                return "errors", one.title
+            last = ("ready", dict(one.choices)[choice])
+        return last
+
+    def _conflicts_at(self, item: QStandardItem) -> list[Conflict]:
+        """Return the conflicts of the series below a row."""
+        places = {
+            int(leaf.data(FactsRole).key)
+            for leaf in self._leaves(item)
+            if leaf.data(FactsRole).kind == "series"
+        }
+        return [one for one in self._conflicts.values() if places & set(one.places)]
+
+    def _show_check(self, item: QStandardItem, check: tuple[str, str]) -> None:
+        state, words = check
+        item.setData(replace(item.data(FactsRole), state=state, words=words), FactsRole)
+        cell = self.item(item.row(), CHECK)
+        cell.setText(words)
+        cell.setToolTip(words)
+
     def _add_others(self, scan: LocalScan) -> None:
         total = sum(bytes_ for _, _, bytes_ in scan.others)
         group = self._add(
@@ -274,7 +352,7 @@ class ScanModel(QStandardItemModel):
                 "group",
                 0,
                 "triangle-alert",
-                "Cannot be read",
+                "Stays here",
                 join(count(len(scan.unreadable), "file"), "not sent"),
                 "errors",
                 "Left out",
@@ -324,42 +402,7 @@ class ScanModel(QStandardItemModel):
         return first
 
 
-def check_words(one: LocalSeries) -> tuple[str, str, str]:
-    """Return state, words and a second line about a series' completeness."""
-    number = len(one.missing)
-    if number:
-        if number == 1:
-            words = f"Image {one.missing[0]} missing"
-        elif number <= _MISSING_SHOWN:
-            words = f"Images {', '.join(map(str, one.missing))} missing"
-        else:
-            words = f"{count(number, 'image')} missing"
-        total = len(one.files) + number
-        return "errors", words, f"{len(one.files):,} of {total:,}, by image number"
-    if one.duplicates:
-        return "ready", count(one.duplicates, "duplicate"), "each is sent once"
-    return "ready", "Complete", ""
-
-
-def summary_of(scan: LocalScan) -> str:
-    """Return "3 patients · 4 studies · 10 series · 1,225 files"."""
-    patients = {(one.patient_id, one.patient_name) for one in scan.series}
-    number = {(one.patient_id, one.study_uid) for one in scan.series}
-    if not scan.series:
-        return count(scan.files, "file")
-    return join(
-        count(len(patients), "patient"),
-        studies(len(number)),
-        series(len(scan.series)),
-        count(scan.files, "file"),
-    )
-
-
-def _groups(
-    scan: LocalScan,
-) -> dict[tuple[str, str], dict[str, list[tuple[int, LocalSeries]]]]:
-    found: dict[tuple[str, str], dict[str, list[tuple[int, LocalSeries]]]] = {}
-    for at, one in enumerate(scan.series):
-        patient = found.setdefault((one.patient_id, one.patient_name), {})
-        patient.setdefault(one.study_uid, []).append((at, one))
-    return found
+def _matters(conflict: Conflict, ticked: frozenset[int]) -> bool:
+    """Whether what is ticked still contradicts itself."""
+    here = [at for at in conflict.places if at in ticked]
+    return len(here) > 1 or (bool(here) and len(conflict.places) == 1)

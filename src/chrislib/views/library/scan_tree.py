@@ -1,16 +1,17 @@
 """The scan of an upload on screen."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QTreeView
 
+from chrislib.views.library.conflict_bar import HEIGHT, ConflictBar
 from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate, RowView
+from chrislib.views.library.scan_facts import Facts
 from chrislib.views.library.scan_model import (
     CHECK,
     IMAGES,
     NAME,
     SIZE,
-    Facts,
     FactsRole,
     ScanModel,
 )
@@ -23,7 +24,7 @@ from chrislib.views.widgets.paint import (
     draw_text,
 )
 
-_HEIGHTS = {"patient": 36, "study": 36, "series": 48, "group": 36}
+_HEIGHTS = {"patient": 36, "conflict": HEIGHT, "study": 36, "series": 48, "group": 36}
 _FILE = 28
 _WIDTHS = {IMAGES: 72, SIZE: 80, CHECK: 260}
 _STEP = 20
@@ -54,7 +55,7 @@ class _Delegate(RowDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         facts, rect, theme = _facts(index), option.rect, self.theme
-        if facts is None:
+        if facts is None or facts.kind == "conflict":
             return
         column = index.column()
         draw_row(
@@ -168,11 +169,20 @@ class _Delegate(RowDelegate):
 
 
 class ScanTree(RowView):
-    """The tree of a scan; boxes say what is sent."""
+    """The tree of a scan; boxes say what is sent.
+
+    Signals
+    -------
+    decided : str, str
+        Key of a conflict and the choice, "" when it is taken back.
+    """
+
+    decided = Signal(str, str)
 
     def __init__(self, theme: Theme, model: ScanModel) -> None:
         super().__init__(theme, name="upload.scan", label="What was found")
         self._scan = model
+        self._bars: dict[str, ConflictBar] = {}
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
         header = self.header()
@@ -199,7 +209,23 @@ class ScanTree(RowView):
             self.expandAll()
         else:
             self.expandToDepth(0)
+        self._bars = {}
+        for conflict, index in model.conflict_rows():
+            self.setFirstColumnSpanned(index.row(), index.parent(), True)
+            bar = ConflictBar(self.theme, conflict)
+            bar.decided.connect(self.decided)
+            self.setIndexWidget(index, bar)
+            self._bars[conflict.key] = bar
         self.setCurrentIndex(model.index(0, 0))
+
+    def ask(self, key: str) -> None:
+        """Go to a conflict and put the focus where it is decided."""
+        for conflict, index in self._scan.conflict_rows():
+            if conflict.key == key:
+                self.expand(index.parent())
+                self.scrollTo(index, QTreeView.ScrollHint.PositionAtCenter)
+                self.setCurrentIndex(index)
+                self._bars[key].ask()
 
     def _fold(self, index: Index) -> None:
         first = self._scan.index(index.row(), NAME, index.parent())

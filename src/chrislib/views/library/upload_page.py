@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.errors import ChrislibError
+from chrislib.jobs.model import JobKey
 from chrislib.library.model import Item, LibraryChange, LocalScan
 from chrislib.library.uploads import UploadRun
 from chrislib.library.words import count, join, size
@@ -22,7 +24,8 @@ from chrislib.views.library.deidentify_panel import NARROW, WIDTH, DeidentifyPan
 from chrislib.views.library.drop_area import DropArea
 from chrislib.views.library.record_sheet import show_record
 from chrislib.views.library.running import RunningUploads, item_of_run
-from chrislib.views.library.scan_model import ScanModel, summary_of
+from chrislib.views.library.scan_facts import summary_of
+from chrislib.views.library.scan_model import ScanModel
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.buttons import Field, button
@@ -43,6 +46,8 @@ class UploadPage(QWidget):
         self._paths: list[Path] = []
         self._own_name = ""
         self._cleaning = self._waits = False
+        self._began = self._took = 0.0
+        self._shown: LocalScan | None = None
         self._scanning: asyncio.Task[LocalScan] | None = None
         self.setObjectName("library.upload")
         self.setAccessibleName("Upload Data")
@@ -108,9 +113,11 @@ class UploadPage(QWidget):
         self._tree.selectionModel().currentChanged.connect(
             lambda now, _before: self._clean.show_series(self._model.series_at(now))
         )
+        self._tree.decided.connect(self._decided)
         self._clean.changed.connect(self._choice_changed)
         self._clean.left_out.connect(self._model.untick)
         self._runs.cancelled.connect(self._cancel)
+        self._runs.paused.connect(self._pause)
         self._runs.retried.connect(self._retry)
         self._runs.shown.connect(self._show_run)
         self._runs.recorded.connect(
@@ -174,6 +181,8 @@ class UploadPage(QWidget):
         self._paths += [path for path in paths if path not in self._paths]
         if self._scanning is not None:
             self._scanning.cancel()
+        self._put_away()
+        self._began = monotonic()
         first = self._paths[0]
         more = f" and {len(self._paths) - 1} more" if len(self._paths) > 1 else ""
         place = "\n".join(str(path) for path in self._paths[:20])
@@ -192,6 +201,7 @@ class UploadPage(QWidget):
     def clear(self) -> None:
         """Put the scan away; running uploads stay."""
         self._tasks.cancel_all()
+        self._put_away()
         self._scanning = None
         self._paths = []
         self._summary.setText("")
@@ -218,12 +228,21 @@ class UploadPage(QWidget):
 
     def _scanned(self, scan: LocalScan) -> None:
         self._scanning = None
+        self._shown = scan
+        self._took = monotonic() - self._began
         self._skeleton.stop(lambda: self._show_scan(scan))
+
+    def _put_away(self) -> None:
+        """Let go of what was unpacked for the scan that is shown."""
+        scan, self._shown = self._shown, None
+        if scan is not None:
+            self._ctx.library.put_away(scan)
 
     def _show_scan(self, scan: LocalScan) -> None:
         hidden = bool(self._ctx.settings.get("hide_names"))
         self._model.show(scan, hidden=hidden)
-        self._summary.setText(summary_of(scan))
+        took = f" read in {self._took:.1f} s" if self._took >= 0.1 else ""
+        self._summary.setText(summary_of(scan) + took)
         self._drop.fold(scan.title, "\n".join(scan.roots[:20]))
         if not scan.series and not scan.others and not scan.unreadable:
             self._state.show_state(
@@ -266,7 +285,13 @@ class UploadPage(QWidget):
         files = sum(len(one.files) for one in chosen.series) + len(chosen.others)
         self._what.setText(join(count(files, "file"), size(chosen.size)))
         self._clean.show_others(len(chosen.others))
-        self._open.setText(self._clean.question)
+        waiting = len(self._model.open_conflicts())
+        open_ = f"{count(waiting, 'conflict')} to decide" if waiting else ""
+        self._open.setText(join(open_, self._clean.question))
+
+    def _decided(self, key: str, choice: str) -> None:
+        self._model.decide(key, choice)
+        self._recount_later()
 
     def _choice_changed(self) -> None:
         """Follow the project: its code is the name, until the person gives one."""
@@ -309,6 +334,13 @@ class UploadPage(QWidget):
             self._ctx.messages.info(
                 "Nothing is ticked", "Tick what is to be sent, then send again."
             )
+            return
+        waiting = self._model.open_conflicts()
+        if waiting:
+            self._ctx.messages.info(
+                waiting[0].title, "Nothing was sent yet.", hint="Decide what it is."
+            )
+            self._tree.ask(waiting[0].key)
             return
         if not self._clean.is_ready:
             # the project of last time is still read: nothing may go without it
@@ -364,6 +396,11 @@ class UploadPage(QWidget):
         if item_id is not None:
             self._verbs.start(self._ctx.library.cancel(item_id), name="cancel")
 
+    def _pause(self, run: UploadRun) -> None:
+        key, jobs = JobKey(run.job_key), self._ctx.jobs
+        verb = jobs.resume(key) if run.paused else jobs.pause(key)
+        self._verbs.start(verb, name="pause")
+
     def _retry(self, run: UploadRun) -> None:
         item_id = item_of_run(run)
         if item_id is not None:
@@ -394,5 +431,6 @@ class UploadPage(QWidget):
         self._look.stop()
         self._count.stop()
         self._clean.shutdown()
+        self._put_away()
         self._tasks.cancel_all()
         self._verbs.cancel_all()
