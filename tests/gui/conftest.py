@@ -369,6 +369,18 @@ class FakeTray:
         self._ids = []
         self._library.tell()
 
+    def put_back(self, ids: Sequence[str]) -> None:
+        self._ids = [*ids, *(one for one in self._ids if one not in ids)]
+        self._library.tell()
+
+    def move(self, item_id: str, to: int) -> None:
+        self._ids.remove(item_id)
+        self._ids.insert(to, item_id)
+        self._library.tell()
+
+    def elsewhere(self, item_id: str) -> str:
+        return self._library.other_places.get(item_id, "")
+
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._ids
 
@@ -378,6 +390,7 @@ class FakeLibrary:
 
     def __init__(self) -> None:
         self.known: dict[str, Item] = {}
+        self.other_places: dict[str, str] = {}
         self.tray = FakeTray(self)
         self._listeners: list[Callable[[Any], None]] = []
 

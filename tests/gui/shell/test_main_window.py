@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -34,6 +34,7 @@ from chrislib.views.shell.toasts import Toast
 from chrislib.views.shell.top_bar import ActivityRing, ConnectionChip, GlyphButton
 from chrislib.views.viewer_content import ViewContent
 from chrislib.views.widgets.banner import Banner
+from chrislib.views.widgets.dragging import items_data
 from chrislib.views.widgets.sheet import Sheet
 
 Fakes = Any
@@ -428,7 +429,8 @@ def test_create_feed_takes_the_tray_along(
     fakes.library.tray.add("1", "2")
     qtbot.waitUntil(create.isEnabled, timeout=2000)
     head = find(window, QLabel, "tray.summary").text()
-    assert head == "2 items · 1 patient · 102 MB · 1 not here yet"
+    assert head == "2 items · 1 patient · 102 MB · 1 ready, 1 on the way"
+    assert create.toolTip() == "Make a feed: starts when 1 more is here"
     key(window, Qt.Key.Key_Return, CTRL)
     qtbot.waitUntil(lambda: window.shell._pages.module == "feeds", timeout=2000)
     assert pane(window, 1).calls[-1] == ("new", ("1", "2"))
@@ -448,7 +450,20 @@ def test_crosses_keys_and_clear_take_out_of_the_tray(
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     assert fakes.library.tray.ids == ("2", "3")
     qtbot.waitUntil(lambda: view.model().rowCount() == 2, timeout=2000)
-    view.setCurrentIndex(view.model().index(0, 0))
+    window.shell.undo()
+    assert fakes.library.tray.ids == ("1", "2", "3")
+    # dropped before the first: those that are in move, others come in
+    fakes.library.hold(items(4))
+    data = items_data(["3", "4"])
+    view.model().dropMimeData(data, Qt.DropAction.CopyAction, 0, 0, QModelIndex())
+    assert fakes.library.tray.ids == ("3", "4", "1", "2")
+    fakes.library.other_places["4"] = "chris.example.org"
+    fakes.library.tray.remove("4", "2")
+    fakes.library.tray.add("4")
+    head = find(window, QLabel, "tray.summary")
+    qtbot.waitUntil(lambda: head.text().endswith("also on chris.example.org"))
+    fakes.library.tray.remove("4")
+    view.setCurrentIndex(view.model().index(1, 0))
     QTest.keyClick(view, Qt.Key.Key_T)
     assert fakes.library.tray.ids == ("3",)
     find(window, QPushButton, "tray.clear").click()

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.errors import ChrislibError
-from chrislib.library.model import ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import (
     NewFeed,
@@ -49,6 +48,7 @@ from chrislib.views.shell.status import Status
 from chrislib.views.shell.table import shell_commands
 from chrislib.views.shell.toasts import ToastHost
 from chrislib.views.shell.top_bar import TopBar
+from chrislib.views.shell.tray_verbs import TrayVerbs
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.sheet import Sheet
 
@@ -87,6 +87,7 @@ class Shell(QObject):
         self._banner.setObjectName("connection.banner")
         self._pages = Pages(context, panes, made=self._page_made)
         self._status = Status(context, self._top, self._banner)
+        self._tray_verbs = TrayVerbs(context, self.go)
         self._links = LinkOpener(context, self.go)
         self._found_runs = FoundRuns(context)
         self._toasts = ToastHost(window, theme, self._free_foot)
@@ -403,27 +404,7 @@ class Shell(QObject):
             page.tray.set_names_hidden(hidden)
             self._status.set_library(page)
             page.places.chosen.connect(lambda name: self.go(ShowLibrary(name)))
-            page.tray.create_requested.connect(self._create_feed)
-            page.tray.remove_requested.connect(self._remove_from_tray)
-            page.tray.clear_requested.connect(self._clear_tray)
-
-    def _create_feed(self) -> None:
-        ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
-        self.go(NewFeed(ids))
-
-    def _remove_from_tray(self, ids: list[str]) -> None:
-        self._context.library.tray.remove(*(ItemId(one) for one in ids))
-
-    def _clear_tray(self) -> None:
-        tray = self._context.library.tray
-        held = [item.item_id for item in tray.items()]
-        tray.clear()
-        self._context.messages.info(
-            f"Took {len(held)} out of the tray",
-            "Nothing was removed from your library.",
-            action=("Undo", lambda: tray.add(*held)),
-            seconds=8,
-        )
+            self._tray_verbs.follow(page.tray)
 
     def _allowed(self, command: Command) -> bool:
         if self._sheet() is not None:

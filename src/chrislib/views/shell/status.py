@@ -236,7 +236,10 @@ class Status(QObject):
     def _read_library(self) -> None:
         if self._library is None:
             return
-        self._library.tray.show_items(self._context.library.tray.items())
+        tray = self._context.library.tray
+        self._library.tray.show_items(
+            tray.items(), lambda item: tray.elsewhere(item.item_id)
+        )
         self._tasks.start(
             self._context.library.items(), name="count items", done=self._show_counts
         )

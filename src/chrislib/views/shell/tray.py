@@ -1,9 +1,9 @@
 """The tray: everything that was ticked, across all sources, at the foot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -26,9 +26,14 @@ from chrislib.views.shell.tray_view import (
 )
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.dragging import ITEMS, dragged_items
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 OPEN, FOLDED = 116, 32
+
+
+def _here(_item: Item) -> str:
+    return ""
 
 
 class TrayPanel(QFrame):
@@ -37,6 +42,8 @@ class TrayPanel(QFrame):
     create_requested = Signal()
     clear_requested = Signal()
     remove_requested = Signal(list)
+    dropped = Signal(list, int)
+    """Ids of items, and the place they were put."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -107,40 +114,29 @@ class TrayPanel(QFrame):
         self._delegate.lines = 2 if narrow else 3
         self.view.viewport().update()
 
-    def show_items(self, items: Sequence[Item]) -> None:
-        """Show what is in the tray."""
+    def show_items(
+        self, items: Sequence[Item], elsewhere: Callable[[Item], str] = _here
+    ) -> None:
+        """Show what is in the tray.
+
+        Parameters
+        ----------
+        elsewhere : callable
+            Names the server an item is on, "" for the present one.
+        """
         self._model.show(tuple(items))
         empty = not items
         self.view.setVisible(not empty)
         self._count_hidden()
         self._empty.setVisible(empty)
         self._clear.setVisible(not empty and not self._folded)
-        self._head.setText(self._summary(items))
+        places = list(dict.fromkeys(map(elsewhere, items)))
+        self._head.setText(_summary(items, places))
+        words = _create_words(items, places)
         for piece in (self._create, self._small):
             piece.setEnabled(not empty)
-            piece.setToolTip(
-                "The tray is empty: tick something first"
-                if empty
-                else "Make a feed of what is in the tray (Ctrl+Return)"
-            )
-
-    def _summary(self, items: Sequence[Item]) -> str:
-        if not items:
-            return "empty"
-        words = [f"{len(items):,} item" + ("s" if len(items) > 1 else "")]
-        patients = {(i.patient_id, i.patient_name) for i in items if i.patient_name}
-        sources = {item.source for item in items}
-        if len(sources) > 1:
-            words.append(f"{len(sources)} sources")
-        if patients:
-            words.append(f"{len(patients)} patient" + "s" * (len(patients) > 1))
-        size = sum(item.size or 0 for item in items)
-        if size:
-            words.append(amount(size))
-        away = sum(1 for item in items if item.state is not ItemState.READY)
-        if away:
-            words.append(f"{away} not here yet")
-        return " · ".join(words)
+            piece.setToolTip(words)
+            piece.setAccessibleDescription(words)
 
     def _build(self) -> None:
         self.view.setObjectName("tray.items")
@@ -159,6 +155,11 @@ class TrayPanel(QFrame):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.removed.connect(self.remove_requested)
+        self.view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.view.setDefaultDropAction(Qt.DropAction.CopyAction)
+        self.view.setDropIndicatorShown(True)
+        self._model.dropped.connect(self.dropped)
+        self.setAcceptDrops(True)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         # the row keeps its height when Clear comes and goes
@@ -199,6 +200,18 @@ class TrayPanel(QFrame):
         action.triggered.connect(lambda: self.remove_requested.emit(chosen))
         menu.popup(self.view.viewport().mapToGlobal(spot))
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take items also where nothing is yet."""
+        if event.mimeData().hasFormat(ITEMS):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put what was dropped at the end."""
+        ids = dragged_items(event.mimeData())
+        if ids:
+            self.dropped.emit(ids, len(self._model.items))
+            event.acceptProposedAction()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Count anew what has no room."""
         super().resizeEvent(event)
@@ -237,3 +250,54 @@ class TrayPanel(QFrame):
         self.set_folded(self._folded)
         self.view.doItemsLayout()
         self._count_hidden()
+
+
+def _summary(items: Sequence[Item], places: Sequence[str]) -> str:
+    """Return "4 items · 1 patient · 226 MB · 1 ready, 3 on the way"."""
+    if not items:
+        return "empty"
+    words = [f"{len(items):,} item" + ("s" if len(items) > 1 else "")]
+    patients = {(i.patient_id, i.patient_name) for i in items if i.patient_name}
+    sources = {item.source for item in items}
+    if len(sources) > 1:
+        words.append(f"{len(sources)} sources")
+    if patients:
+        words.append(f"{len(patients)} patient" + "s" * (len(patients) > 1))
+    size = sum(item.size or 0 for item in items)
+    if size:
+        words.append(amount(size))
+    ready = sum(1 for item in items if item.state is ItemState.READY)
+    if ready < len(items):
+        words.append(_states(items, ready))
+    if len(places) > 1 or any(places):
+        others = [place for place in places if place]
+        words.append(f"also on {' and '.join(others)}")
+    return " · ".join(words)
+
+
+def _states(items: Sequence[Item], ready: int) -> str:
+    moving = {ItemState.ON_THE_WAY, ItemState.REGISTERING}
+    counts = (
+        (ready, "ready"),
+        (sum(1 for i in items if i.state in moving), "on the way"),
+        (sum(1 for i in items if i.state is ItemState.WANTED), "only ticked"),
+    )
+    lost = len(items) - sum(number for number, _ in counts)
+    return ", ".join(
+        f"{number:,} {word}"
+        for number, word in (*counts, (lost, "not arrived"))
+        if number
+    )
+
+
+def _create_words(items: Sequence[Item], places: Sequence[str]) -> str:
+    """Return what Create feed will do, for its tooltip."""
+    if not items:
+        return "The tray is empty: tick something first"
+    if any(places):
+        return "Make a feed of what is on this server; asks about the rest"
+    away = sum(1 for item in items if item.state is not ItemState.READY)
+    if away:
+        more = "1 more is" if away == 1 else f"{away:,} more are"
+        return f"Make a feed: starts when {more} here"
+    return "Make a feed of what is in the tray (Ctrl+Return)"

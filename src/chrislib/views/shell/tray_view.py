@@ -1,10 +1,11 @@
 """How the tray's items are drawn and how they answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
     QEvent,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 from chrislib.library.model import Item, ItemState, Source
 from chrislib.library.names import show_name
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.dragging import ITEMS, dragged_items, items_data
 from chrislib.views.widgets.paint import draw_glyph, draw_ring, draw_text
 from chrislib.views.widgets.text import isolate
 
@@ -35,6 +37,7 @@ _ICONS = {
     Source.UPLOAD: "folder",
     Source.REFERENCE: "library",
     Source.FEED: "workflow",
+    Source.FILES: "folder",
 }
 _SOURCES = {
     Source.UPLOAD: "Upload",
@@ -88,7 +91,15 @@ def third_line(item: Item) -> str:
 
 
 class TrayModel(QAbstractListModel):
-    """The items of the tray in their order."""
+    """The items of the tray in their order.
+
+    Signals
+    -------
+    dropped : (list of str, int)
+        Ids of items that were dropped, and the place.
+    """
+
+    dropped = Signal(list, int)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -118,6 +129,41 @@ class TrayModel(QAbstractListModel):
                 (item.title, second_line(item, hidden=self.hidden), third_line(item))
             )
         return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let items be dragged, and others be dropped between them."""
+        drop = Qt.ItemFlag.ItemIsDropEnabled
+        if not index.isValid():
+            return super().flags(index) | drop
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Say that what is dropped stays where it came from."""
+        return Qt.DropAction.CopyAction
+
+    def mimeTypes(self) -> list[str]:
+        """Name what is dragged and taken."""
+        return [ITEMS]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Return the ids of items that are dragged."""
+        return items_data([str(index.data(ITEM_ROLE).item_id) for index in indexes])
+
+    def dropMimeData(
+        self,
+        data: QMimeData,
+        _action: Qt.DropAction,
+        row: int,
+        _column: int,
+        parent: _Index,
+    ) -> bool:
+        """Tell what was dropped; the tray itself changes, and is shown again."""
+        ids = dragged_items(data)
+        at = row if row >= 0 else parent.row() if parent.isValid() else len(self.items)
+        if ids:
+            self.dropped.emit(ids, at)
+        # nothing is moved here: a view would take the dragged rows out
+        return False
 
     def show(self, items: tuple[Item, ...]) -> None:
         """Show other items."""
