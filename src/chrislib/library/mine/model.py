@@ -430,6 +430,8 @@ class MineChange:
         Series and data items whose values changed.
     items : frozenset of ItemId
         Library items whose state or counts changed.
+    everything : bool
+        Every row may differ: it is somebody else's library now.
     collections, imports, undo : bool
         `MyLibrary.collections`, `.imports` or `.undo_text` differ.
     """
@@ -437,6 +439,7 @@ class MineChange:
     lists: bool = False
     rows: frozenset[RowId] = frozenset()
     items: frozenset[ItemId] = frozenset()
+    everything: bool = False
     collections: bool = False
     imports: bool = False
     undo: bool = False

@@ -296,7 +296,7 @@ class MyLibrary(Editing):
         if account != self._account:
             self._account = account
             self._log.clear()
-            self._tell(MineChange(lists=True, undo=True))
+            self._tell(MineChange(lists=True, everything=True, undo=True))
             self._tasks.start(self._read_collections(), name="collections")
 
     def _on_jobs(self, changes: Sequence[JobChange]) -> None:
