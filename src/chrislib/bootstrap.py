@@ -28,11 +28,12 @@ from chrislib.jobs.headless import Ask, Desk
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import JobKey, Reach
 from chrislib.library.deidentify.model import names_server
-from chrislib.library.indexing.pool import usual_count
 from chrislib.library.history_book import HistoryBook
+from chrislib.library.indexing.pool import usual_count
 from chrislib.library.mine.service import MyLibrary
 from chrislib.library.model import ItemId
 from chrislib.library.service import LibraryService
+from chrislib.library.storage.service import StorageService
 from chrislib.library.thumbnails.service import Thumbnails
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -67,9 +68,10 @@ class Services:
     jobs: JobManager
     library: LibraryService
     my_library: MyLibrary
-    history: HistoryBook
     thumbnails: Thumbnails
+    history: HistoryBook
     feeds: FeedsService
+    storage: StorageService
     clicked: list[Callable[[str], None]] = field(default_factory=list)
     windows: "list[MainWindow]" = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("program"))
@@ -151,18 +153,19 @@ async def compose(paths: Paths) -> Services:
         my_library=MyLibrary(
             catalog=catalog, library=library, jobs=jobs, session=session
         ),
-        history=HistoryBook(
-            catalog=catalog, library=library, session=session, jobs=jobs
-        ),
         thumbnails=Thumbnails(
             ThumbnailCache(paths.cache / "thumbnails.db"),
             chooser=catalog.series_files,
             fetch=partial(library.sample_file, cache=paths.cache),
             processes=usual_count(),
         ),
+        history=HistoryBook(
+            catalog=catalog, library=library, session=session, jobs=jobs
+        ),
         feeds=FeedsService(
             jobs=jobs, session=session, paths=paths, library=_data_of(library)
         ),
+        storage=StorageService(session=session, jobs=jobs, library=library),
         clicked=clicked,
         windows=windows,
         desktop=desktop,
@@ -249,9 +252,10 @@ def make_context(services: Services) -> "ViewContext":
         messages=Messages(),
         library=services.library,
         my_library=services.my_library,
-        history=services.history,
         thumbnails=services.thumbnails,
+        history=services.history,
         feeds=services.feeds,
+        storage=services.storage,
         jobs=services.jobs,
         job_feed=JobFeed(services.jobs),
         settings=services.settings,

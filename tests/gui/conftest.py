@@ -584,9 +584,10 @@ class Fakes:
     jobs: FakeJobs = field(default_factory=FakeJobs)
     library: Any = field(default_factory=FakeLibrary)
     my_library: Any = field(default_factory=FakeMyLibrary)
-    history: Any = field(default_factory=FakeBook)
     chooser: FakeChooser = field(default_factory=FakeChooser)
     feeds: Any = field(default_factory=FakeFeeds)
+    history: Any = field(default_factory=FakeBook)
+    storage: Any = None
     session: Any = field(default_factory=FakeSession)
     dialogs: FakeDialogs = field(default_factory=FakeDialogs)
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -620,9 +621,10 @@ def ctx(
         messages=messages,
         library=cast("Any", fakes.library),
         my_library=cast("Any", fakes.my_library),
-        history=cast("Any", fakes.history),
         thumbnails=thumbnails,
+        history=cast("Any", fakes.history),
         feeds=cast("Any", fakes.feeds),
+        storage=fakes.storage,
         jobs=cast("Any", fakes.jobs),
         job_feed=feed,
         settings=cast("Any", fakes.store),

@@ -8,6 +8,9 @@ from chrislib.cube.types import StoragePath
 
 ThingKind = Literal["folder", "file", "link"]
 Right = Literal["r", "w"]
+Part = Literal["children", "files", "linkfiles"]
+PARTS: tuple[Part, ...] = ("children", "linkfiles", "files")
+"""The three lists of a folder, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)

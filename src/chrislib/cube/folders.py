@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Literal
 
 from chrislib.cube import reading
 from chrislib.cube.errors import NotFound
-from chrislib.cube.folder_types import Grant, Right, Thing, ThingKind
+from chrislib.cube.folder_types import Grant, Part, Right, Thing, ThingKind
 from chrislib.cube.listing import Listed
 from chrislib.cube.reading import BadRow, Row
 from chrislib.cube.storage_paths import storage_path, upload_path
 from chrislib.cube.types import StoragePath
 from chrislib.cube.wire import Wire
-
-Part = Literal["children", "files", "linkfiles"]
-PARTS: tuple[Part, ...] = ("children", "linkfiles", "files")
 
 _BASE: Mapping[ThingKind, str] = {
     "folder": "filebrowser/",

@@ -88,8 +88,8 @@ class LibraryService:
             changes=self._changes,
             account=self._account,
         )
-        self._follower = Follower(items=self._items, jobs=jobs, session=session)
         self._intake = Intake(folder=catalog.folder / "unpacked", jobs=jobs)
+        self._follower = Follower(items=self._items, jobs=jobs, session=session)
         self._presence = Presence(
             client=lambda: session.client, tell=self._changes.tell
         )
@@ -163,7 +163,8 @@ class LibraryService:
         unticked = [
             item.item_id
             for item in self._items.all()
-            if item.state is ItemState.WANTED and item.item_id not in self.tray
+            if (item.state is ItemState.WANTED or item.source is Source.FILES)
+            and item.item_id not in self.tray
         ]
         if unticked:  # ticked once, never asked for: nothing to keep
             await self._items.forget(unticked)
@@ -390,6 +391,10 @@ class LibraryService:
     def look_for(self, study_uids: Iterable[str]) -> None:
         """Find out soon which series of studies the server has (network)."""
         self._presence.look(study_uids)
+
+    async def keep(self, items: Iterable[Item]) -> None:
+        """Take over items that came another way, and write them (disk)."""
+        await self._items.save(items)
 
     async def forget(self, ids: Iterable[ItemId]) -> None:
         """Take items out of the Library (disk); the server keeps its files."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chrislib.library.history_book import HistoryBook
     from chrislib.library.mine.service import MyLibrary
     from chrislib.library.service import LibraryService
+    from chrislib.library.storage.service import StorageService
     from chrislib.library.thumbnails.service import Thumbnails
 
 
@@ -30,10 +31,11 @@ class ViewContext:
     navigator: Navigator
     messages: Messages
     library: "LibraryService"
-    history: "HistoryBook"
     my_library: "MyLibrary"
     thumbnails: "Thumbnails"
+    history: "HistoryBook"
     feeds: "FeedsService"
+    storage: "StorageService"
     jobs: "JobManager"
     job_feed: JobFeed
     settings: Preferences

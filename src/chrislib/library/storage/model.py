@@ -1,5 +1,6 @@
 """Entries of the storage tree as Browse Files shows them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -8,6 +9,7 @@ from chrislib.cube.folder_types import Thing
 from chrislib.library.names import clean
 
 LINK_ENDING = ".chrislink"
+_DIGITS = re.compile(r"([0-9]{1,18})")
 Key = tuple[str, int]
 """Kind and id of a thing: what an entry is known by, whatever it is called."""
 
@@ -160,23 +162,8 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+def natural(text: str) -> list[int | str]:
     """Return what names are sorted by: "img2" before "img10", case aside."""
-    parts: list[tuple[int, int, str]] = []
-    number, word = "", ""
-    for char in text.casefold():
-        if char.isascii() and char.isdigit():
-            if word:
-                parts.append((1, 0, word))
-                word = ""
-            number += char
-        else:
-            if number:
-                parts.append((0, int(number[:18]), number))
-                number = ""
-            word += char
-    if number:
-        parts.append((0, int(number[:18]), number))
-    if word:
-        parts.append((1, 0, word))
-    return tuple(parts)
+    parts: list[int | str] = [*_DIGITS.split(text.casefold())]
+    parts[1::2] = [int(part) for part in parts[1::2]]
+    return parts

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
+from chrislib.views.library.files.page import FilesPage
 from chrislib.views.library.items_page import ItemsPage
 from chrislib.views.library.lookup_place import LookupPlace
 from chrislib.views.library.opening import ItemOpener
@@ -23,7 +24,7 @@ class _Section(Protocol):
     def focus_filter(self) -> None: ...
 
 
-_ITEMS = ("all", "patients", "studies", "series", "previous", "files")
+_ITEMS = ("all", "patients", "studies", "series", "previous")
 
 
 class LibraryPane(QWidget):
@@ -58,7 +59,8 @@ class LibraryPane(QWidget):
         section : str
             "overview", "pacs", "upload", "reference", or a list of My Library.
         payload : object
-            Criteria or a `Lookup` for "pacs", local paths for "upload".
+            Criteria or a `Lookup` for "pacs", local paths for "upload", a storage
+            path for "files".
         """
         key = "items" if section in _ITEMS else section
         page = self._page(key)
@@ -66,7 +68,7 @@ class LibraryPane(QWidget):
         self._pages.setCurrentWidget(page)
         if isinstance(page, ItemsPage):
             page.show_section(section, payload)
-        elif isinstance(page, LookupPlace | ReferencePage):
+        elif isinstance(page, FilesPage | LookupPlace | ReferencePage):
             page.show_payload(payload)
         elif isinstance(page, UploadPage):
             page.show_payload(_paths(payload))
@@ -84,8 +86,13 @@ class LibraryPane(QWidget):
     def refresh(self) -> None:
         """Look again (F5)."""
         page = self._pages.currentWidget()
-        if isinstance(page, Overview | ReferencePage | ItemsPage):
+        if isinstance(page, FilesPage | Overview | ReferencePage | ItemsPage):
             page.refresh()
+
+    def escape(self) -> bool:
+        """Leave what the section is in the middle of (Esc)."""
+        page = self._pages.currentWidget()
+        return isinstance(page, FilesPage) and page.escape()
 
     def shutdown(self) -> None:
         """Cancel what the pane has started; jobs go on."""
@@ -107,6 +114,7 @@ class LibraryPane(QWidget):
                 "reference": lambda: ReferencePage(
                     self._ctx, self._opener, thumbs=self._thumbs
                 ),
+                "files": lambda: FilesPage(self._ctx, self._opener),
                 "items": lambda: ItemsPage(
                     self._ctx, self._opener, thumbs=self._thumbs
                 ),

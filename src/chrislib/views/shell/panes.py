@@ -11,7 +11,7 @@ from chrislib.views.viewer_content import ViewContent
 
 PaneFactory = Callable[[ViewContext], QWidget]
 
-SECTIONS = ("overview", "pacs", "upload", "reference", "all")
+SECTIONS = ("overview", "pacs", "upload", "reference", "all", "files")
 """The sections of the Library that exist; the places panel shows no others."""
 
 

@@ -1,0 +1,1 @@
+"""Browse Files: the server's storage as tree, table and preview."""

@@ -1,0 +1,291 @@
+"""What is in a folder as a flat table: thousands of rows, sorted and filtered here."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import QMimeData, QModelIndex, QObject, Qt
+
+from chrislib.library.storage.model import Entry, Key, Leads
+from chrislib.views.library.files import words
+from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE, arranged
+from chrislib.views.library.files.dragging import Dragging
+from chrislib.views.library.files.ticks import Ticks
+from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.widgets.text import plain_tooltip
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_SPOKEN = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+
+
+class FilesModel(HeadedTable):
+    """Entries of one folder. Rows keep their place while more arrive."""
+
+    heads: ClassVar[Sequence[str]] = ("Name", "Type", "Size", "Changed")
+    numeric: ClassVar[Collection[int]] = (SIZE,)
+
+    def __init__(
+        self, now: Callable[[], float], dragging: Dragging, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._now = now
+        self._dragging = dragging
+        self._all: dict[Key, Entry] = {}
+        self._ordered: list[Entry] = []
+        self._folded: dict[Key, str] = {}
+        self._shown: list[Entry] = []
+        self._rows: dict[Key, int] = {}
+        self._text = ""
+        self._order = (NAME, False)
+        self.ticks = Ticks()
+        self.cut: frozenset[Key] = frozenset()
+
+    # --- what is shown ----------------------------------------------------------
+
+    @property
+    def everything(self) -> Collection[Entry]:
+        """Every entry of the folder that arrived, shown or not."""
+        return self._all.values()
+
+    @property
+    def shown(self) -> Sequence[Entry]:
+        """The rows."""
+        return self._shown
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        """Column that is sorted by, and whether downwards."""
+        return self._order
+
+    @property
+    def text(self) -> str:
+        """What is filtered by."""
+        return self._text
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        return len(self._shown)
+
+    def clear(self) -> None:
+        """Show another folder: nothing yet."""
+        self.beginResetModel()
+        self._all, self._shown, self._rows = {}, [], {}
+        self._ordered, self._folded = [], {}
+        self.endResetModel()
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Put entries that arrived below the others; those known change in place."""
+        new: list[Entry] = []
+        for entry in entries:
+            known = entry.key in self._all
+            self._take(entry)
+            if known:
+                self._changed(entry)
+                continue
+            self._ordered.append(entry)
+            if self._fits(entry):
+                new.append(entry)
+        if not new:
+            return
+        first = len(self._shown)
+        self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
+        for row, entry in enumerate(new, first):
+            self._rows[entry.key] = row
+        self._shown += new
+        self.endInsertRows()
+
+    def change(self, entry: Entry) -> None:
+        """Show what is known of an entry now."""
+        if entry.key in self._all:
+            self._take(entry)
+            self._changed(entry)
+
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Take entries out."""
+        gone = set(keys)
+        for key in gone:
+            self._all.pop(key, None)
+            self._folded.pop(key, None)
+        self._ordered = [entry for entry in self._ordered if entry.key not in gone]
+        self._become([entry for entry in self._shown if entry.key not in gone])
+
+    def keep_only(self, keys: Collection[Key]) -> None:
+        """Take out what a fresh listing does not have any more."""
+        self.remove([key for key in self._all if key not in keys])
+
+    def filter(self, text: str) -> None:
+        """Show what has every word of `text` in its name."""
+        self._text = text.strip().casefold()
+        self._become(self._fitting())
+
+    def set_order(self, column: int, *, downwards: bool) -> None:
+        """Say what the next folder is sorted by."""
+        self._order = (column, downwards)
+
+    async def arrange(self, column: int, *, downwards: bool) -> None:
+        """Sort by a column, folders above; highlighted rows stay highlighted.
+
+        Thousands of rows are sorted in steps, so that the window is not held up.
+        """
+        self._order = (column, downwards)
+        before = list(self._all)
+        ordered = await arranged(list(self._all.values()), column, downwards=downwards)
+        if self._order != (column, downwards) or list(self._all) != before:
+            return  # another order, or more rows, came meanwhile: they are arranged
+        self._ordered = [self._all[entry.key] for entry in ordered]
+        self._become(self._fitting())
+
+    def entry(self, index: Index) -> Entry | None:
+        """Return the entry of a row."""
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        return self._shown[index.row()]
+
+    def index_of(self, key: Key) -> QModelIndex:
+        """Return the row of an entry, invalid when it is not shown."""
+        row = self._rows.get(key)
+        return QModelIndex() if row is None else self.index(row, 0)
+
+    def find(self, name: str) -> QModelIndex:
+        """Return the row of a name."""
+        for row, entry in enumerate(self._shown):
+            if name in (entry.thing.name, entry.name):
+                return self.index(row, 0)
+        return QModelIndex()
+
+    def set_ticks(self, ticks: Ticks) -> None:
+        """Draw other boxes."""
+        self.ticks = ticks
+        self._repaint()
+
+    def set_cut(self, keys: Iterable[Key]) -> None:
+        """Grey what is to be moved."""
+        self.cut = frozenset(keys)
+        self._repaint()
+
+    # --- QAbstractTableModel ------------------------------------------------------
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return the words of a cell, or the entry."""
+        entry = self.entry(index)
+        if entry is None:
+            return None
+        if role == ENTRY_ROLE:
+            return entry
+        column = index.column()
+        if column == NAME:
+            if role == Qt.ItemDataRole.CheckStateRole:
+                return self.ticks.state(entry.path)
+            if role == Qt.ItemDataRole.AccessibleTextRole:
+                return _spoken(entry)
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return plain_tooltip(_tooltip(entry))
+        if role not in _SPOKEN:
+            return None
+        if column == NAME:
+            return words.name(entry)
+        if column == TYPE:
+            return words.type_words(entry)
+        if column == SIZE:
+            return words.size_words(entry)
+        return words.changed_words(entry, now=self._now())
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return what can be done with a cell: folders take what is dropped."""
+        found = super().flags(index)
+        entry = self.entry(index)
+        if entry is None:
+            return found | Qt.ItemFlag.ItemIsDropEnabled
+        found |= Qt.ItemFlag.ItemIsDragEnabled
+        if index.column() == NAME:
+            found |= Qt.ItemFlag.ItemIsUserCheckable
+        if entry.leads is Leads.FOLDER:
+            found |= Qt.ItemFlag.ItemIsDropEnabled
+        return found
+
+    def mimeTypes(self) -> list[str]:
+        """Return what can be dropped here."""
+        return self._dragging.types
+
+    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
+        """Return rows as entries, items of the tray, and files that are here."""
+        rows = sorted({index.row() for index in indexes})
+        return self._dragging.data([self._shown[row] for row in rows])
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Return what a drop can do: move entries, copy files."""
+        return Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        """Return what a drag can do."""
+        return Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+
+    def canDropMimeData(
+        self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int,
+        parent: Index,
+    ) -> bool:  # fmt: skip
+        """Return whether it may be dropped on a row, or beside the rows."""
+        return self._dragging.fits(data, self.entry(parent))
+
+    def dropMimeData(
+        self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int,
+        parent: Index,
+    ) -> bool:  # fmt: skip
+        """Hand on what was dropped; False, so that nothing is removed here."""
+        self._dragging.dropped(data, self.entry(parent))
+        return False
+
+    # --- inside -----------------------------------------------------------------
+
+    def _take(self, entry: Entry) -> None:
+        self._all[entry.key] = entry
+        self._folded[entry.key] = entry.label.casefold()
+
+    def _fits(self, entry: Entry) -> bool:
+        name = self._folded[entry.key]
+        return all(word in name for word in self._text.split())
+
+    def _fitting(self) -> list[Entry]:
+        if not self._text:
+            return [self._all[entry.key] for entry in self._ordered]
+        return [self._all[e.key] for e in self._ordered if self._fits(e)]
+
+    def _changed(self, entry: Entry) -> None:
+        row = self._rows.get(entry.key)
+        if row is not None and self._shown[row] != entry:
+            self._shown[row] = entry
+            self.dataChanged.emit(self.index(row, 0), self.index(row, CHANGED))
+
+    def _become(self, shown: list[Entry]) -> None:
+        rows = {entry.key: row for row, entry in enumerate(shown)}
+        if list(rows) == list(self._rows):
+            self._shown = shown
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        kept = [self._shown[index.row()].key for index in before]
+        self._shown, self._rows = shown, rows
+        after = [
+            self.index(rows[key], index.column()) if key in rows else QModelIndex()
+            for key, index in zip(kept, before, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _repaint(self) -> None:
+        if self._shown:
+            last = self.index(len(self._shown) - 1, CHANGED)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+
+def _spoken(entry: Entry) -> str:
+    parts = [words.name(entry), words.type_words(entry), words.size_words(entry)]
+    if entry.is_link:
+        parts.append(f"leads to {words.full_path(entry.thing.target)}")
+    return ", ".join(part for part in parts if part)
+
+
+def _tooltip(entry: Entry) -> str:
+    said = words.full_path(entry.thing.path)
+    if entry.is_link:
+        said += f"\nleads to {words.full_path(entry.thing.target)}"
+    return said
