@@ -147,10 +147,11 @@ def _values() -> Iterator[tuple[str, bytes]]:
         left = header(dict.fromkeys(gone))
         yield name, marked(left + pixels(), EXPLICIT)
     # the same image by its identifier, but other pixels, and of another series
-    yield "twin one", marked(header() + pixels(), EXPLICIT)
+    twin: dict[int, bytes | None] = {0x00080018: b"1.2.3.4.99"}
+    yield "twin one", marked(header(twin) + pixels(), EXPLICIT)
     other = element(0x7FE00010, b"OW", b"\x01" * 32, EXPLICIT)
-    yield "twin two", marked(header() + other, EXPLICIT)
-    moved = header({0x0020000E: b"1.2.3.77"})
+    yield "twin two", marked(header(twin) + other, EXPLICIT)
+    moved = header({**twin, 0x0020000E: b"1.2.3.77"})
     yield "twin in another series", marked(moved + pixels(), EXPLICIT)
     renamed = header({0x00100010: b"Other^Name", 0x00080018: b"1.2.3.4.6\0"})
     yield "same id other name", marked(renamed + pixels(), EXPLICIT)

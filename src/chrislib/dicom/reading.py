@@ -173,9 +173,10 @@ def _is_name(found: object) -> bool:
 
 
 def integer(dataset: Any, name: str) -> int | None:
-    """Return an element as a whole number, None when it is none."""
+    """Return an element as a whole number, None when it is none of 64 bits."""
     numbers_ = numbers(dataset, name)
-    return int(numbers_[0]) if numbers_ else None
+    found = int(numbers_[0]) if numbers_ else None
+    return found if found is not None and abs(found) < 1 << 63 else None
 
 
 def numbers(dataset: Any, name: str, count: int = 0) -> tuple[float, ...] | None:
