@@ -23,6 +23,7 @@ from tests.soak import killing  # noqa: E402
 
 ROUNDS = 300
 _OUT = _ROOT / "build" / "soak"
+_BAD_FILES = sorted((_ROOT / "tests" / "unit").glob("*/test_bad_*.py"))
 
 
 def _say(line: str) -> None:
@@ -86,9 +87,19 @@ def invariants() -> dict[str, Any]:
 
 def batch() -> dict[str, Any]:
     """Submit ten thousand runs, killed behind the 3,217th, at full length."""
+    return _at_full_length("tests/scenarios", "-k", "test_s09")
+
+
+def bad_files() -> dict[str, Any]:
+    """Read every known file, many cuts of each and hand-made ones, in every way."""
+    return _at_full_length(*map(str, _BAD_FILES))
+
+
+def _at_full_length(*tests: str) -> dict[str, Any]:
+    """Run tests of which `make test` runs a sample."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/scenarios", "-k", "test_s09"],
+        [sys.executable, "-m", "pytest", "-q", *tests],
         cwd=_ROOT,
         env={**os.environ, "CHRISLIB_SOAK": "1"},
         check=False,
@@ -105,6 +116,7 @@ def main(rounds: int) -> int:
         "imports": imports(rounds),
         "invariants": invariants(),
         "batch": batch(),
+        "bad_files": bad_files(),
     }
     text = json.dumps(results, indent=2)
     (_OUT / "results.json").write_text(text + "\n", encoding="utf-8")
@@ -114,7 +126,7 @@ def main(rounds: int) -> int:
             _say(f"{name.replace('_', ' '):<24} {value}")
     for problem in results["kills"]["problems"][:20]:
         _say(f"  {problem}")
-    for part in ("imports", "invariants", "batch"):
+    for part in ("imports", "invariants", "batch", "bad_files"):
         for name, value in results[part].items():
             _say(f"{part + ': ' + name.replace('_', ' '):<24} {value}")
     return 0 if all(part["held"] for part in results.values()) else 1
