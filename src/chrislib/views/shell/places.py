@@ -1,43 +1,35 @@
-"""The Library's left panel: sources and places, with counts."""
+"""The Library's left panel: sources, places, collections, with counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
     QStandardItem,
     QStandardItemModel,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QVBoxLayout
+
+from chrislib.views.shell.places_paint import (
+    COUNT_ROLE,
+    DEPTH_ROLE,
+    DROP_ROLE,
+    ICON_ROLE,
+    PLUS_ROLE,
+    SECTION_ROLE,
+    PlaceDelegate,
+    SpaceLine,
 )
-
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.paint import draw_bar, draw_glyph, draw_ring, draw_text
 
-_Index = QModelIndex | QPersistentModelIndex
-
-SECTION_ROLE = int(Qt.ItemDataRole.UserRole)
-ICON_ROLE = SECTION_ROLE + 1
-COUNT_ROLE = SECTION_ROLE + 2
+COLLECTIONS, SMART = "Collections", "Smart collections"
+"""Heads of what people gather themselves."""
 
 _TREE: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("overview", "Overview", "house"),)),
@@ -57,132 +49,112 @@ _TREE: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("studies", "Studies", "briefcase-medical"),
             ("series", "Series", "layers"),
             ("previous", "Previous import", "history"),
+            ("collection:quick", "Quick collection", "square-check"),
         ),
     ),
+    (COLLECTIONS, ()),
+    (SMART, ()),
     ("Storage", (("files", "Browse Files", "folder-tree"),)),
 )
 
 
-class _PlaceDelegate(QStyledItemDelegate):
-    """Heads as captions with an arrow, places as rows of 28."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A collection as a place.
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    Attributes
+    ----------
+    head : str
+        `COLLECTIONS` or `SMART`.
+    depth : int
+        1 for what lies in a set.
+    """
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
-        head = index.data(SECTION_ROLE) is None
-        return QSize(100, self._theme.px(36 if head else 28))
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
-    ) -> None:
-        theme, rect = self._theme, option.rect
-        text = str(index.data(Qt.ItemDataRole.DisplayRole))
-        if index.data(SECTION_ROLE) is None:
-            row = QRect(rect)
-            row.setTop(rect.bottom() + 1 - theme.px(28))
-            view = option.widget
-            opened = isinstance(view, QTreeView) and view.isExpanded(
-                view.model().index(index.row(), 0)
-            )
-            spot = QPoint(12, row.top() + (row.height() - 12) // 2)
-            arrow = "chevron-down" if opened else "chevron-right"
-            draw_glyph(painter, spot, theme, icon=arrow, token="text.muted", size=12)
-            row.setLeft(30)
-            draw_text(
-                painter, row, theme, text=text, style="group", token="text.secondary"
-            )
-            if option.state & QStyle.StateFlag.State_HasFocus:
-                draw_ring(painter, rect, theme)
-            return
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if selected:
-            painter.fillRect(rect, theme.color("bg.selected"))
-            edge = QRect(rect.left(), rect.top(), 2, rect.height())
-            painter.fillRect(edge, theme.color("accent.glyph"))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, theme.color("bg.hover"))
-        spot = QPoint(12, rect.top() + (rect.height() - 16) // 2)
-        token = "text.primary" if selected else "text.secondary"
-        icon = str(index.data(ICON_ROLE))
-        draw_glyph(painter, spot, theme, icon=icon, token=token, size=16)
-        count = index.data(COUNT_ROLE)
-        words = QRect(36, rect.top(), rect.width() - 36 - 12, rect.height())
-        if count is not None:
-            number = QRect(rect.right() - 72, rect.top(), 61, rect.height())
-            draw_text(
-                painter,
-                number,
-                theme,
-                text=f"{int(count):,}",
-                style="small",
-                token="text.secondary" if selected else "text.muted",
-                align=Qt.AlignmentFlag.AlignRight,
-            )
-            words.setRight(rect.right() - 72)
-        draw_text(painter, words, theme, text=text, token=token)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            draw_ring(painter, rect, theme)
+    section: str
+    text: str
+    icon: str
+    head: str
+    count: int | None = None
+    depth: int = 0
 
 
 class _PlaceTree(QTreeView):
     """Heads fold with one click; places are chosen with click or arrows."""
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.position().toPoint())
-        if index.isValid() and index.data(SECTION_ROLE) is None:
-            self.setExpanded(index, not self.isExpanded(index))
-            return
-        super().mousePressEvent(event)
+    plus_pressed = Signal(str)
+    """The button of the head with this text was clicked."""
+    dropped = Signal(str, QMimeData)
 
-
-class _SpaceLine(QWidget):
-    """How much room this computer has left."""
-
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
-        self._words = ""
-        self._share = 0.0
-        self.setObjectName("places.space")
-        self.setFixedHeight(44)
-        theme.changed.connect(self.update)
+        self.takes: Callable[[str, QMimeData], bool] = lambda _section, _data: False
+        self._over: QModelIndex | None = None
+        self.setAcceptDrops(True)
+        self.setDropIndicatorShown(False)
 
-    def show_space(self, used: int, total: int) -> None:
-        """Show bytes used of `total`."""
-        self._words = f"{used / 1e9:,.0f} GB of {total / 1e9:,.0f} GB"
-        self._share = used / total if total else 0.0
-        self.setAccessibleName(f"On this computer, {self._words}")
-        self.setToolTip("Space in use on the disk that holds your library")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        if not self._words:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Fold a head, press its button, or choose a place."""
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        if not index.isValid() or index.data(SECTION_ROLE) is not None:
+            if event.button() == Qt.MouseButton.LeftButton:
+                super().mousePressEvent(event)
             return
-        painter = QPainter(self)
-        rect = QRect(12, 4, self.width() - 24, 18)
-        wide = draw_text(
-            painter,
-            rect,
-            self._theme,
-            text=self._words,
-            style="caption",
-            token="text.secondary",
-            align=Qt.AlignmentFlag.AlignRight,
-        )
-        rect.setRight(rect.right() - wide - 8)
-        draw_text(
-            painter,
-            rect,
-            self._theme,
-            text="On this computer",
-            style="caption",
-            token="text.muted",
-        )
-        bar = QRect(12, 26, self.width() - 24, 4)
-        draw_bar(painter, bar, self._theme, token="text.muted", share=self._share)
-        painter.end()
+        if self._on_plus(index, at):
+            self.plus_pressed.emit(str(index.data(Qt.ItemDataRole.DisplayRole)))
+            return
+        self.setExpanded(index, not self.isExpanded(index))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do on a head what a click does: Return presses its button, or folds."""
+        index = self.currentIndex()
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and index.isValid() and index.data(PLUS_ROLE):
+            self.plus_pressed.emit(str(index.data(Qt.ItemDataRole.DisplayRole)))
+            return
+        super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Let drags in; each place says whether it takes them."""
+        event.accept()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Light the place that would take what is dragged."""
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        section = index.data(SECTION_ROLE) if index.isValid() else None
+        if section is not None and self.takes(str(section), event.mimeData()):
+            self._light(index)
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            self._light(None)
+            event.ignore()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Take the light back."""
+        self._light(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand over what was dropped on a place."""
+        index = self.indexAt(event.position().toPoint())
+        self._light(None)
+        section = index.data(SECTION_ROLE) if index.isValid() else None
+        if section is not None and self.takes(str(section), event.mimeData()):
+            event.acceptProposedAction()
+            self.dropped.emit(str(section), event.mimeData())
+
+    def _on_plus(self, index: QModelIndex, at: QPoint) -> bool:
+        delegate = self.itemDelegate()
+        if not index.data(PLUS_ROLE) or not isinstance(delegate, PlaceDelegate):
+            return False
+        return delegate.plus(self.visualRect(index)).contains(at)
+
+    def _light(self, index: QModelIndex | None) -> None:
+        for one, lit in ((self._over, False), (index, True)):
+            if one is not None and one.isValid():
+                self.model().setData(one, lit, DROP_ROLE)
+        self._over = index
 
 
 class PlacesPanel(QFrame):
@@ -195,6 +167,10 @@ class PlacesPanel(QFrame):
     """
 
     chosen = Signal(str)
+    plus_pressed = Signal(str)
+    """The button of a head was pressed: a new collection is wanted there."""
+    menu_asked = Signal(str, QPoint)
+    dropped = Signal(str, QMimeData)
 
     def __init__(self, theme: Theme, sections: Sequence[str]) -> None:
         super().__init__()
@@ -203,12 +179,15 @@ class PlacesPanel(QFrame):
         self.setProperty("surface", "panel")
         self._model = QStandardItemModel(self)
         self._rows: dict[str, QStandardItem] = {}
+        self._heads: dict[str, QStandardItem] = {}
+        self._gathered: tuple[Gathered, ...] = ()
+        self._wanted = ""
         self._fill(sections)
         self.tree = _PlaceTree()
         self.tree.setObjectName("places")
         self.tree.setAccessibleName("Places")
         self.tree.setModel(self._model)
-        self.tree.setItemDelegate(_PlaceDelegate(theme, self.tree))
+        self.tree.setItemDelegate(PlaceDelegate(theme, self.tree))
         self.tree.setHeaderHidden(True)
         self.tree.setIndentation(0)
         self.tree.setRootIsDecorated(False)
@@ -217,17 +196,22 @@ class PlacesPanel(QFrame):
         self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.expandAll()
-        self.space = _SpaceLine(theme)
+        self.space = SpaceLine(theme)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tree, 1)
         column.addWidget(self.space)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.customContextMenuRequested.connect(self._ask_menu)
+        self.tree.plus_pressed.connect(self.plus_pressed)
+        self.tree.dropped.connect(self.dropped)
         self.tree.selectionModel().currentChanged.connect(self._moved)
         theme.changed.connect(self._relayout)
 
     def select(self, section: str) -> None:
         """Highlight a place without emitting `chosen`."""
+        self._wanted = section
         item = self._rows.get(section)
         selection = self.tree.selectionModel()
         selection.blockSignals(True)
@@ -239,9 +223,56 @@ class PlacesPanel(QFrame):
         self.tree.viewport().update()
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
-        """Show how many things each place holds."""
+        """Show how many things each place holds; collections keep theirs."""
+        held = {one.section for one in self._gathered}
         for section, item in self._rows.items():
-            item.setData(counts.get(section), COUNT_ROLE)
+            if section not in held:
+                item.setData(counts.get(section), COUNT_ROLE)
+
+    def take_drops(self, takes: Callable[[str, QMimeData], bool]) -> None:
+        """Ask `takes` whether a place takes what is dragged over it."""
+        self.tree.takes = takes
+
+    def show_collections(self, gathered: Sequence[Gathered]) -> None:
+        """Show collections in their order; what stays keeps its place and highlight."""
+        if tuple(gathered) == self._gathered:
+            return
+        held = {one.section for one in gathered}
+        scrolled = self.tree.verticalScrollBar().value()
+        selection = self.tree.selectionModel()
+        selection.blockSignals(True)
+        for head in (COLLECTIONS, SMART):
+            parent = self._heads.get(head)
+            if parent is None:
+                continue
+            for row in reversed(range(parent.rowCount())):
+                section = str(parent.child(row).data(SECTION_ROLE))
+                if section not in held:
+                    del self._rows[section]
+                    parent.removeRow(row)
+            self._arrange(parent, [one for one in gathered if one.head == head])
+        selection.blockSignals(False)
+        self._gathered = tuple(gathered)
+        self.tree.verticalScrollBar().setValue(scrolled)
+        if self.tree.currentIndex().data(SECTION_ROLE) != self._wanted:
+            self.select(self._wanted)
+
+    def _arrange(self, parent: QStandardItem, wanted: Sequence[Gathered]) -> None:
+        for row, one in enumerate(wanted):
+            item = self._rows.get(one.section)
+            if item is None:
+                item = QStandardItem()
+                item.setData(one.section, SECTION_ROLE)
+                self._rows[one.section] = item
+                parent.insertRow(row, item)
+            elif item.row() != row:
+                parent.insertRow(row, parent.takeRow(item.row()))
+            item.setText(one.text)
+            item.setData(one.icon, ICON_ROLE)
+            item.setData(one.depth, DEPTH_ROLE)
+            item.setData(one.count, COUNT_ROLE)
+            count = "" if one.count is None else f", {one.count:,}"
+            item.setData(f"{one.text}{count}", Qt.ItemDataRole.AccessibleTextRole)
 
     def sizeHint(self) -> QSize:
         """Return the width of a fresh panel."""
@@ -256,12 +287,19 @@ class PlacesPanel(QFrame):
     def _fill(self, sections: Sequence[str]) -> None:
         for head, places in _TREE:
             shown = [place for place in places if place[0] in sections]
-            if not shown:
+            gathers = head in (COLLECTIONS, SMART) and "all" in sections
+            if not shown and not gathers:
                 continue
             parent: QStandardItem = self._model.invisibleRootItem()
             if head:
                 parent = QStandardItem(head)
                 parent.setSelectable(False)
+                parent.setEditable(False)
+                if gathers:
+                    what = "collection" if head == COLLECTIONS else "smart collection"
+                    parent.setData(True, PLUS_ROLE)
+                    parent.setToolTip(f"Return or + makes a new {what}")
+                self._heads[head] = parent
                 self._model.appendRow(parent)
             for section, text, icon in shown:
                 item = QStandardItem(text)
@@ -273,7 +311,15 @@ class PlacesPanel(QFrame):
     def _moved(self, current: QModelIndex, _previous: QModelIndex) -> None:
         section = current.data(SECTION_ROLE)
         if section is not None:
+            self._wanted = str(section)
             self.chosen.emit(str(section))
+
+    def _ask_menu(self, at: QPoint) -> None:
+        index = self.tree.indexAt(at)
+        section = index.data(SECTION_ROLE) if index.isValid() else None
+        if section is not None:
+            spot = self.tree.viewport().mapToGlobal(at)
+            self.menu_asked.emit(str(section), spot)
 
     def _relayout(self) -> None:
         self.tree.doItemsLayout()
