@@ -13,6 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.library.history_book import HistoryBook
 from chrislib.library.service import LibraryService
 from chrislib.views.context import ViewContext
 from chrislib.views.library.pane import LibraryPane
@@ -99,7 +100,16 @@ def library(neighbours: Any, aio: Any, fakes: Any) -> Iterator[LibraryService]:
     aio.run(service.start())
     fakes.library = service
     fakes.session = neighbours.session
+    book = HistoryBook(
+        catalog=neighbours.catalog,
+        library=service,
+        session=neighbours.session,
+        jobs=neighbours.jobs,
+    )
+    aio.run(book.start())
+    fakes.history = book
     yield service
+    aio.run(book.close())
     aio.run(service.stop())
 
 

@@ -322,8 +322,8 @@ def test_the_record_is_shown_and_saved(
     # and from History
     page.pane.show_section("overview")
     history = page.find(HistoryList, "overview.history")
-    until(page, lambda: history.model().rowCount() == 1)
-    row = history.model().index(0, 0, history.model().index(0, 0))
+    until(page, lambda: history.model().shown == 1)
+    row = history.model().index(1, 0)
     history.setCurrentIndex(row)
     history.customContextMenuRequested.emit(history.visualRect(row).center())
     until(page, lambda: page.pane.findChild(QMenu) is not None)

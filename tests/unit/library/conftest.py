@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from chrislib.cube.types import (
     Folder,
     FolderId,
     InstanceId,
+    PacsQuery,
     PacsSeries,
     Plugin,
     PluginId,
@@ -180,6 +181,7 @@ class FakeFiles:
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
         self.reads: list[str] = []
+        self.folders: list[Folder] = []
         self.gone = False
         self.error: ChrislibError | None = None
 
@@ -200,6 +202,17 @@ class FakeFiles:
     async def walk(self, path: str) -> AsyncGenerator[TreeFile, None]:
         async for file in self.tree(path):
             yield TreeFile(file=file, relative=file.name)
+
+    async def children(self, _folder: Folder) -> AsyncIterator[Folder]:
+        for folder in self.folders:
+            yield folder
+
+    async def files(self, _folder: Folder) -> AsyncIterator[StoredFile]:
+        for file in ():
+            yield file
+
+    async def count_below(self, path: str) -> int:
+        return sum(one.startswith(f"{path}/") for one in self.stored)
 
     async def stream(self, file: StoredFile) -> AsyncIterator[bytes]:
         self.reads.append(file.path)
@@ -243,7 +256,15 @@ class FakeSeries:
         self.known: dict[str, PacsSeries] = {}
         self.counts: dict[str, int] = {}
         self.studies_asked: list[str] = []
+        self.queries: list[PacsQuery] = []
         self.error: ChrislibError | None = None
+
+    async def stored(self, **_filters: object) -> AsyncIterator[PacsQuery]:
+        for query in self.queries:
+            yield query
+
+    async def count_stored(self, **_filters: object) -> int:
+        return 0
 
     async def series(self, series_uid: str) -> PacsSeries | None:
         if self.error is not None:
@@ -347,6 +368,9 @@ class FakeClient:
         self.pacs = FakeSeries()
         self.plugins = FakePlugins()
         self.instances = FakeInstances()
+
+    def server_now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 class FakeLibrarySession:

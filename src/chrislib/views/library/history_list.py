@@ -1,224 +1,305 @@
-"""History: the list of the overview, grouped by day."""
+"""History: the list of the overview, under its days, as high as all its rows."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QWheelEvent
-from PySide6.QtWidgets import QHeaderView, QSizePolicy, QStyleOptionViewItem
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QSizePolicy,
+    QTableView,
+)
 
-from chrislib.library.model import HistoryEntry
+from chrislib.library.model import EntryId, HistoryEntry
+from chrislib.views.library.history_delegate import FEEDS, HistoryDelegate
 from chrislib.views.library.history_model import (
     ACTION,
     BROUGHT,
-    ICONS,
     STATE,
     TIME,
     TITLE,
     HistoryModel,
-    action_of,
 )
-from chrislib.views.library.rowview import ACT, Index, RowDelegate, RowView
+from chrislib.views.library.rowview import ACT
 from chrislib.views.theme.theme import Theme
-from chrislib.views.theme.tokens import STATES
-from chrislib.views.widgets.paint import (
-    button_width,
-    draw_button,
-    draw_glyph,
-    draw_row,
-    draw_state,
-    draw_text,
-)
 
 ROW, DAY = 44, 28
 _WIDTHS = {BROUGHT: 176, STATE: 176, ACTION: 88, TIME: 52}
-_LOOKS = {"found": "nomatch", "empty": "nomatch"}
-"""States of History that have no look of their own are drawn quietly."""
+_NARROW = {**_WIDTHS, BROUGHT: 160, STATE: 160}
+_SMALL = 1000
+_PAGE = 10
+_MOVE = QAbstractItemView.CursorAction
+_SELECT = QItemSelectionModel.SelectionFlag
 
 
-class _Delegate(RowDelegate):
-    """Paints days and entries."""
+class HistoryList(QTableView):
+    """The entries at their full height: the page around them scrolls.
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        day = not index.parent().isValid()
-        return QSize(40, self.theme.px(DAY if day else ROW))
-
-    def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
-        if index.column() != ACTION:
-            return ""
-        entry = _entry(index)
-        if entry is None or not self._button(entry, rect).contains(at):
-            return ""
-        return ACT
-
-    def paint_cell(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
-    ) -> None:
-        theme, rect, entry = self.theme, option.rect, _entry(index)
-        if entry is None:
-            if index.column() == 0:
-                text = str(index.data())
-                draw_text(
-                    painter,
-                    rect.adjusted(0, 4, 0, 0),
-                    theme,
-                    text=text,
-                    style="group",
-                    token="text.muted",
-                )
-            painter.fillRect(
-                QRect(rect.left(), rect.bottom(), rect.width(), 1),
-                theme.color("border.subtle"),
-            )
-            return
-        draw_row(
-            painter,
-            option,
-            theme,
-            first=index.column() == TITLE,
-            last=index.column() == TIME,
-        )
-        if index.column() == TITLE:
-            self._title(painter, rect, entry, str(index.data()))
-        elif index.column() == BROUGHT:
-            draw_text(
-                painter,
-                rect.adjusted(0, 0, -8, 0),
-                theme,
-                text=entry.brought,
-                style="small",
-                token="text.secondary",
-            )
-        elif index.column() == STATE:
-            self._state(painter, rect.adjusted(0, 0, -12, 0), entry)
-        elif index.column() == ACTION:
-            box = self._button(entry, rect)
-            word = action_of(entry)
-            draw_button(
-                painter,
-                box,
-                theme,
-                text=word,
-                kind="danger" if word == "Retry" else "secondary",
-                hovered=self.hovers(option, box),
-            )
-        else:
-            draw_text(
-                painter,
-                rect.adjusted(0, 0, -8, 0),
-                theme,
-                text=str(index.data()),
-                style="small",
-                token="text.muted",
-                align=Qt.AlignmentFlag.AlignRight,
-            )
-
-    def _title(
-        self, painter: QPainter, rect: QRect, entry: HistoryEntry, title: str
-    ) -> None:
-        theme = self.theme
-        spot = QPoint(rect.left() + 9, rect.top() + (rect.height() - 16) // 2)
-        draw_glyph(painter, spot, theme, icon=ICONS[entry.kind])
-        text = rect.adjusted(36, 0, -12, 0)
-        half = text.height() // 2
-        upper = QRect(text.left(), text.top() + 5, text.width(), half - 4)
-        lower = QRect(text.left(), text.top() + half + 1, text.width(), half - 6)
-        draw_text(painter, upper, theme, text=title)
-        draw_text(
-            painter,
-            lower,
-            theme,
-            text=entry.detail,
-            style="caption",
-            token="text.muted",
-        )
-
-    def _state(self, painter: QPainter, rect: QRect, entry: HistoryEntry) -> None:
-        if entry.state == "found":
-            draw_text(
-                painter,
-                rect,
-                self.theme,
-                text=entry.state_text,
-                style="small",
-                token="text.muted",
-            )
-            return
-        key = _LOOKS.get(entry.state, entry.state)
-        if key in STATES:
-            draw_state(
-                painter,
-                rect,
-                self.theme,
-                key,
-                entry.state_text,
-                done=entry.done,
-                total=entry.total,
-            )
-
-    def _button(self, entry: HistoryEntry, rect: QRect) -> QRect:
-        width = button_width(self.theme, action_of(entry))
-        height = self.theme.px(24)
-        right = rect.right() - 8
-        top = rect.top() + (rect.height() - height) // 2
-        return QRect(right - width, top, width, height)
-
-
-class HistoryList(RowView):
-    """The entries at their full height: the page around them scrolls."""
+    Heights are fixed per kind of row, so that 20,000 rows cost no more to lay out
+    than twenty.
+    """
 
     entry_opened = Signal(object)
+    """Return, or a double click."""
     entry_acted = Signal(object)
+    """The button of a row, or R."""
+    feeds_asked = Signal(object, QPoint)
+    """The words about its feeds; with the place (global) for a menu."""
+    removal_asked = Signal(list)
+    """Del: the highlighted entries."""
 
     def __init__(self, theme: Theme, model: HistoryModel) -> None:
-        super().__init__(theme, name="overview.history", label="History")
-        self.setHeaderHidden(True)
-        self.setItemDelegate(_Delegate(theme, self))
-        self.setModel(model)
+        super().__init__()
+        self.theme = theme
         self._history = model
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(24)
-        header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
-        for column in _WIDTHS:
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        self._pressed: tuple[int, int, str] | None = None
+        self._kept: tuple[EntryId | None, list[EntryId]] = (None, [])
+        self._delegate = HistoryDelegate(theme, self)
+        self.setObjectName("overview.history")
+        self.setAccessibleName("History")
+        self.setItemDelegate(self._delegate)
+        self.setModel(model)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        # the page scrolls, and only when the person moves
+        self.setAutoScroll(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.opened.connect(self._open)
-        self.acted.connect(self._act)
-        model.modelReset.connect(self.fit)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setMinimumSectionSize(24)
+        self.verticalHeader().hide()
+        self.verticalHeader().setMinimumSectionSize(8)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._bring_back)
+        model.rowsInserted.connect(lambda _p, first, last: self._fit(first, last))
+        model.rowsRemoved.connect(lambda *_: self._grow())
         theme.changed.connect(self.fit)
         self.fit()
 
     def fit(self) -> None:
-        """Unfold the days and become as high as all rows."""
-        for column, width in _WIDTHS.items():
-            self.header().resizeSection(column, self.theme.px(width))
-        self.expandAll()
-        for row in range(self._history.days):
-            self.setFirstColumnSpanned(row, self.rootIndex(), True)
-        height = self._history.days * self.theme.px(DAY)
-        self.setFixedHeight(height + self._history.shown * self.theme.px(ROW) + 2)
+        """Become as wide as there is room, and as high as all rows."""
+        self._fit_columns()
+        self.verticalHeader().setDefaultSectionSize(self.theme.px(ROW))
+        self._fit(0, self._history.rowCount() - 1)
+
+    def entry_at(self, at: QPoint) -> HistoryEntry | None:
+        """Return the entry at a point, or the current one where there is none."""
+        index = self.indexAt(at)
+        return self._history.entry(index if index.isValid() else self.currentIndex())
+
+    def highlighted(self) -> list[HistoryEntry]:
+        """Return the highlighted entries that are here, from the top."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        found = (self._history.entry(self._history.index(row, 0)) for row in rows)
+        return [entry for entry in found if entry is not None]
+
+    def row_rect(self, row: int = -1) -> QRect:
+        """Return where a row, or the current one, is."""
+        at = self.currentIndex().row() if row < 0 else row
+        top = self.verticalHeader().sectionPosition(at)
+        return QRect(0, top, self.width(), self.verticalHeader().sectionSize(at))
+
+    def rows_between(self, top: int, bottom: int) -> range:
+        """Return the rows that are seen between two heights."""
+        count = self._history.rowCount()
+        if not count or bottom < 0:
+            return range(0)
+        heights = self.verticalHeader()
+        first = heights.visualIndexAt(max(0, top))
+        last = heights.visualIndexAt(max(0, bottom))
+        if first < 0:
+            return range(0)
+        return range(first, (last if last >= 0 else count - 1) + 1)
+
+    # --- events --------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the page."""
         event.ignore()
 
-    def entry_at(self, at: QPoint) -> HistoryEntry | None:
-        """Return the entry at a point, or the current one where there is none."""
-        index = self.indexAt(at)
-        return _entry(index if index.isValid() else self.currentIndex())
+    def resizeEvent(self, event: "object") -> None:
+        """Give columns what there is."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit_columns()
 
-    def row_rect(self) -> QRect:
-        """Return where the current row is, for the page to keep it in sight."""
-        return self.visualRect(self.currentIndex())
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to press a part; elsewhere highlight."""
+        index, zone = self._zone(event)
+        if zone and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = (index.row(), index.column(), zone)
+            event.accept()
+            return
+        super().mousePressEvent(event)
 
-    def _open(self, index: Index) -> None:
-        if (entry := _entry(index)) is not None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Answer a part that was pressed and released in the same place."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+            return
+        index, zone = self._zone(event)
+        entry = self._history.entry(index)
+        if (index.row(), index.column(), zone) != pressed or entry is None:
+            return
+        if zone == ACT:
+            self.entry_acted.emit(entry)
+        elif zone == FEEDS:
+            self.feeds_asked.emit(entry, event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open a row; on a part it is a second click."""
+        index, zone = self._zone(event)
+        entry = self._history.entry(index)
+        if zone:
+            self.mousePressEvent(event)
+        elif entry is not None:
             self.entry_opened.emit(entry)
 
-    def _act(self, index: Index) -> None:
-        if (entry := _entry(index)) is not None:
-            self.entry_acted.emit(entry)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Keep the look of rows and buttons in step with the pointer."""
+        if not event.buttons():
+            self._hover(event.position().toPoint())
+            _, zone = self._zone(event)
+            shape = (
+                Qt.CursorShape.PointingHandCursor
+                if zone == FEEDS
+                else Qt.CursorShape.ArrowCursor
+            )
+            self.viewport().setCursor(shape)
+        super().mouseMoveEvent(event)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the hover back."""
+        super().leaveEvent(event)
+        self._hover(QPoint(-1, -1))
 
-def _entry(index: Index) -> HistoryEntry | None:
-    model = index.model()
-    return model.entry(index) if isinstance(model, HistoryModel) else None
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return opens, R repeats, Del removes, F shows the feeds."""
+        entry = self._history.entry(self.currentIndex())
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        key = event.key()
+        if entry is not None and plain:
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.entry_opened.emit(entry)
+                return
+            if key == Qt.Key.Key_R:
+                self.entry_acted.emit(entry)
+                return
+            if key == Qt.Key.Key_F:
+                spot = self.row_rect().center()
+                self.feeds_asked.emit(entry, self.viewport().mapToGlobal(spot))
+                return
+            if key == Qt.Key.Key_Delete:
+                self.removal_asked.emit(self.highlighted())
+                return
+        super().keyPressEvent(event)
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, _modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Go from entry to entry, over the heads of days."""
+        count, now = self._history.rowCount(), self.currentIndex().row()
+        steps = {
+            _MOVE.MoveUp: -1,
+            _MOVE.MovePrevious: -1,
+            _MOVE.MoveDown: 1,
+            _MOVE.MoveNext: 1,
+            _MOVE.MovePageUp: -_PAGE,
+            _MOVE.MovePageDown: _PAGE,
+        }
+        if action is _MOVE.MoveHome:
+            wished, step = 0, 1
+        elif action is _MOVE.MoveEnd:
+            wished, step = count - 1, -1
+        elif action in steps:
+            step = 1 if steps[action] > 0 else -1
+            wished = min(max(now + steps[action], 0), count - 1)
+        else:
+            return self.currentIndex()
+        while 0 <= wished < count and self._history.id_at(wished) is None:
+            wished += step
+        if not 0 <= wished < count:
+            return self.currentIndex()
+        return self._history.index(wished, TITLE)
+
+    # --- inside --------------------------------------------------------------------
+
+    def _zone(self, event: QMouseEvent) -> tuple[QModelIndex, str]:
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        if not index.isValid():
+            return index, ""
+        return index, self._delegate.zone(index, self.visualRect(index), at)
+
+    def _hover(self, at: QPoint) -> None:
+        before, now = self._delegate.hovered, self.rowAt(at.y()) if at.y() >= 0 else -1
+        self._delegate.hovered, self._delegate.pointer = now, at
+        for row in {before, now} - {-1}:
+            if row < self._history.rowCount():
+                self.viewport().update(self.row_rect(row))
+
+    def _fit_columns(self) -> None:
+        px, header = self.theme.px, self.horizontalHeader()
+        room = self.viewport().width()
+        widths = _NARROW if room < px(_SMALL) else _WIDTHS
+        taken = 0
+        for column, width in widths.items():
+            header.resizeSection(column, px(width))
+            taken += px(width)
+        header.resizeSection(TITLE, max(px(160), room - taken))
+
+    def _fit(self, first: int, last: int) -> None:
+        """Give heads of days their height."""
+        heights = self.verticalHeader()
+        day = self.theme.px(DAY)
+        heights.blockSignals(True)
+        for row in self._history.days(first, last):
+            heights.resizeSection(row, day)
+        heights.blockSignals(False)
+        self._grow()
+
+    def _grow(self) -> None:
+        days = len(self._history.days())
+        entries = self._history.rowCount() - days
+        height = days * self.theme.px(DAY) + entries * self.theme.px(ROW) + 2
+        if height != self.height():
+            self.setFixedHeight(height)
+        self.updateGeometries()
+
+    def _keep(self) -> None:
+        rows = [index.row() for index in self.selectionModel().selectedRows()]
+        ids = (self._history.id_at(row) for row in rows)
+        current = self._history.id_at(self.currentIndex().row())
+        self._kept = (current, [one for one in ids if one is not None])
+
+    def _bring_back(self) -> None:
+        self._fit(0, self._history.rowCount() - 1)
+        current, chosen = self._kept
+        if current is not None and (row := self._history.row_of(current)) >= 0:
+            self.selectionModel().setCurrentIndex(
+                self._history.index(row, TITLE), _SELECT.NoUpdate
+            )
+        for entry_id in chosen[:200]:
+            if (row := self._history.row_of(entry_id)) >= 0:
+                self.selectionModel().select(
+                    self._history.index(row, TITLE), _SELECT.Select | _SELECT.Rows
+                )

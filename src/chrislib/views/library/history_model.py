@@ -1,18 +1,21 @@
-"""History as rows under days."""
+"""History as flat rows: heads of days, and entries that come in pages."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
+    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     Qt,
+    Signal,
 )
 
 from chrislib.library.dates import show_day, show_time
-from chrislib.library.model import EntryKind, HistoryEntry
+from chrislib.library.history_model import HistoryListing
+from chrislib.library.history_uses import FeedUse
+from chrislib.library.model import EntryId, EntryKind, HistoryEntry
+from chrislib.library.words import count
 
 Index = QModelIndex | QPersistentModelIndex
 TITLE, BROUGHT, STATE, ACTION, TIME = range(5)
@@ -21,76 +24,182 @@ ICONS = {
     EntryKind.LOOKUP: "search",
     EntryKind.UPLOAD: "upload",
     EntryKind.REFERENCE: "library",
+    EntryKind.OUTPUT: "workflow",
+    EntryKind.LIST: "clipboard-list",
 }
-_KINDS = {
-    "lookups": EntryKind.LOOKUP,
-    "uploads": EntryKind.UPLOAD,
-    "references": EntryKind.REFERENCE,
+SPOKEN = {
+    EntryKind.LOOKUP: "Lookup",
+    EntryKind.UPLOAD: "Upload",
+    EntryKind.REFERENCE: "Reference",
+    EntryKind.OUTPUT: "Feed output",
+    EntryKind.LIST: "Work list",
 }
+_MOVING = {"running", "registering"}
+_MOST_HELD = 2000
+"""Entries in memory; those that were asked for longest ago go first."""
 
 
-def action_of(entry: HistoryEntry) -> str:
-    """Return the word of a row's button."""
-    if entry.state in {"running", "registering"}:
+def action_of(entry: HistoryEntry, failed: int = 0) -> str:
+    """Return the word of a row's button; "" for none.
+
+    Parameters
+    ----------
+    failed : int
+        How many parts of it failed.
+    """
+    if entry.kind is EntryKind.LIST:
+        return "Open"
+    if entry.state in _MOVING:
         return "Show"
     if entry.state in {"failed", "errors"} and entry.item_ids:
-        return "Retry"
+        return f"Retry {failed}" if failed > 1 else "Retry"
+    there = bool(entry.request.get("server"))
+    if entry.kind is EntryKind.UPLOAD and there:
+        return "" if entry.state == "gone" else "Show"
     return "Again"
 
 
-@dataclass(slots=True)
-class _Day:
-    title: str
-    entries: list[HistoryEntry]
+def uses_words(uses: Sequence[FeedUse]) -> str:
+    """Return "Used in 2 feeds"."""
+    return f"Used in {count(len(uses), 'feed')}" if uses else ""
 
 
-class HistoryModel(QAbstractItemModel):
-    """Days with entries; entries change in place, days only when they differ."""
+class HistoryModel(QAbstractTableModel):
+    """Days and entries; it changes row by row, and is only reset by the person.
+
+    Attributes
+    ----------
+    wanted : signal
+        Entries that are seen and not here yet: a list of ids.
+    """
+
+    wanted = Signal(list)
 
     def __init__(
         self,
         *,
+        live: Callable[[EntryId], HistoryEntry | None] = lambda _id: None,
+        uses: Callable[[HistoryEntry], tuple[FeedUse, ...]] = lambda _entry: (),
+        failed: Callable[[HistoryEntry], int] = lambda _entry: 0,
         hidden: Callable[[], bool] = lambda: False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._live = live
+        self._find_uses = uses
+        self._failed = failed
         self._hidden = hidden
-        self._all: list[HistoryEntry] = []
-        self._days: list[_Day] = []
-        self._kind = "all"
-        self._text = ""
+        self._rows: tuple[tuple[str, float], ...] = ()
+        self._entries: dict[EntryId, HistoryEntry] = {}
+        self._uses: dict[EntryId, tuple[FeedUse, ...]] = {}
+        self._asked: set[EntryId] = set()
+        self._busy: set[EntryId] = set()
         self._now = 0.0
+        self.shown = 0
+        self.count = 0
 
-    @property
-    def count(self) -> int:
-        """Number of entries, shown or not."""
-        return len(self._all)
+    # --- rows --------------------------------------------------------------------
 
-    @property
-    def shown(self) -> int:
-        """Number of entries shown."""
-        return sum(len(day.entries) for day in self._days)
+    def show(self, listing: HistoryListing, *, now: float, anew: bool) -> None:
+        """Take over a list.
 
-    @property
-    def days(self) -> int:
-        """Number of day rows."""
-        return len(self._days)
+        Parameters
+        ----------
+        anew : bool
+            The person asked for another list: begin at its top. Otherwise rows come
+            and go one by one, and everything that stays keeps its place.
+        """
+        self._now = now
+        self.shown, self.count = listing.shown, listing.total
+        self.take(listing.first)
+        if anew:
+            self.beginResetModel()
+            self._rows = listing.rows
+            self._asked.clear()
+            self.endResetModel()
+            return
+        self._change(listing.rows)
 
-    def show(self, entries: Sequence[HistoryEntry], *, now: float) -> bool:
-        """Take over the entries, newest first; whether the rows are others now."""
-        self._all, self._now = list(entries), now
-        return self._apply()
+    def take(self, entries: Mapping[EntryId, HistoryEntry]) -> None:
+        """Take over entries that were asked for."""
+        changed = [
+            entry_id
+            for entry_id, entry in entries.items()
+            if self._entries.get(entry_id) != entry
+        ]
+        for entry_id in entries:
+            self._entries.pop(entry_id, None)
+            self._asked.discard(entry_id)
+        self._entries.update(entries)
+        while len(self._entries) > _MOST_HELD:
+            del self._entries[next(iter(self._entries))]
+        if changed and self._rows:
+            for entry_id in changed:
+                self._uses.pop(entry_id, None)
+            self.repaint()
 
-    def filter(self, kind: str, text: str) -> bool:
-        """Show one kind ("all", "lookups" …) and what holds `text`."""
-        self._kind, self._text = kind, text.strip().casefold()
-        return self._apply()
+    def refresh_seen(self, rows: Iterable[int]) -> None:
+        """Ask again for what is seen: it may have changed."""
+        ids = [entry_id for row in rows if (entry_id := self.id_at(row))]
+        self._uses.clear()
+        if ids:
+            self._asked.update(ids)
+            self.wanted.emit(ids)
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Paint what is seen again."""
+        if self._rows:
+            last = self.index(len(self._rows) - 1, TIME)
+            self.dataChanged.emit(self.index(0, TITLE), last)
+
+    def set_busy(self, entry_id: EntryId, busy: bool) -> None:
+        """Say that something is being found out about an entry."""
+        (self._busy.add if busy else self._busy.discard)(entry_id)
+        self.repaint()
+
+    def is_busy(self, entry: HistoryEntry) -> bool:
+        """Whether something is being found out about an entry."""
+        return entry.entry_id in self._busy
+
+    def id_at(self, row: int) -> EntryId | None:
+        """Return the id of an entry; None for a day."""
+        if not 0 <= row < len(self._rows):
+            return None
+        found = self._rows[row][0]
+        return EntryId(found) if found else None
+
+    def row_of(self, entry_id: str) -> int:
+        """Return the row of an entry, -1 where it is not shown."""
+        for row, (found, _) in enumerate(self._rows):
+            if found == entry_id:
+                return row
+        return -1
+
+    def days(self, first: int = 0, last: int | None = None) -> list[int]:
+        """Return the rows that are heads of days."""
+        part = self._rows[first : None if last is None else last + 1]
+        return [first + at for at, (found, _) in enumerate(part) if not found]
 
     def entry(self, index: Index) -> HistoryEntry | None:
-        """Return the entry of a row; None for a day."""
-        if not index.isValid() or not index.internalId():
+        """Return the entry of a row; None for a day, or while it is on its way."""
+        entry_id = self.id_at(index.row()) if index.isValid() else None
+        if entry_id is None:
             return None
-        return self._days[index.internalId() - 1].entries[index.row()]
+        entry = self._live(entry_id) or self._entries.get(entry_id)
+        if entry is None and entry_id not in self._asked:
+            self._ask(index.row())
+        return entry
+
+    def uses(self, entry: HistoryEntry) -> tuple[FeedUse, ...]:
+        """Return the feeds that used what an entry brought."""
+        found = self._uses.get(entry.entry_id)
+        if found is None:
+            found = self._find_uses(entry)
+            if len(self._uses) > _MOST_HELD:
+                self._uses.clear()
+            self._uses[entry.entry_id] = found
+        return found
 
     def title(self, entry: HistoryEntry) -> str:
         """Return the title of an entry; nothing of a patient while names are hidden."""
@@ -98,99 +207,131 @@ class HistoryModel(QAbstractItemModel):
             return "Lookup"
         return entry.title
 
-    def _apply(self) -> bool:
-        days: list[_Day] = []
-        for entry in self._all:
-            if not self._fits(entry):
-                continue
-            title = show_day(entry.at, now=self._now)
-            if not days or days[-1].title != title:
-                days.append(_Day(title, []))
-            days[-1].entries.append(entry)
-        if _shape(days) != _shape(self._days):
-            self.beginResetModel()
-            self._days = days
-            self.endResetModel()
-            return True
-        before, self._days = self._days, days
-        for at, (old, new) in enumerate(zip(before, days, strict=True)):
-            for row, (one, other) in enumerate(
-                zip(old.entries, new.entries, strict=True)
-            ):
-                if one != other:
-                    self.dataChanged.emit(
-                        self.createIndex(row, TITLE, at + 1),
-                        self.createIndex(row, TIME, at + 1),
-                    )
-        return False
+    def action(self, entry: HistoryEntry) -> str:
+        """Return the word of a row's button."""
+        return "" if self.is_busy(entry) else action_of(entry, self._failed(entry))
 
-    def _fits(self, entry: HistoryEntry) -> bool:
-        kind = _KINDS.get(self._kind)
-        if kind is not None and entry.kind is not kind:
-            return False
-        words = f"{entry.title} {entry.detail} {entry.brought}".casefold()
-        return self._text in words
-
-    # --- QAbstractItemModel -----------------------------------------------------
+    # --- QAbstractTableModel -------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's way)
-        """Return the number of days, or of a day's entries."""
-        if not parent.isValid():
-            return len(self._days)
-        if parent.internalId() or parent.column():
-            return 0
-        return len(self._days[parent.row()].entries)
+        """Return the number of days and entries."""
+        return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return the number of columns."""
-        return TIME + 1
+        return 0 if parent.isValid() else TIME + 1
 
-    def index(
-        self,
-        row: int,
-        column: int,
-        parent: Index = QModelIndex(),  # noqa: B008
-    ) -> QModelIndex:
-        """Return the index of a day or an entry."""
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(
-            row, column, parent.row() + 1 if parent.isValid() else 0
-        )
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        """Return the day of an entry."""
-        if not index.isValid() or not index.internalId():
-            return QModelIndex()
-        return self.createIndex(index.internalId() - 1, 0, 0)
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let only entries be highlighted."""
+        if self.id_at(index.row()) is None:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell."""
-        if not index.isValid():
+        spoken = role == Qt.ItemDataRole.AccessibleTextRole
+        if not index.isValid() or not 0 <= index.row() < len(self._rows):
             return None
-        column, entry = index.column(), self.entry(index)
-        spoken = role in (
-            Qt.ItemDataRole.DisplayRole,
-            Qt.ItemDataRole.AccessibleTextRole,
-        )
+        known, at = self._rows[index.row()]
+        if not known:
+            wanted = spoken or role == Qt.ItemDataRole.DisplayRole
+            day = show_day(at, now=self._now)
+            return day if wanted and index.column() == TITLE else None
+        entry = self.entry(index)
         if entry is None:
-            return self._days[index.row()].title if spoken and column == 0 else None
+            return None
         if role == EntryRole:
             return entry
-        if role == Qt.ItemDataRole.ToolTipRole and column == TITLE:
-            return f"{self.title(entry)}\n{entry.detail}"
-        if not spoken:
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._hint(entry, index.column())
+        if not spoken and role != Qt.ItemDataRole.DisplayRole:
             return None
-        if column == TITLE and role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.title(entry)}, {entry.detail}"
-        return {
-            TITLE: self.title(entry),
-            BROUGHT: entry.brought,
-            STATE: entry.state_text,
-            ACTION: action_of(entry),
-            TIME: show_time(entry.at),
-        }[column]
+        return self._words(entry, index.column(), spoken=spoken)
+
+    # --- inside --------------------------------------------------------------------
+
+    def _words(self, entry: HistoryEntry, column: int, *, spoken: bool) -> str:
+        if column == TITLE:
+            title = self.title(entry)
+            kind = SPOKEN[entry.kind]
+            return f"{title}, {entry.detail}, {kind}" if spoken else title
+        if column == BROUGHT:
+            uses = uses_words(self.uses(entry))
+            parts = filter(None, (entry.brought, uses if spoken else ""))
+            return ", ".join(parts)
+        if column == STATE:
+            return "Looking" if self.is_busy(entry) else entry.state_text
+        return self.action(entry) if column == ACTION else show_time(entry.at)
+
+    def _hint(self, entry: HistoryEntry, column: int) -> str | None:
+        if column == TITLE:
+            return f"{self.title(entry)}\n{entry.detail}"
+        if column == STATE:
+            return f"{entry.state_text}\n{entry.detail}"
+        if column == BROUGHT and (uses := self.uses(entry)):
+            return "\n".join(use.title or f"Feed {use.feed_id}" for use in uses[:12])
+        return None
+
+    def _ask(self, row: int) -> None:
+        """Ask for a page of entries around a row."""
+        ids = [
+            entry_id
+            for at in range(max(0, row - 20), min(len(self._rows), row + 60))
+            if (entry_id := self.id_at(at)) is not None
+            and entry_id not in self._entries
+            and entry_id not in self._asked
+        ]
+        self._asked.update(ids)
+        self.wanted.emit(ids)
+
+    def _change(self, rows: tuple[tuple[str, float], ...]) -> None:
+        """Become `rows` by removing and inserting; what stays keeps its index."""
+        old = self._rows
+        if rows == old:
+            return
+        head = 0
+        for one, other in zip(old, rows, strict=False):
+            if one != other:
+                break
+            head += 1
+        tail = 0
+        longest = min(len(old), len(rows)) - head
+        while tail < longest and old[-1 - tail] == rows[-1 - tail]:
+            tail += 1
+        before = [_key(one) for one in old[head : len(old) - tail]]
+        after = [_key(one) for one in rows[head : len(rows) - tail]]
+        there, here = set(after), set(before)
+        kept = [key for key in before if key in there]
+        if kept != [key for key in after if key in here]:
+            kept, there, here = [], set(), set()  # another order: all of it anew
+        for first, last in reversed(_runs(before, there)):
+            self.beginRemoveRows(QModelIndex(), head + first, head + last)
+            self._rows = self._rows[: head + first] + self._rows[head + last + 1 :]
+            self.endRemoveRows()
+        for first, last in _runs(after, here):
+            self.beginInsertRows(QModelIndex(), head + first, head + last)
+            part = rows[head + first : head + last + 1]
+            self._rows = self._rows[: head + first] + part + self._rows[head + first :]
+            self.endInsertRows()
+        self._rows = rows
+        self.repaint()
 
 
-def _shape(days: Sequence[_Day]) -> list[tuple[str, list[str]]]:
-    return [(day.title, [entry.entry_id for entry in day.entries]) for day in days]
+def _key(row: tuple[str, float]) -> tuple[str, float]:
+    # an entry stays itself when its time is told a little differently
+    return row if not row[0] else (row[0], 0.0)
+
+
+def _runs(
+    keys: Sequence[tuple[str, float]], known: set[tuple[str, float]]
+) -> list[tuple[int, int]]:
+    """Return the stretches (first, last) of keys that are not known."""
+    runs: list[tuple[int, int]] = []
+    for at, key in enumerate(keys):
+        if key in known:
+            continue
+        if runs and runs[-1][1] == at - 1:
+            runs[-1] = (runs[-1][0], at)
+        else:
+            runs.append((at, at))
+    return runs

@@ -13,7 +13,7 @@ from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.columns_sheet import ColumnsSheet
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.library.pacs_page import PacsPage
-from chrislib.views.library.places import Lookup
+from chrislib.views.library.places import Lookup, WorkList
 from chrislib.views.library.worklist_page import WorkListPage
 from chrislib.views.widgets.thumbs import ThumbStore
 
@@ -40,7 +40,10 @@ class LookupPlace(QStackedWidget):
         self._page.list_asked.connect(self.show_list)
 
     def show_payload(self, payload: object) -> None:
-        """Take criteria from another place; without any stay where one was."""
+        """Take criteria or a list of another place; without any stay where one was."""
+        if isinstance(payload, WorkList):
+            self.show_list(payload.list_id)
+            return
         if payload is not None:
             self.setCurrentWidget(self._page)
         if self.currentWidget() is self._page:

@@ -1,39 +1,32 @@
 """The Library's first page: three ways in, a quick lookup, and History."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QMenu,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from chrislib.errors import ChrislibError
-from chrislib.library import criteria as asked
-from chrislib.library.deidentify.model import choice_of
-from chrislib.library.entries import paths_of
+from chrislib.library.history_model import HistoryListing, Wanted
 from chrislib.library.model import (
-    EntryKind,
+    EntryId,
     HistoryEntry,
     ItemState,
     LibraryChange,
 )
-from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
-from chrislib.views.library.cards import Card
+from chrislib.views.library.history_acts import HistoryActs
+from chrislib.views.library.history_head import HistoryFoot, HistoryHead
 from chrislib.views.library.history_list import HistoryList
-from chrislib.views.library.history_model import HistoryModel, action_of
-from chrislib.views.library.places import Lookup
-from chrislib.views.library.record_sheet import show_record
+from chrislib.views.library.history_model import HistoryModel
+from chrislib.views.library.overview_start import QuickLookup, ways_in
 from chrislib.views.navigation import ShowLibrary
-from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
 
@@ -47,323 +40,287 @@ class Overview(QScrollArea):
         self._tasks = ctx.tasks("library overview")
         self.setObjectName("library.overview")
         self.setAccessibleName("Overview")
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self._archives = archives
         self._model = HistoryModel(
-            hidden=lambda: bool(ctx.settings.get("hide_names")), parent=self
+            live=ctx.history.live,
+            uses=ctx.history.feeds_of,
+            failed=self._failed_parts,
+            hidden=lambda: bool(ctx.settings.get("hide_names")),
+            parent=self,
         )
+        self._acts = HistoryActs(ctx, self, self._model)
+        self._version = -1
+        self._asking = False
+        self._ask_again = False
+        self._came = 0
+        self._shown = Wanted()
         self._list = HistoryList(ctx.theme, self._model)
-        self._page = QWidget()
-        self._page.setProperty("surface", "window")
-        self._page.setMaximumWidth(ctx.theme.px(1680))
-        column = QVBoxLayout(self._page)
-        column.setContentsMargins(24, 16, 24, 24)
-        column.setSpacing(0)
-        column.addWidget(Label(ctx.theme, "Overview", style="page"))
-        column.addSpacing(12)
-        column.addLayout(self._cards())
-        column.addSpacing(16)
-        column.addWidget(self._quick())
-        column.addWidget(self._refusal)
-        column.addSpacing(8)
-        self._place = QWidget()
-        self._place.setFixedHeight(ctx.theme.px(44))
-        column.addWidget(self._place)
-        column.addWidget(self._list)
-        self._empty = StateView(ctx.theme, "history", "", primary=False)
-        self._empty.setMinimumHeight(ctx.theme.px(280))
-        column.addWidget(self._empty)
-        column.addStretch(1)
-        self.setWidget(self._page)
-        self._head = self._history_head()
-        self._head.setParent(self.viewport())
-        self._head.show()
-        self._page.installEventFilter(self)
-        self.verticalScrollBar().valueChanged.connect(self._stick)
-        self._list.entry_opened.connect(self._show_entry)
-        self._list.entry_acted.connect(self._act)
-        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._list.customContextMenuRequested.connect(self._menu)
-        self._list.selectionModel().currentChanged.connect(self._keep_in_sight)
-        self._unsubscribe = ctx.library.subscribe(self._on_change)
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(120)
-        self._again.timeout.connect(self.refresh)
+        self._build(archives)
+        self._connect()
+        self._unsubscribe = (
+            ctx.library.subscribe(self._on_change),
+            ctx.history.subscribe(self._soon),
+        )
+        self._again = _timer(self, 120, self._look)
+        self._type = _timer(self, 60, lambda: self._list_anew(anew=True))
+        self._seen = _timer(self, 150, self._look_at_seen)
         self._yield_to_tray()
         self.refresh()
 
-    # --- parts -------------------------------------------------------------------
+    def _connect(self) -> None:
+        acts = self._acts
+        self._list.entry_opened.connect(acts.show)
+        self._list.entry_acted.connect(acts.act)
+        self._list.feeds_asked.connect(acts.feeds)
+        self._list.removal_asked.connect(acts.remove)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._menu)
+        self._list.selectionModel().currentChanged.connect(self._keep_in_sight)
+        self._model.wanted.connect(self._fetch)
+        self._head.changed.connect(self._filter)
+        self._head.top_asked.connect(self._to_top)
+        self._foot.asked.connect(self._ctx.history.read_on)
 
-    def _cards(self) -> QGridLayout:
+    def _build(self, archives: ArchiveChoice) -> None:
         theme = self._ctx.theme
-        pacs = Card(
-            theme,
-            name="overview.card.pacs",
-            icon="search",
-            title="PACS Lookup",
-            text="Find a patient, study or series in the PACS and pull it into your "
-            "library.",
-            action="Look up",
-            keys="Ctrl+L",
-        )
-        upload = Card(
-            theme,
-            name="overview.card.upload",
-            icon="upload",
-            title="Upload Data",
-            text="Add DICOM, NIfTI or any other files and folders from this computer.",
-            action="Upload",
-            keys="Ctrl+U",
-            drops=True,
-        )
-        reference = Card(
-            theme,
-            name="overview.card.reference",
-            icon="library",
-            title="Reference Data",
-            text="Fetch atlases, templates and public data sets, ready for use.",
-            action="Browse references",
-            keys="Ctrl+R",
-        )
-        pacs.clicked.connect(lambda: self._go("pacs"))
-        upload.clicked.connect(lambda: self._go("upload"))
-        upload.dropped.connect(lambda paths: self._go("upload", paths))
-        reference.clicked.connect(lambda: self._go("reference"))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
-        for column, card in enumerate((pacs, upload, reference)):
-            grid.addWidget(card, 0, column)
-            grid.setColumnStretch(column, 1)
-        return grid
-
-    def _quick(self) -> QWidget:
-        theme = self._ctx.theme
-        frame = QFrame()
-        frame.setObjectName("overview.quick")
-        frame.setProperty("surface", "card")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(16, 14, 16, 14)
-        row.setSpacing(12)
-        row.addWidget(Label(theme, "Quick PACS lookup", style="section"))
-        row.addSpacing(12)
-        self._fields: dict[str, Field] = {}
-        for key, name in (
-            (asked.PATIENT_ID, "patient_id"),
-            (asked.NAME, "name"),
-            (asked.ACCESSION, "accession"),
-        ):
-            field = Field(theme, asked.LABELS[key], name=f"overview.quick.{name}")
-            field.setMinimumWidth(88)
-            field.returnPressed.connect(self._search)
-            field.textEdited.connect(lambda _text: self._refuse(""))
-            self._fields[key] = field
-            row.addWidget(field, 1)
-        self._pacs = self._archives.combo("overview.quick.pacs")
-        row.addWidget(self._pacs)
-        self._go_button = button(
-            theme, "Search", kind="primary", name="overview.quick.search"
-        )
-        self._go_button.clicked.connect(self._search)
-        row.addWidget(self._go_button)
-        self._refusal = Label(
-            theme, style="small", token="state.failed", name="overview.quick.refusal"
-        )
-        self._refusal.setContentsMargins(16, 4, 16, 0)
-        self._refusal.hide()
-        return frame
-
-    def _history_head(self) -> QWidget:
-        theme = self._ctx.theme
-        head = QWidget()
-        head.setObjectName("overview.history.head")
-        head.setProperty("surface", "window")
-        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(0, 6, 0, 6)
-        row.setSpacing(12)
-        row.addWidget(Label(theme, "History", style="section"))
-        self._count = Label(theme, style="small", token="text.muted")
-        row.addWidget(self._count)
-        row.addStretch(1)
-        self._segments = Segments(
-            theme,
-            [
-                ("all", "All", ""),
-                ("lookups", "Lookups", "search"),
-                ("uploads", "Uploads", "upload"),
-                ("references", "References", "library"),
-            ],
-            name="overview.history.kind",
-        )
-        self._segments.chosen.connect(lambda _key: self._filter())
-        row.addWidget(self._segments)
-        self._text = Field(
-            theme,
-            "Filter history",
-            name="overview.history.filter",
-            icon="filter",
-            small=True,
-        )
-        self._text.setFixedWidth(theme.px(200))
-        self._text.textChanged.connect(lambda _text: self._filter())
-        row.addWidget(self._text)
-        return head
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._page = QWidget()
+        self._page.setProperty("surface", "window")
+        self._page.setMaximumWidth(theme.px(1680))
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(24, 16, 24, 24)
+        column.setSpacing(0)
+        column.addWidget(Label(theme, "Overview", style="page"))
+        column.addSpacing(12)
+        column.addLayout(ways_in(theme, self._go))
+        column.addSpacing(16)
+        self._quick = QuickLookup(theme, archives, self._go)
+        column.addWidget(self._quick)
+        column.addSpacing(8)
+        self._place = QWidget()
+        self._place.setFixedHeight(theme.px(44))
+        column.addWidget(self._place)
+        self._banner = Banner(theme, "offline", "")
+        self._banner.hide()
+        column.addWidget(self._banner)
+        column.addWidget(self._list)
+        self._foot = HistoryFoot(theme)
+        column.addWidget(self._foot)
+        self._empty = StateView(theme, "history", "", primary=False)
+        self._empty.setMinimumHeight(theme.px(280))
+        column.addWidget(self._empty)
+        column.addStretch(1)
+        self.setWidget(self._page)
+        self._head = HistoryHead(theme)
+        self._head.setParent(self.viewport())
+        self._head.show()
+        self._page.installEventFilter(self)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
 
     # --- what it does --------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read History again (disk)."""
-        self._tasks.start(
-            self._ctx.library.history(), name="read history", done=self._show
-        )
+        """Read History again, and what is new on the server (disk, network)."""
+        self._ctx.history.refresh()
+        self._list_anew(anew=False)
 
     def shutdown(self) -> None:
         """Stop listening and cancel what runs."""
-        self._again.stop()
-        self._unsubscribe()
+        for timer in (self._again, self._type, self._seen):
+            timer.stop()
+        for leave in self._unsubscribe:
+            leave()
+        self._acts.shutdown()
         self._tasks.cancel_all()
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter of History."""
-        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._head.focus_filter()
 
     def _go(self, section: str, payload: object = None) -> None:
         self._ctx.navigator.go(ShowLibrary(section, payload))
 
-    def _search(self) -> None:
-        conditions = []
-        for key, field in self._fields.items():
-            if (made := asked.make(key, field.text())) is not None:
-                conditions.append(made)
-        criteria = asked.together(conditions, pacs=self._archives.chosen(self._pacs))
-        try:
-            asked.check(criteria)
-        except ChrislibError as error:
-            self._refuse(f"{error.title} {error.hint}")
-            return
-        self._go("pacs", Lookup(criteria, run=True))
-
-    def _refuse(self, words: str) -> None:
-        self._refusal.setText(words)
-        self._refusal.setVisible(bool(words))
-        self._fields[asked.PATIENT_ID].set_refused(bool(words))
-
     def _on_change(self, change: LibraryChange) -> None:
         if change.tray:
             self._yield_to_tray()
-        # many items change at once: one read for all of them
-        if change.history and self.isVisible() and not self._again.isActive():
-            self._again.start()
+        if change.history or change.items:
+            self._soon()
 
     def _yield_to_tray(self) -> None:
         # one primary button a screen: the tray's, while it holds something
         full = len(self._ctx.library.tray) > 0
-        self._go_button.set_kind("secondary" if full else "primary")
+        self._quick.yield_to_tray(full)
 
-    def _show(self, entries: list[HistoryEntry]) -> None:
-        self._model.show(entries, now=self._ctx.now())
+    # --- the list ------------------------------------------------------------------
+
+    def _soon(self) -> None:
+        # many things change at once: one look for all of them
+        if self.isVisible() and not self._again.isActive():
+            self._again.start()
+
+    def _look(self) -> None:
+        """Take over what changed: counts in place, rows only when there are others."""
+        self._tell_state()
+        self._model.refresh_seen(self._rows_seen())
+        if self._version != self._ctx.history.version:
+            self._list_anew(anew=False)
+
+    def _list_anew(self, *, anew: bool) -> None:
+        if self._asking:
+            self._ask_again = True
+            return
+        self._asking = True
+        version = self._ctx.history.version
+        wanted = self._head.wanted
+
+        def done(listing: HistoryListing) -> None:
+            self._asking = False
+            self._version = version
+            self._show(listing, wanted=wanted, anew=anew or wanted != self._shown)
+            if self._ask_again:
+                self._ask_again = False
+                self._list_anew(anew=False)
+
+        def failed(error: BaseException) -> None:
+            self._asking = False
+            self._ctx.messages.failed(error)
+
+        self._tasks.start(
+            self._ctx.history.listing(wanted),
+            name="list history",
+            done=done,
+            failed=failed,
+        )
+
+    def _show(self, listing: HistoryListing, *, wanted: Wanted, anew: bool) -> None:
+        self._shown = wanted
+        bar = self.verticalScrollBar()
+        top = bar.value() - self._list_top()
+        rows = self._list.rows_between(max(0, top), top + self.viewport().height())
+        entries = (self._model.id_at(row) for row in rows)
+        anchor = next(filter(None, entries), None) if top > 0 and not anew else None
+        before, known = self._row_top(anchor), self._model.shown
+        self._model.show(listing, now=self._ctx.now(), anew=anew)
         self._after()
+        moved = self._row_top(anchor) - before if anchor is not None else 0
+        if anchor is None:
+            self._came = 0
+        elif moved:
+            # rows keep their place under the eyes of who reads them
+            self._came += max(0, listing.shown - known) if moved > 0 else 0
+            self._page.adjustSize()
+            bar.setValue(bar.value() + moved)
+        self._head.tell_new(self._came)
+        if wanted.text.strip() and not self._ctx.history.state.complete:
+            # who searches means all of it, also what is only on the server
+            self._ctx.history.read_on()
+        self._seen.start()
+
+    def _row_top(self, entry_id: EntryId | None) -> int:
+        row = self._model.row_of(entry_id) if entry_id is not None else -1
+        return self._list.row_rect(row).top() if row >= 0 else 0
+
+    def _fetch(self, ids: list[EntryId]) -> None:
+        self._tasks.start(
+            self._ctx.history.entries(ids), name="read entries", done=self._model.take
+        )
 
     def _filter(self) -> None:
-        self._model.filter(self._segments.current, self._text.text())
-        self._after()
+        self._type.start()
 
     def _after(self) -> None:
         total, shown = self._model.count, self._model.shown
-        words = count(total, "entry", "entries") if total else ""
-        if total and shown != total:
-            words = f"{shown:,} of {words}"
-        self._count.setText(words)
+        self._head.tell_count(shown, total)
         self._list.setVisible(shown > 0)
         self._empty.setVisible(shown == 0)
-        if total == 0:
-            self._empty.show_state(
-                "history",
-                "Nothing was brought in yet",
-                "Lookups, uploads and reference fetches stand here with their state, "
-                "newest first.",
-            )
-        elif shown == 0:
+        self._tell_state()
+        if total and shown == 0:
             self._empty.show_state(
                 "scan-search",
                 "No entry fits",
                 "History holds other entries.",
-                [("Show all", self._show_all)],
+                [("Show all", self._head.show_all)],
             )
 
-    def _show_all(self) -> None:
-        self._segments.choose("all")
-        self._text.clear()
-        self._filter()
-
-    def _show_entry(self, entry: HistoryEntry) -> None:
-        moving = entry.state in {"running", "registering"}
-        if entry.item_ids and not moving:
-            self._go("all", entry.item_ids)
-        elif entry.kind is EntryKind.LOOKUP:
-            criteria = asked.from_request(entry.request)
-            self._go("pacs", Lookup(criteria, run=True, entry_id=entry.entry_id))
-        else:
-            upload = entry.kind is EntryKind.UPLOAD
-            self._go("upload" if upload else "reference")
-
-    def _act(self, entry: HistoryEntry) -> None:
-        word = action_of(entry)
-        if word == "Show":
-            self._show_entry(entry)
-        elif word == "Retry":
-            self._retry(entry)
-        elif entry.kind is EntryKind.UPLOAD:
-            paths: list[Path] = paths_of(entry)
-            self._go("upload", paths)
-        elif entry.kind is EntryKind.LOOKUP:
-            self._go("pacs", Lookup(asked.from_request(entry.request), run=True))
-        else:
-            self._tasks.start(
-                self._ctx.library.again(entry.entry_id), name="fetch again"
+    def _tell_empty(self) -> None:
+        if self._ctx.history.state.reading:
+            self._empty.show_state(
+                "history",
+                "Looking at what the server remembers",
+                "Lookups, uploads and fetches of other computers come here too.",
             )
+            return
+        self._empty.show_state(
+            "history",
+            "Nothing was brought in yet",
+            "Lookups, uploads and reference fetches stand here with their state, "
+            "newest first.",
+        )
+
+    def _tell_state(self) -> None:
+        """Say how far the server's memory is in the list."""
+        state = self._ctx.history.state
+        narrowed = self._head.wanted != Wanted()
+        self._foot.tell(state, shown=self._model.shown, searching=narrowed)
+        self._banner.setVisible(not state.connected or state.error is not None)
+        if not state.connected:
+            self._banner.show_text(
+                "offline",
+                "Not connected. History shows what this computer knows; what other "
+                "computers brought in since then is missing.",
+            )
+        elif state.error is not None:
+            self._banner.show_text(
+                "warn",
+                f"What the server remembers was not read. {state.error.title} "
+                "What this computer knows is shown.",
+                ("Try again", self.refresh),
+            )
+        if self._model.count == 0:
+            self._tell_empty()
+
+    def _failed_parts(self, entry: HistoryEntry) -> int:
+        found = (self._ctx.library.item(one) for one in entry.item_ids)
+        return sum(1 for item in found if item and item.state is ItemState.FAILED)
 
     def _menu(self, at: QPoint) -> None:
-        """Offer what else can be done with an entry."""
         entry = self._list.entry_at(at)
-        if entry is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Show what it brought").triggered.connect(
-            lambda: self._show_entry(entry)
-        )
-        word = action_of(entry)
-        if word not in ("", "Show"):
-            menu.addAction(word).triggered.connect(lambda: self._act(entry))
-        keys = {
-            item.job_key
-            for item in map(self._ctx.library.item, entry.item_ids)
-            if item is not None and item.job_key
-        }
-        if choice_of(entry.request) is not None and keys:
-            menu.addAction("What was changed …").triggered.connect(
-                lambda: self._tasks.start(
-                    show_record(self.window(), self._ctx, min(keys)), name="record"
-                )
-            )
-        menu.popup(self._list.viewport().mapToGlobal(at))
+        if entry is not None:
+            spot = self._list.viewport().mapToGlobal(at)
+            self._acts.menu(entry, self._list.highlighted(), spot)
 
-    def _retry(self, entry: HistoryEntry) -> None:
-        library = self._ctx.library
-        jobs: set[str] = set()
-        for item_id in entry.item_ids:
-            item = library.item(item_id)
-            if item is None or item.state is not ItemState.FAILED:
-                continue
-            # the parts of an upload share one job: it is retried once
-            if item.job_key and item.job_key in jobs:
-                continue
-            jobs.add(item.job_key)
-            self._tasks.start(library.retry(item_id), name="retry")
+    # --- what is seen --------------------------------------------------------------
+
+    def _list_top(self) -> int:
+        return self._list.mapTo(self._page, QPoint(0, 0)).y()
+
+    def _rows_seen(self) -> range:
+        top = self.verticalScrollBar().value() - self._list_top()
+        return self._list.rows_between(top, top + self.viewport().height())
+
+    def _look_at_seen(self) -> None:
+        """Find out more about what is seen, and read on at the end of the list."""
+        if not self.isVisible():
+            return
+        rows = self._rows_seen()
+        entries = [self._model.entry(self._model.index(row, 0)) for row in rows]
+        self._ctx.history.look([entry for entry in entries if entry is not None])
+        at_end = bool(rows) and rows[-1] >= self._model.rowCount() - 5
+        if at_end and self.verticalScrollBar().value() > 0:
+            self._ctx.history.read_on()
+
+    def _scrolled(self) -> None:
+        self._stick()
+        self._seen.start()
+        if self._came and self.verticalScrollBar().value() <= self._list_top():
+            self._came = 0
+            self._head.tell_new(0)
+
+    def _to_top(self) -> None:
+        self._came = 0
+        self._head.tell_new(0)
+        self.verticalScrollBar().setValue(max(0, self._list_top() - 60))
 
     # --- the head stays in sight -----------------------------------------------------
 
@@ -397,3 +354,11 @@ class Overview(QScrollArea):
         middle = self._list.mapTo(self._page, rect.center())
         margin = rect.height() // 2 + self._place.height()
         self.ensureVisible(middle.x(), middle.y(), 0, margin)
+
+
+def _timer(parent: QObject, interval: int, call: Callable[[], object]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(interval)
+    timer.timeout.connect(call)
+    return timer

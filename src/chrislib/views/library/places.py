@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chrislib.library.model import EntryId
+from chrislib.library.worklist.model import ListId
 from chrislib.pacs.types import Criteria
 
 
@@ -16,3 +17,10 @@ class Lookup:
     criteria: Criteria
     run: bool = False
     entry_id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """A work list for PACS Lookup to show."""
+
+    list_id: ListId
