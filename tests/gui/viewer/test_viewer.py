@@ -188,9 +188,9 @@ def test_every_sample_opens_without_an_error(
     folder = sample("CT_small.dcm").parent
     files = tuple(sorted(folder.glob("*.dcm")))
     viewer.show_content(ViewContent("dicom", "All of them", files))
-    qtbot.waitUntil(lambda: viewer.strip.count() > 20, timeout=10_000)
-    for row in range(viewer.strip.count()):
-        viewer.strip.setCurrentRow(row)
+    qtbot.waitUntil(lambda: viewer.strip.list.count() > 20, timeout=10_000)
+    for row in range(viewer.strip.list.count()):
+        viewer.strip.choose(row)
         canvas = viewer.stack_page.canvas
         qtbot.waitUntil(partial(_answered, canvas))
     assert all(message.kind == "warning" for message in posted)

@@ -104,6 +104,7 @@ class Foot(QWidget):
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(theme.px(40))
+        self._away = False
         self._title = ElidedLabel(
             theme, style="small", token="text.muted", name="viewer.foot.title"
         )
@@ -124,6 +125,11 @@ class Foot(QWidget):
         row.addWidget(line(vertical=True))
         row.addWidget(self._decoded)
 
+    def keep_away(self) -> None:
+        """Never show: another foot speaks for the page."""
+        self._away = True
+        self.hide()
+
     def set_title(self, title: str) -> None:
         """Say which stack this is."""
         self._title.setText(title)
@@ -136,7 +142,7 @@ class Foot(QWidget):
         self.slider.blockSignals(False)
         self.slider.update()
         self._count.setText(f"{index + 1:,} of {count:,}")
-        self.setVisible(count > 1)
+        self.setVisible(count > 1 and not self._away)
 
     def show_decoded(self, indexes: frozenset[int]) -> None:
         """Show how much can be leafed through without waiting."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage, QPainter
 
 from chrislib.dicom.decode import presets, read_picture
@@ -59,7 +60,21 @@ def read_picture_file(path: Path) -> Picture:
 
 
 class StackPage(PicturePage):
-    """One canvas that leafs through a stack."""
+    """One canvas that leafs through a stack.
+
+    Signals
+    -------
+    moved
+        Another picture is shown.
+    windowed : Window or None
+        The person chose another window, or the one of the file.
+    decoded
+        More, or fewer, pictures are decoded.
+    """
+
+    moved = Signal()
+    windowed = Signal(object)
+    decoded = Signal()
 
     def __init__(self, ctx: ViewContext) -> None:
         super().__init__(ctx)
@@ -69,7 +84,8 @@ class StackPage(PicturePage):
         self._automatic: Window | None = None
         self._invert = False
         self._shown: Shown | None = None
-        self._cursor = ""
+        self._cursor = self._note = ""
+        self._brief = False
         self.canvas = Canvas(ctx.theme, name="viewer.canvas", label="Picture")
         self.canvas.set_active(True)
         self.canvas.stepped.connect(self.step)
@@ -81,6 +97,7 @@ class StackPage(PicturePage):
         self._stream.shown.connect(self._show)
         self._stream.failed.connect(self._fail)
         self._stream.decoded.connect(lambda _n: self._mark_decoded())
+        self._stream.decoded.connect(lambda _n: self.decoded.emit())
         self._column.addWidget(self.canvas, 1)
         self._column.addWidget(self.foot)
 
@@ -93,6 +110,21 @@ class StackPage(PicturePage):
     def count(self) -> int:
         """Number of pictures."""
         return self._pile.source.count if self._pile is not None else 0
+
+    @property
+    def stack(self) -> Stack | None:
+        """The DICOM series shown, None for other pictures."""
+        return self._pile.stack if self._pile is not None else None
+
+    @property
+    def modality(self) -> str:
+        """Of the series shown."""
+        return self.stack.header.modality if self.stack is not None else ""
+
+    @property
+    def decoded_indexes(self) -> frozenset[int]:
+        """The pictures that can be shown without waiting."""
+        return self._stream.decoded_indexes
 
     @property
     def window_used(self) -> Window | None:
@@ -124,6 +156,26 @@ class StackPage(PicturePage):
         names = (title,) if len(files) == 1 else tuple(path.name for path in files)
         self._open(_Pile(source, title, names=names))
 
+    def close_stack(self) -> None:
+        """Show nothing, and drop what was decoded."""
+        self._pile = self._shown = None
+        self._stream.use(None)
+
+    def limit_cache(self, size: int) -> None:
+        """Keep so many bytes of decoded pictures."""
+        self._stream.set_limit(size)
+
+    def set_note(self, words: str) -> None:
+        """Add a line to the lower left corner, "" for none."""
+        if words != self._note:
+            self._note = words
+            self._write()
+
+    def set_brief(self, brief: bool) -> None:
+        """Leave room to the picture: small texts, and few of them."""
+        self._brief = brief
+        self.canvas.set_small(brief)
+
     def _open(self, pile: _Pile) -> None:
         self._pile, self._index, self._cursor = pile, 0, ""
         self._shown = self._window = self._automatic = None
@@ -145,6 +197,7 @@ class StackPage(PicturePage):
         self.foot.show_place(index, self.count)
         self._ask()
         self._write()
+        self.moved.emit()
 
     def _ask(self) -> None:
         window = self._window or self._automatic
@@ -190,24 +243,25 @@ class StackPage(PicturePage):
             top_left = (self._pile.names[self._index],)
             if picture is not None:
                 top_right = (f"{picture.columns:,} × {picture.rows:,}",)
-        self.canvas.set_corners(
-            Corners(
-                top_left,
-                top_right,
-                overlay.place_lines(
-                    self._index,
-                    self.count,
-                    slice_=slice_,
-                    magnification=self.canvas.magnification,
-                ),
-                overlay.window_lines(
-                    picture,
-                    self._window or self._automatic,
-                    cursor=self._cursor,
-                    inverted=self._invert,
-                ),
-            )
+        place = overlay.place_lines(
+            self._index,
+            self.count,
+            slice_=slice_,
+            magnification=self.canvas.magnification,
         )
+        if self._brief:
+            # who and when, what, where
+            ends = top_left[:1] + top_left[-1:] if len(top_left) > 1 else top_left
+            self.canvas.set_corners(Corners(ends, top_right[:1], place[:1]))
+            return
+        window = overlay.window_lines(
+            picture,
+            self._window or self._automatic,
+            cursor=self._cursor,
+            inverted=self._invert,
+        )
+        note = (self._note,) if self._note else ()
+        self.canvas.set_corners(Corners(top_left, top_right, place + note, window))
 
     # --- tools ---------------------------------------------------------------
 
@@ -219,15 +273,15 @@ class StackPage(PicturePage):
         """Show by `window`, or as the file says."""
         self._window = window
         self._ask()
+        self._write()
+        self.windowed.emit(window)
 
     def _drag_window(self, dx: float, dy: float) -> None:
         used = self.window_used
         if used is None or self._shown is None or self._shown.picture.is_color:
             return
         base = self._shown.picture.windows[0]
-        self._window = dragged(used, base, dx=dx, dy=dy)
-        self._ask()
-        self._write()
+        self.set_window(dragged(used, base, dx=dx, dy=dy))
 
     def _point(self, pixel: tuple[int, int] | None) -> None:
         self._cursor = ""

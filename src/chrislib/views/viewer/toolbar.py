@@ -64,6 +64,7 @@ class Toolbar(QWidget):
     texts_toggled = Signal(bool)
     full_screen = Signal()
     layout_chosen = Signal(str)
+    linked = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -77,10 +78,20 @@ class Toolbar(QWidget):
         self.presets = QComboBox()
         self._layouts = Segments(
             theme,
-            [("single", "Single", "square"), ("planes", "Three planes", "layout-grid")],
+            [
+                ("single", "Single", "square"),
+                ("compare", "Compare", "columns-2"),
+                ("planes", "Three planes", "layout-grid"),
+            ],
             name="viewer.layout",
         )
-        self._layouts.choose("planes")
+        self._link = icon_button(
+            theme, "link", name="viewer.link", tooltip="Link views (S)"
+        )
+        self._link.setCheckable(True)
+        self._link.setChecked(True)
+        self._link.toggled.connect(self.linked)
+        self._link.hide()
         self._layouts.chosen.connect(self.layout_chosen)
         self._title = ElidedLabel(
             theme, style="small", token="text.secondary", name="viewer.title"
@@ -125,6 +136,7 @@ class Toolbar(QWidget):
         row.addSpacing(8)
         row.addWidget(self._title, 1)
         row.addWidget(self._layouts)
+        row.addWidget(self._link)
         row.addWidget(self._texts)
         row.addWidget(full)
 
@@ -165,11 +177,24 @@ class Toolbar(QWidget):
         """Mark the tool in use."""
         self._tools[tool].setChecked(True)
 
-    def show_kind(self, *, pictures: bool, planes: bool) -> None:
+    def show_kind(self, *, pictures: bool, planes: bool, compare: bool = False) -> None:
         """Offer only what the page understands."""
         self._pictures.setVisible(pictures)
         self._texts.setVisible(pictures)
-        self._layouts.setVisible(planes)
+        self._layouts.setVisible(planes or compare)
+        self._layouts.offer("planes", planes)
+        self._layouts.offer("compare", compare)
+        if not (planes and self._layouts.current == "single"):
+            self._layouts.choose("planes" if planes else "single")
+
+    def show_linking(self, shown: bool) -> None:
+        """Offer to link views, where there are several."""
+        self._link.setVisible(shown)
+
+    def toggle_link(self) -> None:
+        """Press the button that links views, if it is there."""
+        if self._link.isVisible():
+            self._link.toggle()
 
     def show_layout(self, key: str) -> None:
         """Mark the layout in use."""

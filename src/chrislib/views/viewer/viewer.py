@@ -2,100 +2,34 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QIcon, QImage, QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from chrislib.dicom.decode import read_picture
 from chrislib.dicom.errors import DicomError
 from chrislib.dicom.render import Window
-from chrislib.dicom.volume import Opened, Stack, open_stacks
+from chrislib.dicom.volume import Opened
 from chrislib.errors import ChrislibError
 from chrislib.views.context import ViewContext
 from chrislib.views.viewer.document_page import DocumentPage
+from chrislib.views.viewer.entries import Entry, gather
 from chrislib.views.viewer.pages import PLAY_MS, PicturePage
 from chrislib.views.viewer.planes_page import PlanesPage
-from chrislib.views.viewer.stack_page import StackPage, read_picture_file
+from chrislib.views.viewer.side_page import MOST, SidePage, letter
+from chrislib.views.viewer.stack_page import StackPage
+from chrislib.views.viewer.strip import Strip
 from chrislib.views.viewer.toolbar import Toolbar
 from chrislib.views.viewer_content import ViewContent
-from chrislib.views.widgets.documents import kind_of
-from chrislib.views.widgets.frames import fitted, to_image
 from chrislib.views.widgets.skeleton import Skeleton
-from chrislib.views.widgets.text import Label
 
 _FAR = 10
-_THUMB = 72
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One thing that can be looked at: a series, a set of pictures, or a file."""
-
-    kind: str
-    title: str
-    detail: str
-    paths: tuple[Path, ...]
-    stack: Stack | None = None
-
-
-def _gather(content: ViewContent) -> tuple[tuple[_Entry, ...], Opened | None]:
-    """Sort the files of a content by what they are (reads headers from disk)."""
-    kinds = {path: kind_of(path, content.kind) for path in content.paths}
-    entries: list[_Entry] = []
-    opened: Opened | None = None
-    dicom = [path for path, kind in kinds.items() if kind == "dicom"]
-    if dicom:
-        opened = open_stacks(dicom)
-        entries += [_stack_entry(stack) for stack in opened.stacks]
-    pictures = tuple(path for path, kind in kinds.items() if kind == "image")
-    if pictures:
-        words = f"{len(pictures):,} pictures" if len(pictures) > 1 else ""
-        alone = len(content.paths) == 1 or len(pictures) > 1
-        title = content.title if alone else pictures[0].name
-        entries.append(_Entry("image", title, words, pictures))
-    entries += [
-        # a file alone bears the name the person chose it by, not that of its copy
-        _Entry(kind, content.title if len(kinds) == 1 else path.name, "", (path,))
-        for path, kind in kinds.items()
-        if kind not in ("dicom", "image")
-    ]
-    return tuple(entries), opened
-
-
-def _stack_entry(stack: Stack) -> _Entry:
-    header = stack.header
-    count = len(stack.slices)
-    words = f"{count:,} images" if count != 1 else "1 image"
-    if stack.series.missing:
-        words += f" · {len(stack.series.missing)} missing"
-    title = header.series_description or header.modality or "Series"
-    return _Entry("dicom", title, words, (), stack)
-
-
-def _thumbnail(entry: _Entry) -> QImage | None:
-    """Return the middle picture of an entry, fitted into black; runs in a thread."""
-    try:
-        if entry.stack is not None:
-            middle = entry.stack.slices[len(entry.stack.slices) // 2]
-            picture = read_picture(middle.path, middle.frame)
-        elif entry.kind == "image":
-            picture = read_picture_file(entry.paths[len(entry.paths) // 2])
-        else:
-            return None
-        return fitted(to_image(picture), _THUMB, aspect=picture.aspect)
-    except DicomError:
-        return None
 
 
 class Viewer(QWidget):
@@ -109,7 +43,7 @@ class Viewer(QWidget):
         self._theme = ctx.theme
         self._tasks = ctx.tasks("viewer")
         self._content: ViewContent | None = None
-        self._entries: tuple[_Entry, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
         self._current = -1
         self._actions: list[QAction] = []
         self.setObjectName("viewer")
@@ -117,13 +51,17 @@ class Viewer(QWidget):
         self.setProperty("surface", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.toolbar = Toolbar(ctx.theme)
-        self.strip = QListWidget()
+        self.strip = Strip(ctx)
         self.stack_page = StackPage(ctx)
+        self.side_page = SidePage(ctx)
         self.planes_page = PlanesPage(ctx)
+        self._picture_pages: tuple[StackPage, SidePage, PlanesPage] = (
+            self.stack_page,
+            self.side_page,
+            self.planes_page,
+        )
         self.document_page = DocumentPage(ctx)
         self._waiting = Skeleton(ctx.theme, picture=True)
-        self._blank = QPixmap(_THUMB, _THUMB)
-        self._blank.fill(ctx.theme.color("bg.image"))
         self._player = QTimer(self)
         self._player.setInterval(PLAY_MS)
         self._player.timeout.connect(self._play_on)
@@ -139,8 +77,7 @@ class Viewer(QWidget):
         self._content = content
         self._entries, self._current = (), -1
         self.toolbar.show_title(content.title)
-        self.strip.clear()
-        self._left.hide()
+        self.strip.show_entries(())
         self.toolbar.show_kind(pictures=False, planes=False)
         self._pages.setCurrentWidget(self._waiting)
         count = len(content.paths)
@@ -150,6 +87,7 @@ class Viewer(QWidget):
     def refresh_names(self) -> None:
         """Read again whether patient names are hidden."""
         self.stack_page.refresh_names()
+        self.side_page.refresh_names()
 
     def commands(self) -> list[QAction]:
         """Return the viewer's commands for palette and menu."""
@@ -157,53 +95,29 @@ class Viewer(QWidget):
 
     def toggle_left(self) -> None:
         """Fold or unfold the strip."""
-        self._left.setVisible(self._left.isHidden() and len(self._entries) > 1)
+        self.strip.fold(not self.strip.isHidden())
 
     @property
     def pending(self) -> int:
         """Number of tasks that have not ended."""
-        pages = (self.stack_page, self.planes_page, self.document_page)
-        return self._tasks.pending + sum(page.pending for page in pages)
+        pages = (*self._picture_pages, self.document_page)
+        return (
+            self._tasks.pending
+            + self.strip.pending
+            + sum(page.pending for page in pages)
+        )
 
     def shutdown(self) -> None:
         """Stop everything that reads."""
         self._stop()
-        for page in (self.stack_page, self.planes_page, self.document_page):
+        for page in (*self._picture_pages, self.document_page):
             page.shutdown()
 
     # --- building ------------------------------------------------------------
 
     def _build(self) -> None:
-        self.strip.setObjectName("viewer.strip")
-        self.strip.setAccessibleName("Series")
-        self.strip.setIconSize(QSize(_THUMB, _THUMB))
-        self.strip.setWordWrap(True)
-        self.strip.setStyleSheet("QListWidget::item { padding: 0 8px; }")
-        self.strip.setSpacing(0)
-        self.strip.setUniformItemSizes(True)
-        self.strip.setFont(self._theme.font("small"))
-        self._left = QWidget()
-        self._left.setProperty("surface", "panel")
-        self._left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._left.setFixedWidth(200)
-        self._strip_head = Label(
-            self._theme, style="small-strong", name="viewer.strip.head"
-        )
-        column = QVBoxLayout(self._left)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(8)
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 0, 12, 0)
-        head.addWidget(self._strip_head)
-        column.addLayout(head)
-        column.addWidget(self.strip, 1)
         self._pages = QStackedWidget()
-        for page in (
-            self._waiting,
-            self.stack_page,
-            self.planes_page,
-            self.document_page,
-        ):
+        for page in (self._waiting, *self._picture_pages, self.document_page):
             self._pages.addWidget(page)
         right = QVBoxLayout()
         right.setSpacing(0)
@@ -212,9 +126,8 @@ class Viewer(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self._left)
+        row.addWidget(self.strip)
         row.addLayout(right, 1)
-        self._left.hide()
 
     def _connect(self) -> None:
         bar = self.toolbar
@@ -229,8 +142,10 @@ class Viewer(QWidget):
         )
         bar.full_screen.connect(self._full_screen)
         bar.layout_chosen.connect(self._layout)
-        self.strip.currentRowChanged.connect(self._show_entry)
-        for page in (self.stack_page, self.planes_page):
+        bar.linked.connect(self.side_page.set_linked)
+        self.side_page.activated.connect(self._view_chosen)
+        self.strip.chosen.connect(self._show_entry)
+        for page in self._picture_pages:
             page.menu_requested.connect(self._menu)
             page.presets_changed.connect(self._presets)
         self.planes_page.failed.connect(self._volume_failed)
@@ -254,9 +169,11 @@ class Viewer(QWidget):
             ("Invert", "I", lambda: page(lambda p: p.toggle_invert())),
             ("Overlay text", "V", self.toolbar.toggle_texts),
             ("Overlay on, off", "O", self._toggle_overlay),
+            ("Link views", "S", self.toolbar.toggle_link),
             ("Reset view", "R", lambda: page(lambda p: p.reset())),
             ("", "", lambda: None),
             ("Single", "E", lambda: self._layout("single")),
+            ("Compare", "C", lambda: self._layout("compare")),
             ("Three planes", "Q", lambda: self._layout("planes")),
             ("Full screen", "F", self._full_screen),
             ("Back", "G", self.back_requested.emit),
@@ -281,7 +198,7 @@ class Viewer(QWidget):
             )
             self._pages.addAction(action)
         # only pages of pictures answer single keys: text keeps its own
-        for page_widget in (self.stack_page, self.planes_page):
+        for page_widget in self._picture_pages:
             page_widget.addActions(self._actions)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -294,13 +211,13 @@ class Viewer(QWidget):
     # --- opening -------------------------------------------------------------
 
     async def _gather(self, content: ViewContent) -> None:
-        entries, opened = await asyncio.to_thread(_gather, content)
+        entries, opened = await asyncio.to_thread(gather, content)
         self._waiting.stop(lambda: self._show_entries(content, entries, opened))
 
     def _show_entries(
         self,
         content: ViewContent,
-        entries: tuple[_Entry, ...],
+        entries: tuple[Entry, ...],
         opened: Opened | None,
     ) -> None:
         if content is not self._content:
@@ -309,15 +226,9 @@ class Viewer(QWidget):
         if not entries:
             self._nothing(content, opened)
             return
-        for entry in entries:
-            words = f"{entry.title}\n{entry.detail}" if entry.detail else entry.title
-            item = QListWidgetItem(words)
-            item.setSizeHint(QSize(180, _THUMB + 16))
-            item.setIcon(QIcon(self._blank))
-            self.strip.addItem(item)
-        self._left.setVisible(len(entries) > 1)
-        if len(entries) > 1:
-            self._tasks.start(self._draw_strip(entries), name="strip")
+        self.strip.show_entries(entries)
+        self.side_page.close_all()
+        self.toolbar.show_linking(False)
         if opened is not None and opened.failed:
             count = len(opened.failed)
             self._ctx.messages.warning(
@@ -326,19 +237,10 @@ class Viewer(QWidget):
                 else f"{count:,} files could not be read",
                 "The others are shown.",
             )
-        self.strip.setCurrentRow(0)
-
-    async def _draw_strip(self, entries: tuple[_Entry, ...]) -> None:
-        """Give the rows of the strip their pictures, decoded in threads."""
-        for row, entry in enumerate(entries):
-            image = await asyncio.to_thread(_thumbnail, entry)
-            item = self.strip.item(row)
-            if image is None or item is None:
-                continue
-            icon = QIcon(QPixmap.fromImage(image))
-            # a highlighted row must not tint the picture
-            icon.addPixmap(QPixmap.fromImage(image), QIcon.Mode.Selected)
-            item.setIcon(icon)
+        if content.layout != "single" and self._can_compare():
+            self._side_by_side(content.layout)
+        else:
+            self.strip.choose(0)
 
     def _nothing(self, content: ViewContent, opened: Opened | None) -> None:
         first = content.paths[0] if content.paths else None
@@ -354,7 +256,9 @@ class Viewer(QWidget):
         self._current = row
         entry = self._entries[row]
         self._stop_playing()
-        self._strip_head.setText(f"Series  {row + 1} of {len(self._entries)}")
+        if self.page is self.side_page:
+            self._show_in_view(entry)
+            return
         page: QWidget
         if entry.stack is not None:
             self.stack_page.open_stack(entry.stack)
@@ -369,7 +273,9 @@ class Viewer(QWidget):
             self.document_page.open_path(entry.paths[0], entry.kind, entry.title)
             page = self.document_page
         self.toolbar.show_kind(
-            pictures=page is not self.document_page, planes=page is self.planes_page
+            pictures=page is not self.document_page,
+            planes=page is self.planes_page,
+            compare=entry.leafs and self._can_compare(),
         )
         self._pages.setCurrentWidget(page)
         self._presets()
@@ -377,6 +283,63 @@ class Viewer(QWidget):
             self.stack_page.canvas.setFocus()
         elif page is self.planes_page:
             self.planes_page.canvases["axial"].setFocus()
+
+    # --- side by side --------------------------------------------------------
+
+    def _can_compare(self) -> bool:
+        return sum(entry.leafs for entry in self._entries) > 1
+
+    def _side_by_side(self, layout: str) -> None:
+        """Show the current stack and the next one, or all, in one page."""
+        stacks = [entry for entry in self._entries if entry.leafs]
+        if layout == "compare":
+            first = self._entries[max(self._current, 0)]
+            at = stacks.index(first) if first in stacks else 0
+            at = min(at, len(stacks) - 2)
+            shown = stacks[at : at + 2]
+        else:
+            shown = stacks[:MOST]
+            if len(stacks) > MOST:
+                self._ctx.messages.info(
+                    f"The first {MOST} of {len(stacks):,} series are shown",
+                    "The others are in the strip: choose one to see it in a view.",
+                )
+        self._stop_playing()
+        self._pages.setCurrentWidget(self.side_page)
+        self.toolbar.show_kind(pictures=True, planes=False, compare=True)
+        self.toolbar.show_layout("compare")
+        self.toolbar.show_linking(True)
+        self.side_page.open(shown)
+        self.side_page.focus()
+
+    def _show_in_view(self, entry: Entry) -> None:
+        """Show what was chosen in the strip in the active view."""
+        if entry.leafs:
+            self.side_page.show_in_active(entry)
+            self.side_page.focus()
+        else:
+            self._leave_side()
+
+    def _view_chosen(self, number: int) -> None:
+        """Follow the active view in the strip, which says what is in which view."""
+        shown = self.side_page.entries
+        self._current = self._entries.index(shown[number])
+        views: dict[int, str] = {}
+        for place, entry in enumerate(shown):
+            row = self._entries.index(entry)
+            views[row] = ", ".join(filter(None, (views.get(row), letter(place))))
+        self.strip.mark(self._current, views)
+
+    def _leave_side(self) -> None:
+        """Show the current series alone again."""
+        row = max(self._current, 0)
+        self._pages.setCurrentWidget(self._waiting)
+        self.side_page.close_all()
+        self.toolbar.show_linking(False)
+        self.toolbar.show_layout("single")
+        self.strip.mark(row, {})
+        self._current = -1
+        self._show_entry(row)
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, ChrislibError):
@@ -412,7 +375,7 @@ class Viewer(QWidget):
 
     def _tool(self, tool: str) -> None:
         self.toolbar.show_tool(tool)
-        for page in (self.stack_page, self.planes_page):
+        for page in self._picture_pages:
             page.set_tool(tool)
 
     def _presets(self) -> None:
@@ -424,6 +387,14 @@ class Viewer(QWidget):
         self._on_page(lambda p: p.set_overlay_shown(self._overlay))
 
     def _layout(self, key: str) -> None:
+        side = self.page is self.side_page
+        if key == "compare":
+            if not side and self.page is self.stack_page and self._can_compare():
+                self._side_by_side("compare")
+            return
+        if side:
+            self._leave_side()
+            return
         self.toolbar.show_layout(key)
         self._on_page(lambda p: p.set_single(key == "single"))
 
@@ -432,7 +403,7 @@ class Viewer(QWidget):
             return
         row = self._current + by
         if 0 <= row < len(self._entries):
-            self.strip.setCurrentRow(row)
+            self.strip.choose(row)
 
     def _full_screen(self) -> None:
         window = self.window()
@@ -467,4 +438,5 @@ class Viewer(QWidget):
 
     def _stop(self) -> None:
         self._stop_playing()
+        self.strip.stop()
         self._tasks.cancel_all()

@@ -328,6 +328,16 @@ class Segments(QWidget):
         """Choose `key` without emitting `chosen`."""
         self._buttons[key].setChecked(True)
 
+    def offer(self, key: str, offered: bool) -> None:
+        """Show or hide one segment; the outer ones have round corners."""
+        self._buttons[key].setVisible(offered)
+        shown = [one for one in self._buttons.values() if not one.isHidden()]
+        for one in shown:
+            edge = {shown[0]: "first", shown[-1]: "last"}.get(one, "")
+            one.setProperty("edge", edge)
+            one.style().unpolish(one)
+            one.style().polish(one)
+
     def set_label(self, key: str, label: str) -> None:
         """Change the words of one segment."""
         self._buttons[key].setText(label)

@@ -192,6 +192,17 @@ class Canvas(QWidget):
         return self._zoom
 
     @property
+    def shift(self) -> QPointF:
+        """How far the picture was moved from the middle."""
+        return QPointF(self._shift)
+
+    def show_view(self, zoom: float, shift: QPointF) -> None:
+        """Zoom and move as another canvas does."""
+        self._zoom, self._shift = zoom, QPointF(shift)
+        self.view_changed.emit()
+        self.update()
+
+    @property
     def magnification(self) -> float:
         """Screen pixels per picture pixel, across."""
         if self._image is None or self._image.width() == 0:

@@ -135,6 +135,10 @@ class FrameStream(QObject):
         self._bytes = 0
         self._wish = None
 
+    def set_limit(self, limit: int) -> None:
+        """Keep so many bytes of decoded values from now on."""
+        self._limit = limit
+
     def stop(self) -> None:
         """Stop decoding; a thread that is at work finishes unheard."""
         if self._task is not None:
