@@ -1,16 +1,13 @@
 """How smooth the window stays during an import, against the same window at rest."""
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from tests.bench.display import virtual_display
 from tests.bench.harness import Result, paired
 from tests.bench.index_corpus import make
+from tests.bench.window import child
 
-HERE = Path(__file__).resolve().parent
 FILES = 10_000
 
 
@@ -22,22 +19,12 @@ def measure(runs: int = 3) -> list[Result]:
         corpus = Path(folder, "files")
         make(corpus, FILES)
         for run in range(runs):
-            said = subprocess.run(
-                [sys.executable, str(HERE / "index_ui_gap_child.py"), str(corpus)],
-                env={
-                    **display,
-                    "CHRISLIB_HOME": str(Path(folder, f"home{run}")),
-                    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-                    "PYTHONPATH": str(HERE.parents[1]),
-                },
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
+            found = child(
+                "index_ui_gap_child.py",
+                str(corpus),
+                display=display,
+                home=Path(folder, f"home{run}"),
             )
-            if said.returncode:
-                raise RuntimeError(said.stderr)
-            found = json.loads(said.stdout)
             if found["images"] != FILES:
                 raise RuntimeError(f"only {found['images']} images were imported")
             imports.append(found["import"] * 1000)

@@ -1,16 +1,12 @@
 """How smooth the window stays during a pull, against the same window at rest."""
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from tests.bench.display import virtual_display
 from tests.bench.harness import Result, paired
 from tests.bench.stations import fresh_station
-
-HERE = Path(__file__).resolve().parent
+from tests.bench.window import child
 
 
 def measure(runs: int = 3) -> list[Result]:
@@ -23,25 +19,14 @@ def measure(runs: int = 3) -> list[Result]:
                 fresh_station(pace=0.02) as address,
                 tempfile.TemporaryDirectory() as home,
             ):
-                said = subprocess.run(
-                    [
-                        *(sys.executable, str(HERE / "ui_gap_child.py")),
-                        *(address.url, address.username),
-                        str(address.home / "data" / "station" / "owner.secret"),
-                    ],
-                    env={
-                        **display,
-                        "CHRISLIB_HOME": home,
-                        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-                    },
-                    capture_output=True,
-                    text=True,
-                    timeout=300,
-                    check=False,
+                found = child(
+                    "ui_gap_child.py",
+                    address.url,
+                    address.username,
+                    str(address.home / "data" / "station" / "owner.secret"),
+                    display=display,
+                    home=Path(home),
                 )
-            if said.returncode:
-                raise RuntimeError(said.stderr)
-            found = json.loads(said.stdout)
             if found["images"] != 300:
                 raise RuntimeError(f"only {found['images']} images were pulled")
             pulls.append(found["pull"] * 1000)
