@@ -20,8 +20,10 @@ sys.path.insert(0, str(_ROOT))
 from tests.conftest import Station  # noqa: E402
 from tests.soak import imports as importing  # noqa: E402
 from tests.soak import killing  # noqa: E402
+from tests.soak import uploads as uploading  # noqa: E402
 
 ROUNDS = 300
+UPLOAD_ROUNDS = 30
 _OUT = _ROOT / "build" / "soak"
 _BAD_FILES = sorted((_ROOT / "tests" / "unit").glob("*/test_bad_*.py"))
 
@@ -57,6 +59,25 @@ def imports(rounds: int) -> dict[str, Any]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return importing.as_json(counts)
+
+
+def uploads() -> dict[str, Any]:
+    """Kill uploads of 2,000 files and count at the server what arrived."""
+    folder = Path(tempfile.mkdtemp(prefix="chrislib-soak-"))
+    station = Station(folder / "station", ("--pace", "0.01", "--poll", "0.05")).start()
+    try:
+        counts = uploading.kill_uploads(
+            folder / "life",
+            UPLOAD_ROUNDS,
+            server=(station.url, station.token),
+            files=2000,
+            seed=time.time_ns(),
+            say=_say,
+        )
+    finally:
+        station.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return uploading.as_json(counts)
 
 
 def invariants() -> dict[str, Any]:
@@ -114,6 +135,7 @@ def main(rounds: int) -> int:
     results = {
         "kills": kills(rounds),
         "imports": imports(rounds),
+        "uploads": uploads(),
         "invariants": invariants(),
         "batch": batch(),
         "bad_files": bad_files(),
@@ -126,7 +148,7 @@ def main(rounds: int) -> int:
             _say(f"{name.replace('_', ' '):<24} {value}")
     for problem in results["kills"]["problems"][:20]:
         _say(f"  {problem}")
-    for part in ("imports", "invariants", "batch", "bad_files"):
+    for part in ("imports", "uploads", "invariants", "batch", "bad_files"):
         for name, value in results[part].items():
             _say(f"{part + ': ' + name.replace('_', ' '):<24} {value}")
     return 0 if all(part["held"] for part in results.values()) else 1

@@ -250,6 +250,53 @@ async def test_a_reset_while_uploading_is_not_repeated(tmp_path: Path) -> None:
     assert caught.value.context["sent"] == "yes"
 
 
+async def test_a_refusal_that_comes_before_the_whole_file_is_heard(
+    tmp_path: Path,
+) -> None:
+    local = tmp_path / "a"
+    local.write_bytes(b"x" * 8_000_000)
+
+    async def talk(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str
+    ) -> None:
+        # as a proxy does: it answers, and reads no more of what it will not take
+        await reader.read(1000)
+        page = b"<html>413</html>"
+        writer.write(answer(page, "413 Request Entity Too Large"))
+        await writer.drain()
+        writer.close()
+
+    async with serving(talk) as client:
+        with pytest.raises((Refused, ServerUnreachable)) as caught:
+            await client.files.upload(local, "home/a/b")
+    if isinstance(caught.value, Refused):
+        assert "this big" in caught.value.title
+    else:
+        # the reset overtook the answer: the file is tried again, then told
+        assert caught.value.context["sent"] == "yes"
+
+
+async def test_a_file_that_grows_while_it_is_sent(tmp_path: Path) -> None:
+    local = tmp_path / "a"
+    local.write_bytes(b"x" * 3_000_000)
+
+    async def talk(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str
+    ) -> None:
+        await reader.readexactly(length_of(head))
+
+    def grow(_sent: int) -> None:
+        with local.open("ab") as file:
+            file.write(b"more")
+
+    async with serving(talk) as client:
+        with pytest.raises(LocalFileProblem) as caught:
+            await client.files.upload(local, "home/a/b", progress=grow)
+        assert caught.value.title == "It changed while it was read."
+        with pytest.raises(LocalFileProblem, match="looked at"):
+            await client.files.upload(local, "home/a/b", size=17)
+
+
 async def test_a_download_streams_by_id_and_with_the_token() -> None:
     heads: list[str] = []
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import re
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -287,9 +288,10 @@ def renamed(rows: Mapping[str, ArtifactRow]) -> int:
 
 def _size_of(path: Path) -> int | None:
     try:
-        return path.stat().st_size
+        facts = path.stat()
     except OSError:
         return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
 
 def _arrived(stored: "StoredFile") -> Arrived:
