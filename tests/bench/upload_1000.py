@@ -18,7 +18,7 @@ from chrislib.catalog.catalog import Catalog
 from chrislib.cube.client import CubeClient
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
-from chrislib.jobs.model import Phase, UploadFile, UploadIntent
+from chrislib.jobs.model import JobChange, Phase, UploadFile, UploadIntent
 from tests.bench.harness import Result, paired
 from tests.bench.stations import Address, fresh_station
 
@@ -55,11 +55,12 @@ async def _ours(client: CubeClient, catalog: Path, paths: list[Path], to: str) -
         files = tuple(
             UploadFile(str(path), f"{to}/{path.name}", BYTES) for path in paths
         )
-        unsubscribe = jobs.subscribe(
-            lambda changes: [
-                ended.set() for change in changes if change.after.phase.terminal
-            ]
-        )
+
+        def changed(changes: tuple[JobChange, ...]) -> None:
+            if any(change.after.phase.terminal for change in changes):
+                ended.set()
+
+        unsubscribe = jobs.subscribe(changed)
         began = time.perf_counter()
         key = await jobs.submit(UploadIntent(to, files, "bench"))
         await asyncio.wait_for(ended.wait(), 300)

@@ -22,7 +22,7 @@ from chrislib.catalog.catalog import Catalog
 from chrislib.cube.client import CubeClient
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
-from chrislib.jobs.model import Kind, Phase, UploadFile, UploadIntent
+from chrislib.jobs.model import JobChange, Kind, Phase, UploadFile, UploadIntent
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOOKED_INTO = 40
@@ -120,9 +120,7 @@ async def live(folder: Path) -> None:
         known = [job for job in jobs.jobs() if job.intent.title == wanted["to"]]
         assert len(known) <= 1
         key = known[0].key if known else await jobs.submit(_intent(folder, wanted))
-        told = jobs.subscribe(
-            lambda changes: [ended.set() for c in changes if c.after.phase.terminal]
-        )
+        told = jobs.subscribe(lambda changes: _look_for_end(changes, ended))
         sys.stdout.write("sending\n")
         sys.stdout.flush()
         job = jobs.get(key)
@@ -133,6 +131,11 @@ async def live(folder: Path) -> None:
         await jobs.stop()
         await client.aclose()
         await catalog.close()
+
+
+def _look_for_end(changes: tuple[JobChange, ...], ended: asyncio.Event) -> None:
+    if any(change.after.phase.terminal for change in changes):
+        ended.set()
 
 
 def _plan(folder: Path, number: int, *, server: tuple[str, str]) -> None:
