@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "index_speed",
     "index_memory",
     "index_ui_gap",
+    "graph_frames",
     "poll_plan",
     "poll_page",
     "load_jobs",

@@ -19,6 +19,7 @@ class Looks(Mapping[int, Look]):
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._nodes: dict[int, Node] = {}
+        self._order: Sequence[Node] = ()
         self._folds: Mapping[int, tuple[int, ...]] = {}
         self._made: dict[int, Look] = {}
         self._branches: Branches | None = None
@@ -65,15 +66,15 @@ class Looks(Mapping[int, Look]):
 
     def set_nodes(self, nodes: Sequence[Node]) -> list[int]:
         """Take other nodes; returns the ids of those that changed or came."""
-        old = self._nodes
-        self._nodes = {int(node.id): node for node in nodes}
-        changed = [
-            key
-            for key, node in self._nodes.items()
-            if (was := old.get(key)) is not node and was != node
-        ]
-        if changed or len(old) != len(self._nodes):
+        other = self._differing(nodes)
+        changed = [int(node.id) for node in other]
+        if len(nodes) != len(self._nodes) or not self._nodes.keys() >= set(changed):
+            self._nodes = {int(node.id): node for node in nodes}
+        else:
+            self._nodes.update(zip(changed, other, strict=True))
+        if changed:
             self._branches = None
+        self._order = tuple(nodes)
         for key in changed:
             self._made.pop(key, None)
         touched = set(changed)
@@ -97,6 +98,15 @@ class Looks(Mapping[int, Look]):
     def dress(self) -> None:
         """Take the theme's colors."""
         self._color()
+
+    def moved(
+        self, changed: Sequence[int], parents: Mapping[int, tuple[int, ...]]
+    ) -> bool:
+        """Whether changed nodes are new, or hang under something else than told."""
+        return any(
+            parents.get(key) != tuple(map(int, self._nodes[key].parents))
+            for key in changed
+        )
 
     def state(self, node: int) -> str:
         """Return a node's state; a fold is ready when all of it is."""
@@ -127,6 +137,16 @@ class Looks(Mapping[int, Look]):
         ]
 
     # Inside.
+
+    def _differing(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return who is new or other than before; nearly all are the same objects."""
+        old = self._order
+        if len(nodes) == len(old):
+            pairs = [(n, o) for n, o in zip(nodes, old, strict=True) if n is not o]
+            if all(new.id == was.id for new, was in pairs):
+                return [new for new, was in pairs if new != was]
+        known = self._nodes
+        return [node for node in nodes if known.get(node.id) != node]
 
     def _color(self) -> None:
         self._coloring = Coloring(self._theme, self.nodes, way=self.way)

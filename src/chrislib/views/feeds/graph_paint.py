@@ -159,15 +159,15 @@ class GraphPainter:
             pen.setWidth(0)
             painter.setPen(pen)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.drawLines([scene.lines[edge] for edge in links])
+            lines = [scene.lines[edge] for edge in links]
+            painter.drawLines(lines + scene.trunks_in(area))
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        whole = QPainterPath()
+        painter.setPen(pen)
+        painter.drawLines(scene.trunks_in(area))
         for edge in links:
             if edge not in dashed:
-                whole.addPath(scene.curve(edge))
-        painter.setPen(pen)
-        painter.drawPath(whole)
+                painter.drawPath(scene.curve(edge))
         pen.setDashPattern([3, 3])
         painter.setPen(pen)
         for edge in links:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainterPath
@@ -10,6 +10,10 @@ from PySide6.QtGui import QPainterPath
 from chrislib.feeds.graph import ASIDE_X, NODE_HEIGHT, NODE_WIDTH, STEP_Y, Layout
 
 _BEND = 60.0
+_MANY = 12
+"""A node with more children than this leads to them by one common line."""
+_WIDE = 1_000.0
+"""Links that reach farther are few, and are looked at one by one."""
 _SLACK = 4.0
 """A frame around a node reaches so far beyond it."""
 
@@ -31,40 +35,37 @@ class GraphScene:
             node: QRectF(x, y, NODE_WIDTH, NODE_HEIGHT)
             for node, (x, y) in placed.positions.items()
         }
-        self.lines: Mapping[tuple[int, int], QLineF] = {
-            edge: self._line(*edge) for edge in placed.edges
-        }
-        self._ends = {
-            edge: (
-                min(line.x1(), line.x2()),
-                min(line.y1(), line.y2()),
-                max(line.x1(), line.x2()),
-                max(line.y1(), line.y2()),
-            )
-            for edge, line in self.lines.items()
-        }
-        self._curves: dict[tuple[int, int], QPainterPath] = {}
-        rows: dict[int, list[tuple[float, int]]] = defaultdict(list)
-        for node, depth in placed.depth.items():
-            rows[depth].append((self._along(node), node))
-        self._rows = {depth: sorted(row) for depth, row in rows.items()}
-        gaps: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for edge in placed.edges:
-            for depth in range(placed.depth[edge[0]], placed.depth[edge[1]]):
-                gaps[depth].append(edge)
-        self._gaps = dict(gaps)
         self._children: dict[int, list[int]] = defaultdict(list)
         self._parents: dict[int, list[int]] = defaultdict(list)
         for parent, child in placed.edges:
             self._children[parent].append(child)
             self._parents[child].append(parent)
-
-    @property
-    def joins(self) -> Iterator[tuple[int, int]]:
-        """The links that lead to a node with several parents."""
-        for child, parents in self._parents.items():
-            if len(parents) > 1:
-                yield from ((parent, child) for parent in parents)
+        self.trunks: tuple[QLineF, ...] = ()
+        """What nodes with many children have in common: two lines each."""
+        self._below_trunk: set[tuple[int, int]] = set()
+        for parent, children in self._children.items():
+            self._branch_off(parent, children)
+        self.lines: Mapping[tuple[int, int], QLineF] = {
+            edge: self._line(*edge) for edge in placed.edges
+        }
+        rows: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for node, depth in placed.depth.items():
+            rows[depth].append((self._along(node), node))
+        self._rows = {depth: sorted(row) for depth, row in rows.items()}
+        gaps: dict[int, list[tuple[float, float, tuple[int, int]]]] = defaultdict(list)
+        for edge, line in self.lines.items():
+            ends = (line.y1(), line.y2()) if sideways else (line.x1(), line.x2())
+            low, high = min(ends), max(ends)
+            for depth in range(placed.depth[edge[0]], placed.depth[edge[1]]):
+                gaps[depth].append((low, high, edge))
+        self._gaps = {depth: _Gap(links) for depth, links in gaps.items()}
+        self._curves: dict[tuple[int, int], QPainterPath] = {}
+        self.joins: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        """Links to nodes with several parents, by the parent they come from."""
+        for child, above in self._parents.items():
+            if len(above) > 1:
+                for parent in above:
+                    self.joins[parent].append((parent, child))
 
     @property
     def area(self) -> QRectF:
@@ -87,19 +88,31 @@ class GraphScene:
                 yield node
 
     def links_in(self, area: QRectF) -> Iterator[tuple[int, int]]:
-        """Yield the links whose bounds an area touches, each once."""
+        """Yield the links whose bounds an area may touch, each once."""
         first, last = self._depths(area)
+        low, high = (
+            (area.top(), area.bottom())
+            if self.sideways
+            else (area.left(), area.right())
+        )
         seen: set[tuple[int, int]] = set()
-        left, top, right, bottom = (
-            area.left(), area.top(), area.right(), area.bottom(),
-        )  # fmt: skip
         for depth in range(first - 1, last + 1):
-            for edge in self._gaps.get(depth, ()):
-                x1, y1, x2, y2 = self._ends[edge]
-                apart = x2 < left or x1 > right or y2 < top or y1 > bottom
-                if not apart and edge not in seen:
+            gap = self._gaps.get(depth)
+            for edge in gap.between(low, high) if gap is not None else ():
+                if edge not in seen:
                     seen.add(edge)
                     yield edge
+
+    def trunks_in(self, area: QRectF) -> list[QLineF]:
+        """Return the common lines that may cross an area."""
+        return [
+            line
+            for line in self.trunks
+            if min(line.y1(), line.y2()) <= area.bottom()
+            and max(line.y1(), line.y2()) >= area.top()
+            and min(line.x1(), line.x2()) <= area.right()
+            and max(line.x1(), line.x2()) >= area.left()
+        ]
 
     def at(self, point: QPointF) -> int | None:
         """Return the node under a point."""
@@ -120,16 +133,11 @@ class GraphScene:
             else:
                 bend = QPointF(0, min((end.y() - begin.y()) * 0.8, _BEND))
             path = QPainterPath(begin)
+            if edge in self._below_trunk:
+                bend = QPointF()
             path.cubicTo(begin + bend, end - bend, end)
             self._curves[edge] = path
         return path
-
-    def bounds(self, edges: Iterable[tuple[int, int]]) -> QRectF:
-        """Return what links cover together."""
-        found = QRectF()
-        for edge in edges:
-            found = found.united(self.curve(edge).boundingRect())
-        return found
 
     # Walking.
 
@@ -152,7 +160,40 @@ class GraphScene:
     def _along(self, node: int) -> float:
         return self.placed.positions[node][1 if self.sideways else 0]
 
+    def _branch_off(self, parent: int, children: Sequence[int]) -> None:
+        """Lead to many children by one line across, and a short one to each."""
+        depth = self.placed.depth[parent] + 1
+        near = [
+            child
+            for child in children
+            if len(self._parents[child]) == 1 and self.placed.depth[child] == depth
+        ]
+        if len(near) <= _MANY:
+            return
+        self._below_trunk.update((parent, child) for child in near)
+        ends = [self._whole_line(parent, child) for child in near]
+        begin = ends[0].p1()
+        if self.sideways:
+            x = (begin.x() + ends[0].x2()) / 2
+            low, high = min(e.y2() for e in ends), max(e.y2() for e in ends)
+            across = QLineF(x, min(low, begin.y()), x, max(high, begin.y()))
+            stem = QLineF(begin.x(), begin.y(), x, begin.y())
+        else:
+            y = (begin.y() + ends[0].y2()) / 2
+            low, high = min(e.x2() for e in ends), max(e.x2() for e in ends)
+            across = QLineF(min(low, begin.x()), y, max(high, begin.x()), y)
+            stem = QLineF(begin.x(), begin.y(), begin.x(), y)
+        self.trunks += (stem, across)
+
     def _line(self, parent: int, child: int) -> QLineF:
+        line = self._whole_line(parent, child)
+        if (parent, child) not in self._below_trunk:
+            return line
+        if self.sideways:
+            return QLineF((line.x1() + line.x2()) / 2, line.y2(), line.x2(), line.y2())
+        return QLineF(line.x2(), (line.y1() + line.y2()) / 2, line.x2(), line.y2())
+
+    def _whole_line(self, parent: int, child: int) -> QLineF:
         (x1, y1), (x2, y2) = (self.placed.positions[n] for n in (parent, child))
         if self.sideways:
             half = NODE_HEIGHT / 2
@@ -170,3 +211,21 @@ class GraphScene:
         )
         first = int((low - size - _SLACK) // step) + 1
         return max(0, first), int((high + _SLACK) // step)
+
+
+class _Gap:
+    """Links between two rows, by where they begin along it; the wide ones apart."""
+
+    def __init__(self, links: list[tuple[float, float, tuple[int, int]]]) -> None:
+        self._short = sorted(one for one in links if one[1] - one[0] <= _WIDE)
+        self._wide = [one for one in links if one[1] - one[0] > _WIDE]
+
+    def between(self, low: float, high: float) -> Iterator[tuple[int, int]]:
+        begin = bisect_left(self._short, (low - _WIDE,))
+        end = bisect_right(self._short, (high, float("inf")))
+        for _, last, edge in self._short[begin:end]:
+            if last >= low:
+                yield edge
+        for first, last, edge in self._wide:
+            if last >= low and first <= high:
+                yield edge

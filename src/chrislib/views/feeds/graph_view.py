@@ -72,8 +72,10 @@ class GraphView(GraphCanvas):
         """Show nodes: those that stay are updated in place and keep the highlight."""
         before = self._wish.parents
         changed = self._looks.set_nodes(nodes)
-        parents = parents_of(nodes)
-        if parents == before:
+        parents = before
+        if len(nodes) != len(before) or self._looks.moved(changed, before):
+            parents = parents_of(nodes)
+        if parents is before:
             folds = self._steady(changed)
             if len(folds) < len(self._wish.folds):
                 self._ask(replace(self._wish, folds=folds))
@@ -322,7 +324,12 @@ class GraphView(GraphCanvas):
         kept = self._anchor()
         self._now, self._wish, self._scene = now, now.wish, now.scene
         self._looks.set_folds(now.folded.folds)
-        self._dashed = self._waiting_links()
+        self._dashed = {
+            edge
+            for edges in now.scene.joins.values()
+            for edge in edges
+            if self._waits(edge)
+        }
         self._hot = None
         if not self._own_zoom:
             self._fit()
@@ -386,17 +393,17 @@ class GraphView(GraphCanvas):
         self._layer.wear(
             boxes[one].adjusted(-2, -2, 2, 10) for one in drawn if one in boxes
         )
-        before, self._dashed = self._dashed, self._waiting_links()
-        self._layer.wear(self._scene.bounds([edge]) for edge in before ^ self._dashed)
+        for one in drawn:
+            for edge in self._scene.joins.get(one, ()):
+                waits = self._waits(edge)
+                if waits != (edge in self._dashed):
+                    self._dashed.symmetric_difference_update([edge])
+                    self._layer.wear([self._scene.curve(edge).boundingRect()])
         self.viewport().update()
 
-    def _waiting_links(self) -> set[tuple[int, int]]:
-        """Return the links of joins whose parent is not ready."""
-        return {
-            edge
-            for edge in self._scene.joins
-            if edge[1] != GHOST and self._looks.state(edge[0]) != "ready"
-        }
+    def _waits(self, edge: tuple[int, int]) -> bool:
+        """Whether a join waits for what this link comes from."""
+        return edge[1] != GHOST and self._looks.state(edge[0]) != "ready"
 
     def _explain(self) -> None:
         self._legend.show_entries(self._looks.legend)
