@@ -403,7 +403,7 @@ def fields_of(criteria: Criteria) -> str:
     """Return which fields were asked, and where: "Patient ID, name · Main PACS"."""
     labels = [LABELS.get(key, key) for key in criteria.values]
     words = ", ".join([*labels[:1], *(_inside(label) for label in labels[1:])])
-    return f"{words} · {criteria.pacs or 'all PACS'}"
+    return f"{words} · {criteria.where}"
 
 
 def wider(criteria: Criteria) -> Criteria | None:

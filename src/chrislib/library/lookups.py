@@ -42,7 +42,7 @@ class Lookups:
                 detail=fields,
                 at=time.time(),
                 state="running",
-                state_text=f"Asking {criteria.pacs or 'all PACS'}",
+                state_text=f"Asking {criteria.where}",
                 request=asked.to_request(criteria),
             )
         )

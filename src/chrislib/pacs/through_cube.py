@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import Forbidden, Refused
@@ -43,7 +43,7 @@ class PacsService:
         passing: bool = False,
         key: str = "",
     ) -> LookupResult:
-        """Ask one or all PACS over the net for all combinations of the values.
+        """Ask one, several or all PACS over the net for all combinations of values.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class PacsService:
         started = clock()
         questions = _questions(criteria)
         try:
-            archives = await self._asked(criteria.pacs)
+            archives = await self._asked(criteria.archives)
             asking = Lookup(
                 self._client,
                 archives,
@@ -143,19 +143,19 @@ class PacsService:
             stall_seconds=stall_seconds,
         ).run(sent=sent)
 
-    async def _asked(self, identifier: str) -> tuple[Pacs, ...]:
+    async def _asked(self, identifiers: Sequence[str]) -> tuple[Pacs, ...]:
         known = await self._client.pacs.list()
-        if not identifier:
+        if not identifiers:
             return tuple(pacs for pacs in known if pacs.active)
-        chosen = tuple(pacs for pacs in known if pacs.identifier == identifier)
-        if not chosen:
+        unknown = set(identifiers) - {pacs.identifier for pacs in known}
+        if unknown:
             raise Refused(
-                "The server does not know this PACS.",
+                f"The server does not know the PACS {', '.join(sorted(unknown))}.",
                 "Nothing was sent.",
                 hint="Choose another PACS, or all of them.",
                 fields={"pacs": "Choose a PACS of this server."},
             )
-        return chosen
+        return tuple(pacs for pacs in known if pacs.identifier in identifiers)
 
 
 def _questions(criteria: Criteria) -> list[Mapping[str, str]]:

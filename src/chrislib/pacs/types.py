@@ -1,9 +1,30 @@
 """What a PACS lookup asks and what it found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+_BETWEEN = "\\"
+"""What parts values in DICOM (PS3.5 6.2), so that no name has it."""
+
+
+def join_pacs(names: Iterable[str]) -> str:
+    """Return the identifiers of several PACS as one text."""
+    return _BETWEEN.join(dict.fromkeys(name for name in names if name))
+
+
+def split_pacs(pacs: str) -> tuple[str, ...]:
+    """Return the identifiers `join_pacs` has joined; none for all PACS."""
+    return tuple(name for name in pacs.split(_BETWEEN) if name)
+
+
+def pacs_words(pacs: str) -> str:
+    """Return which PACS are asked: "all PACS", "Main", "Main and Old", "3 PACS"."""
+    names = split_pacs(pacs)
+    if not names:
+        return "all PACS"
+    return " and ".join(names) if len(names) < 3 else f"{len(names)} PACS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +38,18 @@ class Criteria:
 
     values: Mapping[str, tuple[str, ...]]
     pacs: str = ""
-    """Identifier of one PACS; "" asks all that are active."""
+    """Identifier of one PACS, or of several as `join_pacs` joins them; "" asks all that
+    are active."""
+
+    @property
+    def archives(self) -> tuple[str, ...]:
+        """The PACS to be asked; none for all that are active."""
+        return split_pacs(self.pacs)
+
+    @property
+    def where(self) -> str:
+        """The PACS to be asked, in words."""
+        return pacs_words(self.pacs)
 
 
 @dataclass(frozen=True, slots=True)

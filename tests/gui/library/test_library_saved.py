@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton
 
 from chrislib.errors import ChrislibError
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.table import read_text
 from chrislib.pacs.types import Criteria
+from chrislib.views.library.archives import SeveralPacs
 from chrislib.views.library.found_tree import FoundTree
 from chrislib.views.library.lookup_start import LookupStart, _List
 from chrislib.views.library.name_sheet import NameSheet
@@ -122,3 +123,38 @@ def test_saved_searches_last(stage: Any, neighbours: Any, aio: Any) -> None:
         aio.run(stage.library.searches.save(" ", wanted))
     with pytest.raises(ChrislibError, match="nothing to look for"):
         aio.run(stage.library.searches.save("x", Criteria({})))
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_some_of_several_pacs_are_ticked_and_kept_with_the_search(
+    stage: Any, aio: Any
+) -> None:
+    stage.pane.show_section("pacs")
+    stage.pane._archives._show(("Main PACS", "Research", "Old & slow"))
+    box = stage.find(QComboBox, "pacs.archive")
+    stage.until(lambda: box.count() == 6)
+    several = box.findText("Several …")
+    box.setCurrentIndex(several)
+    box.activated.emit(several)
+    popup = box.findChild(SeveralPacs)
+    assert isinstance(popup, SeveralPacs)
+    assert box.currentText() == "All PACS"  # until something is ticked
+    boxes = popup.findChildren(QCheckBox)
+    take = popup.findChild(QPushButton, "pacs.several.take")
+    assert take is not None
+    assert not take.isEnabled()
+    QTest.mouseClick(boxes[0], _LEFT, pos=boxes[0].rect().center())
+    QTest.keyClick(boxes[2], Qt.Key.Key_Space)
+    assert take.text() == "Ask 2 PACS"
+    QTest.mouseClick(take, _LEFT)
+    assert box.currentText() == "Main PACS and Old & slow"
+    edit = stage.find(QLineEdit, "pacs.criteria.edit")
+    QTest.keyClicks(edit, "4543673")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    stage.until(lambda: stage.pacs.asked)
+    assert stage.pacs.asked[-1].archives == ("Main PACS", "Old & slow")
+    kept = aio.run(stage.library.searches.save("both", stage.pacs.asked[-1]))
+    assert kept.criteria.where == "Main PACS and Old & slow"
+    entry = next(iter(aio.run(stage.library.history())))
+    assert "Main PACS and Old & slow" in entry.detail

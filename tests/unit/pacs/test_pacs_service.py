@@ -29,7 +29,13 @@ from chrislib.cube.types import (
 )
 from chrislib.pacs.errors import PullStopped
 from chrislib.pacs.through_cube import PacsService
-from chrislib.pacs.types import Criteria, FoundPatient, PullProgress, PullStage
+from chrislib.pacs.types import (
+    Criteria,
+    FoundPatient,
+    PullProgress,
+    PullStage,
+    join_pacs,
+)
 
 UID = "1.2.3"
 
@@ -646,3 +652,17 @@ async def test_what_is_wrong_with_the_server_ends_a_lookup(error: CubeError) -> 
 async def test_archives() -> None:
     archive = Archive()
     assert await archive.service.archives() == ("ARCHIVE",)
+
+
+async def test_some_of_several_archives_are_asked() -> None:
+    archive = Archive()
+    archive.identifiers = ["ONE", "TWO", "THREE"]
+    values = {"PatientID": ("1",)}
+    some = Criteria(values=values, pacs=join_pacs(["ONE", "THREE", "ONE"]))
+    assert (some.archives, some.where) == (("ONE", "THREE"), "ONE and THREE")
+    await archive.service.lookup(some)
+    assert {pacs for pacs, _ in archive.asked} == {"ONE", "THREE"}
+    with pytest.raises(Refused, match="FOUR"):
+        await archive.service.lookup(
+            Criteria(values=values, pacs=join_pacs(["ONE", "FOUR"]))
+        )

@@ -18,7 +18,7 @@ from chrislib.library.dates import show_day
 from chrislib.library.model import EntryKind, HistoryEntry
 from chrislib.library.words import count, join
 from chrislib.library.worklist.model import RunState
-from chrislib.pacs.types import Criteria
+from chrislib.pacs.types import Criteria, pacs_words
 from chrislib.views.context import ViewContext
 from chrislib.views.library.rowview import ACT, Index, RowDelegate, RowView
 from chrislib.views.theme.theme import Theme
@@ -165,7 +165,7 @@ class LookupStart(QWidget):
                 one.title,
                 join(
                     ", ".join(part.words for part in asked.split(one.criteria)),
-                    one.criteria.pacs or "all PACS",
+                    one.criteria.where,
                     f"asked {count(one.uses, 'time')}" if one.uses else "",
                 ),
                 "Search",
@@ -190,7 +190,7 @@ class LookupStart(QWidget):
                 join(
                     lists.settled(head.list_id),
                     states[head.state],
-                    head.pacs or "all PACS",
+                    pacs_words(head.pacs),
                     show_day(head.made_at, now=self._ctx.now()),
                 ),
                 "Continue" if head.state is RunState.PAUSED else "Open",

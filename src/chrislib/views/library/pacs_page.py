@@ -208,8 +208,7 @@ class PacsPage(QWidget):
         self._form.yield_to_tray()
         self._summary.setText("")
         self._found.begin()
-        where = criteria.pacs or "all PACS"
-        self._skeleton.start(f"Asking {where}", self.cancel)
+        self._skeleton.start(f"Asking {criteria.where}", self.cancel)
         self._pages.setCurrentWidget(self._skeleton)
 
         def mine(call: Callable[[_T], None]) -> Callable[[_T], None]:
@@ -347,8 +346,9 @@ class PacsPage(QWidget):
 
     def _show_no_match(self, result: LookupResult) -> None:
         criteria = result.criteria
-        asked_ = 1 if criteria.pacs else len(self._archives.names)
-        where = criteria.pacs or (f"{asked_} PACS" if asked_ > 1 else "the PACS")
+        number = len(self._archives.names)
+        everywhere = f"{number} PACS" if number > 1 else "the PACS"
+        where = criteria.where if criteria.pacs else everywhere
         words = ", ".join(one.words for one in asked.split(criteria))
         wider = asked.wider(criteria)
         actions = []

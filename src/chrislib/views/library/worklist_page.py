@@ -16,6 +16,7 @@ from chrislib.library.worklist.model import (
     RunState,
 )
 from chrislib.library.worklist.opened import OpenList
+from chrislib.pacs.types import pacs_words
 from chrislib.views.context import ViewContext
 from chrislib.views.library.choice_sheet import ChoiceSheet
 from chrislib.views.library.worklist_model import WorkListModel
@@ -194,7 +195,7 @@ class WorkListPage(QWidget):
             number = sum(counts[state] for state in states) if states else head.total
             self._segments.set_label(key, f"{words} {number:,}")
         asking = head.state is RunState.ASKING
-        where = head.pacs or "all PACS"
+        where = pacs_words(head.pacs)
         self._where.setText(f"Asking {where}" if asking else f"Asked of {where}")
         self._summary.setText(
             join(
