@@ -409,3 +409,14 @@ def test_without_data_the_sheet_says_where_to_get_some(
     assert sheet.body.currentIndex() == 1
     sheet._to_library()
     assert places
+
+
+def test_the_graph_shows_where_the_new_node_will_stand(
+    qtbot: QtBot, pane: FeedsPane
+) -> None:
+    sheet = open_add(qtbot, pane)
+    graph = pane.centre.graph
+    assert graph.selected is not None
+    assert graph.node_center(0).y() > graph.node_center(graph.selected).y()
+    sheet.reject()
+    qtbot.waitUntil(lambda: 0 not in graph._scene.boxes)

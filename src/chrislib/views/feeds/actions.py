@@ -134,8 +134,7 @@ class FeedActions:
             )
             return
         sheet = AddNodeSheet(self._pane.window(), self._context, view=view, parent=node)
-        sheet.created.connect(self._pane.made)
-        sheet.open()
+        self._open_over_ghost(sheet, node)
 
     def run_again(self) -> None:
         """Open the sheet with the values the highlighted node was run with."""
@@ -149,6 +148,13 @@ class FeedActions:
         sheet = AddNodeSheet(
             self._pane.window(), self._context, view=view, parent=parents[0], again=node
         )
+        self._open_over_ghost(sheet, *parents)
+
+    def _open_over_ghost(self, sheet: AddNodeSheet, *parents: Node) -> None:
+        """Open a sheet while the graph shows where its node will stand."""
+        graph = self._pane.centre.graph
+        graph.set_ghost([parent.id for parent in parents], "New node\nNot added yet")
+        sheet.finished.connect(lambda _code: graph.set_ghost(()))
         sheet.created.connect(self._pane.made)
         sheet.open()
 
