@@ -1,5 +1,6 @@
 """What local files hold, in the catalog: found, changed, moved and gone."""
 
+import marshal
 import os
 import sqlite3
 import time
@@ -353,8 +354,9 @@ def digest_of(files: list[Stat]) -> int:
     It only spares work: where it differs, files are compared one by one.
     """
     files.sort()
-    names = zlib.crc32(b"/".join([one[0] for one in files]))
-    return (hash(tuple([one[1:] for one in files])) ^ names << 24) & _MASK or 1
+    # Of version 2: later ones write equal values in more than one way.
+    data = marshal.dumps(files, 2)
+    return (zlib.crc32(data) | zlib.adler32(data) << 32) & _MASK or 1
 
 
 def _search(text: str) -> tuple[str, tuple[str, ...]]:

@@ -59,6 +59,7 @@ def walk(root: bytes) -> Iterator[Folder]:  # noqa: C901, PLR0912
         files: list[Stat] = []
         problems: list[tuple[bytes, str]] = []
         part = False
+        add = files.append
         with entries:
             for entry in entries:
                 name = entry.name
@@ -83,11 +84,12 @@ def walk(root: bytes) -> Iterator[Folder]:  # noqa: C901, PLR0912
                     continue
                 if name[0] in _LITTER_BEGINS and (name in _LITTER or name[:2] == b"._"):
                     continue
-                files.append((name, found.st_size, found.st_mtime_ns, found.st_ino))
+                add((name, found.st_size, found.st_mtime_ns, found.st_ino))
                 if len(files) >= _AT_ONCE:
                     part = True
                     yield Folder(path, files, problems, part=True)
                     files, problems = [], []
+                    add = files.append
         yield Folder(path, files, problems, part=part)
 
 

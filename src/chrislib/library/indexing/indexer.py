@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _FIRST_PORTION = 16
-_PORTION = 512
+_PORTION = 128
 """Files a process is asked for at once; few at first, so that rows come soon."""
 _WRITTEN_AT_ONCE = 512
 _FOLDERS_AT_ONCE = 256
