@@ -282,7 +282,7 @@ class FileActs(QObject):
         named = _named(entries)
         sure = await self._ctx.dialogs.confirm(
             f"Delete {named} on the server?",
-            words.weight_words(weight),
+            words.weight_words(weight, entries),
             action="Delete on server",
             danger=True,
         )

@@ -32,6 +32,10 @@ class Folding(QObject):
                 self._rooted = True
                 self._tree.show_roots(entries)
 
+    def start(self) -> None:
+        """Show the folders at the top soon (network)."""
+        self._tasks.start(self.root(), name="top", failed=_quiet)
+
     def restart(self) -> None:
         """Begin anew: another server or account."""
         self._tasks.cancel_all()

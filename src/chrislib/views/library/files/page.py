@@ -1,12 +1,10 @@
 """Browse Files on screen: breadcrumb, tree, table, and what is highlighted."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -17,14 +15,16 @@ from chrislib.jobs.model import JobChange, UploadIntent
 from chrislib.library import words as counted
 from chrislib.library.model import LibraryChange
 from chrislib.library.storage import rules
-from chrislib.library.storage.model import Entry, Key, Leads, parent_of
+from chrislib.library.storage.model import Entry, Leads, parent_of
 from chrislib.views.context import ViewContext
 from chrislib.views.library.files import words
 from chrislib.views.library.files.acts import FileActs
 from chrislib.views.library.files.crumbs import Breadcrumb
+from chrislib.views.library.files.desk import Desk
 from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.folding import Folding
-from chrislib.views.library.files.menu import entry_menu, place_menu
+from chrislib.views.library.files.loading import Loading
+from chrislib.views.library.files.room import beside, split, with_foot, with_head
 from chrislib.views.library.files.side import Side
 from chrislib.views.library.files.table_model import FilesModel
 from chrislib.views.library.files.table_view import FilesTable
@@ -36,13 +36,11 @@ from chrislib.views.navigation import ShowFeed, ShowLibrary
 from chrislib.views.widgets.buttons import Field, button, icon_button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import Label
 
-_PLACE, _SIZES, _SORT = "files.place", "files.sizes", "files.sort"
+_SIZES, _SORT = "files.sizes", "files.sort"
 _NARROW = 1090
 """Width below which the inspector gives way (ui.md §2)."""
-_LINKS = 60
-"""Links of a folder whose targets are looked at without being asked."""
 _HEADS = ("name", "type", "size", "changed")
 
 
@@ -53,15 +51,8 @@ class FilesPage(QWidget):
         super().__init__()
         theme = ctx.theme
         self._ctx = ctx
-        self._tasks = ctx.tasks("files listing")
-        self._later = ctx.tasks("files later")
-        self._folder: Entry | None = None
-        self._wanted = ""
-        self._highlight = ""
-        self._complete = False
-        self._total = 0
+        self._tasks = ctx.tasks("files page")
         self._busy = ""
-        self._cut: tuple[Entry, ...] = ()
         self._folded = False
         self.setObjectName("library.files")
         self.setAccessibleName("Browse Files")
@@ -75,9 +66,11 @@ class FilesPage(QWidget):
         self.table = FilesTable(theme, self._model)
         self._tree_model = FolderTree(self._dragging, self)
         self.tree = FolderView(theme, self._tree_model)
+        self._loading = Loading(ctx, self._model, self)
         self._folding = Folding(ctx, self.tree, self)
         self._acts = FileActs(ctx, opener, self)
         self._crumbs = Breadcrumb(theme)
+        self._desk = Desk(ctx, self, self._crumbs)
         self._field = Field(
             theme, "Filter", name="files.filter", icon="filter", small=True
         )
@@ -99,7 +92,6 @@ class FilesPage(QWidget):
         self._soon.timeout.connect(self._show_highlighted)
         self._build()
         self._connect()
-        self._keys()
         self._show_ticks()
         self._stop_library = ctx.library.subscribe(self._library_changed)
         self._stop_jobs = ctx.jobs.subscribe(self._jobs_changed)
@@ -111,12 +103,22 @@ class FilesPage(QWidget):
     @property
     def folder(self) -> Entry | None:
         """The folder that is shown."""
-        return self._folder
+        return self._loading.folder
 
     @property
     def model(self) -> FilesModel:
         """What is in it."""
         return self._model
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the folder is in the table."""
+        return self._loading.complete
+
+    @property
+    def desk(self) -> Desk:
+        """What keys and menus do."""
+        return self._desk
 
     @property
     def dragging(self) -> Dragging:
@@ -132,19 +134,15 @@ class FilesPage(QWidget):
         """Show the folder at a path, or where one was."""
         if isinstance(payload, str) and payload:
             self._go(payload)
-        elif self._folder is None:
-            known = self._ctx.layout.get(_PLACE)
-            self._go(str(known or "") or self._ctx.storage.home)
+        elif self.folder is None:
+            self._go(self._loading.kept_path)
 
     def refresh(self) -> None:
         """Look again at what is shown (F5)."""
         self._ctx.storage.forget_labels()
-        if self._folder is None:
-            self._go(self._wanted or self._ctx.storage.home)
-            return
-        self._tasks.cancel_all()
-        self._tasks.start(self._again(self._folder), name="again", failed=self._failed)
-        self._folding.look_again(self._folder.path)
+        self._loading.again()
+        if self.folder is not None:
+            self._folding.look_again(self.folder.path)
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter (Ctrl+F)."""
@@ -164,10 +162,7 @@ class FilesPage(QWidget):
             self._field.clear()
             self.table.setFocus()
             return True
-        if self._cut:
-            self._set_cut(())
-            return True
-        return False
+        return self._desk.drop_cut()
 
     def shutdown(self) -> None:
         """Stop listening and cancel what runs."""
@@ -175,10 +170,11 @@ class FilesPage(QWidget):
         self._stop_library()
         self._stop_jobs()
         self._stop_session()
-        for owner in (self._tasks, self._later):
-            owner.cancel_all()
+        self._tasks.cancel_all()
+        self._loading.stop()
         self._folding.shutdown()
         self._acts.shutdown()
+        self._desk.shutdown()
         self.side.shutdown()
 
     # --- a folder ---------------------------------------------------------------
@@ -188,70 +184,32 @@ class FilesPage(QWidget):
         self._ctx.navigator.go(ShowLibrary("files", path))
 
     def _go(self, path: str) -> None:
-        self._wanted = path
-        self._tasks.cancel_all()
         self._skeleton.start("Opening the folder")
         if not self._model.shown:
             self._stack.setCurrentWidget(self._skeleton)
-        self._tasks.start(self._open(path), name="open", failed=self._failed)
-        self._tasks.start(self._folding.root(), name="top", failed=lambda _error: None)
+        self._loading.go(path)
+        self._folding.start()
 
-    async def _open(self, path: str) -> None:
-        place = await self._ctx.storage.place(path)
-        folder = place.folder
-        other = self._folder is None or self._folder.path != folder.path
-        self._folder, self._highlight = folder, place.highlight
-        self._wanted = folder.path
-        self._ctx.layout.put(_PLACE, folder.path)
+    def _opened(self, folder: Entry, other: bool) -> None:
         self._show_trail()
-        self._new.setEnabled(not rules.creation_refusal(folder))
-        self._new.setToolTip(rules.creation_refusal(folder) or "Make a folder here")
+        problem = rules.creation_refusal(folder)
+        self._new.setEnabled(not problem)
+        self._new.setToolTip(problem or "Make a folder here (Ctrl+Shift+N)")
         self._folding.reveal(folder.path)
         if other:
             self._field.clear()
-            self._model.clear()
-            self.side.show_entries((), folder.label)
-        await self._list(folder)
+            self.side.show_entries((), folder)
 
-    async def _list(self, folder: Entry) -> None:
-        self._complete = False
-        keys: set[Key] = set()
-        first = True
-        async for batch in self._ctx.storage.contents(folder):
-            keys.update(entry.key for entry in batch.entries)
-            self._model.add(batch.entries)
-            self._total, self._complete = batch.total, batch.complete
-            if first or batch.complete:
-                self._skeleton.stop(self._show_rows)
-            if first:
-                column, downwards = self._model.order
-                if batch.complete:
-                    await self._model.arrange(column, downwards=downwards)
-                self._highlight_wanted()
-            first = False
-            self._say()
-        self._complete = True
-        self._model.keep_only(keys)
-        column, downwards = self._model.order
-        await self._model.arrange(column, downwards=downwards)
+    def _arrived(self, complete: bool) -> None:
+        self._skeleton.stop(self._show_rows)
         self._highlight_wanted()
-        self._show_rows()
-        links = [entry for entry in self._model.everything if entry.is_link]
-        self._later.cancel_all()
-        self._later.start(self._look_closer(folder, links[:_LINKS]), name="closer")
+        if complete:
+            self._show_rows()
+        self._say()
 
-    async def _again(self, folder: Entry) -> None:
-        await self._list(folder)
-
-    async def _look_closer(self, folder: Entry, links: list[Entry]) -> None:
-        if await self._ctx.storage.learn(folder.path):
-            for entry in list(self._model.everything):
-                fresh = self._ctx.storage.relabeled(entry)
-                if fresh != entry:
-                    self._model.change(fresh)
-            self._show_trail()
-            self._folding.relabel()
-        await self._ctx.storage.resolve_all(links, self._model.change)
+    def _named(self) -> None:
+        self._show_trail()
+        self._folding.relabel()
 
     def _failed(self, error: BaseException) -> None:
         self._skeleton.stop(lambda: None)
@@ -259,13 +217,13 @@ class FilesPage(QWidget):
             self._show_rows()
             self._ctx.messages.failed(error)
             return
-        self._state.show_error(error, lambda: self._go(self._wanted))
+        self._state.show_error(error, lambda: self._go(self._loading.wanted))
         self._stack.setCurrentWidget(self._state)
 
     def _show_rows(self) -> None:
         if self._model.shown:
             self._stack.setCurrentWidget(self.table)
-        elif not self._complete:
+        elif not self._loading.complete:
             return
         elif self._model.text:
             self._state.show_state(
@@ -280,34 +238,35 @@ class FilesPage(QWidget):
         self._say()
 
     def _show_empty(self) -> None:
-        problem = rules.creation_refusal(self._folder) if self._folder else ""
+        desk = self._desk
+        problem = rules.creation_refusal(self.folder) if self.folder else ""
         if problem:
             self._state.show_state(
-                "folder-open", "This folder is empty", "", [("Go up", self._up)]
+                "folder-open", "This folder is empty", "", [("Go up", self.up)]
             )
         else:
             self._state.show_state(
                 "folder-open",
                 "This folder is empty",
                 "Drop files here to send them to the server.",
-                [("Send files …", self._upload), ("New folder …", self._make)],
+                [("Send files …", desk.choose_files), ("New folder …", desk.make)],
             )
         self._stack.setCurrentWidget(self._state)
 
     def _highlight_wanted(self) -> None:
         index = QModelIndex()
-        if self._highlight:
-            index = self._model.find(self._highlight)
+        if self._loading.highlight:
+            index = self._model.find(self._loading.highlight)
             if index.isValid():
-                self._highlight = ""
+                self._loading.highlight = ""
         if index.isValid():
             self.table.setCurrentIndex(index)
             self.table.scrollTo(index)
 
     def _show_trail(self) -> None:
-        if self._folder is None:
+        if self.folder is None:
             return
-        path, parts = self._folder.path, [("Storage", "")]
+        path, parts = self.folder.path, [("Storage", "")]
         steps = path.split("/") if path else []
         for depth in range(1, len(steps) + 1):
             at = "/".join(steps[:depth])
@@ -315,19 +274,25 @@ class FilesPage(QWidget):
         self._crumbs.show_path(path, parts)
 
     def _say(self) -> None:
-        model = self._model
-        everything, shown = len(model.everything), len(model.shown)
-        known = f"{everything:,} of {self._total:,}" if not self._complete else ""
-        said = known + " entries" if known else words.entries(everything)
-        if model.text and self._complete:
-            said = f"{shown:,} of {words.entries(everything)}"
-        ticked = [e for e in model.shown if model.ticks.state(e.path) == _CHECKED]
-        parts = [said, f"{len(ticked):,} ticked" if ticked else ""]
-        sized = ticked or model.shown
-        parts.append(counted.size(sum(entry.size or 0 for entry in sized) or None))
-        self._foot.setText(self._busy or counted.join(*parts))
-        self._field.setPlaceholderText(f"Filter {words.entries(self._total)}")
-        self.table.set_box(model.ticks.of_all(model.shown))
+        model, total = self._model, self._loading.total
+        shown, everything = model.shown, len(model.everything)
+        said = words.entries(everything)
+        if not self._loading.complete:
+            said = f"{everything:,} of {words.entries(total)}"
+        elif model.text:
+            said = f"{len(shown):,} of {said}"
+        ticked, holding = model.ticked(self.folder.path if self.folder else "")
+        sized = ticked or shown
+        size = counted.size(sum(entry.size or 0 for entry in sized) or None)
+        tick = f"{len(ticked):,} ticked" if ticked else ""
+        self._foot.setText(self._busy or counted.join(said, tick, size))
+        self._field.setPlaceholderText(f"Filter {words.entries(total)}")
+        if ticked and len(ticked) == len(shown):
+            self.table.set_box(Qt.CheckState.Checked)
+        elif ticked or holding:
+            self.table.set_box(Qt.CheckState.PartiallyChecked)
+        else:
+            self.table.set_box(Qt.CheckState.Unchecked)
 
     # --- what is highlighted ------------------------------------------------------
 
@@ -339,10 +304,10 @@ class FilesPage(QWidget):
         return [self._model.shown[row] for row in rows]
 
     def _show_highlighted(self) -> None:
-        label = self._folder.label if self._folder is not None else ""
-        self.side.show_entries(self.highlighted(), label)
+        self.side.show_entries(self.highlighted(), self.folder)
 
-    def _open_entry(self, entry: Entry | None) -> None:
+    def open_entry(self, entry: Entry | None) -> None:
+        """Go into a folder, look at a file (Return, double click)."""
         if entry is None:
             return
         if entry.leads is Leads.FOLDER and not entry.closed:
@@ -350,125 +315,21 @@ class FilesPage(QWidget):
         else:
             self._acts.view(entry)
 
-    def _up(self) -> None:
-        if self._folder is not None and self._folder.path:
-            self.go(parent_of(self._folder.path) or "home")
-
-    # --- verbs ------------------------------------------------------------------
-
-    def _key(self, key: str) -> None:
-        entries = self.highlighted()
-        if key == "T":
-            self._acts.tick(entries)
-        elif key == "Shift+T":
-            self._acts.tick(list(self._model.shown))
-        elif key == "D":
-            self._acts.get(entries)
-        elif key in ("E", " ") and entries:
-            self._acts.view(entries[0])
-        elif key == "/":
-            self._crumbs.edit()
-
-    def _make(self) -> None:
-        if self._folder is not None:
-            self._acts.new_folder(self._folder)
-
-    def _rename(self) -> None:
-        entries = self.highlighted()
-        if len(entries) == 1:
-            self._acts.rename(entries[0])
-
-    def _set_cut(self, entries: Sequence[Entry]) -> None:
-        self._cut = tuple(entries)
-        self._model.set_cut(entry.key for entry in entries)
-        if entries:
-            self._ctx.messages.info(
-                f"{words.entries(len(entries))} cut",
-                "Go to another folder and press Ctrl+V to move there.",
-                seconds=5,
-            )
-
-    def _paste(self) -> None:
-        if self._cut and self._folder is not None:
-            cut, self._cut = self._cut, ()
-            self._model.set_cut(())
-            self._acts.move_into(cut, self._folder)
-
-    def _upload(self) -> None:
-        self._later.start(self._choose_files(), name="choose files")
-
-    def _upload_folder(self) -> None:
-        self._later.start(self._choose_folder(), name="choose folder")
-
-    async def _choose_files(self) -> None:
-        paths = await self._ctx.dialogs.open_files("Send files", Path.home())
-        if paths:
-            self._put(list(paths), None)
-
-    async def _choose_folder(self) -> None:
-        path = await self._ctx.dialogs.open_folder("Send a folder", Path.home())
-        if path is not None:
-            self._put([path], None)
-
-    def _put(self, paths: list[Path], target: Entry | None) -> None:
-        folder = target or self._folder
-        if folder is not None:
-            self._acts.put(paths, folder)
-
-    def _menu(self, at: QPoint) -> None:
-        entries = self.highlighted()
-        if not self.table.indexAt(at).isValid() or not entries:
-            self._place_menu(self.table.viewport().mapToGlobal(at))
-            return
-        self._entry_menu(entries, self.table.viewport().mapToGlobal(at))
-
-    def _tree_menu(self, at: QPoint) -> None:
-        entry = self._tree_model.node(self.tree.indexAt(at)).entry
-        if entry is not None:
-            self._entry_menu([entry], self.tree.viewport().mapToGlobal(at))
-
-    def _entry_menu(self, entries: Sequence[Entry], at: QPoint) -> None:
-        storage = self._ctx.storage
-        entry_menu(
-            self,
-            self._acts,
-            entries,
-            username=storage.username,
-            share_problem=storage.access.may_share,
-            open_=self._open_entry,
-            cut=self._set_cut,
-        ).popup(at)
-
-    def _place_menu(self, at: QPoint) -> None:
-        problem = rules.creation_refusal(self._folder) if self._folder else ""
-        place_menu(
-            self,
-            new_folder=self._make,
-            paste=self._paste if self._cut else None,
-            upload=self._upload,
-            upload_folder=self._upload_folder,
-            go_to=self._crumbs.edit,
-            refresh=self.refresh,
-            problem=problem,
-        ).popup(at)
-
-    def _share(self) -> None:
-        if self.side.entry is not None:
-            self._acts.share(self.side.entry)
+    def up(self) -> None:
+        """Go to the folder above (Backspace)."""
+        if self.folder is not None and self.folder.path:
+            self.go(parent_of(self.folder.path) or "home")
 
     # --- what happened elsewhere --------------------------------------------------
 
     def _changed(self, paths: list[str]) -> None:
-        if self._folder is not None and self._folder.path in paths:
-            self._tasks.cancel_all()
-            self._tasks.start(
-                self._again(self._folder), name="again", failed=self._failed
-            )
+        if self.folder is not None and self.folder.path in paths:
+            self._loading.again()
         self._folding.look_again(*paths)
 
     def _renamed(self, entry: object) -> None:
         if isinstance(entry, Entry):
-            self._highlight = entry.thing.name
+            self._loading.highlight = entry.thing.name
 
     def _is_busy(self, said: str) -> None:
         self._busy = said
@@ -491,8 +352,8 @@ class FilesPage(QWidget):
             if (
                 isinstance(job.intent, UploadIntent)
                 and job.phase.terminal
-                and self._folder is not None
-                and job.intent.folder == self._folder.path
+                and self.folder is not None
+                and job.intent.folder == self.folder.path
             ):
                 self._changed([job.intent.folder])
 
@@ -503,8 +364,7 @@ class FilesPage(QWidget):
         # another server: what is shown is not there
         self._account = account
         self._folding.restart()
-        self._model.clear()
-        self._folder = None
+        self._loading.forget()
         if self.isVisible():
             self._go(self._ctx.storage.home)
 
@@ -523,16 +383,16 @@ class FilesPage(QWidget):
         order = Qt.SortOrder.DescendingOrder if downwards else _ASCENDING
         self.table.head.setSortIndicator(column, order)
         self._ctx.layout.put(_SORT, [_HEADS[column], downwards])
-        self._later.start(self._model.arrange(column, downwards=downwards), name="sort")
+        self._tasks.start(self._model.arrange(column, downwards=downwards), name="sort")
 
     def _filter(self, text: str) -> None:
         self._model.filter(text)
-        if self._folder is not None:
+        if self.folder is not None:
             self._show_rows()
 
     def _restore(self) -> None:
         sizes = self._ctx.layout.get(_SIZES)
-        if isinstance(sizes, list) and len(sizes) == 3:
+        if isinstance(sizes, list) and len(sizes) == 2:
             self._splitter.setSizes([int(size) for size in sizes])
         kept = self._ctx.layout.get(_SORT)
         if isinstance(kept, list) and len(kept) == 2 and kept[0] in _HEADS:
@@ -542,30 +402,34 @@ class FilesPage(QWidget):
             self._model.set_order(column, downwards=bool(kept[1]))
 
     def _connect(self) -> None:
+        self._loading.opened.connect(self._opened)
+        self._loading.arrived.connect(self._arrived)
+        self._loading.named.connect(self._named)
+        self._loading.failed.connect(self._failed)
         self._crumbs.chosen.connect(self.go)
         self._field.textChanged.connect(self._filter)
         self._field.returnPressed.connect(self.table.setFocus)
-        self._new.clicked.connect(self._make)
+        desk, table, tree = self._desk, self.table, self.tree
+        self._new.clicked.connect(desk.make)
         self._more.clicked.connect(
-            lambda: self._place_menu(
+            lambda: desk.place_menu(
                 self._more.mapToGlobal(QPoint(0, self._more.height()))
             )
         )
-        table, tree = self.table, self.tree
-        table.ticked.connect(self._tick_row)
-        table.opened.connect(lambda index: self._open_entry(self._model.entry(index)))
-        table.key_pressed.connect(self._key)
-        table.up.connect(self._up)
-        table.customContextMenuRequested.connect(self._menu)
+        table.ticked.connect(desk.tick_row)
+        table.opened.connect(lambda index: self.open_entry(self._model.entry(index)))
+        table.key_pressed.connect(desk.key)
+        table.up.connect(self.up)
+        table.customContextMenuRequested.connect(desk.menu)
         table.head.sectionClicked.connect(self._sort)
         table.head.box_pressed.connect(lambda: self._acts.tick(list(self._model.shown)))
         table.selectionModel().selectionChanged.connect(lambda *_: self._soon.start())
         tree.chosen.connect(self._tree_chosen)
-        tree.ticked.connect(self._tick_folder)
-        tree.customContextMenuRequested.connect(self._tree_menu)
-        self.side.view_pressed.connect(self._open_or_view)
-        self.side.get_pressed.connect(lambda: self._acts.get(self.highlighted()))
-        self.side.share_pressed.connect(self._share)
+        tree.ticked.connect(desk.tick_folder)
+        tree.customContextMenuRequested.connect(desk.tree_menu)
+        self.side.view_pressed.connect(desk.view)
+        self.side.get_pressed.connect(desk.get)
+        self.side.share_pressed.connect(desk.share)
         self.side.feed_pressed.connect(
             lambda feed, node: self._ctx.navigator.go(ShowFeed(feed, node))
         )
@@ -573,102 +437,31 @@ class FilesPage(QWidget):
         self._acts.renamed.connect(self._renamed)
         self._acts.busy.connect(self._is_busy)
         self._dragging.moved_into.connect(self._acts.move_into)
-        self._dragging.files_dropped.connect(self._put)
+        self._dragging.files_dropped.connect(desk.put)
         self._splitter.splitterMoved.connect(
             lambda *_: self._ctx.layout.put(_SIZES, self._splitter.sizes())
         )
 
-    def _open_or_view(self) -> None:
-        entries = self.highlighted()
-        if entries:
-            self._acts.view(entries[0])
-
-    def _tick_row(self, index: QModelIndex) -> None:
-        entry = self._model.entry(index)
-        if entry is not None:
-            entries = self.highlighted()
-            among = entry in entries and len(entries) > 1
-            self._acts.tick(entries if among else [entry])
-
-    def _tick_folder(self, index: QModelIndex) -> None:
-        entry = self._tree_model.node(index).entry
-        if entry is not None:
-            self._acts.tick([entry])
-
     def _tree_chosen(self, index: QModelIndex) -> None:
         entry = self._tree_model.node(index).entry
         if entry is not None and (
-            self._folder is None or entry.path != self._folder.path
+            self.folder is None or entry.path != self.folder.path
         ):
             self.go(entry.path)
 
-    def _keys(self) -> None:
-        for keys, verb in (
-            ("F2", self._rename),
-            ("Ctrl+X", lambda: self._set_cut(self.highlighted())),
-            ("Ctrl+V", self._paste),
-            ("Ctrl+C", lambda: self._acts.copy_paths(self.highlighted())),
-            ("Del", lambda: self._acts.delete(self.highlighted())),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self.table)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.activated.connect(verb)
-        making = QShortcut(QKeySequence("Ctrl+Shift+N"), self)
-        making.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        making.activated.connect(self._make)
-
     def _build(self) -> None:
-        theme = self._ctx.theme
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 8, 12, 8)
-        head.setSpacing(8)
-        head.addWidget(self._crumbs, 1)
-        self._field.setFixedWidth(theme.px(184))
-        head.addWidget(self._field)
-        head.addWidget(self._new)
-        head.addWidget(self._more)
         for page in (self.table, self._skeleton, self._state):
             self._stack.addWidget(page)
-        rows = QWidget()
-        column = QVBoxLayout(rows)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._stack, 1)
-        column.addWidget(line())
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 4, 16, 4)
-        foot.addWidget(self._foot, 1)
-        column.addLayout(foot)
-        work = QSplitter(Qt.Orientation.Horizontal)
-        work.setChildrenCollapsible(False)
-        centre = QWidget()
-        inner = QVBoxLayout(centre)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addLayout(head)
-        inner.addWidget(line())
-        inner.addWidget(self._splitter, 1)
-        self._splitter.setObjectName("files.splitter")
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(1)
-        self._splitter.addWidget(self.tree)
-        self._splitter.addWidget(rows)
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([320, 600])
-        self.tree.setMinimumWidth(184)
-        work.setHandleWidth(1)
-        work.addWidget(centre)
-        work.addWidget(self.side)
-        work.setStretchFactor(0, 1)
-        work.setStretchFactor(1, 0)
-        work.setSizes([912, 304])
+        self._field.setFixedWidth(self._ctx.theme.px(184))
+        head = [self._field, self._new, self._more]
+        rows = with_foot(self._stack, self._foot)
+        split(self._splitter, self.tree, rows)
+        centre = with_head(self._crumbs, head, self._splitter)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(work)
+        whole.addWidget(beside(centre, self.side))
         self.table.head.setSortIndicator(0, _ASCENDING)
         self._restore()
 
 
-_CHECKED = Qt.CheckState.Checked
 _ASCENDING = Qt.SortOrder.AscendingOrder

@@ -66,7 +66,7 @@ class ShareSheet(Sheet):
         self._public = QCheckBox("Open to everybody, also without signing in")
         self._public.setObjectName("files.share.public")
         self._public.setChecked(entry.thing.public)
-        self._build()
+        self._fill()
         self.next_button.setText("Close")
         self.cancel_button.hide()
         self.next_pressed.connect(self.accept)
@@ -78,7 +78,7 @@ class ShareSheet(Sheet):
 
     # --- inside -----------------------------------------------------------------
 
-    def _build(self) -> None:
+    def _fill(self) -> None:
         theme = self._ctx.theme
         page = QWidget()
         column = QVBoxLayout(page)

@@ -91,7 +91,8 @@ class Side(QWidget):
         self.get_button.clicked.connect(self.get_pressed)
         self.share_button.clicked.connect(self.share_pressed)
         self._feed.clicked.connect(self._show_feed)
-        self.show_entries((), "")
+        self.preview.setStyleSheet("QPlainTextEdit { border: none; border-radius: 0 }")
+        self.show_entries((), None)
 
     @property
     def entry(self) -> Entry | None:
@@ -106,14 +107,15 @@ class Side(QWidget):
         """Note that a file is on this computer."""
         self._here[entry.key] = path
 
-    def show_entries(self, entries: Sequence[Entry], folder: str) -> None:
-        """Show one entry, how many are highlighted, or that there is none."""
+    def show_entries(self, entries: Sequence[Entry], folder: Entry | None) -> None:
+        """Show one entry, how many are highlighted, or the folder with none of them."""
         self._tasks.cancel_all()
-        if len(entries) != 1:
+        if len(entries) > 1 or (folder is None and not entries):
             self._entry = None
-            self._show_many(entries, folder)
+            self._show_many(entries)
             return
-        entry = entries[0]
+        entry = entries[0] if entries else folder
+        assert entry is not None
         same = self._entry is not None and self._entry.key == entry.key
         self._entry = entry
         self._name.setText(entry.label)
@@ -126,7 +128,9 @@ class Side(QWidget):
         problem = self._ctx.storage.access.may_share(entry)
         self.share_button.setEnabled(not problem)
         self.share_button.setToolTip(problem or "Say who may see it")
-        if not same or not self.preview.images:
+        if not entries:
+            self.preview.show_message("Highlight a file to look at it here.")
+        elif not same or not self.preview.images:
             self._look(entry)
         self._tasks.start(self._ask_who(entry), name="who sees it", failed=_quiet)
 
@@ -137,9 +141,9 @@ class Side(QWidget):
 
     # --- inside -----------------------------------------------------------------
 
-    def _show_many(self, entries: Sequence[Entry], folder: str) -> None:
+    def _show_many(self, entries: Sequence[Entry]) -> None:
         count = len(entries)
-        self._name.setText(words.entries(count) if count else folder)
+        self._name.setText(words.entries(count) if count else "")
         size = sum(entry.size or 0 for entry in entries)
         facts = [("Size", counted.size(size))] if size else []
         folders = sum(entry.leads is Leads.FOLDER for entry in entries)
@@ -152,8 +156,7 @@ class Side(QWidget):
         self.get_button.setEnabled(bool(count))
         self.share_button.setEnabled(False)
         self.share_button.setToolTip("Highlight one entry to say who may see it")
-        text = "Highlight one to look at it." if count else "Highlight a file."
-        self.preview.show_message(text)
+        self.preview.show_message("Highlight one to look at it." if count else "")
 
     def _show_feed_of(self, entry: Entry) -> None:
         feed = rules.feed_of(entry.path)

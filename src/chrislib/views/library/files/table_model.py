@@ -32,6 +32,7 @@ class FilesModel(HeadedTable):
         self._all: dict[Key, Entry] = {}
         self._ordered: list[Entry] = []
         self._folded: dict[Key, str] = {}
+        self._paths: dict[str, Key] = {}
         self._shown: list[Entry] = []
         self._rows: dict[Key, int] = {}
         self._text = ""
@@ -69,7 +70,7 @@ class FilesModel(HeadedTable):
         """Show another folder: nothing yet."""
         self.beginResetModel()
         self._all, self._shown, self._rows = {}, [], {}
-        self._ordered, self._folded = [], {}
+        self._ordered, self._folded, self._paths = [], {}, {}
         self.endResetModel()
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -103,8 +104,10 @@ class FilesModel(HeadedTable):
         """Take entries out."""
         gone = set(keys)
         for key in gone:
-            self._all.pop(key, None)
+            entry = self._all.pop(key, None)
             self._folded.pop(key, None)
+            if entry is not None:
+                self._paths.pop(entry.path, None)
         self._ordered = [entry for entry in self._ordered if entry.key not in gone]
         self._become([entry for entry in self._shown if entry.key not in gone])
 
@@ -151,6 +154,24 @@ class FilesModel(HeadedTable):
             if name in (entry.thing.name, entry.name):
                 return self.index(row, 0)
         return QModelIndex()
+
+    def ticked(self, folder: str) -> tuple[Sequence[Entry], bool]:
+        """Return the rows that are ticked, and whether others hold something ticked.
+
+        It is asked often and goes by what is ticked, not by the rows.
+        """
+        ticks = self.ticks
+        if not ticks.paths:
+            return (), False
+        if ticks.state(folder) == Qt.CheckState.Checked:
+            return self._shown, False
+        found = []
+        for path in ticks.paths:
+            key = self._paths.get(path)
+            if key is not None and key in self._rows:
+                found.append(self._shown[self._rows[key]])
+        holding = any(path in self._paths for path in ticks.above)
+        return found, holding
 
     def set_ticks(self, ticks: Ticks) -> None:
         """Draw other boxes."""
@@ -239,6 +260,7 @@ class FilesModel(HeadedTable):
     def _take(self, entry: Entry) -> None:
         self._all[entry.key] = entry
         self._folded[entry.key] = entry.label.casefold()
+        self._paths[entry.path] = entry.key
 
     def _fits(self, entry: Entry) -> bool:
         name = self._folded[entry.key]

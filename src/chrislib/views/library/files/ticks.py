@@ -4,15 +4,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
 
-from chrislib.library.storage.model import Entry
-
 
 class Ticks:
     """Boxes of entries: ticked, covered by a ticked folder, or holding something."""
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.paths = frozenset(paths)
-        self._above = frozenset(
+        self.above = frozenset(
             above for path in self.paths for above in _ancestors(path)
         )
 
@@ -24,18 +22,9 @@ class Ticks:
         """Return how the box of a path stands."""
         if path in self.paths or self.covered(path):
             return Qt.CheckState.Checked
-        if path in self._above:
+        if path in self.above:
             return Qt.CheckState.PartiallyChecked
         return Qt.CheckState.Unchecked
-
-    def of_all(self, entries: Iterable[Entry]) -> Qt.CheckState:
-        """Return how the box over a list stands."""
-        states = {self.state(entry.path) for entry in entries}
-        if states == {Qt.CheckState.Checked}:
-            return Qt.CheckState.Checked
-        if states <= {Qt.CheckState.Unchecked}:
-            return Qt.CheckState.Unchecked
-        return Qt.CheckState.PartiallyChecked
 
 
 def _ancestors(path: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Words and glyphs of entries, the same in tree, table and inspector."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chrislib.feeds.outputs import KIND_WORDS, kind_of
@@ -103,7 +104,7 @@ def entries(number: int) -> str:
     return words.count(number, "entry", "entries")
 
 
-def weight_words(weight: Weight, *, titles: tuple[str, ...] = ()) -> str:
+def weight_words(weight: Weight, entries_: Sequence[Entry]) -> str:
     """Return what goes with a deletion, in sentences."""
     parts = []
     if weight.files:
@@ -131,4 +132,10 @@ def weight_words(weight: Weight, *, titles: tuple[str, ...] = ()) -> str:
         feeds = ", ".join(str(feed) for feed in weight.feeds[:4])
         said.append(f"Outputs of feed {feeds} are among it.")
     said.append("This cannot be undone.")
-    return " ".join([*titles, *said])
+    if len(entries_) > 1:
+        names = [f"“{entry.label}”" for entry in entries_[:6]]
+        rest = len(entries_) - len(names)
+        if rest:
+            names.append(f"{rest:,} more")
+        said.insert(0, f"{', '.join(names[:-1])} and {names[-1]}.")
+    return " ".join(said)

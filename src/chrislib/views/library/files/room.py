@@ -1,0 +1,72 @@
+"""Where the parts of Browse Files go."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from chrislib.views.widgets.text import line
+
+TREE, SIDE = 320, 304
+
+
+def with_head(crumbs: QWidget, tools: Sequence[QWidget], body: QWidget) -> QWidget:
+    """Return the breadcrumb and tools on a line of 44 over `body`."""
+    head = QHBoxLayout()
+    head.setContentsMargins(16, 8, 12, 8)
+    head.setSpacing(8)
+    head.addWidget(crumbs, 1)
+    for tool in tools:
+        head.addWidget(tool)
+    made = QWidget()
+    column = _column(made)
+    column.addLayout(head)
+    column.addWidget(line())
+    column.addWidget(body, 1)
+    return made
+
+
+def with_foot(body: QWidget, foot: QWidget) -> QWidget:
+    """Return `body` over a line that says how much it is."""
+    row = QHBoxLayout()
+    row.setContentsMargins(16, 4, 16, 4)
+    row.addWidget(foot, 1)
+    made = QWidget()
+    column = _column(made)
+    column.addWidget(body, 1)
+    column.addWidget(line())
+    column.addLayout(row)
+    return made
+
+
+def split(splitter: QSplitter, tree: QWidget, rows: QWidget) -> None:
+    """Put tree and rows side by side; the rows take all change."""
+    splitter.setObjectName("files.splitter")
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(1)
+    tree.setMinimumWidth(184)
+    splitter.addWidget(tree)
+    splitter.addWidget(rows)
+    splitter.setStretchFactor(0, 0)
+    splitter.setStretchFactor(1, 1)
+    splitter.setSizes([TREE, 600])
+
+
+def beside(centre: QWidget, side: QWidget) -> QSplitter:
+    """Return the centre with the inspector at its right."""
+    made = QSplitter(Qt.Orientation.Horizontal)
+    made.setChildrenCollapsible(False)
+    made.setHandleWidth(1)
+    made.addWidget(centre)
+    made.addWidget(side)
+    made.setStretchFactor(0, 1)
+    made.setStretchFactor(1, 0)
+    made.setSizes([912, SIDE])
+    return made
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    made = QVBoxLayout(widget)
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(0)
+    return made
