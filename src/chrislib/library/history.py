@@ -297,4 +297,4 @@ def _brought(kind: EntryKind, items: Sequence[Item], progress: Progress | None) 
     images = sum(item.images or 0 for item in here)
     if series:
         return words.join(words.series(series), words.count(images, "image"))
-    return words.join(words.count(images, "file"), size)
+    return words.join(words.count(images, "file") if images else "", size)

@@ -48,6 +48,8 @@ class HistoryHead(QWidget):
         row.addSpacing(4)
         self._count = Label(theme, style="small", token="text.muted")
         row.addWidget(self._count)
+        self._day = Label(theme, style="group", token="text.muted")
+        row.addWidget(self._day)
         self._new = button(
             theme, "", kind="quiet", name="overview.history.new", small=True
         )
@@ -62,6 +64,7 @@ class HistoryHead(QWidget):
         self._states.setObjectName("overview.history.state")
         self._states.setAccessibleName("State")
         self._states.setToolTip("Show only entries in this state")
+        self._states.setFixedHeight(theme.px(28))
         for words, key in _STATES:
             self._states.addItem(words, key)
         self._states.currentIndexChanged.connect(lambda _at: self.changed.emit())
@@ -105,6 +108,10 @@ class HistoryHead(QWidget):
         if total and shown != total:
             words = f"{shown:,} of {words}"
         self._count.setText(words)
+
+    def tell_day(self, words: str) -> None:
+        """Say which day is seen when its own head is not."""
+        self._day.setText(words)
 
     def tell_new(self, number: int) -> None:
         """Say that rows came above what is seen; 0 for none."""

@@ -278,9 +278,7 @@ class HistoryList(QTableView):
         self._grow()
 
     def _grow(self) -> None:
-        days = len(self._history.days())
-        entries = self._history.rowCount() - days
-        height = days * self.theme.px(DAY) + entries * self.theme.px(ROW) + 2
+        height = self.verticalHeader().length() + 2
         if height != self.height():
             self.setFixedHeight(height)
         self.updateGeometries()

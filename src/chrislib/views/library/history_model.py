@@ -1,6 +1,7 @@
 """History as flat rows: heads of days, and entries that come in pages."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -18,6 +19,7 @@ from chrislib.library.model import EntryId, EntryKind, HistoryEntry
 from chrislib.library.words import count
 
 Index = QModelIndex | QPersistentModelIndex
+Rows = tuple[tuple[str, float], ...]
 TITLE, BROUGHT, STATE, ACTION, TIME = range(5)
 EntryRole = Qt.ItemDataRole.UserRole + 1
 ICONS = {
@@ -64,6 +66,14 @@ def uses_words(uses: Sequence[FeedUse]) -> str:
     return f"Used in {count(len(uses), 'feed')}" if uses else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How rows become others: what goes, from the bottom, then what comes."""
+
+    gone: tuple[tuple[int, int], ...] = ()
+    new: tuple[tuple[int, int], ...] = ()
+
+
 class HistoryModel(QAbstractTableModel):
     """Days and entries; it changes row by row, and is only reset by the person.
 
@@ -71,6 +81,10 @@ class HistoryModel(QAbstractTableModel):
     ----------
     wanted : signal
         Entries that are seen and not here yet: a list of ids.
+    shown, count : int
+        Entries in the list, and all of them.
+    changing : bool
+        Rows come and go: where the highlight moves now, nobody moved it.
     """
 
     wanted = Signal(list)
@@ -89,7 +103,7 @@ class HistoryModel(QAbstractTableModel):
         self._find_uses = uses
         self._failed = failed
         self._hidden = hidden
-        self._rows: tuple[tuple[str, float], ...] = ()
+        self._rows: Rows = ()
         self._entries: dict[EntryId, HistoryEntry] = {}
         self._uses: dict[EntryId, tuple[FeedUse, ...]] = {}
         self._asked: set[EntryId] = set()
@@ -97,28 +111,40 @@ class HistoryModel(QAbstractTableModel):
         self._now = 0.0
         self.shown = 0
         self.count = 0
+        self.changing = False
 
     # --- rows --------------------------------------------------------------------
 
-    def show(self, listing: HistoryListing, *, now: float, anew: bool) -> None:
+    @property
+    def rows(self) -> Rows:
+        """Every row: the id of an entry, or "" for a day, and when it was."""
+        return self._rows
+
+    def show(
+        self, listing: HistoryListing, *, now: float, steps: Steps | None = None
+    ) -> None:
         """Take over a list.
 
         Parameters
         ----------
-        anew : bool
-            The person asked for another list: begin at its top. Otherwise rows come
-            and go one by one, and everything that stays keeps its place.
+        steps : Steps, optional
+            How to get there from `rows`: rows come and go one by one, and everything
+            that stays keeps its place. Without, the list begins anew.
         """
         self._now = now
         self.shown, self.count = listing.shown, listing.total
         self.take(listing.first)
-        if anew:
-            self.beginResetModel()
-            self._rows = listing.rows
-            self._asked.clear()
-            self.endResetModel()
-            return
-        self._change(listing.rows)
+        self.changing = True
+        try:
+            if steps is None:
+                self.beginResetModel()
+                self._rows = listing.rows
+                self._asked.clear()
+                self.endResetModel()
+            else:
+                self._change(listing.rows, steps)
+        finally:
+            self.changing = False
 
     def take(self, entries: Mapping[EntryId, HistoryEntry]) -> None:
         """Take over entries that were asked for."""
@@ -168,6 +194,12 @@ class HistoryModel(QAbstractTableModel):
             return None
         found = self._rows[row][0]
         return EntryId(found) if found else None
+
+    def day_of(self, row: int) -> str:
+        """Return the day a row is of, in words."""
+        if not 0 <= row < len(self._rows):
+            return ""
+        return show_day(self._rows[row][1], now=self._now)
 
     def row_of(self, entry_id: str) -> int:
         """Return the row of an entry, -1 where it is not shown."""
@@ -284,37 +316,30 @@ class HistoryModel(QAbstractTableModel):
         self._asked.update(ids)
         self.wanted.emit(ids)
 
-    def _change(self, rows: tuple[tuple[str, float], ...]) -> None:
-        """Become `rows` by removing and inserting; what stays keeps its index."""
-        old = self._rows
-        if rows == old:
-            return
-        head = 0
-        for one, other in zip(old, rows, strict=False):
-            if one != other:
-                break
-            head += 1
-        tail = 0
-        longest = min(len(old), len(rows)) - head
-        while tail < longest and old[-1 - tail] == rows[-1 - tail]:
-            tail += 1
-        before = [_key(one) for one in old[head : len(old) - tail]]
-        after = [_key(one) for one in rows[head : len(rows) - tail]]
-        there, here = set(after), set(before)
-        kept = [key for key in before if key in there]
-        if kept != [key for key in after if key in here]:
-            kept, there, here = [], set(), set()  # another order: all of it anew
-        for first, last in reversed(_runs(before, there)):
-            self.beginRemoveRows(QModelIndex(), head + first, head + last)
-            self._rows = self._rows[: head + first] + self._rows[head + last + 1 :]
+    def _change(self, rows: Rows, steps: Steps) -> None:
+        for first, last in steps.gone:
+            self.beginRemoveRows(QModelIndex(), first, last)
+            self._rows = self._rows[:first] + self._rows[last + 1 :]
             self.endRemoveRows()
-        for first, last in _runs(after, here):
-            self.beginInsertRows(QModelIndex(), head + first, head + last)
-            part = rows[head + first : head + last + 1]
-            self._rows = self._rows[: head + first] + part + self._rows[head + first :]
+        for first, last in steps.new:
+            self.beginInsertRows(QModelIndex(), first, last)
+            part = rows[first : last + 1]
+            self._rows = self._rows[:first] + part + self._rows[first:]
             self.endInsertRows()
         self._rows = rows
-        self.repaint()
+        if steps.gone or steps.new:
+            self.repaint()
+
+
+def steps_between(old: Rows, rows: Rows) -> Steps:
+    """Return how `old` becomes `rows`; what is in both stays (long: for a thread)."""
+    if rows == old:
+        return Steps()
+    before, after = [_key(one) for one in old], [_key(one) for one in rows]
+    there, here = set(after), set(before)
+    if [key for key in before if key in there] != [key for key in after if key in here]:
+        there, here = set(), set()  # another order: all of it anew
+    return Steps(tuple(reversed(_runs(before, there))), tuple(_runs(after, here)))
 
 
 def _key(row: tuple[str, float]) -> tuple[str, float]:

@@ -1,5 +1,6 @@
 """The Library's first page: three ways in, a quick lookup, and History."""
 
+import asyncio
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
@@ -23,7 +24,11 @@ from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.history_acts import HistoryActs
 from chrislib.views.library.history_head import HistoryFoot, HistoryHead
 from chrislib.views.library.history_list import HistoryList
-from chrislib.views.library.history_model import HistoryModel
+from chrislib.views.library.history_model import (
+    HistoryModel,
+    Steps,
+    steps_between,
+)
 from chrislib.views.library.overview_start import QuickLookup, ways_in
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
@@ -104,6 +109,7 @@ class Overview(QScrollArea):
         self._banner = Banner(theme, "offline", "")
         self._banner.hide()
         column.addWidget(self._banner)
+        column.addSpacing(4)
         column.addWidget(self._list)
         self._foot = HistoryFoot(theme)
         column.addWidget(self._foot)
@@ -174,10 +180,19 @@ class Overview(QScrollArea):
         version = self._ctx.history.version
         wanted = self._head.wanted
 
-        def done(listing: HistoryListing) -> None:
+        rows = self._model.rows
+
+        async def look() -> tuple[HistoryListing, Steps | None]:
+            listing = await self._ctx.history.listing(wanted)
+            if anew or wanted != self._shown:
+                return listing, None
+            return listing, await asyncio.to_thread(steps_between, rows, listing.rows)
+
+        def done(found: tuple[HistoryListing, Steps | None]) -> None:
             self._asking = False
             self._version = version
-            self._show(listing, wanted=wanted, anew=anew or wanted != self._shown)
+            self._shown = wanted
+            self._show(*found)
             if self._ask_again:
                 self._ask_again = False
                 self._list_anew(anew=False)
@@ -187,21 +202,20 @@ class Overview(QScrollArea):
             self._ctx.messages.failed(error)
 
         self._tasks.start(
-            self._ctx.history.listing(wanted),
+            look(),
             name="list history",
             done=done,
             failed=failed,
         )
 
-    def _show(self, listing: HistoryListing, *, wanted: Wanted, anew: bool) -> None:
-        self._shown = wanted
+    def _show(self, listing: HistoryListing, steps: Steps | None) -> None:
         bar = self.verticalScrollBar()
         top = bar.value() - self._list_top()
         rows = self._list.rows_between(max(0, top), top + self.viewport().height())
         entries = (self._model.id_at(row) for row in rows)
-        anchor = next(filter(None, entries), None) if top > 0 and not anew else None
+        anchor = next(filter(None, entries), None) if top > 0 and steps else None
         before, known = self._row_top(anchor), self._model.shown
-        self._model.show(listing, now=self._ctx.now(), anew=anew)
+        self._model.show(listing, now=self._ctx.now(), steps=steps)
         self._after()
         moved = self._row_top(anchor) - before if anchor is not None else 0
         if anchor is None:
@@ -212,7 +226,7 @@ class Overview(QScrollArea):
             self._page.adjustSize()
             bar.setValue(bar.value() + moved)
         self._head.tell_new(self._came)
-        if wanted.text.strip() and not self._ctx.history.state.complete:
+        if self._shown.text.strip() and not self._ctx.history.state.complete:
             # who searches means all of it, also what is only on the server
             self._ctx.history.read_on()
         self._seen.start()
@@ -312,10 +326,18 @@ class Overview(QScrollArea):
 
     def _scrolled(self) -> None:
         self._stick()
+        self._tell_day()
         self._seen.start()
         if self._came and self.verticalScrollBar().value() <= self._list_top():
             self._came = 0
             self._head.tell_new(0)
+
+    def _tell_day(self) -> None:
+        """Say in the head which day the topmost row is of, once its head is gone."""
+        below = self.verticalScrollBar().value() + self._place.height()
+        rows = self._list.rows_between(below - self._list_top(), below)
+        scrolled = below - self._place.height() > self._list_top()
+        self._head.tell_day(self._model.day_of(rows[0]) if scrolled and rows else "")
 
     def _to_top(self) -> None:
         self._came = 0
@@ -350,6 +372,8 @@ class Overview(QScrollArea):
         self._head.raise_()
 
     def _keep_in_sight(self) -> None:
+        if self._model.changing or not self._list.hasFocus():
+            return
         rect = self._list.row_rect()
         middle = self._list.mapTo(self._page, rect.center())
         margin = rect.height() // 2 + self._place.height()

@@ -1,4 +1,4 @@
-"""Cards of reference data, painted."""
+"""Reference data as cards, or as rows where there are many."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,10 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPen,
     QPixmap,
+    QResizeEvent,
     QTextLayout,
     QTextOption,
 )
@@ -21,55 +23,56 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from chrislib.library.model import Item, Reference
+from chrislib.library.model import Reference
 from chrislib.library.words import join
 from chrislib.views.library.reference_model import (
     ReferenceModel,
     action_of,
     facts_of,
+    reason_of,
     state_of,
 )
-from chrislib.views.library.rowview import (
-    ACT,
-    TICK,
-    Index,
-    RowDelegate,
-    draw_thumb,
-)
+from chrislib.views.library.rowview import ACT, TICK, Index, RowDelegate
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
     draw_check,
+    draw_glyph,
+    draw_row,
     draw_state,
     draw_text,
+    fit,
 )
 
-WIDTH, HEIGHT, GAP = 264, 164, 16
+WIDTH, GAP, PICTURE = 256, 16, 112
+HEIGHT = PICTURE + 136
+ROW = 56
+Pictures = Callable[[Reference, int], QPixmap | None]
+"""The sample picture of a reference at a size in device pixels, None without one."""
 
 
 class _Delegate(RowDelegate):
-    """A card: box, title, two lines, facts, licence, state and button."""
+    """A card: picture, title, two lines, facts, licence, state and button."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        parent: QWidget,
-        *,
-        thumb: Callable[[Item | None], QPixmap | None],
-    ) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, *, picture: Pictures) -> None:
         super().__init__(theme, parent)
-        self._thumb = thumb
+        self._picture = picture
+        self.rows = False
+        self.width = WIDTH
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(self.theme.px(WIDTH) + GAP, self.theme.px(HEIGHT) + GAP)
+        if self.rows:
+            return QSize(self.width, self.theme.px(ROW))
+        return QSize(self.width + GAP, self.theme.px(HEIGHT) + GAP)
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         reference = _reference(index)
         if reference is None:
             return ""
         card = self._card(rect)
-        if self._box(card).adjusted(-6, -6, 6, 6).contains(at):
+        box = self._box(card).adjusted(-6, -6, 6, 6)
+        if not reference.hidden and box.contains(at):
             return TICK
         button = self._button(reference, card)
         return ACT if button.isValid() and button.contains(at) else ""
@@ -80,49 +83,87 @@ class _Delegate(RowDelegate):
         reference, model = _reference(index), index.model()
         if reference is None or not isinstance(model, ReferenceModel):
             return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if self.rows:
+            self._row(painter, option, reference, model)
+        else:
+            self._whole_card(painter, option, reference, model)
+
+    def _whole_card(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        reference: Reference,
+        model: ReferenceModel,
+    ) -> None:
         theme, card = self.theme, self._card(option.rect)
+        self._frame(painter, option, card, reference)
+        if not reference.hidden:
+            ticked = model.is_ticked(reference)
+            state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
+            draw_check(painter, self._box(card), theme, state=state)
+        top = card.top() + theme.px(PICTURE)
+        inner = QRect(card.left() + 12, top + 8, card.width() - 24, 0)
+        title = QRect(inner.left(), inner.top(), inner.width(), theme.px(20))
+        draw_text(painter, title, theme, text=reference.title, style="strong")
+        words = QRect(inner.left(), title.bottom() + 2, inner.width(), theme.px(32))
+        reason = reason_of(reference)
+        _two_lines(
+            painter,
+            words,
+            theme,
+            text=reason or reference.description or "No description.",
+            token="state.failed" if reason else "text.secondary",
+        )
+        line = QRect(inner.left(), words.bottom() + 4, inner.width(), theme.px(15))
+        for text in (facts_of(reference), model.second_facts(reference)):
+            draw_text(
+                painter, line, theme, text=text, style="caption", token="text.muted"
+            )
+            line.translate(0, theme.px(15))
+        self._foot(painter, option, reference, card)
+
+    def _frame(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        card: QRect,
+        reference: Reference,
+    ) -> None:
+        theme = self.theme
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = "border.focus" if focused else "accent.glyph"
         token = edge if chosen or focused else "border.subtle"
+        shape = QPainterPath()
+        shape.addRoundedRect(card.adjusted(1, 1, -1, -1), 6, 6)
+        painter.fillPath(shape, theme.color("bg.raised"))
+        painter.save()
+        painter.setClipPath(shape, Qt.ClipOperation.IntersectClip)
+        above = QRect(card.left(), card.top(), card.width(), theme.px(PICTURE))
+        self._draw_picture(painter, above, reference)
+        painter.restore()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color(token), 2 if chosen or focused else 1))
-        painter.setBrush(theme.color("bg.raised"))
-        painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 6, 6)
-        ticked = model.is_ticked(reference)
-        state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
-        draw_check(painter, self._box(card), theme, state=state)
-        inner = card.adjusted(14, 12, -14, -12)
-        picture = self._thumb(reference.item)
-        if picture is not None:
-            side = theme.px(72)
-            box = QRect(inner.right() - side + 1, inner.top() + 26, side, side)
-            draw_thumb(painter, box, theme, picture=picture)
-        title = QRect(inner.left() + 26, inner.top(), inner.width() - 26, theme.px(20))
-        draw_text(painter, title, theme, text=reference.title, style="strong")
-        if picture is not None:
-            inner.setRight(inner.right() - theme.px(72) - 12)
-        words = QRect(inner.left(), title.bottom() + 8, inner.width(), theme.px(17) * 2)
-        _two_lines(painter, words, theme, reference.description or "No description.")
-        line = QRect(inner.left(), words.bottom() + 6, inner.width(), theme.px(16))
-        draw_text(
-            painter,
-            line,
-            theme,
-            text=facts_of(reference),
-            style="caption",
-            token="text.muted",
-        )
-        line.translate(0, theme.px(16))
-        draw_text(
-            painter,
-            line,
-            theme,
-            text=join(reference.category or "Reference data", reference.authors),
-            style="caption",
-            token="text.muted",
-        )
-        self._foot(painter, option, reference, card)
+        painter.drawPath(shape)
+
+    def _draw_picture(
+        self, painter: QPainter, rect: QRect, reference: Reference
+    ) -> None:
+        theme = self.theme
+        device = painter.device()
+        ratio = device.devicePixelRatioF() if device is not None else 1.0
+        picture = self._picture(reference, int(rect.height() * ratio))
+        if picture is None:
+            painter.fillRect(rect, theme.color("bg.highlight"))
+            glyph = "settings" if reference.hidden else "library"
+            size = 24 if rect.height() > 60 else 16
+            spot = rect.center() - QPoint(size // 2 - 1, size // 2 - 1)
+            draw_glyph(painter, spot, theme, icon=glyph, token="text.muted", size=size)
+            return
+        painter.fillRect(rect, theme.color("bg.image"))
+        painter.drawPixmap(fit(picture.width(), picture.height(), rect), picture)
 
     def _foot(
         self,
@@ -133,20 +174,76 @@ class _Delegate(RowDelegate):
     ) -> None:
         theme = self.theme
         button = self._button(reference, card)
-        right = button.left() - 8 if button.isValid() else card.right() - 14
-        foot = QRect(card.left() + 14, card.bottom() - 36, 0, 24)
+        right = button.left() - 8 if button.isValid() else card.right() - 12
+        foot = QRect(card.left() + 12, card.bottom() - 33, 0, 24)
         foot.setRight(right)
         key, words = state_of(reference)
         if key:
             draw_state(painter, foot, theme, key, words)
+        elif reference.hidden and reference.needs_values:
+            text = "Needs values: run it in Feeds"
+            draw_text(
+                painter, foot, theme, text=text, style="caption", token="text.muted"
+            )
         elif reference.license:
             self._licence(painter, foot, reference.license)
+        self._draw_button(painter, option, reference, button)
+
+    def _row(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        reference: Reference,
+        model: ReferenceModel,
+    ) -> None:
+        theme, row = self.theme, option.rect
+        draw_row(painter, option, theme)
+        if not reference.hidden:
+            ticked = model.is_ticked(reference)
+            state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
+            draw_check(painter, self._box(row), theme, state=state)
+        side = theme.px(40)
+        picture = QRect(row.left() + 32, row.center().y() - side // 2, side, side)
+        self._draw_picture(painter, picture, reference)
+        button = self._button(reference, row)
+        right = button.left() if button.isValid() else row.right()
+        text = QRect(picture.right() + 10, row.top() + 7, 0, theme.px(20))
+        text.setRight(right - 8)
+        key, words = state_of(reference)
+        if key:
+            width = theme.width("small", words) + 30
+            spot = QRect(text.right() - width, row.center().y() - 12, width, 24)
+            draw_state(painter, spot, theme, key, words)
+            text.setRight(spot.left() - 8)
+        draw_text(painter, text, theme, text=reference.title)
+        text.translate(0, theme.px(21))
+        reason = reason_of(reference)
+        if reason:
+            draw_text(
+                painter, text, theme, text=reason, style="caption", token="state.failed"
+            )
+        else:
+            facts = join(facts_of(reference), reference.category, reference.license)
+            draw_text(
+                painter, text, theme, text=facts, style="caption", token="text.muted"
+            )
+        self._draw_button(painter, option, reference, button)
+
+    def _draw_button(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        reference: Reference,
+        button: QRect,
+    ) -> None:
         if button.isValid():
+            word = action_of(reference)
             draw_button(
                 painter,
                 button,
-                theme,
-                text=action_of(reference),
+                self.theme,
+                text=word,
+                kind="danger" if word == "Retry" else "secondary",
                 hovered=self.hovers(option, button),
             )
 
@@ -168,23 +265,28 @@ class _Delegate(RowDelegate):
         )
 
     def _card(self, rect: QRect) -> QRect:
-        return rect.adjusted(0, 0, -GAP, -GAP)
+        return rect if self.rows else rect.adjusted(0, 0, -GAP, -GAP)
 
     def _box(self, card: QRect) -> QRect:
-        return QRect(card.left() + 14, card.top() + 14, 16, 16)
+        if self.rows:
+            return QRect(card.left() + 8, card.center().y() - 8, 16, 16)
+        return QRect(card.left() + 10, card.top() + 10, 16, 16)
 
     def _button(self, reference: Reference, card: QRect) -> QRect:
         word = action_of(reference)
         if not word:
             return QRect()
         width, height = button_width(self.theme, word), self.theme.px(24)
+        if self.rows:
+            top = card.top() + (card.height() - height) // 2
+            return QRect(card.right() - 8 - width, top, width, height)
         return QRect(
-            card.right() - 14 - width, card.bottom() - 12 - height, width, height
+            card.right() - 12 - width, card.bottom() - 9 - height, width, height
         )
 
 
 class ReferenceCards(QListView):
-    """Cards in lines, as many beside each other as fit."""
+    """Cards in lines, as many beside each other as fit; or rows."""
 
     ticked = Signal(QModelIndex)
     acted = Signal(QModelIndex)
@@ -197,16 +299,18 @@ class ReferenceCards(QListView):
         *,
         name: str,
         label: str,
-        thumb: Callable[[Item | None], QPixmap | None],
+        picture: Pictures,
     ) -> None:
         super().__init__()
-        self._delegate = _Delegate(theme, self, thumb=thumb)
+        self._theme = theme
+        self._delegate = _Delegate(theme, self, picture=picture)
         self._pressed: tuple[int, str] | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
-        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
@@ -215,6 +319,44 @@ class ReferenceCards(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
         theme.changed.connect(self.doItemsLayout)
+
+    @property
+    def as_rows(self) -> bool:
+        """Whether it shows rows instead of cards."""
+        return self._delegate.rows
+
+    def show_rows(self, rows: bool) -> None:
+        """Show rows, or cards."""
+        if rows == self._delegate.rows:
+            return
+        top = self.indexAt(QPoint(GAP, GAP))
+        self._delegate.rows = rows
+        if rows:
+            self.setFlow(QListView.Flow.TopToBottom)
+            self.setWrapping(False)
+        else:
+            self.setFlow(QListView.Flow.LeftToRight)
+            self.setWrapping(True)
+        self._fit()
+        self.doItemsLayout()
+        if top.isValid():
+            self.scrollTo(top, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the cards fill the width."""
+        if self._fit():
+            self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
+
+    def _fit(self) -> bool:
+        room = self.viewport().width()
+        width = room
+        if not self._delegate.rows:
+            beside = max(1, room // (self._theme.px(WIDTH) + GAP))
+            width = room // beside - GAP - 1
+        changed = width != self._delegate.width
+        self._delegate.width = max(self._theme.px(160), width)
+        return changed
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to press a part; elsewhere highlight."""
@@ -253,7 +395,10 @@ class ReferenceCards(QListView):
             self.acted.emit(index)
             return
         text = event.text().upper()
-        if text in ("T", "A", "E", " ") and not event.modifiers():
+        if event.key() == Qt.Key.Key_Delete and not event.modifiers():
+            self.key_pressed.emit("Del")
+            return
+        if text in ("T", "A", "E", "F", " ") and not event.modifiers():
             self.key_pressed.emit(text)
             return
         super().keyPressEvent(event)
@@ -266,7 +411,9 @@ class ReferenceCards(QListView):
         return index, self._delegate.zone(index, self.visualRect(index), at)
 
 
-def _two_lines(painter: QPainter, rect: QRect, theme: Theme, text: str) -> None:
+def _two_lines(
+    painter: QPainter, rect: QRect, theme: Theme, *, text: str, token: str
+) -> None:
     """Draw text on two lines, the second one elided."""
     font = theme.font("small")
     metrics = QFontMetrics(font)
@@ -281,9 +428,9 @@ def _two_lines(painter: QPainter, rect: QRect, theme: Theme, text: str) -> None:
     head, rest = text[:length].strip(), text[length:].strip()
     upper = QRect(rect.left(), rect.top(), rect.width(), height)
     lower = upper.translated(0, height)
-    draw_text(painter, upper, theme, text=head, style="small", token="text.secondary")
+    draw_text(painter, upper, theme, text=head, style="small", token=token)
     rest = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, rect.width())
-    draw_text(painter, lower, theme, text=rest, style="small", token="text.secondary")
+    draw_text(painter, lower, theme, text=rest, style="small", token=token)
 
 
 def _reference(index: Index) -> Reference | None:

@@ -1,6 +1,7 @@
-"""Reference data as a list of cards."""
+"""Reference data as a list: what is shown of it, and in which order."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -10,12 +11,36 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from chrislib.library.model import Item, ItemState, Reference
+from chrislib.catalog.folding import searchable
+from chrislib.library.dates import show_day
+from chrislib.library.history_uses import FeedUse
+from chrislib.library.model import ItemState, Reference
 from chrislib.library.words import count, join, size
+from chrislib.views.library.history_model import uses_words
 
 Index = QModelIndex | QPersistentModelIndex
 ReferenceRole = Qt.ItemDataRole.UserRole + 1
 _MOVING = {ItemState.ON_THE_WAY, ItemState.REGISTERING}
+_STOPPED = {ItemState.FAILED, ItemState.CANCELLED}
+
+KINDS: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    ("templates", "Templates", ("template",)),
+    ("atlases", "Atlases", ("atlas", "parcel", "label", "regions")),
+    ("surfaces", "Surfaces", ("surface", "mesh")),
+    ("sets", "Data sets", ()),
+)
+"""Key, words, and what a category or title of that kind holds; the last is the rest."""
+NAME, NEWEST, LARGEST = "name", "newest", "largest"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What the list is narrowed to, and its order."""
+
+    text: str = ""
+    kind: str = ""
+    licence: str = ""
+    order: str = NAME
 
 
 def is_mine(reference: Reference) -> bool:
@@ -26,8 +51,10 @@ def is_mine(reference: Reference) -> bool:
 
 
 def action_of(reference: Reference) -> str:
-    """Return the word of a card's button."""
+    """Return the word of a card's button; "" for none."""
     item = reference.item
+    if reference.hidden:
+        return "" if reference.needs_values else "Use as reference"
     if item is None:
         return "Fetch"
     if item.state is ItemState.READY:
@@ -36,17 +63,15 @@ def action_of(reference: Reference) -> str:
         return "Cancel"
     if item.state is ItemState.REGISTERING:
         return ""
-    return "Fetch"
+    return "Retry" if item.state is ItemState.FAILED else "Fetch"
 
 
 def state_of(reference: Reference) -> tuple[str, str]:
-    """Return state key and words of a card; empty where it is simply new."""
+    """Return state key and words of a card; empty where it is simply new or ready."""
     item = reference.item
-    if item is None:
+    if reference.hidden or item is None:
         return "", ""
     match item.state:
-        case ItemState.READY:
-            return "ready", "Ready"
         case ItemState.REGISTERING:
             return "registering", "Registering files"
         case ItemState.ON_THE_WAY:
@@ -59,22 +84,101 @@ def state_of(reference: Reference) -> tuple[str, str]:
             return "", ""
 
 
+def reason_of(reference: Reference) -> str:
+    """Return why a fetch failed, "" where none did."""
+    item = reference.item
+    if item is None or item.state is not ItemState.FAILED:
+        return ""
+    return item.detail or "The server does not say why."
+
+
 def facts_of(reference: Reference) -> str:
-    """Return "6 files · 62 MB · version 2009c"."""
-    item: Item | None = reference.item
-    files = count(item.images, "file") if item and item.images else ""
-    bytes_ = size(item.size) if item and item.size else ""
-    return join(files, bytes_, f"version {reference.version}")
+    """Return "6 files · 62 MB · version 2009c"; "about" for what is remembered."""
+    item = reference.item
+    if item is not None and item.state is ItemState.READY and item.images:
+        known = count(item.images, "file"), size(item.size) if item.size else ""
+    elif reference.files:
+        about = f"about {size(reference.size)}" if reference.size else ""
+        known = count(reference.files, "file"), about
+    else:
+        known = "", ""
+    return join(*known, f"version {reference.version}")
+
+
+def size_of(reference: Reference) -> int | None:
+    """Return the bytes of a reference as far as they are known."""
+    item = reference.item
+    if item is not None and item.size:
+        return item.size
+    return reference.size
+
+
+def kind_of(reference: Reference) -> str:
+    """Return the key of `KINDS` that a category, or else a title, speaks of."""
+    for said in (reference.category.casefold(), reference.title.casefold()):
+        for key, _, words in KINDS:
+            if any(word in said for word in words):
+                return key
+    return KINDS[-1][0]
+
+
+def fits(reference: Reference, text: str) -> bool:
+    """Whether a reference holds every word of `text`."""
+    haystack = searchable(
+        " ".join(
+            (
+                reference.title,
+                reference.category,
+                reference.description,
+                reference.authors,
+                reference.plugin_name,
+            )
+        )
+    )
+    return all(word in haystack for word in searchable(text).split())
+
+
+def narrowed(references: Iterable[Reference], wanted: Narrowed) -> list[Reference]:
+    """Return the references that fit, in the order that is wanted."""
+    found = [
+        one
+        for one in references
+        if fits(one, wanted.text)
+        and wanted.kind in ("", kind_of(one))
+        and wanted.licence in ("", one.license)
+    ]
+    if wanted.order == NEWEST:
+        found.sort(key=lambda one: -(one.item.added_at if one.item else 0.0))
+    elif wanted.order == LARGEST:
+        found.sort(key=lambda one: -(size_of(one) or 0))
+    return found
 
 
 class ReferenceModel(QAbstractListModel):
-    """References that fit the search; changed cards change in place."""
+    """References of one column; changed ones change in place.
+
+    Parameters
+    ----------
+    ticked : callable
+        Whether the box of one is ticked.
+    uses : callable
+        The feeds that used one.
+    now : callable
+        Seconds since the epoch.
+    """
 
     def __init__(
-        self, *, ticked: Callable[[Reference], bool], parent: QObject | None = None
+        self,
+        *,
+        ticked: Callable[[Reference], bool],
+        uses: Callable[[Reference], tuple[FeedUse, ...]] = lambda _one: (),
+        now: Callable[[], float] = lambda: 0.0,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._ticked = ticked
+        self._uses = uses
+        self._now = now
         self._shown: list[Reference] = []
 
     @property
@@ -83,14 +187,30 @@ class ReferenceModel(QAbstractListModel):
         return self._shown
 
     def show(self, references: Iterable[Reference]) -> None:
-        """Take over other references."""
+        """Take over other references; what stays keeps its highlight."""
         shown = list(references)
-        same = [_key(one) for one in shown] == [_key(one) for one in self._shown]
-        if not same:
+        wanted = [key_of(one) for one in shown]
+        if wanted == [key_of(one) for one in self._shown]:
+            self._shown = shown
+            self.repaint()
+            return
+        there = set(wanted)
+        for row in reversed(range(len(self._shown))):
+            if key_of(self._shown[row]) not in there:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._shown[row]
+                self.endRemoveRows()
+        left = [key_of(one) for one in self._shown]
+        if left != [key for key in wanted if key in set(left)]:
             self.beginResetModel()
             self._shown = shown
             self.endResetModel()
             return
+        for row, one in enumerate(shown):
+            if row >= len(self._shown) or key_of(self._shown[row]) != key_of(one):
+                self.beginInsertRows(QModelIndex(), row, row)
+                self._shown.insert(row, one)
+                self.endInsertRows()
         self._shown = shown
         self.repaint()
 
@@ -109,6 +229,16 @@ class ReferenceModel(QAbstractListModel):
         """Whether the box of a card is ticked."""
         return self._ticked(reference)
 
+    def second_facts(self, reference: Reference) -> str:
+        """Return "Fetched today · used in 3 feeds", or what it is and of whom."""
+        item = reference.item
+        if item is None or item.state is not ItemState.READY:
+            return join(reference.category or "Reference data", reference.authors)
+        day = show_day(item.added_at, now=self._now()) if item.added_at else ""
+        day = day.lower() if day in ("Today", "Yesterday") else day
+        uses = uses_words(self._uses(reference)).replace("Used", "used")
+        return join(f"Fetched {day}" if day else "Fetched", uses or "not used yet")
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's way)
         """Return the number of cards."""
         return 0 if parent.isValid() else len(self._shown)
@@ -123,29 +253,34 @@ class ReferenceModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return reference.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            words = (reference.title, state_of(reference)[1], action_of(reference))
+            state = state_of(reference)[1] or ("Ready" if is_mine(reference) else "")
+            words = (
+                reference.title,
+                state,
+                reason_of(reference),
+                facts_of(reference),
+                action_of(reference),
+            )
             return ", ".join(word for word in words if word)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{reference.title}\n{reference.description}\n{reference.authors}"
+            return "\n".join(
+                filter(
+                    None,
+                    (
+                        reference.title,
+                        reason_of(reference),
+                        reference.description,
+                        reference.authors,
+                        reference.license,
+                    ),
+                )
+            )
         if role == Qt.ItemDataRole.CheckStateRole:
             on = self.is_ticked(reference)
             return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
         return None
 
 
-def _key(reference: Reference) -> tuple[str, str]:
+def key_of(reference: Reference) -> tuple[str, str]:
+    """Return what tells references apart: plugin and version."""
     return reference.plugin_name, reference.version
-
-
-def fits(reference: Reference, text: str) -> bool:
-    """Whether a reference holds every word of `text`."""
-    haystack = " ".join(
-        (
-            reference.title,
-            reference.category,
-            reference.description,
-            reference.authors,
-            reference.plugin_name,
-        )
-    ).casefold()
-    return all(word in haystack for word in text.casefold().split())
