@@ -1,7 +1,16 @@
 """Facets beside the results: counts, and boxes that filter what is shown."""
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
+import time
+
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QStandardItem,
+    QStandardItemModel,
+)
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
 from chrislib.library.found import (
@@ -24,6 +33,8 @@ _COUNT = Qt.ItemDataRole.UserRole + 2
 _SPOKEN = Qt.ItemDataRole.AccessibleTextRole
 _FOLDED = {DESCRIPTION, IMAGES}
 """Folded until somebody unfolds them: they have many values."""
+_PAINT_SECONDS = 0.0015
+"""So long rows that changed are painted at a time."""
 _SHOWN = 40
 """So many values of a facet are listed, those with most series first."""
 
@@ -102,8 +113,56 @@ class Facets(RowView):
         self.ticked.connect(self._choose)
         self.opened.connect(self._choose)
         self.key_pressed.connect(self._key)
+        self._pictures: dict[object, tuple[object, QPixmap]] = {}
+        self._paint_until = 0.0
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self.viewport().update)
+        theme.changed.connect(self._pictures.clear)
         self.expanded.connect(lambda index: self._fold(index, False))
         self.collapsed.connect(lambda index: self._fold(index, True))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows, those that changed as far as there is time."""
+        self._paint_until = time.perf_counter() + _PAINT_SECONDS
+        super().paintEvent(event)
+
+    def drawRow(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """Draw a row as it was last time, unless it changed and there is time."""
+        rect, plain = option.rect, _plain(self, index)
+        pointer = self.viewport().mapFromGlobal(QCursor.pos())
+        current = self.currentIndex() == plain
+        look = (
+            *(index.data(), index.data(_COUNT)),
+            index.data(Qt.ItemDataRole.CheckStateRole),
+            *(rect.width(), rect.height(), self.isExpanded(plain)),
+            *(self.selectionModel().isSelected(index), rect.contains(pointer)),
+            current and self.hasFocus(),
+        )
+        key = index.data(_KEY) or index.data()
+        old = self._pictures.get(key)
+        if old is None or old[0] != look:
+            if time.perf_counter() > self._paint_until:
+                # counts change while results come in: the rest has the next turn
+                self._more.start()
+            else:
+                old = look, self._picture(option, index)
+                self._pictures[key] = old
+        if old is not None:
+            painter.drawPixmap(rect.topLeft(), old[1])
+
+    def _picture(self, option: QStyleOptionViewItem, index: Index) -> QPixmap:
+        ratio, rect = self.devicePixelRatioF(), option.rect
+        picture = QPixmap(rect.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(self.theme.color("bg.window"))
+        painter = QPainter(picture)
+        painter.translate(-rect.topLeft())
+        super().drawRow(painter, option, index)
+        painter.end()
+        return picture
 
     @property
     def quick(self) -> str:

@@ -32,10 +32,10 @@ from chrislib.views.library.step_band import Step, StepBand
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.text import line
 
-_STEP_SECONDS = 0.002
+_STEP_SECONDS = 0.0012
 """So long results are taken over at a time; the window goes on in between."""
 _SHOW_SECONDS = 0.1
-_PIECE = 8
+_PIECE = 4
 _AT_ONCE = 60
 """So few patients are taken over at once."""
 _QUICK = {HERE: "In your library", "recent": "Past 6 months"}
@@ -83,7 +83,7 @@ class FoundPane(QWidget):
         self._then: Callable[[], object] | None = None
         self._pending: set[str] = set()
         self._build()
-        self._steps_timer = self._timer(4, self._step)
+        self._steps_timer = self._timer(2, self._step)
         self._count_timer = self._timer(250, self._count_later)
         self._count_again = False
         self._typed = self._timer(200, self._filter_by_text)
@@ -253,6 +253,9 @@ class FoundPane(QWidget):
     def _count_later(self) -> None:
         if self._count_again:
             self._count_soon()
+            if self._steps_timer.isActive():
+                # not in the same turn: what was counted is painted first
+                self._steps_timer.start()
 
     def _count(self) -> None:
         self.facets.show_counts(self._found, ended=self._ended and not self._queue)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QHeaderView, QMenu, QStyle, QStyleOptionViewItem
 
@@ -44,12 +46,24 @@ _ALL_OPEN = 40
 """Up to so many series everything is unfolded; beyond, only the first study."""
 _PATIENTS_OPEN = 100
 """Up to so many patients their studies are shown."""
-_PAINT_SECONDS = 0.003
+_PAINT_SECONDS = 0.002
 """So long rows that were never seen are painted at a time."""
 _PICTURES = 80
 _MANY_AT_FIRST = 60
 _UNIFORM = 300
 """From so many rows on all are as high as a series: nobody has to measure them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all rows of one painting have in common: asked once, not for each row."""
+
+    pointer: QPoint = field(default_factory=lambda: QPoint(-1, -1))
+    width: int = 0
+    current: QPersistentModelIndex = field(default_factory=QPersistentModelIndex)
+    focused: bool = False
+    marked: bool = False
+    hidden: bool = False
 
 
 class FoundTree(RowView):
@@ -72,7 +86,9 @@ class FoundTree(RowView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self.menu_asked)
         self._pictures: dict[tuple[object, ...], QPixmap] = {}
-        self._painting = 0.0
+        self._paint_until = 0.0
+        self._just_shown = False
+        self._look = _Look()
         self._more = QTimer(self)
         self._more.setSingleShot(True)
         self._more.setInterval(0)
@@ -173,17 +189,19 @@ class FoundTree(RowView):
         drawn.state &= ~(
             plain.State_HasFocus | plain.State_Selected | plain.State_MouseOver
         )
-        drawn.rect = QRect(
-            0, option.rect.top(), self.header().length(), option.rect.height()
-        )
+        look = self._look
+        drawn.rect = QRect(0, option.rect.top(), look.width, option.rect.height())
         drawn.widget = self
-        current = self.currentIndex()
-        if self.selectionModel().isSelected(index):
+        if look.marked and self.selectionModel().isSelected(index):
             drawn.state |= plain.State_Selected
-        if drawn.rect.contains(self.viewport().mapFromGlobal(QCursor.pos())):
+        if drawn.rect.contains(look.pointer):
             drawn.state |= plain.State_MouseOver
-        same = current.row() == index.row() and current.parent() == index.parent()
-        if self.hasFocus() and same:
+        current = look.current
+        if (
+            look.focused
+            and current.row() == index.row()
+            and current.parent() == index.parent()
+        ):
             drawn.state |= plain.State_HasFocus
         if drawn.state & plain.State_MouseOver:
             # its button looks at the pointer
@@ -193,15 +211,16 @@ class FoundTree(RowView):
         key = (
             id(node),
             node.size if node is not None else 0,
-            drawn.rect.size().toTuple(),
+            look.width,
+            option.rect.height(),
             bool(drawn.state & plain.State_Selected),
             bool(drawn.state & plain.State_HasFocus),
             self.isExpanded(index),
-            self._model.hides_names,
+            look.hidden,
         )
         picture = self._pictures.get(key)
         if picture is None:
-            if time.perf_counter() - self._painting > _PAINT_SECONDS:
+            if time.perf_counter() > self._paint_until:
                 # the rest of the rows comes with the next picture of the window
                 self._more.start()
                 return
@@ -213,8 +232,24 @@ class FoundTree(RowView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows, new ones as far as there is time."""
-        self._painting = time.perf_counter()
+        self._paint_until = time.perf_counter() + _PAINT_SECONDS
+        if self._just_shown:
+            # a page that comes up is laid out in this turn: rows come in the next
+            self._just_shown, self._paint_until = False, 0.0
+        self._look = _Look(
+            pointer=self.viewport().mapFromGlobal(QCursor.pos()),
+            width=self.header().length(),
+            current=QPersistentModelIndex(self.currentIndex()),
+            focused=self.hasFocus(),
+            marked=self.selectionModel().hasSelection(),
+            hidden=self._model.hides_names,
+        )
         super().paintEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take note that it comes up."""
+        super().showEvent(event)
+        self._just_shown = True
 
     def _picture(
         self,
