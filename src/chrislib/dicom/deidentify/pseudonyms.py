@@ -105,7 +105,7 @@ def identity_of(
 
 
 def plain_name(name: str) -> str:
-    """Return a name as it is compared: case, spaces and empty components say nothing."""
+    """Return a name as it is compared: without case, spaces, empty components."""
     return "^".join(
         part for part in (" ".join(p.split()) for p in name.split("^")) if part
     ).casefold()
