@@ -91,10 +91,11 @@ async def main() -> float:
     nodes = feed(rng)
     placed = asyncio.Event()
     graph.arranged.connect(placed.set)
-    for show in (lambda: graph.set_nodes(nodes), graph.unfold_all):
-        placed.clear()
-        show()
-        await placed.wait()
+    graph.set_nodes(nodes)
+    await placed.wait()
+    placed.clear()
+    graph.unfold_all()
+    await placed.wait()
     application.processEvents()
     painted = graph.viewport().isVisible() and graph.windowHandle().isExposed()
     assert painted, "nothing is painted that is not on a screen"
