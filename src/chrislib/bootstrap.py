@@ -34,6 +34,7 @@ from chrislib.library.mine.service import MyLibrary
 from chrislib.library.model import ItemId
 from chrislib.library.service import LibraryService
 from chrislib.library.storage.service import StorageService
+from chrislib.library.thumbnails.makers import Makers
 from chrislib.library.thumbnails.service import Thumbnails
 from chrislib.paths import Paths, resources
 from chrislib.settings import Settings
@@ -141,6 +142,7 @@ async def compose(paths: Paths) -> Services:
         deidentified_only=lambda: names_server(
             str(settings.get("deidentified_only")), session.url
         ),
+        pictures=Makers(1),
     )
     return Services(
         paths=paths,
@@ -361,7 +363,7 @@ async def follow(services: Services) -> None:
     jobs.subscribe(jobs_changed)
     await jobs.start()
     if not services.catalog.read_only:
-        left = services.library.clear_left()
+        left = services.library.intake.clear()
         services.tasks.start(left, name="remove what was unpacked")
     services.feeds.making.start()
     services.tasks.start(_listen(services), name="signals of the system")

@@ -14,6 +14,7 @@ from chrislib.jobs.model import Job, JobChange, Unpacking, UploadIntent
 from chrislib.library.model import LocalScan
 from chrislib.library.ports import JobsPort
 from chrislib.library.scan import scan
+from chrislib.library.thumbnails.makers import Makers
 
 _log = logging.getLogger(__name__)
 
@@ -34,10 +35,15 @@ class Intake:
         Private to the user; made when an archive is opened.
     jobs : JobsPort
         Carries out the uploads.
+    pictures : Makers, optional
+        Makes small pictures of what was scanned; closed with this.
     """
 
-    def __init__(self, *, folder: Path, jobs: JobsPort) -> None:
+    def __init__(
+        self, *, folder: Path, jobs: JobsPort, pictures: Makers | None = None
+    ) -> None:
         self._folder = folder
+        self._pictures = pictures
         self._jobs = jobs
         self._open: set[Path] = set()
         self._tasks = TaskOwner("library intake")
@@ -87,6 +93,13 @@ class Intake:
         finally:
             stop.set()
 
+    async def picture(self, path: Path, *, side: int) -> bytes:
+        """Return a small JPEG of a file, b"" if there is none (disk, a process)."""
+        if self._pictures is None:
+            return b""
+        jpeg, _reason = await self._pictures.make(path, side=side, share=0.5)
+        return jpeg
+
     def put_away(self, found: LocalScan) -> None:
         """Remove what was unpacked for a scan (disk, later), if no upload needs it."""
         needed = self._needed()
@@ -101,6 +114,8 @@ class Intake:
     async def close(self) -> None:
         """Stop listening, and finish what is being removed."""
         self._unsubscribe()
+        if self._pictures is not None:
+            await self._pictures.close()
         await self._tasks.close()
 
     def _on_jobs(self, changes: Sequence[JobChange]) -> None:

@@ -48,6 +48,7 @@ from chrislib.library.references_memory import ReferenceMemory
 from chrislib.library.searches import SavedSearches
 from chrislib.library.sending import Sender
 from chrislib.library.servers import Servers
+from chrislib.library.thumbnails.makers import Makers
 from chrislib.library.tray import Tray
 from chrislib.library.uploads import UploadRun, upload_runs
 from chrislib.library.worklist.service import WorkLists
@@ -67,6 +68,8 @@ class LibraryService:
         The present connection; may have none.
     deidentified_only : callable
         Whether the present server only gets de-identified files.
+    pictures : Makers, optional
+        Makes small pictures of what is about to be sent.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class LibraryService:
         jobs: JobsPort,
         session: SessionPort,
         deidentified_only: Callable[[], bool] = lambda: False,
+        pictures: Makers | None = None,
     ) -> None:
         self._jobs = jobs
         self._session = session
@@ -88,7 +92,9 @@ class LibraryService:
             changes=self._changes,
             account=self._account,
         )
-        self._intake = Intake(folder=catalog.folder / "unpacked", jobs=jobs)
+        self.intake = Intake(
+            folder=catalog.folder / "unpacked", jobs=jobs, pictures=pictures
+        )
         self._follower = Follower(items=self._items, jobs=jobs, session=session)
         self._presence = Presence(
             client=lambda: session.client, tell=self._changes.tell
@@ -178,7 +184,7 @@ class LibraryService:
         await self.work_lists.close()
         await self._presence.close()
         await self._follower.close()
-        await self._intake.close()
+        await self.intake.close()
         await self.tray.close()
         await self._items.close()
         await self._history.close()
@@ -274,15 +280,7 @@ class LibraryService:
         progress: Callable[[int], None] | None = None,
     ) -> LocalScan:
         """Read what files, folders and archives contain (disk); see `Intake.scan`."""
-        return await self._intake.scan(paths, progress=progress)
-
-    def put_away(self, found: LocalScan) -> None:
-        """Remove what was unpacked for a scan that is not looked at any more (disk)."""
-        self._intake.put_away(found)
-
-    async def clear_left(self) -> None:
-        """Remove what an earlier chrislib unpacked, once the jobs are read (disk)."""
-        await self._intake.clear()
+        return await self.intake.scan(paths, progress=progress)
 
     async def upload(
         self, found: LocalScan, *, title: str = "", deidentify: Choice | None = None
@@ -363,7 +361,7 @@ class LibraryService:
                     found, title=entry.title, deidentify=choice_of(entry.request)
                 )
             finally:
-                self.put_away(found)
+                self.intake.put_away(found)
         else:
             wanted = (entry.request.get("plugin"), entry.request.get("version"))
             for reference in await self.references():

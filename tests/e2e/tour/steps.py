@@ -10,6 +10,7 @@ from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
+from tests.e2e.tour.upload_steps import UploadSteps
 
 PATIENT = "CL-1001"
 SERIES = ("Ax T1 2 mm", "Cor T1 2 mm")
@@ -23,7 +24,7 @@ _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 Steps = tuple[tuple[str, Callable[[], object]], ...]
 
 
-class Story(LookupSteps, JobsSteps):
+class Story(LookupSteps, JobsSteps, UploadSteps):
     """What a new user does, and sees.
 
     Parameters
@@ -51,7 +52,7 @@ class Story(LookupSteps, JobsSteps):
 
     def _parts(self) -> dict[str, Steps]:
         """Return what is played between the main story and the light theme."""
-        return {}
+        return {"upload": self.upload_steps()}
 
     def _part(self, part: str) -> Steps:
         return (

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from chrislib.jobs.model import FailedFile, Phase, UploadIntent
 from chrislib.library.model import ItemState
+from chrislib.library.thumbnails.makers import Makers
 from chrislib.views.library.cards import Card
 from chrislib.views.library.drop_area import DropArea
+from chrislib.views.library.scan_model import PictureRole
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.library.upload_failures import FailureList
 
@@ -160,12 +162,20 @@ def contradicting(tmp_path: Path) -> Path:
     return path
 
 
+def pictured(model: Any) -> list[Any]:
+    """Return the pictures of all series."""
+    leaves = model._leaves(model.invisibleRootItem())
+    return [one for leaf in leaves if (one := leaf.data(PictureRole)) is not None]
+
+
 def test_a_contradiction_in_an_archive_is_decided_before_it_is_sent(
     stage: Any, contradicting: Path
 ) -> None:
+    stage.library.intake._pictures = Makers(0)
     stage.pane.show_section("upload", [contradicting])
     tree = stage.find(ScanTree, "upload.scan")
     stage.until(tree.isVisible)
+    stage.until(lambda: len(pictured(tree.model())) == 2)
     unpacked = Path(tree.model().scan.archives[0].folder)
     assert unpacked.is_dir()
     assert stage.find(QLabel, "upload.question").text() == "1 conflict to decide"

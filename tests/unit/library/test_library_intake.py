@@ -61,8 +61,8 @@ async def test_an_archive_is_opened_sent_and_cleared_away(
     assert isinstance(intent, UploadIntent)
     assert intent.archives == found.archives
     assert all(Path(file.local).is_file() for file in intent.files)
-    library.put_away(found)  # the page is cleared; the upload still needs it
-    await library.clear_left()
+    library.intake.put_away(found)  # the page is cleared; the upload still needs it
+    await library.intake.clear()
     await asyncio.sleep(0.05)
     assert place.is_dir()
     (key,) = neighbours.jobs.rows
@@ -76,7 +76,7 @@ async def test_what_is_not_sent_is_cleared_away(
     path = archive(tmp_path / "study.zip", images(1))
     found = await library.scan([path])
     root = Path(found.archives[0].folder).parents[2]
-    library.put_away(found)
+    library.intake.put_away(found)
     await until(lambda: list(root.iterdir()) == [])
     await library.scan([archive(tmp_path / "bad.zip", {"a": bytes(80 << 20)})])
     assert list(root.iterdir()) == []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtGui import QPixmap, QStandardItem, QStandardItemModel
 
 from chrislib.library.conflicts import Conflict, conflicts, decided
 from chrislib.library.dates import show_age_at, show_partial
@@ -17,6 +17,7 @@ from chrislib.views.library.scan_facts import Facts, check_words, groups
 Index = QModelIndex | QPersistentModelIndex
 NAME, IMAGES, SIZE, CHECK = range(4)
 FactsRole = Qt.ItemDataRole.UserRole + 1
+PictureRole = Qt.ItemDataRole.UserRole + 2
 _TEXT = "Text in the picture"
 
 
@@ -104,6 +105,14 @@ class ScanModel(QStandardItemModel):
                     break
                 rows.append((self._conflicts[str(facts.key)], index))
         return rows
+
+    def show_picture(self, place: int, picture: QPixmap) -> None:
+        """Give the series at a place of the scan its picture."""
+        for item in self._leaves(self.invisibleRootItem()):
+            facts = item.data(FactsRole)
+            if facts.kind == "series" and facts.key == place:
+                item.setData(picture, PictureRole)
+                return
 
     def decide(self, key: str, choice: str) -> None:
         """Take a decision, or take it back with ""."""

@@ -5,7 +5,14 @@ from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QTreeView
 
 from chrislib.views.library.conflict_bar import HEIGHT, ConflictBar
-from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate, RowView
+from chrislib.views.library.rowview import (
+    FOLD,
+    TICK,
+    Index,
+    RowDelegate,
+    RowView,
+    draw_thumb,
+)
 from chrislib.views.library.scan_facts import Facts
 from chrislib.views.library.scan_model import (
     CHECK,
@@ -13,6 +20,7 @@ from chrislib.views.library.scan_model import (
     NAME,
     SIZE,
     FactsRole,
+    PictureRole,
     ScanModel,
 )
 from chrislib.views.theme.theme import Theme
@@ -107,9 +115,8 @@ class _Delegate(RowDelegate):
         if facts.kind == "series":
             side = min(40, rect.height() - 6)
             box = QRect(left, rect.top() + (rect.height() - side) // 2, side, side)
-            painter.fillRect(box, theme.color("bg.highlight"))
-            spot = box.center() - QPoint(8, 8)
-            draw_glyph(painter, spot, theme, icon="image", token="text.muted")
+            picture = index.sibling(index.row(), NAME).data(PictureRole)
+            draw_thumb(painter, box, theme, picture=picture)
             left = box.right() + 13
             half = rect.height() // 2
             width = rect.right() - left - 8
@@ -229,6 +236,10 @@ class ScanTree(RowView):
 
     def _fold(self, index: Index) -> None:
         first = self._scan.index(index.row(), NAME, index.parent())
+        facts = _facts(first)
+        if facts is not None and facts.kind == "conflict":
+            self._bars[str(facts.key)].ask()
+            return
         self.setExpanded(first, not self.isExpanded(first))
 
     def _key(self, key: str) -> None:

@@ -5,7 +5,11 @@ from pathlib import Path
 from time import monotonic
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QStackedWidget,
@@ -26,6 +30,7 @@ from chrislib.views.library.record_sheet import show_record
 from chrislib.views.library.running import RunningUploads, item_of_run
 from chrislib.views.library.scan_facts import summary_of
 from chrislib.views.library.scan_model import ScanModel
+from chrislib.views.library.scan_pictures import fill_pictures
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.buttons import Field, button
@@ -236,7 +241,7 @@ class UploadPage(QWidget):
         """Let go of what was unpacked for the scan that is shown."""
         scan, self._shown = self._shown, None
         if scan is not None:
-            self._ctx.library.put_away(scan)
+            self._ctx.library.intake.put_away(scan)
 
     def _show_scan(self, scan: LocalScan) -> None:
         hidden = bool(self._ctx.settings.get("hide_names"))
@@ -257,6 +262,8 @@ class UploadPage(QWidget):
         self._name.setText(scan.title)
         self._clean.show_scan(scan)
         self._tree.unfold()
+        pictures = fill_pictures(self._ctx, self._model, scan)
+        self._tasks.start(pictures, name="pictures")
         self._pages.setCurrentWidget(self._tree)
         self._foot_bar.show()
         self._show_side(on=True)
