@@ -349,11 +349,12 @@ class ReferenceCards(QListView):
         super().resizeEvent(event)
 
     def _fit(self) -> bool:
-        room = self.viewport().width()
+        # Qt keeps room for the scroll bar whether it is there or not
+        room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
         width = room
         if not self._delegate.rows:
             beside = max(1, room // (self._theme.px(WIDTH) + GAP))
-            width = room // beside - GAP - 1
+            width = room // beside - GAP - 2
         changed = width != self._delegate.width
         self._delegate.width = max(self._theme.px(160), width)
         return changed

@@ -119,8 +119,9 @@ class ReferenceHead(QWidget):
 
     def tell_hidden(self, number: int) -> None:
         """Say how many sources are hidden."""
-        words = "source" if number == 1 else "sources"
-        self._hidden.setText(f"{number:,} hidden {words}")
+        words = f"{number:,} hidden {'source' if number == 1 else 'sources'}"
+        back = self._hidden.isChecked()
+        self._hidden.setText("Back to new references" if back else words)
         self._hidden.setVisible(number > 0 or self._hidden.isChecked())
 
     def show_all(self) -> None:

@@ -233,7 +233,8 @@ class ReferenceModel(QAbstractListModel):
         """Return "Fetched today · used in 3 feeds", or what it is and of whom."""
         item = reference.item
         if item is None or item.state is not ItemState.READY:
-            return join(reference.category or "Reference data", reference.authors)
+            kind = "" if reference.hidden else "Reference data"
+            return join(reference.category or kind, reference.authors)
         day = show_day(item.added_at, now=self._now()) if item.added_at else ""
         day = day.lower() if day in ("Today", "Yesterday") else day
         uses = uses_words(self._uses(reference)).replace("Used", "used")

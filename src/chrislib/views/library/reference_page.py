@@ -120,7 +120,7 @@ class ReferencePage(QWidget):
         for view in (self._left.view, self._right.view):
             view.acted.connect(self._act)
             view.ticked.connect(self._tick)
-            view.key_pressed.connect(self._key)
+            view.key_pressed.connect(lambda key, view=view: self._key(view, key))
             view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             view.customContextMenuRequested.connect(
                 lambda at, view=view: self._menu(view, at)
@@ -343,8 +343,7 @@ class ReferencePage(QWidget):
         self._new.repaint()
         self._apply()
 
-    def _key(self, key: str) -> None:
-        focused = self._left.view if self._left.view.hasFocus() else self._right.view
+    def _key(self, focused: ReferenceCards, key: str) -> None:
         index = focused.currentIndex()
         reference = self._reference(index)
         if reference is None:

@@ -91,8 +91,8 @@ class ReferencePictures(QObject):
 
     def _save(self, path: Path, image: QImage) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(".part")
-        if image.save(str(part), b"PNG"):
+        part = path.with_suffix(".part.png")
+        if image.save(str(part)):
             part.replace(path)
         else:
             _log.info("a sample picture could not be kept")
