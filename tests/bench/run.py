@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "index_speed",
     "index_memory",
     "index_ui_gap",
+    "thumbnails",
     "graph_frames",
     "poll_plan",
     "poll_page",

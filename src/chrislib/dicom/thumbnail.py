@@ -22,6 +22,7 @@ from chrislib.dicom.decode import (
     windows_of,
 )
 from chrislib.dicom.errors import BrokenDicom, DicomError, NoPicture
+from chrislib.dicom.glance import TAGS, Glance, glance
 from chrislib.dicom.nifti import is_volume, read_volume
 from chrislib.dicom.reading import integer, quiet, read_stream, text, value
 from chrislib.dicom.render import Picture, Window, full_range, render
@@ -34,37 +35,6 @@ if TYPE_CHECKING:
 VERSION = 1
 """Rises when the same file would give another picture."""
 
-_TAGS = (
-    0x00080060,  # modality
-    0x00200020,  # patient orientation
-    0x00280002,  # samples per pixel
-    0x00280004,  # photometric interpretation
-    0x00280006,  # planar configuration
-    0x00280008,  # number of frames
-    0x00280010,  # rows
-    0x00280011,  # columns
-    0x00280030,  # pixel spacing
-    0x00280034,  # pixel aspect ratio
-    0x00181164,  # imager pixel spacing
-    0x00182010,  # nominal scanned pixel spacing
-    0x00280100,  # bits allocated
-    0x00280101,  # bits stored
-    0x00280102,  # high bit
-    0x00280103,  # pixel representation
-    0x00280120,  # pixel padding value
-    0x00280121,  # pixel padding range limit
-    0x00281050,  # window center
-    0x00281051,  # window width
-    0x00281052,  # rescale intercept
-    0x00281053,  # rescale slope
-    0x00281055,  # window explanation
-    0x00281056,  # VOI LUT function
-    0x00283000,  # modality LUT
-    0x00283010,  # VOI LUT
-    0x20500020,  # presentation LUT shape
-    0x52009229,  # shared functional groups
-    0x52009230,  # per-frame functional groups
-)
 _NATIVE = {
     "1.2.840.10008.1.2": "<",
     "1.2.840.10008.1.2.1": "<",
@@ -72,6 +42,7 @@ _NATIVE = {
 }
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _JPEG = ("1.2.840.10008.1.2.4.50",)
+_UNDEFINED = 0xFFFFFFFF
 _LARGEST_FRAME = 1 << 28
 _LARGEST_CODED = 1 << 26
 """Bytes of one compressed frame."""
@@ -129,7 +100,10 @@ def _small(path: Path, side: int, share: float) -> "Image":
     frame, found = 0, None
     try:
         with path.open("rb") as stream:
-            dataset = read_stream(stream, stop_before_pixels=True, tags=list(_TAGS))
+            dataset: Any = glance(stream)
+            if dataset is None:
+                stream.seek(0)
+                dataset = read_stream(stream, stop_before_pixels=True, tags=TAGS)
             frame = _at(share, max(integer(dataset, "NumberOfFrames") or 1, 1))
             with suppress(Exception):  # then it is decoded as the viewer does
                 found = _quickly(dataset, stream, frame, side)
@@ -171,19 +145,30 @@ def _quickly(dataset: Any, stream: BinaryIO, frame: int, side: int) -> "Image | 
 # Uncompressed.
 
 
+def _pixel_data(
+    dataset: Any, stream: BinaryIO, order: str = "<"
+) -> tuple[int, int] | None:
+    """Return where pixel data begins, and its length; None for other data (disk)."""
+    if isinstance(dataset, Glance):
+        return dataset.at, dataset.length
+    # pydicom stopped where the element begins
+    begin = stream.tell()
+    head = stream.read(12)
+    if len(head) < 12 or struct.unpack_from(f"{order}HH", head) != (0x7FE0, 0x0010):
+        return None
+    long = 0 if dataset.original_encoding[0] else 4
+    (length,) = struct.unpack_from(f"{order}I", head, 4 + long)
+    return begin + 8 + long, length
+
+
 def _native(
     dataset: Any, stream: BinaryIO, frame: int, *, count: int, order: str
 ) -> bytes | None:
-    """Return the bytes of one frame; None when the element is none we know (disk)."""
-    head = stream.read(12)
-    implicit = dataset.original_encoding[0]
-    if len(head) < 12 or struct.unpack_from(f"{order}HH", head) != (0x7FE0, 0x0010):
+    """Return the bytes of one frame; None when they are not all there (disk)."""
+    found = _pixel_data(dataset, stream, order)
+    if found is None or found[1] == _UNDEFINED or (frame + 1) * count > found[1]:
         return None
-    back, at = (4, 4) if implicit else (0, 8)
-    (length,) = struct.unpack_from(f"{order}I", head, at)
-    if length == 0xFFFFFFFF or (frame + 1) * count > length:
-        return None
-    stream.seek(frame * count - back, io.SEEK_CUR)
+    stream.seek(found[0] + frame * count)
     raw = stream.read(count)
     return raw if len(raw) == count else None
 
@@ -240,9 +225,10 @@ def _coded(dataset: Any, stream: BinaryIO, frame: int) -> bytes | None:
 
     if dataset.original_encoding != (False, True):
         return None
-    head = stream.read(12)
-    if head[:4] != b"\xe0\x7f\x10\x00" or head[8:] != b"\xff\xff\xff\xff":
+    place = _pixel_data(dataset, stream)
+    if place is None or place[1] != _UNDEFINED:
         return None
+    stream.seek(place[0])
     frames = max(integer(dataset, "NumberOfFrames") or 1, 1)
     found = get_frame(stream, frame, number_of_frames=frames)
     return found if 0 < len(found) <= _LARGEST_CODED else None

@@ -16,7 +16,8 @@ from pydicom.data import get_testdata_file, get_testdata_files
 from chrislib.dicom import thumbnail
 from chrislib.dicom.decode import read_picture
 from chrislib.dicom.errors import DicomError
-from chrislib.dicom.reading import quiet
+from chrislib.dicom.glance import glance
+from chrislib.dicom.reading import integer, numbers, quiet, text
 from chrislib.dicom.render import render
 from chrislib.dicom.thumbnail import read_thumbnail
 
@@ -208,3 +209,29 @@ def test_picture_files(tmp_path: Path) -> None:
         read_thumbnail(path, side=60)
     with pytest.raises(DicomError, match="cannot be read"):
         read_thumbnail(tmp_path / "gone.dcm", side=60)
+
+
+def test_a_glance_sees_what_pydicom_reads() -> None:
+    names = ("Rows", "Columns", "BitsStored", "NumberOfFrames", "PixelPaddingValue")
+    several = ("WindowCenter", "RescaleIntercept", "PixelSpacing", "PixelAspectRatio")
+    seen = 0
+    for path in FILES:
+        with path.open("rb") as stream:
+            found = glance(stream)
+        if found is None:
+            continue
+        with quiet():
+            whole = pydicom.dcmread(path)
+            if "PixelData" not in whole:
+                continue  # cut short: pydicom gives up on all of it
+            seen += 1
+            for name in names:
+                assert integer(found, name) == integer(whole, name), (path.name, name)
+            for name in several:
+                assert numbers(found, name) == numbers(whole, name), (path.name, name)
+            for name in ("PhotometricInterpretation", "Modality"):
+                assert text(found, name) == text(whole, name), (path.name, name)
+            if found.length != 0xFFFFFFFF:
+                raw = path.read_bytes()[found.at : found.at + found.length]
+                assert raw == whole.PixelData, path.name
+    assert seen > 40
