@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
-    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_glyph
+from chrislib.views.widgets.parts import PartsView
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -98,7 +98,7 @@ class RowDelegate(QStyledItemDelegate):
         """Paint one cell; the clip is set."""
 
 
-class RowView(QTreeView):
+class RowView(PartsView, QTreeView):
     """Rows without lines and indentation; keys and parts become signals."""
 
     ticked = Signal(QModelIndex)
@@ -113,7 +113,6 @@ class RowView(QTreeView):
     def __init__(self, theme: Theme, *, name: str, label: str) -> None:
         super().__init__()
         self.theme = theme
-        self._pressed: tuple[QPersistentModelIndex, str] | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setIndentation(0)
@@ -130,7 +129,7 @@ class RowView(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         theme.changed.connect(self.viewport().update)
 
-    def zone_at(self, at: QPoint) -> tuple[QModelIndex, str]:
+    def part_at(self, at: QPoint) -> tuple[QModelIndex, str]:
         """Return the cell at a point and the part of it."""
         index = self.indexAt(at)
         delegate = self.itemDelegate()
@@ -138,29 +137,9 @@ class RowView(QTreeView):
             return index, ""
         return index, delegate.zone(index, self.visualRect(index), at)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to press a part; elsewhere highlight."""
-        index, zone = self.zone_at(event.position().toPoint())
-        if zone and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = (QPersistentModelIndex(index), zone)
-            event.accept()
-            return
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Answer a part that was pressed and released in the same place."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            super().mouseReleaseEvent(event)
-            return
-        index, zone = self.zone_at(event.position().toPoint())
-        if QPersistentModelIndex(index) != pressed[0] or zone != pressed[1]:
-            return
-        self.answer(index, zone)
-
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open a row; on a part it is a second click."""
-        index, zone = self.zone_at(event.position().toPoint())
+        index, zone = self.part_at(event.position().toPoint())
         if zone:
             self.mousePressEvent(event)
         elif index.isValid():
@@ -176,13 +155,12 @@ class RowView(QTreeView):
                 0, rect.top(), self.viewport().width(), rect.height()
             )
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """Take the hover back."""
-        super().leaveEvent(event)
-        self.viewport().update()
+    def answer_part(self, index: QModelIndex, part: object, *, at: QPoint) -> None:
+        """Do what a part is for."""
+        self.answer(index, str(part))
 
     def answer(self, index: QModelIndex, zone: str) -> None:
-        """Do what a part is for."""
+        """Do what a part is for, wherever it was pressed."""
         if zone == TICK:
             self.ticked.emit(index)
         elif zone == FOLD:
