@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.library.history_book import HistoryBook
+from chrislib.library.mine.service import MyLibrary
 from chrislib.library.service import LibraryService
 from chrislib.views.context import ViewContext
 from chrislib.views.library.pane import LibraryPane
@@ -108,7 +109,17 @@ def library(neighbours: Any, aio: Any, fakes: Any) -> Iterator[LibraryService]:
     )
     aio.run(book.start())
     fakes.history = book
+    mine = MyLibrary(
+        catalog=neighbours.catalog,
+        library=service,
+        jobs=neighbours.jobs,
+        session=neighbours.session,
+        processes=0,
+    )
+    aio.run(mine.start())
+    fakes.my_library = mine
     yield service
+    aio.run(mine.stop())
     aio.run(book.close())
     aio.run(service.stop())
 

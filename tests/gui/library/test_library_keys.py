@@ -1,6 +1,5 @@
 """By key alone; chips; History again; what goes wrong, in words."""
 
-from types import ModuleType
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
@@ -10,16 +9,15 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from chrislib.cube.errors import Forbidden, ServerUnreachable
 from chrislib.jobs.model import Phase
-from chrislib.library.model import ItemState
 from chrislib.pacs.types import Criteria
 from chrislib.views.library.cards import Card
 from chrislib.views.library.criteria_field import Chip, CriteriaField
 from chrislib.views.library.facets import Facets
 from chrislib.views.library.found_tree import FoundTree
 from chrislib.views.library.history_list import HistoryList
-from chrislib.views.library.items_list import ItemsList
+from chrislib.views.library.mine.grid import GridView
 from chrislib.views.library.places import Lookup
-from chrislib.views.navigation import OpenViewer, ShowLibrary
+from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.state_view import StateView
 
@@ -269,7 +267,7 @@ def test_history_repeats_and_retries(stage: Any) -> None:
     stage.until(lambda: entry().state == "cancelled")
     history.setCurrentIndex(model.index(1, 0))
     QTest.keyClick(history, Qt.Key.Key_Return)  # what it brought
-    items = stage.find(ItemsList, "items.list")
+    items = stage.find(GridView, "mine.grid")
     stage.until(lambda: items.isVisible() and items.model().rowCount() == 5)
     stage.pane.show_section("overview")
     history.entry_acted.emit(entry())  # again
@@ -294,43 +292,6 @@ def test_history_is_filtered_by_kind_and_text(stage: Any) -> None:
     uploads.click()
     stage.until(lambda: model.shown == 0)
     assert states(stage)[0].accessibleName() == "No entry fits"
-
-
-def test_my_library_opens_an_item_in_the_viewer(
-    stage: Any, aio: Any, made: ModuleType
-) -> None:
-    stage.pane.show_section("all")
-    assert stage.find(ItemsList, "items.list") is not None
-    stage.until(lambda: bool(states(stage)))
-    stage.picture("library-all-empty")
-    patient = made.some_patients()[0]
-    study = patient.studies[0]
-    found = [(patient, study, series) for series in study.series[:3]]
-    (item, _, _) = aio.run(stage.library.pull(found))
-    path = stage.session.fake.pacs.register("1.2.3.1", images=1)
-    stage.session.fake.files.stored[f"{path}/1.dcm"] = b"no picture"
-    stage.jobs.move(item.job_key, Phase.FINISHED)
-    stage.until(lambda: stage.library.item(item.item_id).state is ItemState.READY)
-    items = stage.find(ItemsList, "items.list")
-    stage.until(items.isVisible)
-    stage.until(lambda: items.model().rowCount() == 3)
-    stage.picture("library-all")
-    row = next(
-        at for at, one in enumerate(items.model().shown) if one.item_id == item.item_id
-    )
-    items.setCurrentIndex(items.model().index(row, 0))
-    QTest.keyClick(items, Qt.Key.Key_T)
-    assert item.item_id in stage.library.tray
-    QTest.keyClick(items, Qt.Key.Key_E)
-    stage.until(lambda: any(isinstance(p, OpenViewer) for p in stage.places))
-    content = stage.places[-1].content
-    assert content.kind == "dicom"
-    assert content.paths[0].read_bytes() == b"no picture"
-    field = stage.find(QLineEdit, "items.filter")
-    QTest.keyClicks(field, "flair")
-    assert items.model().rowCount() == 1
-    field.setText("nothing like it")
-    stage.until(lambda: states(stage)[0].accessibleName() == "No item fits")
 
 
 def test_hidden_names_show_nothing_of_them(stage: Any, fakes: Any) -> None:

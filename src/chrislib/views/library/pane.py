@@ -4,17 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from chrislib.library.mine.model import Level, RowId
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.files.page import FilesPage
-from chrislib.views.library.items_page import ItemsPage
 from chrislib.views.library.lookup_place import LookupPlace
+from chrislib.views.library.mine.gathering import Gathering
+from chrislib.views.library.mine.page import MinePage
+from chrislib.views.library.mine.sections import is_mine
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.library.overview import Overview
 from chrislib.views.library.reference_page import ReferencePage
 from chrislib.views.library.upload_page import UploadPage
+from chrislib.views.models.gathered import Places
 from chrislib.views.widgets.thumbs import ThumbStore
 
 
@@ -22,9 +26,6 @@ class _Section(Protocol):
     def shutdown(self) -> None: ...
 
     def focus_filter(self) -> None: ...
-
-
-_ITEMS = ("all", "patients", "studies", "series", "previous")
 
 
 class LibraryPane(QWidget):
@@ -41,9 +42,17 @@ class LibraryPane(QWidget):
         self._pages = QStackedWidget()
         self._made: dict[str, QWidget] = {}
         self._section = ""
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._pages)
+        self._gathering: Gathering | None = None
+        self.side = QWidget()
+        """What stands right of the section; whoever has this pane may place it."""
+        beside = QVBoxLayout(self.side)
+        beside.setContentsMargins(0, 0, 0, 0)
+        self._side_shown = ctx.layout.get("mine.inspector") is not False
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._pages, 1)
+        row.addWidget(self.side)
         self.show_section("overview")
 
     @property
@@ -57,16 +66,17 @@ class LibraryPane(QWidget):
         Parameters
         ----------
         section : str
-            "overview", "pacs", "upload", "reference", or a list of My Library.
+            "overview", "pacs", "upload", "reference", "files", or one of My Library.
         payload : object
             Criteria or a `Lookup` for "pacs", local paths for "upload", a storage
             path for "files".
         """
-        key = "items" if section in _ITEMS else section
+        key = "mine" if is_mine(section) else section
         page = self._page(key)
         self._section = section
         self._pages.setCurrentWidget(page)
-        if isinstance(page, ItemsPage):
+        self._show_side()
+        if isinstance(page, MinePage):
             page.show_section(section, payload)
         elif isinstance(page, FilesPage | LookupPlace | ReferencePage):
             page.show_payload(payload)
@@ -86,18 +96,55 @@ class LibraryPane(QWidget):
     def refresh(self) -> None:
         """Look again (F5)."""
         page = self._pages.currentWidget()
-        if isinstance(page, FilesPage | Overview | ReferencePage | ItemsPage):
+        if isinstance(page, FilesPage | Overview | ReferencePage | MinePage):
             page.refresh()
 
     def escape(self) -> bool:
         """Leave what the section is in the middle of (Esc)."""
         page = self._pages.currentWidget()
-        return isinstance(page, FilesPage) and page.escape()
+        return isinstance(page, FilesPage | MinePage) and page.escape()
+
+    def undo(self) -> bool:
+        """Take the last change of marks or collections back (Ctrl+Z)."""
+        page = self._pages.currentWidget()
+        return isinstance(page, MinePage) and page.undo()
+
+    def redo(self) -> bool:
+        """Do again what was taken back (Ctrl+Shift+Z)."""
+        page = self._pages.currentWidget()
+        return isinstance(page, MinePage) and page.redo()
+
+    def use_places(self, places: Places) -> None:
+        """Fill My Library's part of the left panel, and answer it."""
+        self._gathering = Gathering(
+            self._ctx, places, shown=lambda: self._section, parent=self
+        )
+
+    def folded(self, side: str) -> bool:
+        """Return whether the inspector ("right") is folded."""
+        return side == "right" and not self._side_shown
+
+    def fold(self, side: str, folded: bool) -> None:
+        """Fold or show the inspector."""
+        if side == "right":
+            self._side_shown = not folded
+            self._show_side()
+
+    def toggle_right(self) -> None:
+        """Fold or show the inspector by hand: it stays so."""
+        self.fold("right", self._side_shown)
+        self._ctx.layout.put("mine.inspector", self._side_shown)
+
+    def _show_side(self) -> None:
+        mine = isinstance(self._pages.currentWidget(), MinePage)
+        self.side.setVisible(mine and self._side_shown)
 
     def shutdown(self) -> None:
         """Cancel what the pane has started; jobs go on."""
         for page in self._made.values():
             cast("_Section", page).shutdown()
+        if self._gathering is not None:
+            self._gathering.shutdown()
         self._opener.shutdown()
         self._thumbs.shutdown()
         self._archives.shutdown()
@@ -115,14 +162,25 @@ class LibraryPane(QWidget):
                     self._ctx, self._opener, thumbs=self._thumbs
                 ),
                 "files": lambda: FilesPage(self._ctx, self._opener),
-                "items": lambda: ItemsPage(
-                    self._ctx, self._opener, thumbs=self._thumbs
-                ),
+                "mine": self._make_mine,
             }
             page = makers.get(key, makers["overview"])()
             self._made[key] = page
             self._pages.addWidget(page)
         return page
+
+    def _make_mine(self) -> MinePage:
+        page = MinePage(self._ctx, self._opener, thumbs=self._thumbs)
+        beside = self.side.layout()
+        if beside is not None:
+            beside.addWidget(page.inspector)
+        page.inspector_asked.connect(lambda: self.fold("right", False))
+        page.new_collection_asked.connect(self._new_collection)
+        return page
+
+    def _new_collection(self, level: Level, ids: list[RowId]) -> None:
+        if self._gathering is not None:
+            self._gathering.new_collection(level, ids)
 
 
 def _paths(payload: object) -> list[Path]:

@@ -270,8 +270,18 @@ class Shell(QObject):
         self._tasks.start(self._context.session.reconnect(), name="reconnect")
 
     def undo(self) -> None:
-        """Take back what the newest toast offers to undo."""
-        self._toasts.undo_last()
+        """Take back what the newest toast offers to undo, else the pane's last step."""
+        if not self._toasts.undo_last():
+            self._ask_step("undo")
+
+    def redo(self) -> None:
+        """Have the pane do again what it took back."""
+        self._ask_step("redo")
+
+    def _ask_step(self, verb: str) -> None:
+        step = getattr(self._pages.pane(), verb, None)
+        if step is not None:
+            step()
 
     def toggle_names(self) -> None:
         """Hide patients' names everywhere, or show them again."""

@@ -10,7 +10,7 @@ from chrislib.views.widgets.text import line
 
 
 class LibraryPage(QWidget):
-    """Puts the Library's pane between places and tray."""
+    """Puts the Library's pane between places and tray, what it has beside it right."""
 
     fold_changed = Signal()
 
@@ -32,18 +32,33 @@ class LibraryPage(QWidget):
         column.addWidget(pane, 1)
         column.addWidget(line())
         column.addWidget(self.tray)
+        inner = QSplitter(Qt.Orientation.Horizontal)
+        inner.setObjectName("library.inner")
+        inner.setChildrenCollapsible(False)
+        inner.setHandleWidth(1)
+        inner.addWidget(right)
+        side = getattr(pane, "side", None)
+        if isinstance(side, QWidget):
+            inner.addWidget(side)
+        inner.setStretchFactor(0, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("library.splitter")
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
         self.splitter.addWidget(self.places)
-        self.splitter.addWidget(right)
+        self.splitter.addWidget(inner)
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([224, 1216])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.splitter)
+
+    def begin(self) -> None:
+        """Let the pane fill its part of the places, once the window was painted."""
+        use = getattr(self.pane, "use_places", None)
+        if use is not None:
+            use(self.places)
 
     def folded(self, side: str) -> bool:
         """Return whether "left" or "tray" is folded."""

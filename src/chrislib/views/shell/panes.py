@@ -11,7 +11,11 @@ from chrislib.views.viewer_content import ViewContent
 
 PaneFactory = Callable[[ViewContext], QWidget]
 
-SECTIONS = ("overview", "pacs", "upload", "reference", "all", "files")
+SECTIONS = (
+    *("overview", "pacs", "upload", "reference"),
+    *("all", "patients", "studies", "series", "previous", "collection:quick"),
+    "files",
+)
 """The sections of the Library that exist; the places panel shows no others."""
 
 

@@ -1,7 +1,6 @@
 """The Library's left panel: sources, places, collections, with counts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -16,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QVBoxLayout
 
+from chrislib.views.models.gathered import COLLECTIONS, SMART, Gathered
 from chrislib.views.shell.places_paint import (
     COUNT_ROLE,
     DEPTH_ROLE,
@@ -27,9 +27,6 @@ from chrislib.views.shell.places_paint import (
     SpaceLine,
 )
 from chrislib.views.theme.theme import Theme
-
-COLLECTIONS, SMART = "Collections", "Smart collections"
-"""Heads of what people gather themselves."""
 
 _TREE: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("overview", "Overview", "house"),)),
@@ -56,26 +53,6 @@ _TREE: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (SMART, ()),
     ("Storage", (("files", "Browse Files", "folder-tree"),)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """A collection as a place.
-
-    Attributes
-    ----------
-    head : str
-        `COLLECTIONS` or `SMART`.
-    depth : int
-        1 for what lies in a set.
-    """
-
-    section: str
-    text: str
-    icon: str
-    head: str
-    count: int | None = None
-    depth: int = 0
 
 
 class _PlaceTree(QTreeView):

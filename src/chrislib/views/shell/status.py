@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from chrislib.jobs.model import Job, JobChange, JobKey
-from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.shell.freshness import Freshness, looks_of, stale_words
 from chrislib.views.shell.library_module import LibraryPage
@@ -63,19 +62,6 @@ class Activity:
     def share(self) -> float | None:
         """Mean progress of those where it is known, None where it is of none."""
         return self._sum / self._known if self._known else None
-
-
-def place_counts(items: list[Item]) -> dict[str, int]:
-    """Return how many things each place of My Library holds."""
-    kept = [item for item in items if item.state is not ItemState.WANTED]
-    return {
-        "all": len(kept),
-        "series": sum(1 for item in kept if item.series_uid),
-        "studies": len({item.study_uid for item in kept if item.study_uid}),
-        "patients": len(
-            {(i.patient_id, i.patient_name) for i in kept if i.patient_name}
-        ),
-    }
 
 
 class Status(QObject):
@@ -156,6 +142,7 @@ class Status(QObject):
         self._thumbs = ThumbStore(self._context, self)
         self._thumbs.changed.connect(page.tray.view.viewport().update)
         page.tray.set_pictures(self._thumbs.pixmap)
+        page.begin()
         self._read_library()
 
     def show_connection(self) -> None:
@@ -240,15 +227,8 @@ class Status(QObject):
         self._library.tray.show_items(
             tray.items(), lambda item: tray.elsewhere(item.item_id)
         )
-        self._tasks.start(
-            self._context.library.items(), name="count items", done=self._show_counts
-        )
         state = self._context.paths.state
         self._tasks.start(_space(state), name="disk space", done=self._show_space)
-
-    def _show_counts(self, items: list[Item]) -> None:
-        if self._library is not None:
-            self._library.places.show_counts(place_counts(items))
 
     def _show_space(self, space: tuple[int, int]) -> None:
         if self._library is not None:

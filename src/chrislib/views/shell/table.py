@@ -137,6 +137,7 @@ def _program(shell: "Shell") -> tuple[Command, ...]:
         ),
         made("keys", "Keys of this screen", ("F1",), run=sheet("keys"), icon="info"),
         made("undo", "Undo", ("Ctrl+Z",), run=shell.undo, icon="rotate-ccw"),
+        made("redo", "Redo", ("Ctrl+Shift+Z",), run=shell.redo, icon="rotate-cw"),
         made(
             "primary",
             "Press the primary button",

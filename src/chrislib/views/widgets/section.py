@@ -112,6 +112,14 @@ class Section(QWidget):
         """Unfold or fold."""
         self._head.setChecked(open_)
 
+    def set_title(self, title: str) -> None:
+        """Show another title."""
+        if title != self._title:
+            self._title = title
+            self._head.setText(title)
+            self._head.update()
+            self._say()
+
     def set_note(self, note: str) -> None:
         """Show words beside the title."""
         if note != self._head.note:

@@ -22,13 +22,13 @@ class Head:
 
 HEADS: Mapping[Column, Head] = {
     Column.TITLE: Head("Name", 300),
-    Column.NAME: Head("Patient", 150),
+    Column.NAME: Head("Patient", 140),
     Column.PATIENT_ID: Head("Patient ID", 110),
     Column.SEX: Head("Sex", 48),
     Column.BIRTH_DATE: Head("Born", 92),
     Column.AGE: Head("Age", 60, numeric=True),
     Column.STUDY: Head("Study", 180),
-    Column.STUDY_DATE: Head("Study date", 92),
+    Column.STUDY_DATE: Head("Study date", 96),
     Column.ACCESSION: Head("Accession", 110),
     Column.MODALITY: Head("Modality", 76),
     Column.NUMBER: Head("Number", 64, numeric=True),
@@ -36,7 +36,7 @@ HEADS: Mapping[Column, Head] = {
     Column.STATION: Head("Station", 110),
     Column.STUDIES: Head("Studies", 64, numeric=True),
     Column.SERIES: Head("Series", 64, numeric=True),
-    Column.IMAGES: Head("Images", 64, numeric=True),
+    Column.IMAGES: Head("Images", 60, numeric=True),
     Column.SIZE: Head("Size", 72, numeric=True),
     Column.FEEDS: Head("Feeds", 56, numeric=True),
     Column.ADDED: Head("Added", 128),
@@ -44,7 +44,7 @@ HEADS: Mapping[Column, Head] = {
     Column.FLAG: Head("Flag", 44),
     Column.LABEL: Head("Label", 48),
     Column.SOURCE: Head("Source", 110),
-    Column.PLACE: Head("Place", 168),
+    Column.PLACE: Head("Place", 156),
 }
 ORDER = tuple(HEADS)
 _SERIES = frozenset(
@@ -54,7 +54,6 @@ _SERIES = frozenset(
         Column.STUDY_DATE,
         Column.MODALITY,
         Column.IMAGES,
-        Column.SIZE,
         Column.STARS,
         Column.LABEL,
         Column.PLACE,

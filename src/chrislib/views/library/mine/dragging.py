@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView
 from chrislib.library.mine.model import Level, RowId
 from chrislib.views.library.mine.words import unit
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.dragging import items_data
 from chrislib.views.widgets.paint import draw_text
 
 ROWS = "application/x-chrislib-rows"
@@ -19,11 +20,25 @@ Dragged = tuple[Level, list[RowId]]
 
 
 class Drags:
-    """Begins drags; `rows` says what is highlighted in a view."""
+    """Begins drags.
 
-    def __init__(self, theme: Theme, rows: Callable[[], Dragged]) -> None:
+    Parameters
+    ----------
+    rows : callable
+        What is highlighted in a view.
+    items : callable
+        The library items of that, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        rows: Callable[[], Dragged],
+        items: Callable[[], Sequence[str]],
+    ) -> None:
         self._theme = theme
         self._rows = rows
+        self._items = items
 
     def start(self, view: QAbstractItemView, indexes: Sequence[QModelIndex]) -> None:
         """Carry what is highlighted until it is dropped."""
@@ -31,7 +46,9 @@ class Drags:
         if not ids or not indexes:
             return
         drag = QDrag(view)
-        drag.setMimeData(mime_of(level, ids))
+        data = mime_of(level, ids)
+        items = self._items()
+        drag.setMimeData(items_data(items, data) if items else data)
         drag.setPixmap(self._tag(unit(level, len(ids)), view.devicePixelRatioF()))
         drag.setHotSpot(QPoint(-12, -8))
         # Qt has no other way to drag; its loop runs ours as well

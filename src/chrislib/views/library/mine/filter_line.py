@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from chrislib.library.mine import model
@@ -71,8 +70,8 @@ class FilterLine(QWidget):
         ):
             row.addWidget(piece)
         row.addWidget(self._counts, 1)
-        self.setFixedHeight(theme.px(36))
-        theme.changed.connect(lambda: self.setFixedHeight(theme.px(36)))
+        theme.changed.connect(self._resize)
+        self._resize()
         self._modality.clicked.connect(self._choose_modality)
         self._modality.cleared.connect(lambda: self._want(modalities=frozenset()))
         self._flag.clicked.connect(self._choose_flag)
@@ -119,6 +118,9 @@ class FilterLine(QWidget):
         """Leave the word "Show" out where there is little room."""
         super().resizeEvent(event)
         self._show.setVisible(event.size().width() > self._theme.px(820))
+
+    def _resize(self) -> None:
+        self.setFixedHeight(self._theme.px(36))
 
     def _want(self, **changes: object) -> None:
         wanted = replace(self._wanted, **changes)  # type: ignore[arg-type]
@@ -188,6 +190,9 @@ class FilterLine(QWidget):
         def pick(value: _Value, on: bool) -> None:
             take(chosen | {value} if on else chosen - {value})
 
+        def answer(action: QAction, value: _Value) -> None:
+            action.triggered.connect(lambda on: pick(value, on))
+
         menu = QMenu(self)
         menu.setObjectName(f"{chip.objectName()}.menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -198,7 +203,7 @@ class FilterLine(QWidget):
             action = menu.addAction(f"{words.replace('&', '&&')}\t{number:,}")
             action.setCheckable(True)
             action.setChecked(value in chosen)
-            action.triggered.connect(partial(pick, value))
+            answer(action, value)
         menu.popup(chip.mapToGlobal(QPoint(0, chip.height() + 2)))
 
 

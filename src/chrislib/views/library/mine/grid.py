@@ -43,6 +43,8 @@ SMALLEST, LARGEST, USUAL = 96, 320, 200
 GAP = 12
 _TEXT = 64
 """Height of what stands below the picture, px at text size 1."""
+_ROOM_FOR_PLACE = 140
+"""Width of a card, px, from which on stars, place and label fit side by side."""
 _SHAPE = 0.64
 """Height of a picture's place to its width."""
 TICK, FLAG, STAR, PICTURE = "tick", "flag", "star", "picture"
@@ -51,11 +53,11 @@ TICK, FLAG, STAR, PICTURE = "tick", "flag", "star", "picture"
 class Pictures(Protocol):
     """What the grid needs of the thumbnail store."""
 
-    def of(self, row: Row, side: int) -> QPixmap | None:
-        """Return a picture about `side` px wide; asks for it where there is none."""
+    def of(self, row: Row, side: float) -> QPixmap | None:
+        """Return a picture `side` device px wide or more; asks where there is none."""
 
-    def scrub(self, row: Row, share: float) -> QPixmap | None:
-        """Return the frame at `share` (0 to 1) of a series that is here, if any."""
+    def scrub(self, row: Row, share: float, side: float) -> QPixmap | None:
+        """Return the picture at `share` (0 to 1) of a series that is here, if any."""
 
 
 class Card:
@@ -95,7 +97,7 @@ class GridDelegate(QStyledItemDelegate):
         parent: "GridView",
         *,
         row_of: Callable[[Index], Row | None],
-        ticked: Callable[[Row], bool],
+        ticked: Callable[[Row], Qt.CheckState],
         hidden: Callable[[], bool],
         pictures: Pictures,
     ) -> None:
@@ -157,10 +159,11 @@ class GridDelegate(QStyledItemDelegate):
 
     def _picture(self, painter: QPainter, card: Card, row: Row, hovered: bool) -> None:
         theme, place = self._theme, card.picture
+        side = place.height() * self._view.devicePixelRatioF()
         picture = None
         if hovered and self._view.scrub is not None:
-            picture = self._pictures.scrub(row, self._view.scrub)
-        picture = picture or self._pictures.of(row, place.width())
+            picture = self._pictures.scrub(row, self._view.scrub, side)
+        picture = picture or self._pictures.of(row, side)
         if picture is None:
             icon = words.icon(row)
             spot = place.center() - QPoint(11, 11)
@@ -209,16 +212,12 @@ class GridDelegate(QStyledItemDelegate):
         )
         paint.draw_label(painter, card.label, theme, label=row.label)
         self._state(painter, card, row)
-        if ticked or hovered:
+        unticked = ticked is Qt.CheckState.Unchecked
+        if hovered or not unticked:
             box = QRect(card.box.left() + 5, card.box.top() + 5, 16, 16)
-            if not ticked:
+            if unticked:
                 paint.draw_plate(painter, box.adjusted(-2, -2, 2, 2))
-            draw_check(
-                painter,
-                box,
-                theme,
-                state=Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked,
-            )
+            draw_check(painter, box, theme, state=ticked)
         spot = QPoint(card.flag.left() + 6, card.flag.top() + 6)
         if row.flag:
             paint.draw_flag(painter, spot, theme, flag=row.flag, on_image=True)
@@ -228,8 +227,9 @@ class GridDelegate(QStyledItemDelegate):
 
     def _state(self, painter: QPainter, card: Card, row: Row) -> None:
         """Draw where it is, left of the label; its words are in the tooltip."""
-        place = words.where(row)
-        theme = self._theme
+        place, theme = words.where(row), self._theme
+        if card.frame.width() < _ROOM_FOR_PLACE:
+            return
         right = card.label.left() - 6 if row.label else card.label.right()
         draw_glyph(
             painter,

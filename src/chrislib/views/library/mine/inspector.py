@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -35,6 +35,7 @@ from chrislib.views.widgets.text import Label
 _FOLDED = frozenset({"notes", "tags"})
 """Folded until somebody unfolds them."""
 _WRITE_AFTER_MS = 2000
+_TITLES = {Level.PATIENT: "Patient", Level.STUDY: "Study", Level.DATA: "Data"}
 
 
 class _Notes(QPlainTextEdit):
@@ -100,9 +101,10 @@ class Inspector(QScrollArea):
     keyword_left = Signal()
     folded_changed = Signal()
 
-    def __init__(self, ctx: ViewContext) -> None:
+    def __init__(self, ctx: ViewContext, *, width: int = 304) -> None:
         super().__init__()
         self._ctx = ctx
+        self._width = width
         theme = ctx.theme
         self._tasks = ctx.tasks("inspector")
         self._rows: tuple[Row, ...] = ()
@@ -149,6 +151,10 @@ class Inspector(QScrollArea):
         self._connect()
         self.show_rows((), ())
 
+    def sizeHint(self) -> QSize:
+        """Return the width it had last time."""
+        return QSize(self._width, 400)
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """What is shown."""
@@ -186,7 +192,8 @@ class Inspector(QScrollArea):
             able=one,
             hint="Write a note" if one else SEVERAL,
         )
-        self._view.setEnabled(one)
+        self._view.setVisible(one)
+        self._sections["series"].set_title(_TITLES.get(first.level, "Series"))
         self._feeds.show_row(first if one else None)
         self._read_tags()
 

@@ -217,7 +217,9 @@ class KeywordBox(QWidget):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self._field.setCompleter(completer)
         self._field.returnPressed.connect(self._entered)
-        self._field.left.connect(self.left)
+        self._field.left.connect(self._leave)
+        self._field.editingFinished.connect(self._put_away)
+        self._field.hide()
         self._flow.addWidget(self._field)
 
     def show_keywords(self, shared: Sequence[str], some: Sequence[str]) -> None:
@@ -244,8 +246,21 @@ class KeywordBox(QWidget):
         self._known.setStringList(list(known))
 
     def edit(self) -> None:
-        """Put the cursor into the field."""
+        """Show the field and put the cursor into it."""
+        self._field.show()
+        self.updateGeometry()
         self._field.setFocus()
+
+    def _leave(self) -> None:
+        self._field.hide()
+        self.updateGeometry()
+        self.left.emit()
+
+    def _put_away(self) -> None:
+        """Hide the empty field once the cursor has left it."""
+        if not self._field.hasFocus() and not self._field.text():
+            self._field.hide()
+            self.updateGeometry()
 
     def _entered(self) -> None:
         words = [word.strip() for word in self._field.text().split(",")]
@@ -254,7 +269,7 @@ class KeywordBox(QWidget):
         for word in found:
             self.added.emit(word)
         if not found:
-            self.left.emit()
+            self._leave()
 
 
 class _TagsModel(HeadedTable):

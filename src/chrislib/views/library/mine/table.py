@@ -1,6 +1,6 @@
 """The list: every column of the same rows, sorted by a click on a head."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from PySide6.QtCore import (
     QEvent,
@@ -12,29 +12,29 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QMenu,
     QStyle,
     QStyleOptionViewItem,
     QTableView,
+    QWidget,
 )
 
-from chrislib.library.mine.model import Column, Level, Row, Sort
+from chrislib.library.mine.model import Column, Row
 from chrislib.views.library.mine import cells, paint, words
 from chrislib.views.library.mine.dragging import Drags
 from chrislib.views.library.mine.grid import STAR, TICK, Pictures
+from chrislib.views.library.mine.head import MineHead
 from chrislib.views.library.mine.keys import key_of
-from chrislib.views.library.mine.toolbar import usual_sort
+from chrislib.views.library.mine.place import draw_place
 from chrislib.views.library.rowview import Index, RowDelegate
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     draw_check,
     draw_glyph,
     draw_row,
-    draw_state,
     draw_text,
     fit,
 )
@@ -117,7 +117,7 @@ class TableDelegate(RowDelegate):
             spot = QPoint(inner.left(), inner.center().y() - 7)
             paint.draw_flag(painter, spot, theme, flag=row.flag)
         elif column is Column.PLACE:
-            self._place(painter, rect.adjusted(8, 0, -12, 0), row)
+            draw_place(painter, rect.adjusted(8, 0, -12, 0), theme, row)
         else:
             text = cells.cell(row, column, hidden=self._hidden(), now=self._now())
             draw_text(
@@ -141,7 +141,7 @@ class TableDelegate(RowDelegate):
         side = theme.px(40)
         top = rect.top() + (rect.height() - side) // 2
         box = QRect(rect.left() + 44, top, side, side)
-        picture = self._pictures.of(row, side)
+        picture = self._pictures.of(row, side * self._view.devicePixelRatioF())
         if picture is None:
             painter.fillRect(box, theme.color("bg.highlight"))
             spot = box.center() - QPoint(7, 7)
@@ -162,7 +162,7 @@ class TableDelegate(RowDelegate):
             painter,
             lower,
             theme,
-            text=words.about(row, hidden=hidden),
+            text=words.about(row),
             style="caption",
             token="text.muted",
         )
@@ -179,31 +179,6 @@ class TableDelegate(RowDelegate):
             hollow=hovered or bool(row.stars),
         )
 
-    def _place(self, painter: QPainter, rect: QRect, row: Row) -> None:
-        found, theme = words.where(row), self.theme
-        key = found.token.removeprefix("state.")
-        if key not in (found.token, "ready"):
-            draw_state(
-                painter,
-                rect,
-                theme,
-                key,
-                found.words,
-                done=found.done,
-                total=found.total,
-            )
-            return
-        spot = QPoint(rect.left(), rect.center().y() - 7)
-        draw_glyph(painter, spot, theme, icon=found.icon, token=found.token, size=14)
-        draw_text(
-            painter,
-            rect.adjusted(20, 0, 0, 0),
-            theme,
-            text=found.words,
-            style="small",
-            token=found.token,
-        )
-
 
 class MineTable(QTableView):
     """Rows with columns to be chosen, moved, made wider and sorted by."""
@@ -211,17 +186,11 @@ class MineTable(QTableView):
     pressed_part = Signal(QModelIndex, str, int)
     key_pressed = Signal(str)
     opened = Signal(QModelIndex)
-    sort_chosen = Signal(object)
-    layout_changed = Signal()
-    """Columns were chosen, moved or made wider: to be remembered."""
 
     def __init__(self, theme: Theme, drags: Drags) -> None:
         super().__init__()
         self._theme = theme
         self._drags = drags
-        self._level = Level.ALL
-        self._sort = Sort()
-        self._columns: tuple[Column, ...] = cells.ORDER
         self._pressed: tuple[QPersistentModelIndex, str] | None = None
         self.hovered_row = -1
         self.setObjectName("mine.list")
@@ -230,6 +199,7 @@ class MineTable(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
+        self.setCornerWidget(QWidget())
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -241,170 +211,29 @@ class MineTable(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head = self.horizontalHeader()
-        head.setObjectName("mine.list.head")
-        head.setSectionsMovable(True)
-        head.setSectionsClickable(True)
-        head.setHighlightSections(False)
-        head.setSortIndicatorShown(True)
-        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        head.sectionClicked.connect(self._head_clicked)
-        head.customContextMenuRequested.connect(self._head_menu)
-        head.sectionMoved.connect(lambda *_: self.layout_changed.emit())
-        head.sectionResized.connect(lambda *_: self.layout_changed.emit())
+        self._head = MineHead(theme, self)
+        self.setHorizontalHeader(self._head)
         theme.changed.connect(self._dress)
         self._dress()
 
-    # --- columns --------------------------------------------------------------
+    @property
+    def head(self) -> MineHead:
+        """The heads of the columns."""
+        return self._head
 
     def column_at(self, section: int) -> Column:
         """Return what a section of the model shows."""
-        return self._columns[section]
+        return self._head.column_at(section)
 
     @property
     def ends(self) -> tuple[Column, Column]:
         """The first and the last column shown."""
-        head = self.horizontalHeader()
-        shown = [
-            head.logicalIndex(place)
-            for place in range(head.count())
-            if not head.isSectionHidden(head.logicalIndex(place))
-        ]
-        if not shown:
-            return Column.TITLE, Column.TITLE
-        return self.column_at(shown[0]), self.column_at(shown[-1])
+        return self._head.ends
 
-    def use_columns(self, columns: tuple[Column, ...]) -> None:
-        """Take note of what the sections of the model are."""
-        self._columns = columns
-
-    def layout_words(self) -> dict[str, object]:
-        """Return columns, widths and order as they are, to be kept."""
-        head = self.horizontalHeader()
-        places = [head.logicalIndex(place) for place in range(head.count())]
-        px = self._theme.text_size
-        return {
-            "order": [self.column_at(section).value for section in places],
-            "shown": [
-                self.column_at(section).value
-                for section in places
-                if not head.isSectionHidden(section)
-            ],
-            "widths": {
-                self.column_at(section).value: round(head.sectionSize(section) / px)
-                for section in places
-                if not head.isSectionHidden(section)
-            },
-        }
-
-    def show_layout(self, level: Level, kept: Mapping[str, object] | None) -> None:
-        """Show the columns of a level as they were kept, or the usual ones."""
-        self._level = level
-        kept = kept or {}
-        order, shown, widths = (kept.get(one) for one in ("order", "shown", "widths"))
-        head = self.horizontalHeader()
-        head.blockSignals(True)
-        wanted = set(shown) if isinstance(shown, list) else None
-        possible = cells.possible(level)
-        sections = {column: section for section, column in enumerate(self._columns)}
-        for column, section in sections.items():
-            if column not in possible:
-                head.setSectionHidden(section, True)
-                continue
-            on = column in cells.usual(level)
-            if wanted is not None:
-                on = column.value in wanted or column is Column.TITLE
-            head.setSectionHidden(section, not on)
-            width = cells.HEADS[column].width
-            if isinstance(widths, dict):
-                found = widths.get(column.value)
-                width = found if isinstance(found, int) and found > 0 else width
-            head.resizeSection(section, self._theme.px(width))
-        names = order if isinstance(order, list) else []
-        known = {column.value: section for column, section in sections.items()}
-        ranked = [known[name] for name in names if name in known]
-        ranked += [section for section in known.values() if section not in ranked]
-        for place, section in enumerate(ranked):
-            head.moveSection(head.visualIndex(section), place)
-        head.blockSignals(False)
-        head.viewport().update()
-        self._fill()
-        self.viewport().update()
-
-    def show_sort(self, sort: Sort) -> None:
-        """Show by which column rows are sorted."""
-        self._sort = sort
-        head = self.horizontalHeader()
-        order = (
-            Qt.SortOrder.DescendingOrder
-            if sort.descending
-            else Qt.SortOrder.AscendingOrder
-        )
-        for section, column in enumerate(self._columns):
-            if cells.sort_of(column, self._level) is sort.by:
-                head.setSortIndicator(section, order)
-                return
-        head.setSortIndicator(-1, order)
-
-    def resizeEvent(self, event: "QEvent") -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the first column what is left over."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._fill()
-
-    def _fill(self) -> None:
-        head = self.horizontalHeader()
-        if not head.count() or self._columns[0] is not Column.TITLE:
-            return
-        others = sum(
-            head.sectionSize(section)
-            for section in range(1, head.count())
-            if not head.isSectionHidden(section)
-        )
-        least = self._theme.px(220)
-        head.blockSignals(True)
-        head.resizeSection(0, max(least, self.viewport().width() - others))
-        head.blockSignals(False)
-        self.updateGeometries()
-
-    def _head_clicked(self, section: int) -> None:
-        by = cells.sort_of(self.column_at(section), self._level)
-        sort = usual_sort(by)
-        if by is self._sort.by:
-            sort = Sort(by, descending=not self._sort.descending)
-        self.show_sort(self._sort)
-        self.sort_chosen.emit(sort)
-
-    def _head_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("mine.columns.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        head = self.horizontalHeader()
-        possible = cells.possible(self._level)
-        for section, column in enumerate(self._columns):
-            if column not in possible or column is Column.TITLE:
-                continue
-            action = menu.addAction(cells.HEADS[column].text)
-            action.setCheckable(True)
-            action.setChecked(not head.isSectionHidden(section))
-            action.toggled.connect(
-                lambda on, section=section: self._show_column(section, on)
-            )
-        menu.addSeparator()
-        menu.addAction("Usual columns").triggered.connect(self._usual)
-        menu.popup(head.viewport().mapToGlobal(at))
-
-    def _show_column(self, section: int, shown: bool) -> None:
-        head = self.horizontalHeader()
-        head.setSectionHidden(section, not shown)
-        width = cells.HEADS[self.column_at(section)].width
-        if shown and head.sectionSize(section) < 24:
-            head.resizeSection(section, self._theme.px(width))
-        self._fill()
-        self.layout_changed.emit()
-
-    def _usual(self) -> None:
-        self.show_layout(self._level, None)
-        self.layout_changed.emit()
+        super().resizeEvent(event)
+        self._head.fill()
 
     # --- rows -----------------------------------------------------------------
 
@@ -488,6 +317,6 @@ class MineTable(QTableView):
 
     def _dress(self) -> None:
         self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW))
-        self.horizontalHeader().setFont(self._theme.font("caption"))
-        self.horizontalHeader().setMinimumHeight(self._theme.px(28))
-        self._fill()
+        self._head.setFont(self._theme.font("caption"))
+        self._head.setMinimumHeight(self._theme.px(28))
+        self._head.fill()

@@ -1,16 +1,31 @@
 """The toolbar of My Library: view, search, sort, size of the pictures."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QActionGroup,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
 
 from chrislib.library.mine.model import Column, Level, Sort
 from chrislib.views.library.mine.grid import LARGEST, SMALLEST, USUAL
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.buttons import Field, Segments
+from chrislib.views.widgets.paint import draw_glyph, draw_text
 from chrislib.views.widgets.text import plain_tooltip
 
 GRID, LIST, PEOPLE = "grid", "list", "people"
@@ -118,6 +133,48 @@ class Search(Field):
             super().keyPressEvent(event)
 
 
+class SortButton(QAbstractButton):
+    """The order in words, as high as the search field."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setObjectName("mine.sort")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """Return room for glyphs and words."""
+        return QSize(self._theme.width("small", self.text()) + 60, self._theme.px(28))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the hint: the words are never cut."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw edge, glyphs and words."""
+        theme = self._theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        focus = self.hasFocus()
+        edge = theme.color("border.focus" if focus else "border.control")
+        painter.setPen(QPen(edge, 2 if focus else 1))
+        lit = self.underMouse() or self.isDown()
+        painter.setBrush(theme.color("bg.hover") if lit else Qt.BrushStyle.NoBrush)
+        off = 1.0 if focus else 0.5
+        box = QRectF(self.rect()).adjusted(off, off, -off, -off)
+        painter.drawRoundedRect(box, 4, 4)
+        middle = self.height() // 2
+        spot = QPoint(10, middle - 7)
+        draw_glyph(painter, spot, theme, icon="arrow-up-down", size=14)
+        spot = QPoint(self.width() - 24, middle - 7)
+        draw_glyph(painter, spot, theme, icon="chevron-down", size=14)
+        words = self.rect().adjusted(31, 0, -26, 0)
+        draw_text(painter, words, theme, text=self.text(), style="small")
+        painter.end()
+
+
 class Toolbar(QWidget):
     """View switch, search, sort and size."""
 
@@ -134,6 +191,7 @@ class Toolbar(QWidget):
         self._theme = theme
         self._sort = Sort()
         self._sorts = sorts_of(Level.ALL)
+        self._amount = ""
         self.setObjectName("mine.toolbar")
         self._views = Segments(theme, [one[:3] for one in _SEGMENTS], name="mine.view")
         for key, _words, _icon, tip in _SEGMENTS:
@@ -150,9 +208,7 @@ class Toolbar(QWidget):
         )
         self._field.setClearButtonEnabled(True)
         self._field.setMinimumWidth(theme.px(132))
-        self._sorting = button(
-            theme, "", icon="arrow-up-down", name="mine.sort", small=False
-        )
+        self._sorting = SortButton(theme)
         self._small, self._large = QLabel(), QLabel()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName("mine.size")
@@ -207,7 +263,14 @@ class Toolbar(QWidget):
 
     def show_amount(self, words: str) -> None:
         """Say how much the search goes through."""
-        self._field.setPlaceholderText(f"Search {words}")
+        self._amount = words
+        self._say_amount()
+
+    def _say_amount(self) -> None:
+        whole = f"Search {self._amount}"
+        room = self._field.width() - self._theme.px(56)
+        fits = self._theme.width("small", whole) <= room
+        self._field.setPlaceholderText(whole if fits else "Search")
 
     def show_sort(self, sort: Sort) -> None:
         """Show the order."""
@@ -215,6 +278,7 @@ class Toolbar(QWidget):
         words, ways = _WAYS[sort.by]
         way = ways[0] if sort.descending else ways[1]
         self._sorting.setText(f"{words}, {way.removesuffix(' first')}")
+        self._sorting.updateGeometry()
         self._sorting.setToolTip(plain_tooltip(f"Order: {words}, {way}"))
         self._sorting.setAccessibleName(f"Order: {words}, {way}")
 
@@ -241,6 +305,7 @@ class Toolbar(QWidget):
         super().resizeEvent(event)
         wide = event.size().width() > self._theme.px(1000)
         self._slider.setFixedWidth(self._theme.px(128 if wide else 72))
+        QTimer.singleShot(0, self, self._say_amount)
 
     def _build(self) -> None:
         row = QHBoxLayout(self)
@@ -254,7 +319,6 @@ class Toolbar(QWidget):
         for piece in (self._small, self._slider, self._large):
             sizes.addWidget(piece)
         row.addLayout(sizes)
-        self.setFixedHeight(self._theme.px(44))
 
     def _connect(self) -> None:
         self._views.chosen.connect(self._choose_view)
@@ -304,13 +368,14 @@ class Toolbar(QWidget):
             action.setCheckable(True)
             action.setChecked(now)
             action.setActionGroup(group)
-            action.triggered.connect(partial(self._chose, sort))
+            action.triggered.connect(lambda _on=False, one=sort: self._chose(one))
 
-    def _chose(self, sort: Sort, _on: bool) -> None:
+    def _chose(self, sort: Sort) -> None:
         if sort.by is not self._sort.by or sort.descending is not self._sort.descending:
             self.sort_chosen.emit(sort)
 
     def _dress(self) -> None:
+        self.setFixedHeight(self._theme.px(44))
         for piece, size in ((self._small, 14), (self._large, 18)):
             ratio = self.devicePixelRatioF()
             pixmap = self._theme.pixmap("image", "text.muted", size=size, dpr=ratio)

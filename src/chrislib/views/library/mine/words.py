@@ -216,14 +216,14 @@ def second_line(row: Row, *, hidden: bool) -> str:
     return join(person, day(row)) if person else source(row)
 
 
-def about(row: Row, *, hidden: bool) -> str:
-    """Return the line below a title in the list: whose, which study, how old."""
+def about(row: Row) -> str:
+    """Return the line below a title in the list: what has no column of its own."""
     if row.level is Level.PATIENT:
         return join(studies(row.studies), series(row.series))
-    study = "" if row.level is Level.STUDY else isolate(clean(row.study_description))
-    return join(who(row, hidden=hidden), study, day(row), show_age(row.age_days)) or (
-        source(row)
-    )
+    if row.level is Level.STUDY:
+        return join(series(row.series), show_age(row.age_days))
+    study = isolate(clean(row.study_description))
+    return join(study, show_age(row.age_days)) or source(row)
 
 
 def spoken(row: Row, *, hidden: bool, ticked: bool) -> str:

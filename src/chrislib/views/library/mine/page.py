@@ -1,0 +1,427 @@
+"""My Library: toolbar, filters, grid or list or patients, inspector."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from chrislib.errors import ChrislibError
+from chrislib.library.mine.model import (
+    Collection,
+    CollectionKind,
+    Counts,
+    Facets,
+    Filters,
+    Level,
+    MineChange,
+    Query,
+    Row,
+    RowId,
+    Sort,
+)
+from chrislib.library.model import ItemId, LibraryChange
+from chrislib.views.context import ViewContext
+from chrislib.views.library.mine import words
+from chrislib.views.library.mine.acts import Acts
+from chrislib.views.library.mine.empty import empty_words
+from chrislib.views.library.mine.filter_line import FilterLine, counts_words
+from chrislib.views.library.mine.hands import COMPARED, Hands
+from chrislib.views.library.mine.imports_strip import ImportsStrip
+from chrislib.views.library.mine.inspector import Inspector
+from chrislib.views.library.mine.peek import Peek
+from chrislib.views.library.mine.pictures import StorePictures
+from chrislib.views.library.mine.remembered import Remembered
+from chrislib.views.library.mine.sections import (
+    Spot,
+    can_remove,
+    collection_of,
+    title_of,
+    total_of,
+)
+from chrislib.views.library.mine.surroundings import Surroundings
+from chrislib.views.library.mine.ticks import Ticks
+from chrislib.views.library.mine.toolbar import Toolbar
+from chrislib.views.library.mine.views import ShownRows, Views
+from chrislib.views.library.opening import ItemOpener
+from chrislib.views.widgets.skeleton import Skeleton
+from chrislib.views.widgets.state_view import StateView
+from chrislib.views.widgets.text import line
+from chrislib.views.widgets.thumbs import ThumbStore
+
+_SOON_MS = 40
+
+
+class MinePage(QWidget):
+    """Everything that is here or on the server, in one place.
+
+    Signals
+    -------
+    new_collection_asked : (Level, ids)
+        Rows are to be put into a new collection.
+    """
+
+    new_collection_asked = Signal(object, object)
+    inspector_asked = Signal()
+    """Something is to be done in the inspector, which may be folded."""
+
+    def __init__(
+        self, ctx: ViewContext, opener: ItemOpener, *, thumbs: ThumbStore
+    ) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._mine = ctx.my_library
+        theme = ctx.theme
+        self._kept = Remembered(ctx.layout)
+        self._spot = Spot()
+        self._total = 0
+        self._asked = True
+        self._first = True
+        self.setObjectName("mine")
+        self.setAccessibleName("My Library")
+        self._pictures = StorePictures(thumbs, self)
+        self.ticks = Ticks(ctx, self)
+        self.model = ShownRows(ctx, self.ticks, self)
+        self.toolbar = Toolbar(theme)
+        self._line = FilterLine(theme)
+        self.views = Views(
+            ctx,
+            self.model,
+            ticks=self.ticks,
+            pictures=self._pictures,
+            rows=self.highlighted,
+        )
+        self.acts = Acts(ctx, self.ticks, opener, parent=self)
+        self.hands = Hands(ctx, self)
+        self.inspector = Inspector(ctx, width=self._kept.width)
+        self._imports = ImportsStrip(ctx)
+        self._state = StateView(theme, "images", "")
+        self._skeleton = Skeleton(theme, row_height=48, picture=True)
+        self._pages = QStackedWidget()
+        self.peek = Peek(theme, self._pictures, self._pages)
+        self._around = Surroundings(ctx, self)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._build()
+        self._connect(opener, thumbs)
+        self._dress()
+        self._unsubscribe: tuple[Callable[[], None], ...] = (
+            self._mine.subscribe(self._on_mine),
+            ctx.library.subscribe(self._on_library),
+        )
+
+    # --- for the pane ---------------------------------------------------------
+
+    @property
+    def spot(self) -> Spot:
+        """Where somebody is."""
+        return self._spot
+
+    def show_section(self, section: str, payload: object) -> None:
+        """Show a place; `payload` may hold the ids of the items to be shown only."""
+        ids = payload if isinstance(payload, list | tuple) else ()
+        self._go(Spot(section, frozenset(ItemId(str(one)) for one in ids)))
+
+    def refresh(self) -> None:
+        """Ask for the list again."""
+        self._ask(by_hand=False)
+        self._around.count()
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the search field."""
+        self.toolbar.focus_search()
+
+    def escape(self) -> bool:
+        """Close the preview, or leave a patient or study; False when nothing is."""
+        if self.peek.close_peek():
+            return True
+        if self._spot.below is not None:
+            self._go(Spot(self._spot.section))
+            return True
+        return False
+
+    def undo(self) -> bool:
+        """Take the last change of marks or collections back."""
+        return self.acts.undo()
+
+    def redo(self) -> bool:
+        """Do again what was taken back."""
+        return self.acts.redo()
+
+    def highlighted(self) -> tuple[Level, list[RowId]]:
+        """Return level and ids of what is highlighted."""
+        return self.model.query.level, self.views.ids()
+
+    def shutdown(self) -> None:
+        """Stop listening, keep the layout, and cancel what runs."""
+        for stop in self._unsubscribe:
+            stop()
+        self._unsubscribe = ()
+        self._soon.stop()
+        self._around.shutdown()
+        self._keep_layout()
+        self.inspector.shutdown()
+        self._imports.shutdown()
+        self.views.shutdown()
+        self.ticks.shutdown()
+        self.acts.shutdown()
+        self.model.shutdown()
+
+    # --- where ----------------------------------------------------------------
+
+    def _go(self, spot: Spot) -> None:
+        if spot != self._spot or self._first:
+            self.peek.close_peek()
+            self.views.clear_highlight()
+            self._spot = spot
+            self._line.show_filter(Filters())
+            self.toolbar.show_text("")
+        self._total = 0
+        self._first = False
+        sort = self._kept.sort(spot)
+        ordered = can_remove(spot, self._mine.collections)
+        self.toolbar.show_level(spot.level, ordered=ordered)
+        self.toolbar.show_sort(sort)
+        self.views.show_sort(sort)
+        head = self.views.table.head
+        head.show_layout(spot.level, self._kept.columns(spot.level))
+        self._show_view(self._kept.view(spot))
+        self._skeleton.start("Reading My Library")
+        if not self.model.rowCount():
+            self._pages.setCurrentWidget(self._skeleton)
+        self._ask(by_hand=True)
+        self._around.count()
+        self.views.view.setFocus()
+
+    def _ask(self, *, by_hand: bool) -> None:
+        """Ask for the list (disk, in the background)."""
+        self._asked = self._asked or by_hand
+        self.model.show(Query(self._spot.level, self._filters, self.toolbar.sort))
+        self._around.look(self._filters, self._spot.level)
+
+    def _listed(self) -> None:
+        asked, self._asked = self._asked, False
+        self._skeleton.stop(_nothing)
+        if self.model.rowCount():
+            self._pages.setCurrentWidget(self.views)
+            self.views.listed(asked=asked)
+            if asked:
+                self.views.highlight_first()
+        else:
+            self._show_empty()
+        self._soon.start()
+
+    def _show_empty(self) -> None:
+        self.peek.close_peek()
+        filtered = self._line.wanted != Filters() or bool(self.toolbar.text)
+        icon, title, text, actions = empty_words(
+            self._ctx.navigator,
+            self._spot,
+            collection_of(self._spot, self._mine.collections),
+            filtered=filtered,
+            clear=self.clear_filters,
+            add_folder=self._imports.choose,
+        )
+        self._state.show_state(icon, title, text, actions)
+        self._pages.setCurrentWidget(self._state)
+
+    def _failed(self, error: BaseException) -> None:
+        self._asked = False
+        self._skeleton.stop(_nothing)
+        if self.model.rowCount() or not isinstance(error, ChrislibError):
+            self._ctx.messages.failed(error)
+            return
+        self._state.show_state(
+            "triangle-alert",
+            error.title,
+            f"{error.detail} {error.hint}".strip(),
+            [("Try again", self.refresh)],
+        )
+        self._pages.setCurrentWidget(self._state)
+
+    def clear_filters(self) -> None:
+        """Show everything of the place."""
+        self.toolbar.show_text("")
+        self._line.show_filter(Filters())
+        self._ask(by_hand=True)
+        self.views.view.setFocus()
+
+    # --- view, sort, size -----------------------------------------------------
+
+    def _show_view(self, view: str) -> None:
+        self.toolbar.show_view(view)
+        self.views.show_view(view)
+
+    @property
+    def view(self) -> str:
+        """Which view of the place is in front."""
+        return self._kept.view(self._spot)
+
+    def choose_view(self, view: str) -> None:
+        """Look at this place so from now on."""
+        self._kept.put_view(self._spot, view)
+        self._show_view(view)
+        self.views.view.setFocus()
+
+    def _choose_sort(self, sort: Sort) -> None:
+        self._kept.put_sort(self._spot, sort)
+        self.toolbar.show_sort(sort)
+        self.views.show_sort(sort)
+        self._ask(by_hand=True)
+
+    def _choose_side(self, side: int) -> None:
+        self.views.grid.set_side(side)
+        self.toolbar.show_size(self.views.grid.side)
+        self._kept.side = self.views.grid.side
+
+    def _keep_layout(self) -> None:
+        self._kept.folds = self.inspector.folds()
+        if self.inspector.isVisible():
+            self._kept.width = self.inspector.width()
+
+    # --- what is highlighted --------------------------------------------------
+
+    def _inspect(self) -> None:
+        """Show what is highlighted in inspector, counts and preview."""
+        number = self.views.number
+        rows = self.views.rows(COMPARED)
+        if number == len(rows) or not rows:
+            ids = [row.row_id for row in rows]
+        else:
+            ids = self.views.ids()
+        self.inspector.show_rows(ids, rows)
+        picture = self._pictures.of(rows[0], 320) if rows else None
+        self.inspector.show_picture(picture)
+        self.toolbar.set_able(loupe=number > 0, compare=number > 1)
+        level = self._spot.level
+        self._line.show_counts(
+            counts_words(
+                level,
+                shown=self.model.rowCount(),
+                of=self._total,
+                highlighted=number,
+                ticked=len(self._ctx.library.tray),
+            )
+        )
+        self.hands.follow_preview(self.views.current())
+
+    def _pictures_came(self) -> None:
+        self.views.repaint_rows()
+        self.peek.update()
+        rows = self.inspector.rows
+        if rows:
+            self.inspector.show_picture(self._pictures.of(rows[0], 320))
+
+    def go_into(self, row: Row) -> None:
+        """Show only what belongs to a patient or study."""
+        hidden = bool(self._ctx.settings.get("hide_names"))
+        title = words.title(row, hidden=hidden)
+        self._go(Spot(self._spot.section, below=(row.level, row.row_id, title)))
+
+    # --- changes --------------------------------------------------------------
+
+    def _on_mine(self, change: MineChange) -> None:
+        if change.lists or change.collections:
+            self._around.count()
+            self._around.look(self._filters, self._spot.level)
+        self._soon.start()
+
+    def _on_library(self, change: LibraryChange) -> None:
+        if change.tray or change.items:
+            self._soon.start()
+
+    def _counted(self, counts: Counts) -> None:
+        self._total = total_of(self._spot, counts, self._mine.collections)
+        name = title_of(self._spot, self._mine.collections)
+        amount = words.unit(self._spot.level, self._total) if self._total else name
+        self.toolbar.show_amount(amount)
+        self._soon.start()
+
+    def _chosen(self, facets: Facets, keywords: list[str]) -> None:
+        self._line.show_facets(facets)
+        self.inspector.show_known(keywords)
+
+    @property
+    def _filters(self) -> Filters:
+        """What rows of this place must be like now."""
+        found = self._spot.filters(self._line.wanted)
+        return replace(found, text=self.toolbar.text)
+
+    # --- putting together -----------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self._line)
+        column.addWidget(line())
+        column.addWidget(self._imports)
+        for page in (self.views, self._state, self._skeleton):
+            self._pages.addWidget(page)
+        column.addWidget(self._pages, 1)
+
+    def _connect(self, opener: ItemOpener, thumbs: ThumbStore) -> None:
+        self.toolbar.view_chosen.connect(self.choose_view)
+        self.toolbar.acted.connect(self.hands.act)
+        self.toolbar.searched.connect(lambda _text: self._ask(by_hand=True))
+        self.toolbar.search_left.connect(self._focus_list)
+        self.toolbar.sort_chosen.connect(self._choose_sort)
+        self.toolbar.sized.connect(self._choose_side)
+        self._line.changed.connect(lambda: self._ask(by_hand=True))
+        self.model.listed.connect(self._listed)
+        self.model.failed.connect(self._failed)
+        self.model.dataChanged.connect(lambda *_: self._soon.start())
+        views = self.views
+        views.highlight_changed.connect(self._soon.start)
+        views.part_pressed.connect(self.hands.press_part)
+        views.key_pressed.connect(self.hands.press)
+        views.opened.connect(self.hands.opened)
+        views.menu_asked.connect(self.hands.menu)
+        views.grid.sized.connect(self._choose_side)
+        views.table.head.sort_chosen.connect(self._choose_sort)
+        views.table.head.layout_changed.connect(self._columns_changed)
+        self.ticks.changed.connect(self._soon.start)
+        self.inspector.marked.connect(self.hands.mark_ids)
+        self.inspector.viewed.connect(self.hands.open_current)
+        self.inspector.keyword_left.connect(self._focus_list)
+        self._soon.timeout.connect(self._inspect)
+        self._around.counted.connect(self._counted)
+        self._around.chosen.connect(self._chosen)
+        thumbs.changed.connect(self._pictures_came)
+        self.acts.folders_asked.connect(self._imports.show_folders)
+        opener.progressed.connect(self._tell_opening)
+
+    def _columns_changed(self) -> None:
+        self._kept.put_columns(self._spot.level, self.views.table.head.layout_words())
+
+    def _focus_list(self) -> None:
+        self.views.view.setFocus()
+
+    def _tell_opening(self, said: str) -> None:
+        if said:
+            self._line.show_counts(said)
+        else:
+            self._soon.start()
+
+    def _dress(self) -> None:
+        self.views.grid.set_side(self._kept.side)
+        self.toolbar.show_size(self._kept.side)
+        self.inspector.show_folds(self._kept.folds)
+
+    @property
+    def every_collection(self) -> tuple[Collection, ...]:
+        """Collections of every kind."""
+        return self._mine.collections
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections rows can be put into."""
+        return tuple(
+            one for one in self._mine.collections if one.kind is CollectionKind.MANUAL
+        )
+
+
+def _nothing() -> None:
+    """Nothing is to be done when shapes have been shown long enough."""
