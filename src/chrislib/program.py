@@ -130,11 +130,16 @@ def _install_hooks(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None
         if args.exc_value is not None:
             uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
+    def unraisable(args: "sys.UnraisableHookArgs") -> None:
+        if args.exc_value is not None:
+            uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
     def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         _log.error("%s", context.get("message", "loop error"), exc_info=error)
 
     sys.excepthook = uncaught
+    sys.unraisablehook = unraisable
     threading.excepthook = in_thread
     loop.set_exception_handler(in_loop)
     if sys.platform == "win32":

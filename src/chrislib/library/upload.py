@@ -24,6 +24,18 @@ class UploadPlan:
     items: tuple[Item, ...]
 
 
+def size_of(local: str) -> int:
+    """Return the bytes of a file (disk).
+
+    0 for one that went away since it was looked at: sending it says so, and the others
+    are sent.
+    """
+    try:
+        return Path(local).stat().st_size
+    except OSError:
+        return 0
+
+
 def plan(found: LocalScan, *, folder: str) -> UploadPlan:
     """Return where the files of a scan go below `folder` (disk: sizes).
 
@@ -52,9 +64,7 @@ def plan(found: LocalScan, *, folder: str) -> UploadPlan:
             for path in series.files
         )
         files += [
-            UploadFile(
-                local=local, remote=f"{place}/{name}", size=Path(local).stat().st_size
-            )
+            UploadFile(local=local, remote=f"{place}/{name}", size=size_of(local))
             for local, name in zip(series.files, names, strict=True)
         ]
         items.append(

@@ -26,7 +26,7 @@ from chrislib.library.model import (
     Source,
 )
 from chrislib.library.names import clean
-from chrislib.library.upload import UploadPlan
+from chrislib.library.upload import UploadPlan, size_of
 
 _MODALITY = re.compile(r"[A-Z]{2,4}\Z")
 _KNOWN = (
@@ -91,7 +91,7 @@ def plan_clean(
             UploadFile(
                 local=local,
                 remote=f"{item.path}/{place:05d}.dcm",
-                size=Path(local).stat().st_size,
+                size=size_of(local),
             )
             for place, local in enumerate(series.files, start=1)
         ]
@@ -118,7 +118,11 @@ def plan_clean(
         title=found.title,
         item_ids=tuple(item.item_id for item in items),
         deidentify=Deidentify(
-            choice.project_id, choice.options, choice.text_agreed, choice.apart
+            choice.project_id,
+            choice.options,
+            choice.text_agreed,
+            choice.apart,
+            choice.black,
         ),
         archives=found.archives,
     )
