@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -106,7 +106,7 @@ def intent_from_json(kind: Kind, text: str) -> Intent:
     if kind is Kind.UPLOAD:
         files = [UploadFile(**_known(UploadFile, f)) for f in data.pop("files", ())]
         changed = data.pop("deidentify", None)
-        how = Deidentify(**_known(Deidentify, changed)) if changed else None
+        how = _deidentify(changed) if changed else None
         packed = data.pop("archives", ())
         archives = tuple(Unpacking(**_known(Unpacking, one)) for one in packed)
         known = _known(UploadIntent, data)
@@ -115,6 +115,12 @@ def intent_from_json(kind: Kind, text: str) -> Intent:
         )
     made: Intent = _PLAIN[kind](**_known(_PLAIN[kind], data))
     return made
+
+
+def _deidentify(data: Mapping[str, Any]) -> Deidentify:
+    made = Deidentify(**_known(Deidentify, data))
+    black = [(str(u), int(x), int(y), int(w), int(h)) for u, x, y, w, h in made.black]
+    return replace(made, black=tuple(black))
 
 
 def _readable_intent(row: JobRow) -> tuple[Kind, Intent]:

@@ -201,6 +201,8 @@ class Deidentify:
     """Whether pictures that may show text are sent as well."""
     apart: tuple[str, ...] = ()
     """Patient IDs that stand for several people."""
+    black: tuple[tuple[str, int, int, int, int], ...] = ()
+    """Areas made black: series UID, left, top, width and height in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

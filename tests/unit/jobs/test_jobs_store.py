@@ -15,6 +15,7 @@ from chrislib.catalog.job_pages import JobWrite, StaleJob
 from chrislib.jobs import codec, fsm, steps
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.model import (
+    Deidentify,
     DownloadIntent,
     FailedFile,
     Job,
@@ -26,6 +27,7 @@ from chrislib.jobs.model import (
     PullIntent,
     Reach,
     RunIntent,
+    Unpacking,
     UploadFile,
     UploadIntent,
 )
@@ -36,6 +38,13 @@ INTENTS = (
     RUN,
     PullIntent("MINI", "1.2", "1.2.3", None, "t", "item"),
     UploadIntent("home/u/x", (UploadFile("/a", "home/u/x/a", 3),), "t", ("i",)),
+    UploadIntent(
+        "home/u/y",
+        (),
+        "t",
+        deidentify=Deidentify("p", ("dates",), True, ("A",), (("1.2", 1, 2, 3, 4),)),
+        archives=(Unpacking("/a.zip", "/unpacked/a"),),
+    ),
     DownloadIntent(("home/u/x",), "/tmp/x", "t", instance_id=3, feed_id=4),
 )
 

@@ -73,12 +73,6 @@ def may_show_text(facts: PictureFacts) -> str:
 
 def reason_in(dataset: Any) -> str:
     """Return why the picture of a data set may show text, or ""; inside `quiet`."""
-    # an overlay without data of its own is kept in bits the picture leaves free
-    spare = any(
-        (group << 16) | 0x0102 in dataset and (group << 16) | 0x3000 not in dataset
-        for group in _OVERLAYS
-        if str(_value(dataset, (group << 16) | 0x0102)) not in ("", "0", "None")
-    )
     image_type = text(dataset, "ImageType")
     return may_show_text(
         PictureFacts(
@@ -87,8 +81,18 @@ def reason_in(dataset: Any) -> str:
             image_type=tuple(image_type.split("\\")) if image_type else (),
             burnt_in=text(dataset, "BurnedInAnnotation"),
             description=text(dataset, "SeriesDescription"),
-            spare_bits=spare,
+            spare_bits=has_spare_bits(dataset),
         )
+    )
+
+
+def has_spare_bits(dataset: Any) -> bool:
+    """Whether a drawing is kept in bits the picture leaves free; inside `quiet`."""
+    # an overlay without data of its own lies there
+    return any(
+        (group << 16) | 0x0102 in dataset and (group << 16) | 0x3000 not in dataset
+        for group in _OVERLAYS
+        if str(_value(dataset, (group << 16) | 0x0102)) not in ("", "0", "None")
     )
 
 

@@ -7,12 +7,20 @@ so memory stays flat however large the file is. What stands after the pixel data
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from chrislib.dicom.deidentify.blackout import (
+    CODE,
+    Area,
+    Blackout,
+    CannotBlackOut,
+    blackout_of,
+)
 from chrislib.dicom.deidentify.burnt_in import LOOKED_AT, TextInPicture, reason_in
 from chrislib.dicom.deidentify.engine import Change, Engine, Outcome
 from chrislib.dicom.errors import BrokenDicom, DicomError, NotDicom
@@ -65,7 +73,12 @@ class Preview:
 
 
 def copy_file(
-    source: Path, target: Path, engine: Engine, *, text_agreed: bool = False
+    source: Path,
+    target: Path,
+    engine: Engine,
+    *,
+    text_agreed: bool = False,
+    black: Mapping[str, Sequence[Area]] = MappingProxyType({}),
 ) -> Copy:
     """Write the de-identified copy of a file (disk; slow: not on the UI thread).
 
@@ -75,9 +88,13 @@ def copy_file(
     engine : Engine
     text_agreed : bool
         Somebody agreed to send pictures that may show text.
+    black : mapping of str to sequence of Area
+        What is made black in the pictures of a series, by its UID.
 
     Raises
     ------
+    CannotBlackOut
+        Areas were chosen, and the picture's bytes cannot be changed safely.
     TextInPicture
         It may show text and nobody agreed.
     NotDicom
@@ -89,17 +106,38 @@ def copy_file(
     """
     header, body = _read(source)
     with quiet():
-        reason = "" if text_agreed else reason_in(header)
+        areas = black.get(text(header, "SeriesInstanceUID"), ())
+        blackout = blackout_of(header, areas) if areas else None
+        reason = "" if text_agreed or areas else reason_in(header)
         if reason:
             raise TextInPicture(reason)
         outcome = _changed(header, engine)
+        if blackout is not None:
+            _say_black(header, blackout)
         start = _encoded(header)
     try:
-        size, digest = _write(target, start, source, body)
+        size, digest = _write(target, start, source, body, blackout)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     return Copy(size, digest, outcome.subject.pseudonym, dict(outcome.counts))
+
+
+def blackout_reason(source: Path) -> str:
+    """Return why the picture of a file cannot be blacked out, or "" (disk).
+
+    Raises
+    ------
+    NotDicom, BrokenDicom
+        As `copy_file`.
+    """
+    header, _ = _read(source)
+    with quiet():
+        try:
+            blackout_of(header, [Area(0, 0, 1, 1)])
+        except CannotBlackOut as error:
+            return error.detail.removesuffix(" It was not sent.")
+    return ""
 
 
 def text_in(source: Path) -> str:
@@ -185,6 +223,8 @@ class _Body:
 
     start: int = 0
     end: int = 0
+    ahead: int = 0
+    """Bytes of tag, VR and length before the value."""
 
 
 def _find_pixels(header: Any, file: BinaryIO) -> _Body | None:
@@ -208,8 +248,8 @@ def _find_pixels(header: Any, file: BinaryIO) -> _Body | None:
     else:
         length, ahead = _word(front, 6, order), 8
     if length != _UNDEFINED:
-        return _Body(start, min(start + ahead + length, size))
-    return _Body(start, _end_of_fragments(file, start + ahead, size))
+        return _Body(start, min(start + ahead + length, size), ahead)
+    return _Body(start, _end_of_fragments(file, start + ahead, size), ahead)
 
 
 def _end_of_fragments(file: BinaryIO, at: int, size: int) -> int:
@@ -319,7 +359,28 @@ def _drop_unwritable(header: Any) -> None:
             del header[tag]
 
 
-def _write(target: Path, start: bytes, source: Path, body: _Body) -> tuple[int, str]:
+def _say_black(header: Any, blackout: Blackout) -> None:
+    """Say in the data set that areas are black; do it where it holds the pixels."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.CodeValue, item.CodeMeaning = CODE
+    item.CodingSchemeDesignator = "DCM"
+    header.DeidentificationMethodCodeSequence.append(item)
+    header.BurnedInAnnotation = "NO"
+    if "PixelData" in header:
+        pixels = bytearray(header.PixelData)
+        blackout.cover(pixels, 0)
+        header.PixelData = bytes(pixels)
+
+
+def _write(
+    target: Path,
+    start: bytes,
+    source: Path,
+    body: _Body,
+    blackout: Blackout | None,
+) -> tuple[int, str]:
     digest = hashlib.sha256(start)
     size = len(start)
     descriptor = os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -329,12 +390,23 @@ def _write(target: Path, start: bytes, source: Path, body: _Body) -> tuple[int, 
         if left:
             with source.open("rb") as file:
                 file.seek(body.start)
+                at = -body.ahead
                 while left:
                     piece = file.read(min(_PIECE, left))
                     if not piece:
                         raise BrokenDicom("It became shorter while it was read.")
+                    if blackout is not None:
+                        piece = _covered(piece, blackout, at)
+                    at += len(piece)
                     out.write(piece)
                     digest.update(piece)
                     size += len(piece)
                     left -= len(piece)
     return size, digest.hexdigest()
+
+
+def _covered(piece: bytes, blackout: Blackout, at: int) -> bytes:
+    """Return a piece with its areas black; `at` is below 0 where a tag stands first."""
+    ahead, pixels = piece[: max(0, -at)], bytearray(piece[max(0, -at) :])
+    blackout.cover(pixels, max(0, at))
+    return ahead + bytes(pixels)

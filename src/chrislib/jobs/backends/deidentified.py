@@ -85,6 +85,7 @@ class Copies:
             "key": pseudonyms.mark(),
             "files_unchanged": sum(file.as_it_is for file in intent.files),
             "texts_in_pictures_agreed": how.text_agreed,
+            "series_blacked_out": len({uid for uid, *_ in how.black}),
         }
         await self._table.begin_record(
             RecordRow(
@@ -101,6 +102,7 @@ class Copies:
                 "code": project.code,
                 "options": list(profile.names),
                 "apart": list(how.apart),
+                "black": [list(one) for one in how.black],
             }
         )
         return Run(self, self._table, maker, key=key, text_agreed=how.text_agreed)

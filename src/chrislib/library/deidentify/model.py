@@ -41,6 +41,8 @@ class Choice:
     others: bool = False
     apart: tuple[str, ...] = ()
     """Patient IDs that stand for several people, told apart by their names."""
+    black: tuple[tuple[str, int, int, int, int], ...] = ()
+    """Areas made black: series UID, left, top, width and height in pixels."""
 
     @property
     def profile(self) -> Profile:
@@ -54,6 +56,7 @@ class Choice:
             "options": list(self.options),
             "text": self.text_agreed,
             "others": self.others,
+            "black": [list(one) for one in self.black],
         }
 
 
@@ -68,7 +71,19 @@ def choice_of(request: Mapping[str, object]) -> Choice | None:
         options=tuple(map(str, options)) if isinstance(options, (list, tuple)) else (),
         text_agreed=kept.get("text") is True,
         others=kept.get("others") is True,
+        black=_areas(kept.get("black")),
     )
+
+
+def _areas(kept: object) -> tuple[tuple[str, int, int, int, int], ...]:
+    rows = kept if isinstance(kept, (list, tuple)) else ()
+    found = []
+    for row in rows:
+        if isinstance(row, (list, tuple)) and len(row) == 5:
+            uid, *numbers = row
+            left, top, width, height = (int(number) for number in numbers)
+            found.append((str(uid), left, top, width, height))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from uuid import uuid4
 from chrislib.catalog.deidentify import DeidentifyTable, ProjectRow, SubjectRow
 from chrislib.catalog.library import KeyValueTable
 from chrislib.dicom.deidentify.engine import Engine
-from chrislib.dicom.deidentify.files import Preview, preview
+from chrislib.dicom.deidentify.files import Preview, blackout_reason, preview
 from chrislib.dicom.deidentify.profile import USUAL, Profile
 from chrislib.dicom.deidentify.pseudonyms import Pseudonyms
 from chrislib.dicom.deidentify.wording import plain
+from chrislib.dicom.errors import DicomError
 from chrislib.errors import ChrislibError
 from chrislib.library.deidentify.model import Choice, Project, TextWarning
 from chrislib.library.deidentify.planning import (
@@ -138,6 +139,21 @@ class Deidentification:
         """Return the series whose pictures may show text (disk, in a thread)."""
         return await asyncio.to_thread(texts_in_pictures, found)
 
+    async def cannot_black_out(self, files: Sequence[Path]) -> str:
+        """Return why pictures cannot be blacked out, or "" (disk, in a thread)."""
+
+        def work() -> str:
+            for file in files:
+                try:
+                    reason = blackout_reason(file)
+                except DicomError as error:
+                    reason = error.title
+                if reason:
+                    return reason
+            return ""
+
+        return await asyncio.to_thread(work)
+
     # --- sending --------------------------------------------------------------
 
     async def check(self, found: LocalScan, choice: Choice | None) -> None:
@@ -161,7 +177,12 @@ class Deidentification:
         await self._engine(choice)
         check_title(found.title, found)
         if not choice.text_agreed:
-            _refuse_text(await asyncio.to_thread(texts_in_pictures, found))
+            black = {uid for uid, *_ in choice.black}
+            seen = replace(
+                found,
+                series=tuple(s for s in found.series if s.series_uid not in black),
+            )
+            _refuse_text(await asyncio.to_thread(texts_in_pictures, seen))
 
     async def plan(self, found: LocalScan, choice: Choice, *, folder: str) -> CleanPlan:
         """Return what is sent where (disk, in a thread), and note who is called how.
