@@ -73,8 +73,10 @@ class HistoryBook:
         self._local = LocalEntries(library, catalog.history)
         self._reading: HistoryReading | None = None
         self._running: asyncio.Task[None] | None = None
+        self._newest = False
         self._more = 0
         self._account = ""
+        self._client: CubeClient | None = None
         self._looked: set[EntryId] = set()
         self._waiting: list[HistoryEntry] = []
         self._lookers = 0
@@ -255,35 +257,37 @@ class HistoryBook:
 
     def refresh(self) -> None:
         """Read what is new on the server (network)."""
-        self._read(newest=True)
+        self._newest = True
+        self._read()
 
     def read_on(self) -> None:
         """Read further back (network)."""
         if not self.state.complete:
             self._more = ENOUGH
-            self._read(newest=False)
+            self._read()
 
-    def _read(self, *, newest: bool) -> None:
+    def _read(self) -> None:
         if self._reading is None or self._session.client is None:
             return
         if self._running is not None and not self._running.done():
-            return
+            return  # it looks what is wanted before it ends
         self._set(reading=True, error=None)
         self._running = self._tasks.start(
-            self._run(self._reading, newest=newest), name="read the server's memory"
+            self._run(self._reading), name="read the server's memory"
         )
 
-    async def _run(self, reading: HistoryReading, *, newest: bool) -> None:
+    async def _run(self, reading: HistoryReading) -> None:
         try:
-            if newest:
-                await reading.newest()
-                if not self._more and reading.mark.span and not reading.mark.complete:
-                    self._more = ENOUGH
-            while self._more and reading is self._reading:
+            while (self._newest or self._more) and reading is self._reading:
+                if self._newest:
+                    self._newest = False
+                    await reading.newest()
+                    continue
                 wanted, self._more = self._more, 0
                 await reading.older(wanted)
         except ChrislibError as error:
             _log.info("the server's memory was not read: %s", error.title)
+            self._newest, self._more = False, 0
             if reading is self._reading:
                 self._set(error=error)
         finally:
@@ -293,16 +297,14 @@ class HistoryBook:
     def _on_session(self) -> None:
         client = self._session.client
         if client is None or client.server is None:
-            if self.state.connected:
-                self._set(connected=False, reading=False)
+            self._client = None
+            self._set(connected=False, reading=False)
+            return
+        if client is self._client:
             return
         account = f"{client.server.uuid}|{client.username}"
-        if self._reading is not None and account == self._account:
-            if not self.state.connected:
-                self._set(connected=True)
-                self._tasks.start(self._connect(client, account), name="read again")
-            return
-        self._account = account
+        self._client, self._account = client, account
+        self._set(connected=True, reading=True, error=None)
         self._tasks.start(self._connect(client, account), name="read the server")
 
     async def _connect(self, client: "CubeClient", account: str) -> None:
@@ -326,12 +328,12 @@ class HistoryBook:
         if self._session.client is not client:
             return
         self._reading = reading
-        self._set(connected=True, error=None)
         self._on_read()
         if self._running is not None:
             self._running.cancel()
             self._running = None
-        self._read(newest=True)
+        self._newest, self._more = True, ENOUGH
+        self._read()
 
     async def _load_uses(self) -> None:
         rows = await self._catalog.history.inputs(self._account)

@@ -64,7 +64,7 @@ class HistoryHead(QWidget):
         self._states.setObjectName("overview.history.state")
         self._states.setAccessibleName("State")
         self._states.setToolTip("Show only entries in this state")
-        self._states.setFixedHeight(theme.px(28))
+        self._states.setProperty("small", True)
         for words, key in _STATES:
             self._states.addItem(words, key)
         self._states.currentIndexChanged.connect(lambda _at: self.changed.emit())

@@ -55,6 +55,7 @@ class ReferenceHead(QWidget):
             "Search name, content, author or category",
             name="reference.search",
             icon="search",
+            small=True,
         )
         self._field.setMinimumWidth(theme.px(160))
         self._field.textChanged.connect(lambda _text: self.changed.emit())
@@ -154,6 +155,7 @@ def _box(name: str, label: str, every: str = "") -> QComboBox:
     box = QComboBox()
     box.setObjectName(name)
     box.setAccessibleName(label)
+    box.setProperty("small", True)
     if every:
         box.addItem(every, "")
     return box
