@@ -85,11 +85,20 @@ class ThumbnailCache:
         The file; made when it is opened.
     limit : int
         Bytes of pictures that are kept.
+    now : callable
+        Seconds since the epoch.
     """
 
-    def __init__(self, path: Path, *, limit: int = USUAL_LIMIT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limit: int = USUAL_LIMIT,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._path = path
         self._limit = limit
+        self._now = now
         self._database = Database(path, (_make_tables,))
         self._total: int | None = None
         self._used: dict[Spot, int] = {}
@@ -140,7 +149,7 @@ class ThumbnailCache:
         except (CatalogError, sqlite3.Error) as error:
             _log.info("thumbnails cannot be read: %s", type(error).__name__)
             return {}
-        now = int(time.time())
+        now = int(self._now())
         for spot, (_, used_at) in found.items():
             if now - used_at > _TOUCHED_AFTER:
                 self._used[spot] = now
@@ -150,24 +159,24 @@ class ThumbnailCache:
 
     async def put(self, pictures: Mapping[Spot, Kept]) -> None:
         """Keep pictures; the least recently used give way (disk)."""
-        now = int(time.time())
+        if not pictures or not self._open:
+            return
+        now = int(self._now())
         rows = [
             (*spot, one.version, one.reason, now, _cost(one), one.jpeg)
             for spot, one in pictures.items()
         ]
+        used, self._used = self._used, {}
 
         def work(db: sqlite3.Connection) -> int:
+            _note(db, used)
             total = self._total if self._total is not None else _size(db)
             for row in rows:
                 total += row[6] - _take_out(db, row[:3])
             db.executemany("INSERT INTO thumbnail VALUES (?,?,?,?,?,?,?,?)", rows)
             return _make_room(db, total, self._limit)
 
-        if not self._open or not rows:
-            return
-        self._total = await self._write(work)
-        for spot in pictures:
-            self._used.pop(spot, None)
+        await self._write(work)
 
     async def forget(self, subjects: Sequence[str]) -> None:
         """Remove every picture of some subjects (disk)."""
@@ -188,30 +197,28 @@ class ThumbnailCache:
 
         if self._open:
             self._used.clear()
-            self._total = await self._write(work)
+            await self._write(work)
 
     async def _note_uses(self) -> None:
         used, self._used = self._used, {}
 
         def work(db: sqlite3.Connection) -> int | None:
-            db.executemany(
-                "UPDATE thumbnail SET used_at=? WHERE subject=? AND share=? AND side=?",
-                [(at, *spot) for spot, at in used.items()],
-            )
+            _note(db, used)
             return self._total
 
         if used:
-            self._total = await self._write(work)
+            await self._write(work)
 
-    async def _write(
-        self, work: Callable[[sqlite3.Connection], int | None]
-    ) -> int | None:
+    async def _write(self, work: Callable[[sqlite3.Connection], int | None]) -> None:
+        def counted(db: sqlite3.Connection) -> None:
+            self._total = work(db)
+
         try:
-            return await self._database.write(work)
+            await self._database.write(counted)
         except (CatalogError, sqlite3.Error) as error:
             # a full disk is the catalog's to tell; a picture can be made again
+            self._total = None
             _log.info("thumbnails cannot be kept: %s", type(error).__name__)
-            return None
 
 
 class SeriesFiles:
@@ -288,6 +295,14 @@ def _cost(one: Kept) -> int:
 
 def _size(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT total(bytes) FROM thumbnail").fetchone()[0])
+
+
+def _note(db: sqlite3.Connection, used: Mapping[Spot, int]) -> None:
+    """Note when pictures were last looked at."""
+    db.executemany(
+        "UPDATE thumbnail SET used_at=? WHERE subject=? AND share=? AND side=?",
+        [(at, *spot) for spot, at in used.items()],
+    )
 
 
 def _take_out(db: sqlite3.Connection, spot: tuple[object, ...]) -> int:
