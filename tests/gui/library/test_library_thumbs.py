@@ -11,7 +11,14 @@ from pytestqt.qtbot import QtBot
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.context import ViewContext
+from chrislib.views.widgets import thumbs
 from chrislib.views.widgets.thumbs import Look, Subject, ThumbStore
+
+WAIT = 30_000
+
+
+def sample(name: str) -> Path:
+    return Path(str(get_testdata_file(name)))
 
 
 def an_item(path: str = "SERVICES/PACS/A/1", **others: Any) -> Item:
@@ -95,3 +102,61 @@ def test_without_a_connection_it_is_asked_again_later(
         neighbours.session.tell()
     assert store.pixmap(item) is None
     qtbot.waitUntil(lambda: store.pixmap(item) is not None, timeout=30_000)
+
+
+def test_local_series_are_shown_scrubbed_and_let_go(
+    ctx: ViewContext, fakes: Any, qtbot: QtBot
+) -> None:
+    paths = [sample("CT_small.dcm"), sample("MR_small.dcm"), sample("JPEG2000.dcm")]
+    fakes.chooser.files = dict.fromkeys(range(40), paths)
+    store = ThumbStore(ctx)
+    first, broken = Subject.of_series(0), Subject.of_series(99)
+    assert store.picture(first, 100) is None
+    assert store.state(first) is Look.WAITING
+    qtbot.waitUntil(lambda: store.picture(first, 100) is not None, timeout=WAIT)
+    assert store.state(first) is Look.READY
+    picture = store.picture(first, 100)
+    assert picture is not None
+    assert (picture.width(), picture.height()) == (64, 64)  # not enlarged
+    assert store.picture(broken) is None
+    qtbot.waitUntil(lambda: store.state(broken) is Look.NONE, timeout=WAIT)
+    # moving across it shows other images
+    assert store.scrub(first, 0.0) is None
+    qtbot.waitUntil(lambda: store.scrub(first, 0.0) is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: store.scrub(first, 1.0) is not None, timeout=WAIT)
+    begin, end = store.scrub(first, 0.0), store.scrub(first, 1.0)
+    assert begin is not None
+    assert end is not None
+    assert begin.size() != end.size()
+    assert store.scrub(Subject.of_item(an_item()), 0.5) is None
+    # what is in sight is asked for, then what is near; the rest is let go
+    grid = object()
+    store.look_at(grid, [Subject.of_series(n) for n in range(20, 30)])
+    store.look_at(grid, [Subject.of_series(1)], [Subject.of_series(2)])
+    for number in (1, 2):
+        qtbot.waitUntil(
+            lambda: store.state(Subject.of_series(number)) is Look.READY,  # noqa: B023
+            timeout=WAIT,
+        )
+    service: Any = ctx.thumbnails
+    assert list(service._wishes) == []
+    store.shutdown()
+
+
+def test_memory_is_bounded_and_pictures_come_back(
+    ctx: ViewContext, fakes: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbs, "_BYTES", 128 * 128 * 4 * 3)
+    fakes.chooser.files = {number: [sample("CT_small.dcm")] for number in range(6)}
+    store = ThumbStore(ctx)
+    for number in range(6):
+        subject = Subject.of_series(number)
+        qtbot.waitUntil(
+            lambda: store.picture(subject) is not None,  # noqa: B023
+            timeout=WAIT,
+        )
+    assert store._bytes <= 128 * 128 * 4 * 3
+    gone = Subject.of_series(0)
+    assert store.state(gone) is Look.WAITING
+    qtbot.waitUntil(lambda: store.picture(gone) is not None, timeout=WAIT)
+    store.shutdown()
