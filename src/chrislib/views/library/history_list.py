@@ -29,6 +29,7 @@ from chrislib.views.library.history_model import (
 )
 from chrislib.views.library.rowview import ACT
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.parts import PartsView
 
 ROW, DAY = 44, 28
 _WIDTHS = {BROUGHT: 176, STATE: 176, ACTION: 88, TIME: 52}
@@ -39,7 +40,7 @@ _MOVE = QAbstractItemView.CursorAction
 _SELECT = QItemSelectionModel.SelectionFlag
 
 
-class HistoryList(QTableView):
+class HistoryList(PartsView, QTableView):
     """The entries at their full height: the page around them scrolls.
 
     Heights are fixed per kind of row, so that 20,000 rows cost no more to lay out
@@ -59,7 +60,6 @@ class HistoryList(QTableView):
         super().__init__()
         self.theme = theme
         self._history = model
-        self._pressed: tuple[int, int, str] | None = None
         self._kept: tuple[EntryId | None, list[EntryId]] = (None, [])
         self._delegate = HistoryDelegate(theme, self)
         self.setObjectName("overview.history")
@@ -129,6 +129,23 @@ class HistoryList(QTableView):
 
     # --- events --------------------------------------------------------------------
 
+    def part_at(self, at: QPoint) -> tuple[QModelIndex, object]:
+        """Return the cell at a point, and whether it is a button or a link there."""
+        index = self.indexAt(at)
+        if not index.isValid():
+            return index, ""
+        return index, self._delegate.zone(index, self.visualRect(index), at)
+
+    def answer_part(self, index: QModelIndex, part: object, *, at: QPoint) -> None:
+        """Act, or show the feeds."""
+        entry = self._history.entry(index)
+        if entry is None:
+            return
+        if part == ACT:
+            self.entry_acted.emit(entry)
+        elif part == FEEDS:
+            self.feeds_asked.emit(entry, at)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the page."""
         event.ignore()
@@ -138,33 +155,9 @@ class HistoryList(QTableView):
         super().resizeEvent(event)  # type: ignore[arg-type]
         self._fit_columns()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to press a part; elsewhere highlight."""
-        index, zone = self._zone(event)
-        if zone and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = (index.row(), index.column(), zone)
-            event.accept()
-            return
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Answer a part that was pressed and released in the same place."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            super().mouseReleaseEvent(event)
-            return
-        index, zone = self._zone(event)
-        entry = self._history.entry(index)
-        if (index.row(), index.column(), zone) != pressed or entry is None:
-            return
-        if zone == ACT:
-            self.entry_acted.emit(entry)
-        elif zone == FEEDS:
-            self.feeds_asked.emit(entry, event.globalPosition().toPoint())
-
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open a row; on a part it is a second click."""
-        index, zone = self._zone(event)
+        index, zone = self.part_at(event.position().toPoint())
         entry = self._history.entry(index)
         if zone:
             self.mousePressEvent(event)
@@ -175,7 +168,7 @@ class HistoryList(QTableView):
         """Keep the look of rows and buttons in step with the pointer."""
         if not event.buttons():
             self._hover(event.position().toPoint())
-            _, zone = self._zone(event)
+            _, zone = self.part_at(event.position().toPoint())
             shape = (
                 Qt.CursorShape.PointingHandCursor
                 if zone == FEEDS
@@ -242,13 +235,6 @@ class HistoryList(QTableView):
         return self._history.index(wished, TITLE)
 
     # --- inside --------------------------------------------------------------------
-
-    def _zone(self, event: QMouseEvent) -> tuple[QModelIndex, str]:
-        at = event.position().toPoint()
-        index = self.indexAt(at)
-        if not index.isValid():
-            return index, ""
-        return index, self._delegate.zone(index, self.visualRect(index), at)
 
     def _hover(self, at: QPoint) -> None:
         before, now = self._delegate.hovered, self.rowAt(at.y()) if at.y() >= 0 else -1

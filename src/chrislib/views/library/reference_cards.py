@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QKeyEvent,
@@ -44,6 +44,7 @@ from chrislib.views.widgets.paint import (
     draw_text,
     fit,
 )
+from chrislib.views.widgets.parts import PartsView
 
 WIDTH, GAP, PICTURE = 256, 16, 112
 HEIGHT = PICTURE + 136
@@ -285,7 +286,7 @@ class _Delegate(RowDelegate):
         )
 
 
-class ReferenceCards(QListView):
+class ReferenceCards(PartsView, QListView):
     """Cards in lines, as many beside each other as fit; or rows."""
 
     ticked = Signal(QModelIndex)
@@ -304,7 +305,6 @@ class ReferenceCards(QListView):
         super().__init__()
         self._theme = theme
         self._delegate = _Delegate(theme, self, picture=picture)
-        self._pressed: tuple[int, str] | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setModel(model)
@@ -359,23 +359,16 @@ class ReferenceCards(QListView):
         self._delegate.width = max(self._theme.px(160), width)
         return changed
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to press a part; elsewhere highlight."""
-        index, zone = self._zone(event)
-        if zone and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = (index.row(), zone)
-            return
-        super().mousePressEvent(event)
+    def part_at(self, at: QPoint) -> tuple[QModelIndex, object]:
+        """Return the card at a point, and whether its box or button is there."""
+        index = self.indexAt(at)
+        if not index.isValid():
+            return index, ""
+        return index, self._delegate.zone(index, self.visualRect(index), at)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Answer a part that was pressed and released in the same place."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            super().mouseReleaseEvent(event)
-            return
-        index, zone = self._zone(event)
-        if (index.row(), zone) == pressed:
-            (self.ticked if zone == TICK else self.acted).emit(index)
+    def answer_part(self, index: QModelIndex, part: object, *, at: QPoint) -> None:
+        """Tick, or act."""
+        (self.ticked if part == TICK else self.acted).emit(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Keep the look of buttons in step with the pointer."""
@@ -383,11 +376,6 @@ class ReferenceCards(QListView):
         index = self.indexAt(event.position().toPoint())
         if index.isValid():
             self.viewport().update(self.visualRect(index))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Take the hover back."""
-        super().leaveEvent(event)
-        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return acts; letters become signals."""
@@ -403,13 +391,6 @@ class ReferenceCards(QListView):
             self.key_pressed.emit(text)
             return
         super().keyPressEvent(event)
-
-    def _zone(self, event: QMouseEvent) -> tuple[QModelIndex, str]:
-        at = event.position().toPoint()
-        index = self.indexAt(at)
-        if not index.isValid():
-            return index, ""
-        return index, self._delegate.zone(index, self.visualRect(index), at)
 
 
 def _two_lines(
