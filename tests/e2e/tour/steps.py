@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.report import Report
@@ -24,7 +25,7 @@ _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 Steps = tuple[tuple[str, Callable[[], object]], ...]
 
 
-class Story(LookupSteps, JobsSteps, UploadSteps):
+class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps):
     """What a new user does, and sees.
 
     Parameters
@@ -52,7 +53,10 @@ class Story(LookupSteps, JobsSteps, UploadSteps):
 
     def _parts(self) -> dict[str, Steps]:
         """Return what is played between the main story and the light theme."""
-        return {"upload": self.upload_steps()}
+        return {
+            "upload": self.upload_steps(),
+            "history-reference": self.history_reference_steps(),
+        }
 
     def _part(self, part: str) -> Steps:
         return (
