@@ -17,6 +17,7 @@ from chrislib.catalog.mine_lists import (
     count_of,
     counts,
     facet,
+    head,
     ids,
     visible,
 )
@@ -47,6 +48,14 @@ class MineTable:
             A rule has no meaning.
         """
         return await self._ask(account, lambda db, asker: ids(db, wish, asker))
+
+    async def head(
+        self, wish: Wish, most: int, *, account: str
+    ) -> "tuple[array[int], int]":
+        """Return the first keys of a list, and how many it has (disk)."""
+        return await self._ask(
+            account, lambda db, asker: head(db, wish, most, asker=asker)
+        )
 
     async def rows(self, keys: Sequence[int], *, account: str) -> Page:
         """Return series and data items (disk)."""

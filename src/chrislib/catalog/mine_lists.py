@@ -22,6 +22,7 @@ QUICK, PREVIOUS = "quick", "previous"
 
 _PAUSE = 600.0
 """Seconds without anything new that end the previous import."""
+_MANY = 20_000
 _DEEP = 8
 """Smart collections within smart collections."""
 
@@ -61,6 +62,8 @@ _PATIENTS = {
     **{"studies": "k.studies", "series": "k.series", "images": "k.images"},
     **{"size": "k.size", "added": "k.added_at", "title": "k.sort_name"},
 }
+_SERIES, _DATA = "+r.row_key > 0", "r.row_key < 0"
+"""Of the two kinds of rows; series are most of all, their index is no use."""
 _BEST = {"stars": "max(r.stars)", "flag": "max(r.flag)", "label": "max(r.label)"}
 
 
@@ -109,11 +112,16 @@ def asker_of(db: sqlite3.Connection, account: str, today: date) -> Asker:
         finally:
             deep -= 1
 
-    asker = Asker(account=account, search=words, collection=collection, today=today)
+    asker = Asker(
+        account=account,
+        search=lambda text: words(db, text),
+        collection=collection,
+        today=today,
+    )
     return asker
 
 
-def words(text: str) -> Condition:
+def words(db: sqlite3.Connection, text: str) -> Condition:
     """Return the condition that a row has all words of a text."""
     texts: list[str] = []
     values: list[str] = []
@@ -125,13 +133,23 @@ def words(text: str) -> Condition:
         whole = f'"{"".join(signs)}"'
         local = "SELECT rowid FROM local_search WHERE local_search MATCH ?"
         other = "SELECT rowid FROM mine_search WHERE mine_search MATCH ?"
+        some: tuple[str, ...] = (phrase, phrase)
         if len(whole) >= 5:
             local += " UNION SELECT rowid FROM local_parts WHERE local_parts MATCH ?"
             other += " UNION SELECT rowid FROM mine_parts WHERE mine_parts MATCH ?"
-            values += (phrase, whole, phrase, whole)
-        else:
-            values += (phrase, phrase)
-        texts.append(f"(r.local_key IN ({local}) OR r.row_key IN ({other}))")
+            some = (phrase, whole, phrase, whole)
+        hits = (
+            f"SELECT row_key FROM mine_local WHERE series_key IN ({local}) "
+            f"UNION ALL {other}"
+        )
+        (many,) = db.execute(
+            f"SELECT count(*) FROM ({hits} LIMIT {_MANY})", some
+        ).fetchone()
+        # few are sorted; where there are many, those of the order that are among them
+        # are quicker (a sign before a column takes it from the planner)
+        column = "+r.row_key" if many == _MANY else "r.row_key"
+        texts.append(f"{column} IN ({hits})")
+        values += some
     return " AND ".join(texts) or "1", tuple(values)
 
 
@@ -139,10 +157,10 @@ def chosen(db: sqlite3.Connection, wish: Wish, asker: Asker) -> Condition:
     """Return the condition on ``mine_row AS r`` of a wish, and that it may be seen."""
     text, values = condition(wish.rules, asker)
     texts = [text] if text != "1" else []
-    if wish.level in ("series", "data"):
-        texts.append(f"r.kind='{wish.level}'")
+    if wish.level == "data":
+        texts.append(_DATA)
     elif wish.level != "all":
-        texts.append("r.kind='series'")
+        texts.append(_SERIES)
     seen, more = visible(db, asker)
     if seen:
         texts.append(seen)
@@ -168,8 +186,26 @@ def visible(db: sqlite3.Connection, asker: Asker) -> Condition:
     return text, values
 
 
-def ids(db: sqlite3.Connection, wish: Wish, asker: Asker) -> "array[int]":
-    """Return the keys of a list in order."""
+def head(
+    db: sqlite3.Connection, wish: Wish, most: int, *, asker: Asker
+) -> tuple["array[int]", int]:
+    """Return the first keys of a list, and how many it has."""
+    where, values = chosen(db, wish, asker)
+    table = f"mine_{wish.level}" if wish.level in ("study", "patient") else "mine_row"
+    if table != "mine_row" and where != f"({_SERIES})":
+        every = ids(db, wish, asker)
+        return every[:most], len(every)
+    query = f"SELECT count(*) FROM {table}"
+    if table == "mine_row":
+        query += f" r WHERE {where}"
+    (number,) = db.execute(query, values if table == "mine_row" else ()).fetchone()
+    return ids(db, wish, asker, most=most), number
+
+
+def ids(
+    db: sqlite3.Connection, wish: Wish, asker: Asker, *, most: int = -1
+) -> "array[int]":
+    """Return the keys of a list in order, all or the first ones."""
     where, values = chosen(db, wish, asker)
     if wish.level in ("study", "patient"):
         query, values = _above(wish, where, values)
@@ -177,6 +213,7 @@ def ids(db: sqlite3.Connection, wish: Wish, asker: Asker) -> "array[int]":
         query, values = _below(wish, where, values, asker=asker)
     cursor = db.cursor()
     cursor.row_factory = None
+    query += f" LIMIT {most}" if most >= 0 else ""
     return array("q", [row[0] for row in cursor.execute(query, values)])
 
 
@@ -225,7 +262,7 @@ def _above(
         join += " JOIN mine_patient p ON p.patient_key=k.patient_key"
     limit = (
         ""
-        if where == "(r.kind='series')"
+        if where == f"({_SERIES})"
         else f"WHERE k.{name} IN (SELECT r.{name} FROM mine_row r WHERE {where})"
     )
     if wish.sort in _BEST:
@@ -273,13 +310,13 @@ def counts(db: sqlite3.Connection, asker: Asker) -> dict[str, int]:
     kinds = dict(
         tuple(row)
         for row in db.execute(
-            f"SELECT r.kind, count(*) FROM mine_row r WHERE {where} GROUP BY r.kind",
+            f"SELECT r.row_key > 0, count(*) FROM mine_row r WHERE {where} GROUP BY 1",
             values,
         )
     )
     found = {
-        "series": kinds.get("series", 0),
-        "data": kinds.get("data", 0),
+        "series": kinds.get(1, 0),
+        "data": kinds.get(0, 0),
         "all": sum(kinds.values()),
     }
     for level in ("study", "patient"):

@@ -48,7 +48,6 @@ MINE_TABLES = (
     "CREATE INDEX mine_row_patient ON mine_row(patient_key)",
     "CREATE INDEX mine_row_study ON mine_row(study_key, number)",
     "CREATE INDEX mine_row_local ON mine_row(local_key)",
-    "CREATE INDEX mine_row_kind ON mine_row(kind)",
     """CREATE INDEX mine_row_remote ON mine_row(patient_id)
       WHERE local_key IS NULL AND kind='series'""",
     *(

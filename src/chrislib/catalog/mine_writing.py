@@ -114,8 +114,9 @@ def _link_items(db: sqlite3.Connection, ids: Sequence[str]) -> set[int]:
     touched = set(before.values())
     for row in present:
         item_id, account, source, state, added_at, patient_id, study, series = row
+        # below 0 is what is no series, as every index tells
         row_key = (
-            row_key_of(patient_id, study, series) if series else key("item", item_id)
+            row_key_of(patient_id, study, series) if series else -key("item", item_id)
         )
         db.execute(
             "INSERT OR REPLACE INTO mine_item VALUES (?, ?, ?, ?, ?, ?)",

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from chrislib.aio import TaskOwner
 from chrislib.library.mine.model import (
     Column,
+    Filters,
     Level,
     MineChange,
     Query,
@@ -94,6 +95,8 @@ class MineModel(HeadedTable):
         self._wanted: dict[int, None] = {}
         self._fetching = False
         self._turn = 0
+        self._partial = False
+        """Only the first ids are known; the others are 0."""
         self._tasks = TaskOwner("my library list")
         self._fetch_soon = _timer(self, 0, self._fetch)
         self._ask_soon = _timer(self, _AGAIN_MS, self._ask)
@@ -109,6 +112,8 @@ class MineModel(HeadedTable):
     @property
     def ids(self) -> Sequence[RowId]:
         """The ids of all rows, in order."""
+        if self._partial:
+            return [RowId(one) for one in self._ids if one]
         return self._ids  # type: ignore[return-value] # RowId is int
 
     def show(self, query: Query) -> None:
@@ -138,7 +143,9 @@ class MineModel(HeadedTable):
     def id_at(self, index: Index) -> RowId | None:
         """Return the id of an index, whether its row is there or not."""
         number = index.row()
-        return RowId(self._ids[number]) if 0 <= number < len(self._ids) else None
+        if not 0 <= number < len(self._ids):
+            return None
+        return RowId(self._ids[number]) if self._ids[number] else None
 
     def index_of(self, row_id: RowId | int) -> QModelIndex:
         """Return where a row stands, an invalid index if it is not in the list."""
@@ -177,11 +184,19 @@ class MineModel(HeadedTable):
         )
 
     async def _list(self, query: Query, turn: int) -> None:
+        fresh = not self._ids or query.level is not self._shown.level
+        if fresh and query.filters == Filters():
+            # the first rows can be painted before all ids are there
+            await self._list_head(query, turn)
+            if turn != self._turn:
+                return
         listing = await self._mine.listing(query)
         if turn != self._turn:
             return
         ids = listing.ids if isinstance(listing.ids, array) else array("q", listing.ids)
-        if not self._ids or query.level is not self._shown.level:
+        if self._partial and query.level is self._shown.level:
+            self._complete(query, ids)
+        elif fresh:
             # the first page comes with the list: nothing is drawn twice
             first = await self._mine.rows(_row_ids(ids[:_BLOCK]), query.level)
             if turn != self._turn:
@@ -192,6 +207,27 @@ class MineModel(HeadedTable):
         if turn == self._turn:
             self.listed.emit()
 
+    async def _list_head(self, query: Query, turn: int) -> None:
+        head, number = await self._mine.head(query, _BLOCK)
+        if turn != self._turn or number <= _MANY:
+            return
+        first = await self._mine.rows(head, query.level)
+        if turn != self._turn:
+            return
+        unknown = array("q", [0]) * (number - len(head))
+        self._begin(query, array("q", head) + unknown, first)
+        self._partial = True
+        self.listed.emit()
+
+    def _complete(self, query: Query, ids: "array[int]") -> None:
+        """Take over all ids of a list whose first ones are shown."""
+        self._shown, self._partial = query, False
+        if len(ids) == len(self._ids) and ids[:_BLOCK] == self._ids[:_BLOCK]:
+            self._ids = ids
+            self._say_all_changed()
+        else:  # something came or went just now
+            self._lay_out(ids)
+
     def _not_had(self, error: BaseException) -> None:
         self.failed.emit(error)
 
@@ -199,7 +235,7 @@ class MineModel(HeadedTable):
         self, query: Query, ids: "array[int]", rows: Mapping[RowId, Row]
     ) -> None:
         self.beginResetModel()
-        self._shown, self._ids = query, ids
+        self._shown, self._ids, self._partial = query, ids, False
         self._forget()
         self._rows.update((int(one), row) for one, row in rows.items())
         self.endResetModel()
@@ -213,9 +249,8 @@ class MineModel(HeadedTable):
 
     async def _become(self, query: Query, ids: "array[int]", turn: int) -> None:
         """Turn the list that is shown into another one of the same level."""
-        same_order = query.sort == self._shown.sort
         found = None
-        if same_order:
+        if query == self._shown:
             if len(ids) > _MANY:
                 found = await asyncio.to_thread(moves, self._ids, ids)
                 if turn != self._turn:
@@ -279,7 +314,7 @@ class MineModel(HeadedTable):
         one = self._ids[number]
         row = self._rows.get(one)
         if row is None:
-            if one in self._gone:
+            if not one or one in self._gone:
                 return None
             self._wanted.pop(number // _BLOCK, None)
             self._wanted[number // _BLOCK] = None
@@ -302,7 +337,7 @@ class MineModel(HeadedTable):
             some.update(
                 (one, None)
                 for one in part
-                if one not in self._rows and one not in self._gone
+                if one and one not in self._rows and one not in self._gone
             )
         some.update(self._renew)
         self._renew.clear()
@@ -342,9 +377,7 @@ class MineModel(HeadedTable):
         places = set(some)
         last = len(self.columns) - 1
         if len(places) > _BLOCK:
-            if self._ids:
-                bottom = self.index(len(self._ids) - 1, last)
-                self.dataChanged.emit(self.index(0, 0), bottom)
+            self._say_all_changed()
             return
         at = sorted(self._places(places).values())
         if not at:
@@ -354,6 +387,11 @@ class MineModel(HeadedTable):
         for end in (*ends, len(at) - 1):
             self.dataChanged.emit(self.index(at[start], 0), self.index(at[end], last))
             start = end + 1
+
+    def _say_all_changed(self) -> None:
+        if self._ids:
+            last = self.index(len(self._ids) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     # --- changes --------------------------------------------------------------
 
