@@ -37,6 +37,7 @@ from chrislib.views.library.mine.dragging import Drags
 from chrislib.views.library.mine.keys import key_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_text, fit
+from chrislib.views.widgets.parts import PartsView
 
 Index = QModelIndex | QPersistentModelIndex
 SMALLEST, LARGEST, USUAL = 96, 320, 200
@@ -241,7 +242,7 @@ class GridDelegate(QStyledItemDelegate):
         )
 
 
-class GridView(QListView):
+class GridView(PartsView, QListView):
     """Cards in rows; cells share the width so that nothing is left at the right."""
 
     pressed_part = Signal(QModelIndex, str, int)
@@ -257,7 +258,6 @@ class GridView(QListView):
         self._theme = theme
         self._drags = drags
         self._side = USUAL
-        self._pressed: tuple[QPersistentModelIndex, tuple[str, int]] | None = None
         self.hovered = QPersistentModelIndex()
         self.scrub: float | None = None
         self.setObjectName("mine.grid")
@@ -316,29 +316,20 @@ class GridView(QListView):
             return index, ("", 0)
         return index, delegate.zone(self.visualRect(index), at)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to press a part; elsewhere highlight."""
-        index, zone = self.zone_at(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and zone[0] not in ("", PICTURE):
-            self._pressed = (QPersistentModelIndex(index), zone)
-            event.accept()
-            return
-        super().mousePressEvent(event)
+    def part_at(self, at: QPoint) -> tuple[QModelIndex, object]:
+        """Return the card at a point, and what can be pressed there."""
+        index, zone = self.zone_at(at)
+        return index, "" if zone[0] in ("", PICTURE) else zone
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Answer a part that was pressed and released in the same place."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            super().mouseReleaseEvent(event)
-            return
-        index, zone = self.zone_at(event.position().toPoint())
-        if (QPersistentModelIndex(index), zone) == pressed:
-            self.pressed_part.emit(index, *zone)
+    def answer_part(self, index: QModelIndex, part: object, *, at: QPoint) -> None:
+        """Tell which part was pressed."""
+        if isinstance(part, tuple):
+            self.pressed_part.emit(index, *part)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open a card; on a part it is a second click."""
-        index, zone = self.zone_at(event.position().toPoint())
-        if zone[0] not in ("", PICTURE):
+        index, part = self.part_at(event.position().toPoint())
+        if part:
             self.mousePressEvent(event)
         elif index.isValid():
             self.opened.emit(index)
@@ -352,7 +343,7 @@ class GridView(QListView):
             place = Card(self.visualRect(index), self._theme).picture
             self.scrub = (at.x() - place.left()) / max(1, place.width() - 1)
         self._hover(index)
-        if self._pressed is None:
+        if self._held is None:
             super().mouseMoveEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -46,7 +46,7 @@ class Hands(QObject):
             return
         verbs: dict[str, Callable[[], object]] = {
             "T": lambda: page.ticks.toggle(level, ids),
-            "Shift+T": lambda: page.ticks.toggle(level, list(page.model.ids)),
+            "Shift+T": lambda: page.ticks.toggle_all(page.views.query),
             "E": self.open_current,
             "Space": self.preview,
             "A": lambda: page.acts.bring(level, ids),
@@ -78,7 +78,7 @@ class Hands(QObject):
 
     def mark_ids(self, ids: tuple[RowId, ...], mark: Mark) -> None:
         """Mark what the inspector shows."""
-        self._page.acts.mark(self._page.spot.level, ids, mark)
+        self._page.acts.mark(self._page.highlighted()[0], ids, mark)
 
     def open_current(self) -> None:
         """Look at the current row in the viewer."""
@@ -95,6 +95,17 @@ class Hands(QObject):
             self._page.go_into(row)
         else:
             self._page.acts.open(row)
+
+    def row_opened(self, row: Row) -> None:
+        """Open a row among patients: what is below it unfolds by the arrows."""
+        self._page.acts.open(row)
+
+    def row_ticked(self, row: Row) -> None:
+        """Tick a row among patients, or all that are highlighted with it."""
+        level, ids = self._page.highlighted()
+        if level is not row.level or row.row_id not in ids:
+            level, ids = row.level, [row.row_id]
+        self._page.ticks.toggle(level, ids)
 
     def preview(self) -> None:
         """Show the current row large, or close that."""

@@ -41,7 +41,7 @@ from chrislib.views.library.mine.sections import (
 )
 from chrislib.views.library.mine.surroundings import Surroundings
 from chrislib.views.library.mine.ticks import Ticks
-from chrislib.views.library.mine.toolbar import Toolbar
+from chrislib.views.library.mine.toolbar import PEOPLE, Toolbar
 from chrislib.views.library.mine.views import ShownRows, Views
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.widgets.skeleton import Skeleton
@@ -89,7 +89,6 @@ class MinePage(QWidget):
             self.model,
             ticks=self.ticks,
             pictures=self._pictures,
-            rows=self.highlighted,
         )
         self.acts = Acts(ctx, self.ticks, opener, parent=self)
         self.hands = Hands(ctx, self)
@@ -151,7 +150,7 @@ class MinePage(QWidget):
 
     def highlighted(self) -> tuple[Level, list[RowId]]:
         """Return level and ids of what is highlighted."""
-        return self.model.query.level, self.views.ids()
+        return self.views.highlighted()
 
     def shutdown(self) -> None:
         """Stop listening, keep the layout, and cancel what runs."""
@@ -166,7 +165,6 @@ class MinePage(QWidget):
         self.views.shutdown()
         self.ticks.shutdown()
         self.acts.shutdown()
-        self.model.shutdown()
 
     # --- where ----------------------------------------------------------------
 
@@ -188,24 +186,25 @@ class MinePage(QWidget):
         head.show_layout(spot.level, self._kept.columns(spot.level))
         self._show_view(self._kept.view(spot))
         self._skeleton.start("Reading My Library")
-        if not self.model.rowCount():
+        if not self.views.length:
             self._pages.setCurrentWidget(self._skeleton)
         self._ask(by_hand=True)
         self._around.count()
-        self.views.view.setFocus()
+        self.views.focus_rows()
 
     def _ask(self, *, by_hand: bool) -> None:
         """Ask for the list (disk, in the background)."""
         self._asked = self._asked or by_hand
-        self.model.show(Query(self._spot.level, self._filters, self.toolbar.sort))
+        query = Query(self._spot.level, self._filters, self.toolbar.sort)
+        self.views.show_query(query)
         self._around.look(self._filters, self._spot.level)
 
     def _listed(self) -> None:
         asked, self._asked = self._asked, False
         self._skeleton.stop(_nothing)
-        if self.model.rowCount():
+        if self.views.length:
             self._pages.setCurrentWidget(self.views)
-            self.views.listed(asked=asked)
+            self.views.settle(asked=asked)
             if asked:
                 self.views.highlight_first()
         else:
@@ -229,7 +228,7 @@ class MinePage(QWidget):
     def _failed(self, error: BaseException) -> None:
         self._asked = False
         self._skeleton.stop(_nothing)
-        if self.model.rowCount() or not isinstance(error, ChrislibError):
+        if self.views.length or not isinstance(error, ChrislibError):
             self._ctx.messages.failed(error)
             return
         self._state.show_state(
@@ -245,7 +244,7 @@ class MinePage(QWidget):
         self.toolbar.show_text("")
         self._line.show_filter(Filters())
         self._ask(by_hand=True)
-        self.views.view.setFocus()
+        self.views.focus_rows()
 
     # --- view, sort, size -----------------------------------------------------
 
@@ -260,9 +259,12 @@ class MinePage(QWidget):
 
     def choose_view(self, view: str) -> None:
         """Look at this place so from now on."""
+        before = self.view
         self._kept.put_view(self._spot, view)
         self._show_view(view)
-        self.views.view.setFocus()
+        if before != view and PEOPLE in (before, view):
+            self._ask(by_hand=True)
+        self.views.focus_rows()
 
     def _choose_sort(self, sort: Sort) -> None:
         self._kept.put_sort(self._spot, sort)
@@ -293,12 +295,12 @@ class MinePage(QWidget):
         self.inspector.show_rows(ids, rows)
         picture = self._pictures.of(rows[0], 320) if rows else None
         self.inspector.show_picture(picture)
-        self.toolbar.set_able(loupe=number > 0, compare=number > 1)
-        level = self._spot.level
+        self.toolbar.set_able(loupe=number > 0, compare=number > 0)
+        people = self.view == PEOPLE
         self._line.show_counts(
             counts_words(
-                level,
-                shown=self.model.rowCount(),
+                Level.PATIENT if people else self._spot.level,
+                shown=self.views.length,
                 of=self._total,
                 highlighted=number,
                 ticked=len(self._ctx.library.tray),
@@ -333,6 +335,8 @@ class MinePage(QWidget):
 
     def _counted(self, counts: Counts) -> None:
         self._total = total_of(self._spot, counts, self._mine.collections)
+        if self.view == PEOPLE and self._spot.section == "all":
+            self._total = counts.patients
         name = title_of(self._spot, self._mine.collections)
         amount = words.unit(self._spot.level, self._total) if self._total else name
         self.toolbar.show_amount(amount)
@@ -370,14 +374,16 @@ class MinePage(QWidget):
         self.toolbar.sort_chosen.connect(self._choose_sort)
         self.toolbar.sized.connect(self._choose_side)
         self._line.changed.connect(lambda: self._ask(by_hand=True))
-        self.model.listed.connect(self._listed)
-        self.model.failed.connect(self._failed)
+        self.views.listed.connect(self._listed)
+        self.views.failed.connect(self._failed)
         self.model.dataChanged.connect(lambda *_: self._soon.start())
         views = self.views
         views.highlight_changed.connect(self._soon.start)
         views.part_pressed.connect(self.hands.press_part)
         views.key_pressed.connect(self.hands.press)
         views.opened.connect(self.hands.opened)
+        views.row_opened.connect(self.hands.row_opened)
+        views.row_ticked.connect(self.hands.row_ticked)
         views.menu_asked.connect(self.hands.menu)
         views.grid.sized.connect(self._choose_side)
         views.table.head.sort_chosen.connect(self._choose_sort)
@@ -397,7 +403,7 @@ class MinePage(QWidget):
         self._kept.put_columns(self._spot.level, self.views.table.head.layout_words())
 
     def _focus_list(self) -> None:
-        self.views.view.setFocus()
+        self.views.focus_rows()
 
     def _tell_opening(self, said: str) -> None:
         if said:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QSize,
@@ -38,6 +37,7 @@ from chrislib.views.widgets.paint import (
     draw_text,
     fit,
 )
+from chrislib.views.widgets.parts import PartsView
 
 ROW = 48
 ACT = "act"
@@ -180,7 +180,7 @@ class TableDelegate(RowDelegate):
         )
 
 
-class MineTable(QTableView):
+class MineTable(PartsView, QTableView):
     """Rows with columns to be chosen, moved, made wider and sorted by."""
 
     pressed_part = Signal(QModelIndex, str, int)
@@ -191,7 +191,6 @@ class MineTable(QTableView):
         super().__init__()
         self._theme = theme
         self._drags = drags
-        self._pressed: tuple[QPersistentModelIndex, str] | None = None
         self.hovered_row = -1
         self.setObjectName("mine.list")
         self.setAccessibleName("My Library, list")
@@ -248,25 +247,14 @@ class MineTable(QTableView):
             return index, ""
         return index, delegate.zone(index, self.visualRect(index), at)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to press a part; elsewhere highlight."""
-        index, zone = self.zone_at(event.position().toPoint())
-        if zone and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = (QPersistentModelIndex(index), zone)
-            event.accept()
-            return
-        super().mousePressEvent(event)
+    def part_at(self, at: QPoint) -> tuple[QModelIndex, object]:
+        """Return the cell at a point, and what can be pressed there."""
+        return self.zone_at(at)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Answer a part that was pressed and released in the same place."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            super().mouseReleaseEvent(event)
-            return
-        index, zone = self.zone_at(event.position().toPoint())
-        if (QPersistentModelIndex(index), zone) == pressed:
-            part, _, number = zone.partition(" ")
-            self.pressed_part.emit(index.siblingAtColumn(0), part, int(number or 0))
+    def answer_part(self, index: QModelIndex, part: object, *, at: QPoint) -> None:
+        """Tell which part was pressed."""
+        name, _, number = str(part).partition(" ")
+        self.pressed_part.emit(index.siblingAtColumn(0), name, int(number or 0))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open a row; on a part it is a second click."""
@@ -279,7 +267,7 @@ class MineTable(QTableView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light the whole row under the pointer."""
         self._hover(self.rowAt(round(event.position().y())))
-        if self._pressed is None:
+        if self._held is None:
             super().mouseMoveEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from chrislib.library.mine.model import Level, Row, RowId
+from chrislib.library.mine.model import Level, Query, Row, RowId
 from chrislib.library.model import ItemId, LibraryChange
 from chrislib.views.context import ViewContext
 
@@ -59,6 +59,15 @@ class Ticks(QObject):
         """Tick rows (disk)."""
         if ids:
             self._tasks.start(self._add(level, list(ids)), name="tick")
+
+    def toggle_all(self, query: Query) -> None:
+        """Tick every row of a list, or untick them where all are in the tray (disk)."""
+
+        async def toggle() -> None:
+            listing = await self._ctx.my_library.listing(query)
+            await self._toggle(query.level, list(listing.ids))
+
+        self._tasks.start(toggle(), name="tick all")
 
     def shutdown(self) -> None:
         """Stop listening and cancel what runs."""

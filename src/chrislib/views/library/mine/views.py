@@ -1,6 +1,6 @@
 """Grid and list over one model: highlight, pictures asked for, place kept."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import (
     QItemSelectionModel,
@@ -12,7 +12,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QWidget
 
-from chrislib.library.mine.model import Column, Level, Row, RowId, Sort
+from chrislib.library.mine.model import Column, Level, Query, Row, RowId, Sort
 from chrislib.library.names import clean
 from chrislib.library.words import join
 from chrislib.views.context import ViewContext
@@ -23,7 +23,8 @@ from chrislib.views.library.mine.model import MineModel
 from chrislib.views.library.mine.pictures import StorePictures
 from chrislib.views.library.mine.table import ROW, MineTable, TableDelegate
 from chrislib.views.library.mine.ticks import Ticks
-from chrislib.views.library.mine.toolbar import GRID
+from chrislib.views.library.mine.timeline import PatientsTree
+from chrislib.views.library.mine.toolbar import GRID, LIST
 from chrislib.views.models.headed import Index
 from chrislib.views.widgets.text import plain_tooltip
 
@@ -83,13 +84,20 @@ class Views(QStackedWidget):
         "tick", "flag" or "star" of a row was clicked.
     key_pressed : str
     opened : index
+    row_opened, row_ticked : Row
+        The same for rows among patients.
+    listed, failed : as those of the model in front
     """
 
     highlight_changed = Signal()
     part_pressed = Signal(QModelIndex, str, int)
     key_pressed = Signal(str)
     opened = Signal(QModelIndex)
+    row_opened = Signal(object)
+    row_ticked = Signal(object)
     menu_asked = Signal(QPoint)
+    listed = Signal()
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -98,16 +106,18 @@ class Views(QStackedWidget):
         *,
         ticks: Ticks,
         pictures: StorePictures,
-        rows: Callable[[], tuple[Level, list[RowId]]],
     ) -> None:
         super().__init__()
         theme = ctx.theme
+        self._ctx = ctx
+        self._people: PatientsTree | None = None
+        self._query = Query()
         self._theme = theme
         self.model = model
         self._ticks = ticks
         self._pictures = pictures
         self.items: tuple[str, ...] = ()
-        drags = Drags(theme, rows, lambda: self.items)
+        drags = Drags(theme, self.highlighted, lambda: self.items)
         self.grid = GridView(theme, drags)
         self.table = MineTable(theme, drags)
         self._views: tuple[GridView, MineTable] = (self.grid, self.table)
@@ -158,28 +168,90 @@ class Views(QStackedWidget):
         """The view in front."""
         return self.grid if self.currentWidget() is self.grid else self.table
 
+    @property
+    def people(self) -> PatientsTree:
+        """Patients with their studies in time, made when they are first shown."""
+        if self._people is None:
+            tree = PatientsTree(self._ctx, self._pictures, ticked=self._ticks.state)
+            tree.highlight_changed.connect(self.highlight_changed)
+            tree.key_pressed.connect(self.key_pressed)
+            tree.opened.connect(self.row_opened)
+            tree.ticked.connect(self.row_ticked)
+            tree.menu_asked.connect(self.menu_asked)
+            tree.listed.connect(self.listed)
+            tree.failed.connect(self.failed)
+            self._ticks.changed.connect(tree.repaint_rows)
+            self.addWidget(tree)
+            self._people = tree
+        return self._people
+
+    @property
+    def _tree(self) -> PatientsTree | None:
+        """The patients, while they are in front."""
+        return self._people if self.currentWidget() is self._people else None
+
     def show_view(self, key: str) -> None:
-        """Bring grid or list to the front; highlight and current row stay in sight."""
-        wanted: QWidget = self.grid if key == GRID else self.table
+        """Bring a view to the front; highlight and current row stay in sight."""
+        wanted: QWidget = self.table
+        if key != LIST:
+            wanted = self.grid if key == GRID else self.people
         if wanted is self.currentWidget():
             return
         picked.whole_rows(self.selection)
-        had_focus = self.view.hasFocus()
+        focus = self.focusWidget()
         self.setCurrentWidget(wanted)
-        if had_focus:
+        if focus is not None:
             wanted.setFocus()
-        if self.selection.currentIndex().isValid():
+        if self._tree is None and self.selection.currentIndex().isValid():
             self.view.scrollTo(self.selection.currentIndex())
         self._look.start()
 
+    def focus_rows(self) -> None:
+        """Give the focus to the view in front."""
+        (self._tree or self.view).setFocus()
+
+    # --- what is listed -------------------------------------------------------
+
+    @property
+    def query(self) -> Query:
+        """What is shown, or on its way."""
+        return self._query
+
+    def show_query(self, query: Query) -> None:
+        """Show another list in the view in front; `listed` says when."""
+        tree = self._tree
+        if tree is not None:
+            self._query = replace(query, level=Level.PATIENT)
+            tree.show_query(self._query)
+        else:
+            self._query = query
+            self.model.show(query)
+
+    @property
+    def length(self) -> int:
+        """How many rows the view in front lists; of patients only those."""
+        tree = self._tree
+        return self.model.rowCount() if tree is None else tree.model.rowCount()
+
     # --- highlight ------------------------------------------------------------
+
+    def highlighted(self) -> tuple[Level, list[RowId]]:
+        """Return level and ids of what is highlighted."""
+        tree = self._tree
+        if tree is not None:
+            return tree.highlighted()
+        return self._query.level, self.ids()
 
     def ids(self) -> list[RowId]:
         """Return the ids of the highlighted rows."""
+        if self._tree is not None:
+            return self._tree.highlighted()[1]
         return picked.ids_of(self.selection, self.model.id_at)
 
     def rows(self, most: int) -> list[Row]:
         """Return the first highlighted rows that are known."""
+        if self._tree is not None:
+            return self._tree.rows(most)
         found: list[Row] = []
         for number in picked.rows_of(self.selection)[:most]:
             row = self.model.row(self.model.index(number, 0))
@@ -190,28 +262,26 @@ class Views(QStackedWidget):
     @property
     def number(self) -> int:
         """How many rows are highlighted."""
+        if self._tree is not None:
+            return len(self._tree.highlighted()[1])
         return picked.number_of(self.selection)
 
     def current(self) -> Row | None:
         """Return the current row, None while it is not known."""
+        if self._tree is not None:
+            return self._tree.current_row()
         index = self.selection.currentIndex()
         return self.model.row(index) if index.isValid() else None
 
     def highlight_first(self) -> None:
         """Highlight the current row, else the first, where none is."""
-        if self.model.rowCount() and not self.selection.hasSelection():
+        if self._tree is not None:
+            self._tree.highlight_first()
+        elif self.model.rowCount() and not self.selection.hasSelection():
             # a view that gets the focus has a current row without highlighting it
             current = self.selection.currentIndex()
             row = current.row() if current.isValid() else 0
             picked.highlight(self.selection, self.model, [row])
-
-    def highlight_ids(self, ids: list[RowId]) -> None:
-        """Highlight rows by their ids and bring the first into sight."""
-        found = [self.model.index_of(one) for one in ids]
-        numbers = sorted(index.row() for index in found if index.isValid())
-        if numbers:
-            picked.highlight(self.selection, self.model, numbers)
-            self.view.scrollTo(self.model.index(numbers[0], 0))
 
     def clear_highlight(self) -> None:
         """Highlight nothing: another list is shown."""
@@ -223,7 +293,7 @@ class Views(QStackedWidget):
         """Show the order in the heads of the list."""
         self.table.head.show_sort(sort)
 
-    def listed(self, *, asked: bool) -> None:
+    def settle(self, *, asked: bool) -> None:
         """Take note of a new list.
 
         Parameters
@@ -233,7 +303,9 @@ class Views(QStackedWidget):
             new lists move nothing that is in sight.
         """
         current = self.selection.currentIndex()
-        if asked:
+        if self._tree is not None:
+            self._anchor = None
+        elif asked:
             if current.isValid():
                 self.view.scrollTo(current)
             else:
@@ -245,11 +317,17 @@ class Views(QStackedWidget):
 
     def repaint_rows(self) -> None:
         """Draw again what is in sight."""
-        self.view.viewport().update()
+        if self._tree is not None:
+            self._tree.repaint_rows()
+        else:
+            self.view.viewport().update()
 
     def shutdown(self) -> None:
-        """Let go of pictures."""
+        """Stop asking."""
         self._look.stop()
+        self.model.shutdown()
+        if self._people is not None:
+            self._people.shutdown()
 
     def _connect(self) -> None:
         model = self.model
@@ -260,6 +338,8 @@ class Views(QStackedWidget):
             view.customContextMenuRequested.connect(self._ask_menu)
             view.verticalScrollBar().valueChanged.connect(self._look.start)
             view.verticalScrollBar().rangeChanged.connect(self._look.start)
+        model.listed.connect(self._model_listed)
+        model.failed.connect(self.failed)
         self.selection.selectionChanged.connect(self._tell)
         self.selection.currentChanged.connect(self._tell)
         for about in (
@@ -271,6 +351,10 @@ class Views(QStackedWidget):
             about.connect(self._take_anchor)
         model.dataChanged.connect(self._look.start)
         self._ticks.changed.connect(self.repaint_rows)
+
+    def _model_listed(self) -> None:
+        if self._tree is None:
+            self.listed.emit()
 
     def _tell(self, *_: object) -> None:
         self.highlight_changed.emit()
@@ -307,6 +391,8 @@ class Views(QStackedWidget):
 
     def _look_at(self) -> None:
         """Ask for the pictures of what is in sight, then of what is next to it."""
+        if self._tree is not None:
+            return  # it asks for its own
         view = self.view
         size = view.viewport().size()
         first = view.indexAt(QPoint(12, 12))
