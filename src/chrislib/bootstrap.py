@@ -333,6 +333,8 @@ async def start(services: Services) -> None:
     """Connect as last time and follow the jobs (network, processes)."""
     await follow(services)
     services.tasks.start(services.session.resume(), name="connect")
+    lost = services.thumbnails.forget_lost()
+    services.tasks.start(lost, name="forget pictures of what is gone")
     if "CHRISLIB_HOME" not in os.environ:
         # a program under a home of its own must not become the user's
         services.tasks.start(asyncio.to_thread(_register_links), name="links")

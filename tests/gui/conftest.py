@@ -561,6 +561,9 @@ class FakeChooser:
                 found[key, share] = Chosen(files[at], share / 100, files[at].name)
         return found
 
+    async def known(self) -> tuple[set[int], list[tuple[str, str]]]:
+        return set(self.files), []
+
 
 def thumbnails_of(fakes: "Fakes", cache: Path) -> Thumbnails:
     """Return the service of small pictures; it makes them in threads."""

@@ -178,7 +178,16 @@ class ThumbnailCache:
 
         await self._write(work)
 
-    async def forget(self, subjects: Sequence[str]) -> None:
+    async def subjects(self) -> set[str]:
+        """Return of what there are pictures (disk)."""
+
+        def work(db: sqlite3.Connection) -> set[str]:
+            rows = db.execute("SELECT DISTINCT subject FROM thumbnail")
+            return {str(row[0]) for row in rows}
+
+        return await self._database.read(work) if self._open else set()
+
+    async def forget(self, subjects: Iterable[str]) -> None:
         """Remove every picture of some subjects (disk)."""
         await self._remove("DELETE FROM thumbnail WHERE subject=?", subjects)
 
@@ -190,9 +199,11 @@ class ThumbnailCache:
         """Return the bytes of all pictures (disk)."""
         return await self._database.read(_size) if self._open else 0
 
-    async def _remove(self, statement: str, subjects: Sequence[str]) -> None:
+    async def _remove(self, statement: str, subjects: Iterable[str]) -> None:
+        gone = [(one,) for one in subjects]
+
         def work(db: sqlite3.Connection) -> int:
-            db.executemany(statement, [(one,) for one in subjects])
+            db.executemany(statement, gone)
             return _size(db)
 
         if self._open:
@@ -258,6 +269,18 @@ class SeriesFiles:
                     within = share / 100 if len(files) == 1 else 0.5
                     found[key, share] = _chosen(cursor, chosen, within)
             return found
+
+        return await self._db.read(work)
+
+    async def known(self) -> tuple[set[int], list[tuple[str, str]]]:
+        """Return all series keys, and id and path of all library items (disk)."""
+
+        def work(
+            db: sqlite3.Connection,
+        ) -> tuple[set[int], list[tuple[str, str]]]:
+            keys = db.execute("SELECT series_key FROM local_series")
+            items = db.execute("SELECT item_id, path FROM library_item")
+            return {row[0] for row in keys}, [(row[0], row[1]) for row in items]
 
         return await self._db.read(work)
 

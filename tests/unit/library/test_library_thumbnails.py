@@ -19,6 +19,7 @@ from chrislib.errors import ChrislibError
 from chrislib.library.indexing.indexer import Indexer
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.process import WorkerProcess
+from chrislib.library.rows import item_row
 from chrislib.library.thumbnails import makers as making
 from chrislib.library.thumbnails.makers import CRASHED, Makers
 from chrislib.library.thumbnails.model import (
@@ -233,6 +234,35 @@ async def test_what_cannot_be_shown_is_remembered(
     await again.ask(Wanted(Subject.of_series(key)))
     assert len(again.made) == 1
     await again.service.close()
+
+
+async def test_pictures_go_with_what_they_are_of(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    scanned(tmp_path / "files", 1)
+    key = (await keys_of(catalog, tmp_path))["1"]
+    item = Item(ItemId("i"), Source.PACS, "CT", ItemState.READY, path="a/b")
+    await catalog.items.upsert(item_row(item, account="me"))
+    desk = Desk(catalog, tmp_path)
+    here, there = Wanted(Subject.of_series(key)), Wanted(Subject.of_item(item))
+    desk.answer = Path(shutil.copy(sample("CT_small.dcm"), tmp_path / "sample.dcm"))
+    await desk.ask(here, there)
+    await desk.service.close()
+
+    async def left() -> set[str]:
+        again = Desk(catalog, tmp_path)
+        await again.service.forget_lost()
+        found = await again.service._cache.subjects()
+        await again.service.close()
+        return found
+
+    assert await left() == {here.subject.key, there.subject.key}
+    await catalog.items.delete(["i"])
+    assert await left() == {here.subject.key}
+    (tmp_path / "files" / "1-0001.dcm").rename(tmp_path / "files" / "no.txt")
+    (tmp_path / "files" / "no.txt").write_text("nothing")
+    await keys_of(catalog, tmp_path)
+    assert await left() == set()
 
 
 async def test_a_server_that_does_not_answer_is_asked_again(

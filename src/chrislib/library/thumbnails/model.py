@@ -15,6 +15,17 @@ STOPS = tuple(range(4, 100, 8))
 """Percents of the way where pictures are made while the pointer moves across."""
 
 
+def series_subject(series_key: int) -> str:
+    """Return the key of the subject that a series of this computer is."""
+    return f"s{series_key}"
+
+
+def item_key(item_id: str, path: str) -> str:
+    """Return the key of the subject that a library item is."""
+    place = f"{item_id}\n{path}".encode()
+    return f"i{blake2b(place, digest_size=12).hexdigest()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a small picture is of: a series of this computer, or an item of a server.
@@ -36,13 +47,12 @@ class Subject:
     @classmethod
     def of_series(cls, series_key: int) -> "Subject":
         """Return a series of this computer."""
-        return cls(f"s{series_key}", series_key=series_key)
+        return cls(series_subject(series_key), series_key=series_key)
 
     @classmethod
     def of_item(cls, item: Item) -> "Subject":
         """Return what a library item holds."""
-        place = f"{item.item_id}\n{item.path}".encode()
-        return cls(f"i{blake2b(place, digest_size=12).hexdigest()}", item=item)
+        return cls(item_key(item.item_id, item.path), item=item)
 
     @classmethod
     def of_both(cls, series_key: int | None, item: Item | None) -> "Subject | None":

@@ -27,6 +27,8 @@ from chrislib.library.thumbnails.model import (
     Made,
     Outcome,
     Wanted,
+    item_key,
+    series_subject,
 )
 from chrislib.library.thumbnails.wishes import Wishes
 
@@ -52,6 +54,9 @@ class Chooser(Protocol):
         self, wanted: Sequence[tuple[int, int]], *, pixels: Sequence[int]
     ) -> dict[tuple[int, int], Chosen]:
         """Return files by series key and share in percent."""
+
+    async def known(self) -> tuple[set[int], list[tuple[str, str]]]:
+        """Return all series keys, and id and path of all library items."""
 
 
 class Thumbnails:
@@ -110,6 +115,20 @@ class Thumbnails:
         """Remove the pictures of subjects by their keys (disk)."""
         await self._ready()
         await self._cache.forget(subjects)
+
+    async def forget_lost(self) -> None:
+        """Remove the pictures of what is in the library no more (disk)."""
+        await self._ready()
+        kept = await self._cache.subjects()
+        if not kept:
+            return
+        series, items = await self._chooser.known()
+        lost = kept.difference(
+            (series_subject(key) for key in series),
+            (item_key(item_id, path) for item_id, path in items),
+        )
+        if lost:
+            await self._cache.forget(lost)
 
     async def clear(self) -> None:
         """Remove every picture (disk)."""
