@@ -103,6 +103,24 @@ class WorkListTable:
 
         return await self._db.read(work)
 
+    async def mark(self, list_id: str, numbers: Sequence[int], state: str) -> None:
+        """Give rows another state, all or none (disk)."""
+        values = [(state, list_id, number) for number in numbers]
+        query = "UPDATE work_row SET state=? WHERE list_id=? AND number=?"
+        await self._db.write(lambda db: db.executemany(query, values))
+
+    async def in_state(self, state: str) -> list[tuple[str, int]]:
+        """Return list and number of every row in a state (disk)."""
+        query = (
+            "SELECT list_id, number FROM work_row WHERE state=? "
+            "ORDER BY list_id, number"
+        )
+
+        def work(db: sqlite3.Connection) -> list[tuple[str, int]]:
+            return [(str(row[0]), int(row[1])) for row in db.execute(query, (state,))]
+
+        return await self._db.read(work)
+
     async def delete(self, list_id: str) -> None:
         """Forget a list; what was pulled for it stays (disk)."""
 

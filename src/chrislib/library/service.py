@@ -176,6 +176,7 @@ class LibraryService:
             await self._items.forget(unticked)
         self._follower.reconcile()
         self._history.follow(self._items.all())
+        self.work_lists.go_on()
 
     async def stop(self) -> None:
         """Stop following and write what is not written yet (disk)."""
@@ -445,6 +446,8 @@ class LibraryService:
             self._presence.forget()
             everything = self._items.all()
             self._changes.tell(LibraryChange(everything, history=True, tray=True))
+        if self._session.client is not None:
+            self.work_lists.go_on()
 
     def _progress(self, job_key: str) -> Progress | None:
         job = self._jobs.get(JobKey(job_key))

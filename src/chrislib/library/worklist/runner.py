@@ -39,6 +39,7 @@ class Runner:
         self._lookup = lookup
         self._tell = tell
         self._answers: dict[Key, LookupResult] = {}
+        self._asking: dict[Key, asyncio.Lock] = {}
         self._silent = 0
         self._away: set[str] = set()
         self._kept: list[ListRow] = []
@@ -120,13 +121,16 @@ class Runner:
 
     async def _answer(self, criteria: Criteria) -> LookupResult:
         key: Key = tuple(sorted((k, tuple(v)) for k, v in criteria.values.items()))
-        known = self._answers.get(key)
-        if known is None:
-            known = await self._lookup(criteria)
-            if not known.unreachable:
-                if len(self._answers) > 1000:
-                    self._answers.clear()
-                self._answers[key] = known
+        # rows that ask the same at the same time wait for the first of them
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            known = self._answers.get(key)
+            if known is None:
+                known = await self._lookup(criteria)
+                if not known.unreachable:
+                    if len(self._answers) > 1000:
+                        self._answers.clear()
+                        self._asking.clear()
+                    self._answers[key] = known
         return known
 
     async def _keep(self, *, force: bool = False) -> None:

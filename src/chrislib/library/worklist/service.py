@@ -85,6 +85,7 @@ class WorkLists:
         self._open: dict[ListId, OpenList] = {}
         self._runs: dict[ListId, asyncio.Task[None]] = {}
         self._listeners: list[Callable[[ListChange], None]] = []
+        self._gone_on: set[str] = set()
         self._tasks = TaskOwner("work lists")
         self._leave = changes.subscribe(self._on_library)
 
@@ -268,16 +269,23 @@ class WorkLists:
         known = await self.open(list_id)
         if numbers is None:
             numbers = known.numbers([RowState.FOUND, RowState.STOPPED])
-        wanted = list(numbers)
-        asked = 0
-        for at in range(0, len(wanted), _CHUNK):
-            chunk = wanted[at : at + _CHUNK]
-            for row in await self.rows(list_id, chunk):
-                meant = known.meant(row)
-                if meant is not None and known.series(row.number):
-                    asked += len(await self._pull(meant.found()))
-                    self._look(known, [row.number])
+        wanted = [number for number in numbers if known.series(number)]
+        # an end in between leaves the wish, which the next start carries out
+        await self._table.mark(list_id, wanted, RowState.PULLING.value)
+        try:
+            asked = await self._pull_rows(known, wanted)
+        except ChrislibError:
+            await self._table.mark(list_id, wanted, RowState.FOUND.value)
+            raise
+        await self._table.mark(list_id, wanted, RowState.FOUND.value)
         return asked
+
+    def go_on(self) -> None:
+        """Ask for what was to be pulled when the program ended (disk, behind)."""
+        account = self._account()
+        if account and account not in self._gone_on:
+            self._gone_on.add(account)
+            self._tasks.start(self._go_on(account), name="pull what was left")
 
     async def report(self, list_id: ListId, folder: Path) -> Path:
         """Write what became of every row as CSV; return the file (disk)."""
@@ -328,6 +336,32 @@ class WorkLists:
         left = runner.left
         state = RunState.PAUSED if reason or left else RunState.ASKED
         await self._put_head(list_id, state=state, reason=reason)
+
+    async def _pull_rows(self, known: OpenList, wanted: Sequence[int]) -> int:
+        asked = 0
+        for at in range(0, len(wanted), _CHUNK):
+            chunk = wanted[at : at + _CHUNK]
+            for row in await self.rows(known.head.list_id, chunk):
+                meant = known.meant(row)
+                if meant is not None:
+                    asked += len(await self._pull(meant.found()))
+                    self._look(known, [row.number])
+        return asked
+
+    async def _go_on(self, account: str) -> None:
+        left: dict[ListId, list[int]] = {}
+        for list_id, number in await self._table.in_state(RowState.PULLING.value):
+            left.setdefault(ListId(list_id), []).append(number)
+        for list_id, numbers in left.items():
+            if self._accounts.get(list_id, "") not in {"", account}:
+                continue
+            try:
+                await self.pull(list_id, numbers)
+            except ChrislibError as error:
+                # the next connection tries it again
+                self._gone_on.discard(account)
+                await self._table.mark(list_id, numbers, RowState.PULLING.value)
+                _log.info("a work list is not pulled further now: %s", error.title)
 
     async def _put_head(self, list_id: ListId, *, state: RunState, reason: str) -> None:
         head = replace(self._need(list_id), state=state, reason=reason)
