@@ -264,6 +264,7 @@ def test_what_is_shared_and_what_leads_nowhere(
     browser.highlight("real")
     person.press("Share …", within=page.side)
     sheet = person.sheet("files.share")
+    assert sheet.title.text() == "Share “real”"
     field = sheet.findChild(QLineEdit, "files.share.name")
     QTest.keyClicks(field, "nobody-here")
     person.press("Share", within=sheet)
@@ -277,6 +278,16 @@ def test_what_is_shared_and_what_leads_nowhere(
     program.wait_to_read(f"{other} cannot open it any more")
     person.press("Close", within=sheet)
     person.no_sheet("files.share")
+    # the file that was looked at can be dragged out under its own name
+    browser.highlight("plain.txt")
+    plain = page.highlighted()
+
+    def dragged() -> list[str]:
+        urls = page.model.mimeData([page.table.currentIndex()]).urls()
+        return [Path(url.toLocalFile()).name for url in urls]
+
+    person.wait(lambda: dragged() == ["plain.txt"], "the file is here")
+    assert plain[0].thing.path == f"{top}/plain.txt"
     # a path typed that leads nowhere leaves what is shown
     page.go(f"{top}/not there/at all")
     program.wait_to_read("nothing at this path")

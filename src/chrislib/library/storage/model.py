@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from chrislib.cube.folder_types import Thing
@@ -21,6 +21,9 @@ class Leads(Enum):
     FILE = "file"
     NOWHERE = "nowhere"
     """A link whose target is gone."""
+
+
+_LEADS = {"folder": Leads.FOLDER, "file": Leads.FILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,18 @@ class Entry:
     label: str
     size: int | None = None
     closed: bool = False
+    # asked for thousands of times while a table is sorted
+    key: Key = field(init=False, compare=False, repr=False)
+    """What it is known by."""
+    leads: Leads = field(init=False, compare=False, repr=False)
+    """What opening it leads to."""
 
-    @property
-    def key(self) -> Key:
-        """What it is known by."""
-        return self.thing.kind, self.thing.id
+    def __post_init__(self) -> None:
+        """Work out what is asked for again and again."""
+        thing = self.thing
+        kind = thing.target_kind if thing.kind == "link" else thing.kind
+        object.__setattr__(self, "key", (thing.kind, thing.id))
+        object.__setattr__(self, "leads", _LEADS.get(kind, Leads.NOWHERE))
 
     @property
     def name(self) -> str:
@@ -58,14 +68,6 @@ class Entry:
     def is_link(self) -> bool:
         """Whether it stands for something else."""
         return self.thing.kind == "link"
-
-    @property
-    def leads(self) -> Leads:
-        """What opening it leads to."""
-        kind = self.thing.target_kind if self.is_link else self.thing.kind
-        if kind == "folder":
-            return Leads.FOLDER
-        return Leads.FILE if kind == "file" else Leads.NOWHERE
 
     @property
     def path(self) -> str:
@@ -133,7 +135,9 @@ class Place:
 
 def entry_of(thing: Thing, labels: Mapping[str, str] | None = None) -> Entry:
     """Return the entry of a thing; `labels` gives feeds and nodes their names."""
-    label = (labels or {}).get(thing.path) or clean(_label(thing))
+    label = (labels or {}).get(thing.path) or _label(thing)
+    if not (label.isascii() and label.isprintable()) or "  " in label:
+        label = clean(label)
     return Entry(thing=thing, label=label or "(no name)", size=thing.size)
 
 

@@ -219,7 +219,10 @@ class StorageService:
         ChrislibError
             One of them stands for nothing, or is no data: home folders and the like.
         """
-        wanted = [entry for entry in entries if entry.path not in self.ticked()]
+        known = self.ticked()
+        # links may stand for one and the same thing
+        each = {entry.path: entry for entry in entries if entry.path not in known}
+        wanted = list(each.values())
         for entry in wanted:
             problem = tick_problem(entry)
             if problem:

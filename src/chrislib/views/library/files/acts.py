@@ -7,7 +7,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from chrislib.errors import ChrislibError
-from chrislib.feeds.model import OutputEntry
 from chrislib.jobs.model import JobKey
 from chrislib.library import words as counted
 from chrislib.library.storage import rules
@@ -17,9 +16,9 @@ from chrislib.library.storage.names import name_problem, path_typed
 from chrislib.library.storage.service import tick_problem
 from chrislib.views.context import ViewContext
 from chrislib.views.library.files import words
+from chrislib.views.library.files.handing import Handing
 from chrislib.views.library.files.share_sheet import ShareSheet
 from chrislib.views.library.files.sheets import TextSheet
-from chrislib.views.library.files.side import output_of
 from chrislib.views.library.files.ticks import Ticks
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.navigation import OpenViewer, ShowJobs
@@ -46,10 +45,13 @@ class FileActs(QObject):
     renamed = Signal(object)
     busy = Signal(str)
 
-    def __init__(self, ctx: ViewContext, opener: ItemOpener, pane: QWidget) -> None:
+    def __init__(
+        self, ctx: ViewContext, opener: ItemOpener, handing: Handing, *, pane: QWidget
+    ) -> None:
         super().__init__(pane)
         self._ctx = ctx
         self._opener = opener
+        self._handing = handing
         self._pane = pane
         self._tasks = ctx.tasks("files verbs")
         self._sheet: QWidget | None = None
@@ -112,8 +114,7 @@ class FileActs(QObject):
     async def _view_file(self, entry: Entry) -> None:
         self.busy.emit(f"Getting “{entry.label}” …")
         try:
-            output: OutputEntry = output_of(entry)
-            path = await self._ctx.feeds.fetch(output)
+            path = await self._ctx.feeds.fetch(words.output_of(entry))
         finally:
             self.busy.emit("")
         content = ViewContent(words.kind(entry), entry.label, (path,))
@@ -132,6 +133,24 @@ class FileActs(QObject):
             return
         key = await self._ctx.storage.download(entries, folder)
         self._say_job(key, f"Getting {_named(entries)}", f"It goes to {folder.name}.")
+
+    def bring_for_drag(self, entries: Sequence[Entry]) -> None:
+        """Fetch what was dragged but is not here yet, so that the next drag has it."""
+        away = self._handing.missing(entries)
+        if away:
+            self._tasks.start(self._bring(away), name="bring for drag")
+
+    async def _bring(self, entries: Sequence[Entry]) -> None:
+        self.busy.emit(f"Getting {_named(entries)} …")
+        try:
+            for entry in entries:
+                await self._handing.bring(entry)
+        finally:
+            self.busy.emit("")
+        self._ctx.messages.info(
+            f"{_named(entries)} can be dragged to other programs now",
+            "What is dragged has to be on this computer first.",
+        )
 
     def put(self, paths: Sequence[Path], folder: Entry) -> None:
         """Send files of this computer into a folder."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chrislib.aio import Breather
-from chrislib.library.storage.model import Entry, Leads, natural
+from chrislib.library.storage.model import Entry, Key, Leads, natural
 from chrislib.views.library.files import words
 
 NAME, TYPE, SIZE, CHANGED = range(4)
@@ -33,8 +33,8 @@ _KEYS: dict[int, Callable[[Entry], Any]] = {
 
 async def arranged(
     entries: Sequence[Entry], column: int, *, downwards: bool
-) -> list[Entry]:
-    """Return entries sorted by a column, folders first, equals by name.
+) -> list[Key]:
+    """Return the keys of entries sorted by a column, folders first, equals by name.
 
     The keys take the time and are made in steps; the sorting itself is quick, as
     entries arrive by name.
@@ -46,13 +46,13 @@ async def arranged(
         (folders if entry.leads is Leads.FOLDER else others).append(entry)
         if number % _STEP == 0:
             await breather.rest()
-    found: list[Entry] = []
+    found: list[Key] = []
     for part in (folders, others):
         named = await _sorted(part, _name, downwards=column == NAME and downwards)
-        if column == NAME:
-            found += named
-        else:
-            found += await _sorted(named, _KEYS[column], downwards=downwards)
+        if column != NAME:
+            named = await _sorted(named, _KEYS[column], downwards=downwards)
+        found += [entry.key for entry in named]
+        await breather.rest()
     return found
 
 

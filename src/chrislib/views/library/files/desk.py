@@ -46,10 +46,8 @@ class Desk(QObject):
             self._acts.tick(list(self._page.model.shown))
         elif key == "D":
             self._acts.get(entries)
-        elif key in ("E", " ") and entries:
+        elif key in ("E", "Space") and entries:
             self._acts.view(entries[0])
-        elif key == "/":
-            self._crumbs.edit()
 
     def make(self) -> None:
         """Make a folder in the one that is shown."""
@@ -64,8 +62,8 @@ class Desk(QObject):
 
     def view(self) -> None:
         """Open what the inspector shows in the viewer."""
-        if self._page.side.entry is not None:
-            self._acts.view(self._page.side.entry)
+        if (entry := self._one()) is not None:
+            self._acts.view(entry)
 
     def get(self) -> None:
         """Save what is highlighted, or the folder that is shown."""
@@ -74,8 +72,8 @@ class Desk(QObject):
 
     def share(self) -> None:
         """Say who may see what the inspector shows."""
-        if self._page.side.entry is not None:
-            self._acts.share(self._page.side.entry)
+        if (entry := self._one()) is not None:
+            self._acts.share(entry)
 
     def cut(self, entries: Sequence[Entry]) -> None:
         """Note what is to be moved; it is greyed until it is."""
@@ -192,10 +190,18 @@ class Desk(QObject):
 
     # --- inside -----------------------------------------------------------------
 
+    def _one(self) -> Entry | None:
+        """Return the one highlighted entry, without any the folder that is shown."""
+        entries = self._page.highlighted()
+        if not entries:
+            return self._page.folder
+        return entries[0] if len(entries) == 1 else None
+
     def _keys(self) -> None:
         page = self._page
         for keys, verb in (
             ("F2", self.rename),
+            ("/", self._crumbs.edit),
             ("Ctrl+X", lambda: self.cut(page.highlighted())),
             ("Ctrl+V", self.paste),
             ("Ctrl+C", lambda: self._acts.copy_paths(page.highlighted())),

@@ -1,5 +1,7 @@
 """Bringing a folder to the screen: first rows at once, the rest behind."""
 
+import time
+
 from PySide6.QtCore import QObject, Signal
 
 from chrislib.library.storage.model import Entry, Key
@@ -7,6 +9,8 @@ from chrislib.views.context import ViewContext
 from chrislib.views.library.files.table_model import FilesModel
 
 _PLACE = "files.place"
+_EVERY = 0.25
+"""Seconds between two looks at what arrived (ui.md §6)."""
 _LINKS = 60
 """Links of a folder whose targets are looked at without being asked."""
 
@@ -98,6 +102,7 @@ class Loading(QObject):
     async def _list(self, folder: Entry) -> None:
         self.complete = False
         keys: set[Key] = set()
+        shown_at = 0.0
         async for batch in self._ctx.storage.contents(folder):
             first = not keys
             keys.update(entry.key for entry in batch.entries)
@@ -105,7 +110,12 @@ class Loading(QObject):
             self.total = batch.total
             if first and batch.complete:
                 break
-            self.arrived.emit(False)
+            now = time.monotonic()
+            if now - shown_at >= _EVERY:
+                shown_at = now
+                self._model.flush()
+                self.arrived.emit(False)
+        self._model.flush()
         self._model.keep_only(keys)
         self.total = len(keys)
         column, downwards = self._model.order

@@ -23,6 +23,7 @@ from chrislib.views.library.files.crumbs import Breadcrumb
 from chrislib.views.library.files.desk import Desk
 from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.folding import Folding
+from chrislib.views.library.files.handing import Handing
 from chrislib.views.library.files.loading import Loading
 from chrislib.views.library.files.room import beside, split, with_foot, with_head
 from chrislib.views.library.files.side import Side
@@ -56,10 +57,11 @@ class FilesPage(QWidget):
         self._folded = False
         self.setObjectName("library.files")
         self.setAccessibleName("Browse Files")
-        self.side = Side(ctx)
+        handing = Handing(ctx)
+        self.side = Side(ctx, handing)
         self._dragging = Dragging(
             self,
-            local=self.side.local,
+            local=handing.local,
             item_id=lambda entry: ctx.storage.item_of(entry).item_id,
         )
         self._model = FilesModel(ctx.now, self._dragging, self)
@@ -68,7 +70,7 @@ class FilesPage(QWidget):
         self.tree = FolderView(theme, self._tree_model)
         self._loading = Loading(ctx, self._model, self)
         self._folding = Folding(ctx, self.tree, self)
-        self._acts = FileActs(ctx, opener, self)
+        self._acts = FileActs(ctx, opener, handing, pane=self)
         self._crumbs = Breadcrumb(theme)
         self._desk = Desk(ctx, self, self._crumbs)
         self._field = Field(
@@ -282,8 +284,8 @@ class FilesPage(QWidget):
         elif model.text:
             said = f"{len(shown):,} of {said}"
         ticked, holding = model.ticked(self.folder.path if self.folder else "")
-        sized = ticked or shown
-        size = counted.size(sum(entry.size or 0 for entry in sized) or None)
+        total_size = sum(e.size or 0 for e in ticked) if ticked else model.size
+        size = counted.size(total_size or None)
         tick = f"{len(ticked):,} ticked" if ticked else ""
         self._foot.setText(self._busy or counted.join(said, tick, size))
         self._field.setPlaceholderText(f"Filter {words.entries(total)}")
@@ -298,9 +300,7 @@ class FilesPage(QWidget):
 
     def highlighted(self) -> list[Entry]:
         """Return the highlighted entries, from the top."""
-        rows = sorted(
-            index.row() for index in self.table.selectionModel().selectedRows(0)
-        )
+        rows = self.table.highlighted_rows()
         return [self._model.shown[row] for row in rows]
 
     def _show_highlighted(self) -> None:
@@ -326,6 +326,7 @@ class FilesPage(QWidget):
         if self.folder is not None and self.folder.path in paths:
             self._loading.again()
         self._folding.look_again(*paths)
+        self._soon.start()
 
     def _renamed(self, entry: object) -> None:
         if isinstance(entry, Entry):
@@ -436,6 +437,7 @@ class FilesPage(QWidget):
         self._acts.changed.connect(self._changed)
         self._acts.renamed.connect(self._renamed)
         self._acts.busy.connect(self._is_busy)
+        self._dragging.started.connect(self._acts.bring_for_drag)
         self._dragging.moved_into.connect(self._acts.move_into)
         self._dragging.files_dropped.connect(desk.put)
         self._splitter.splitterMoved.connect(

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.cube.folder_types import Grant
-from chrislib.cube.types import StoragePath
 from chrislib.errors import ChrislibError
-from chrislib.feeds.model import OutputEntry
 from chrislib.library import words as counted
 from chrislib.library.storage import rules
-from chrislib.library.storage.model import Entry, Key, Leads
+from chrislib.library.storage.model import Entry, Leads
 from chrislib.views.context import ViewContext
 from chrislib.views.library.files import words
+from chrislib.views.library.files.handing import Handing
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.preview import Preview
 from chrislib.views.widgets.section import Facts, Section
@@ -28,18 +26,6 @@ _PAUSE = 0.15
 """Seconds a row stays highlighted before its file is fetched: keys run down lists."""
 
 
-def output_of(entry: Entry) -> OutputEntry:
-    """Return an entry as the fetcher of files knows them."""
-    return OutputEntry(
-        path=StoragePath(entry.path),
-        relative=entry.label,
-        is_folder=False,
-        size=entry.size,
-        file_id=entry.file_id,
-        kind=words.kind(entry),
-    )
-
-
 class Side(QWidget):
     """The right panel of Browse Files."""
 
@@ -48,16 +34,17 @@ class Side(QWidget):
     share_pressed = Signal()
     feed_pressed = Signal(int, object)
 
-    def __init__(self, ctx: ViewContext) -> None:
+    def __init__(self, ctx: ViewContext, handing: Handing) -> None:
         super().__init__()
         theme = ctx.theme
         self._ctx = ctx
+        self._handing = handing
         self._tasks = ctx.tasks("files inspector")
         self._entry: Entry | None = None
-        self._here: dict[Key, Path] = {}
         self.setObjectName("files.side")
         self.setAccessibleName("Inspector")
         self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(264)
         self.setMaximumWidth(480)
         self.preview = Preview(ctx)
@@ -98,14 +85,6 @@ class Side(QWidget):
     def entry(self) -> Entry | None:
         """The one entry that is shown."""
         return self._entry
-
-    def local(self, entry: Entry) -> Path | None:
-        """Return where a file is on this computer, None while it is not."""
-        return self._here.get(entry.key)
-
-    def learn(self, entry: Entry, path: Path) -> None:
-        """Note that a file is on this computer."""
-        self._here[entry.key] = path
 
     def show_entries(self, entries: Sequence[Entry], folder: Entry | None) -> None:
         """Show one entry, how many are highlighted, or the folder with none of them."""
@@ -191,8 +170,6 @@ class Side(QWidget):
         elif entry.size is not None and entry.size > PREVIEW_BYTES:
             detail = f"It has {counted.size(entry.size)}. View opens it."
             show("Too large for a preview", detail=detail)
-        elif (known := self._here.get(entry.key)) is not None and known.exists():
-            self.preview.show_file(known, found, entry.label)
         else:
             show("", icon="loader-circle")
             self._tasks.start(
@@ -201,8 +178,7 @@ class Side(QWidget):
 
     async def _fetch(self, entry: Entry) -> None:
         await asyncio.sleep(_PAUSE)
-        path = await self._ctx.feeds.fetch(output_of(entry), limit=PREVIEW_BYTES)
-        self._here[entry.key] = path
+        path = await self._handing.bring(entry, limit=PREVIEW_BYTES)
         if self._entry is not None and self._entry.key == entry.key:
             self.preview.show_file(path, words.kind(entry), entry.label)
 
@@ -245,6 +221,8 @@ class Side(QWidget):
         feed.addStretch(1)
         facts.addLayout(feed)
         body = QWidget()
+        body.setProperty("surface", "panel")
+        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

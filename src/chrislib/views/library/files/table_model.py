@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QMimeData, QModelIndex, QObject, Qt
 
+from chrislib.aio import Breather
 from chrislib.library.storage.model import Entry, Key, Leads
 from chrislib.views.library.files import words
 from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE, arranged
@@ -14,6 +15,15 @@ from chrislib.views.models.headed import HeadedTable, Index
 from chrislib.views.widgets.text import plain_tooltip
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_FILE = (
+    Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemIsUserCheckable
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
+_FOLDER = _FILE | Qt.ItemFlag.ItemIsDropEnabled
+_STEP = 200
 _SPOKEN = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 
 
@@ -30,13 +40,19 @@ class FilesModel(HeadedTable):
         self._now = now
         self._dragging = dragging
         self._all: dict[Key, Entry] = {}
-        self._ordered: list[Entry] = []
+        self._ordered: list[Key] = []
         self._folded: dict[Key, str] = {}
         self._paths: dict[str, Key] = {}
+        self._waiting: list[Entry] = []
         self._shown: list[Entry] = []
         self._rows: dict[Key, int] = {}
-        self._text = ""
+        self._words: list[str] = []
+        self._turn = 0
+        self.size = 0
+        """Bytes of all rows."""
         self._order = (NAME, False)
+        self.arranged: tuple[int, bool] | None = None
+        """Column and direction that the rows are in, once all are."""
         self.ticks = Ticks()
         self.cut: frozenset[Key] = frozenset()
 
@@ -60,7 +76,7 @@ class FilesModel(HeadedTable):
     @property
     def text(self) -> str:
         """What is filtered by."""
-        return self._text
+        return " ".join(self._words)
 
     def count(self) -> int:
         """Return the number of rows."""
@@ -71,44 +87,60 @@ class FilesModel(HeadedTable):
         self.beginResetModel()
         self._all, self._shown, self._rows = {}, [], {}
         self._ordered, self._folded, self._paths = [], {}, {}
+        self._waiting = []
+        self._turn += 1
+        self.arranged = None
+        self.size = 0
         self.endResetModel()
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Put entries that arrived below the others; those known change in place."""
-        new: list[Entry] = []
+        """Take entries that arrived; those known change in place.
+
+        `flush` shows the new ones: each insertion paints what is in sight again.
+        """
+        self._turn += 1
         for entry in entries:
             known = entry.key in self._all
             self._take(entry)
             if known:
                 self._changed(entry)
                 continue
-            self._ordered.append(entry)
-            if self._fits(entry):
-                new.append(entry)
+            self._ordered.append(entry.key)
+            if self._fits(entry.key):
+                self._waiting.append(entry)
+
+    def flush(self) -> None:
+        """Show what was added, below the other rows."""
+        new, self._waiting = self._waiting, []
         if not new:
             return
         first = len(self._shown)
         self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
-        for row, entry in enumerate(new, first):
-            self._rows[entry.key] = row
+        self._rows.update((entry.key, row) for row, entry in enumerate(new, first))
         self._shown += new
+        self.size += sum(entry.size or 0 for entry in new)
         self.endInsertRows()
 
     def change(self, entry: Entry) -> None:
         """Show what is known of an entry now."""
         if entry.key in self._all:
+            self._turn += 1
             self._take(entry)
             self._changed(entry)
 
     def remove(self, keys: Iterable[Key]) -> None:
         """Take entries out."""
+        self.flush()
         gone = set(keys)
+        if not gone:
+            return
+        self._turn += 1
         for key in gone:
             entry = self._all.pop(key, None)
             self._folded.pop(key, None)
             if entry is not None:
                 self._paths.pop(entry.path, None)
-        self._ordered = [entry for entry in self._ordered if entry.key not in gone]
+        self._ordered = [key for key in self._ordered if key not in gone]
         self._become([entry for entry in self._shown if entry.key not in gone])
 
     def keep_only(self, keys: Collection[Key]) -> None:
@@ -117,7 +149,9 @@ class FilesModel(HeadedTable):
 
     def filter(self, text: str) -> None:
         """Show what has every word of `text` in its name."""
-        self._text = text.strip().casefold()
+        self.flush()
+        self._turn += 1
+        self._words = text.casefold().split()
         self._become(self._fitting())
 
     def set_order(self, column: int, *, downwards: bool) -> None:
@@ -129,13 +163,35 @@ class FilesModel(HeadedTable):
 
         Thousands of rows are sorted in steps, so that the window is not held up.
         """
-        self._order = (column, downwards)
-        before = list(self._all)
-        ordered = await arranged(list(self._all.values()), column, downwards=downwards)
-        if self._order != (column, downwards) or list(self._all) != before:
-            return  # another order, or more rows, came meanwhile: they are arranged
-        self._ordered = [self._all[entry.key] for entry in ordered]
-        self._become(self._fitting())
+        self._order = order = (column, downwards)
+        while self._order == order:
+            turn = self._turn
+            every = list(self._all.values())
+            ordered = await arranged(every, column, downwards=downwards)
+            found = await self._placed(ordered, turn)
+            # rows or words that came meanwhile are arranged with the others
+            if found is not None and self._order == order:
+                self._ordered = ordered
+                self.arranged = order
+                self._apply(*found)
+                return
+
+    async def _placed(
+        self, ordered: list[Key], turn: int
+    ) -> tuple[list[Entry], dict[Key, int]] | None:
+        """Return rows and their places; None when something changed meanwhile."""
+        breather = Breather()
+        shown: list[Entry] = []
+        rows: dict[Key, int] = {}
+        for number, key in enumerate(ordered):
+            if self._turn != turn:
+                return None
+            if self._fits(key):
+                rows[key] = len(shown)
+                shown.append(self._all[key])
+            if number % _STEP == 0:
+                await breather.rest()
+        return (shown, rows) if self._turn == turn else None
 
     def entry(self, index: Index) -> Entry | None:
         """Return the entry of a row."""
@@ -212,16 +268,10 @@ class FilesModel(HeadedTable):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done with a cell: folders take what is dropped."""
-        found = super().flags(index)
         entry = self.entry(index)
         if entry is None:
-            return found | Qt.ItemFlag.ItemIsDropEnabled
-        found |= Qt.ItemFlag.ItemIsDragEnabled
-        if index.column() == NAME:
-            found |= Qt.ItemFlag.ItemIsUserCheckable
-        if entry.leads is Leads.FOLDER:
-            found |= Qt.ItemFlag.ItemIsDropEnabled
-        return found
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return _FOLDER if entry.leads is Leads.FOLDER else _FILE
 
     def mimeTypes(self) -> list[str]:
         """Return what can be dropped here."""
@@ -262,24 +312,30 @@ class FilesModel(HeadedTable):
         self._folded[entry.key] = entry.label.casefold()
         self._paths[entry.path] = entry.key
 
-    def _fits(self, entry: Entry) -> bool:
-        name = self._folded[entry.key]
-        return all(word in name for word in self._text.split())
+    def _fits(self, key: Key) -> bool:
+        name = self._folded[key]
+        return all(word in name for word in self._words)
 
     def _fitting(self) -> list[Entry]:
-        if not self._text:
-            return [self._all[entry.key] for entry in self._ordered]
-        return [self._all[e.key] for e in self._ordered if self._fits(e)]
+        every, folded = self._all, self._folded
+        if len(self._words) == 1:
+            word = self._words[0]
+            return [every[key] for key in self._ordered if word in folded[key]]
+        return [every[key] for key in self._ordered if self._fits(key)]
 
     def _changed(self, entry: Entry) -> None:
         row = self._rows.get(entry.key)
         if row is not None and self._shown[row] != entry:
+            self.size += (entry.size or 0) - (self._shown[row].size or 0)
             self._shown[row] = entry
             self.dataChanged.emit(self.index(row, 0), self.index(row, CHANGED))
 
     def _become(self, shown: list[Entry]) -> None:
-        rows = {entry.key: row for row, entry in enumerate(shown)}
-        if list(rows) == list(self._rows):
+        self._apply(shown, {entry.key: row for row, entry in enumerate(shown)})
+
+    def _apply(self, shown: list[Entry], rows: dict[Key, int]) -> None:
+        self.size = sum(entry.size or 0 for entry in shown)
+        if len(rows) == len(self._rows) and list(rows) == list(self._rows):
             self._shown = shown
             return
         self.layoutAboutToBeChanged.emit()

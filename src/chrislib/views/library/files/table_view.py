@@ -1,12 +1,22 @@
 """The table of a folder on screen."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyleOptionHeader,
+    QStyle,
     QStyleOptionViewItem,
+    QTableView,
     QWidget,
 )
 
@@ -14,7 +24,9 @@ from chrislib.library.storage.model import Entry
 from chrislib.views.library.files import words
 from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE
 from chrislib.views.library.files.table_model import FilesModel
-from chrislib.views.library.rowview import TICK, Index, RowDelegate, RowView
+from chrislib.views.library.mine.keys import key_of
+from chrislib.views.library.mine.picked import rows_of
+from chrislib.views.library.rowview import TICK, Index, RowDelegate
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
 
@@ -41,9 +53,14 @@ class _Delegate(RowDelegate):
         if entry is None or not isinstance(model, FilesModel):
             return
         column, rect = index.column(), option.rect
+        view = option.widget
+        drawn = QStyleOptionViewItem(option)
+        drawn.state &= ~QStyle.StateFlag.State_MouseOver
+        if isinstance(view, FilesTable) and view.hovered_row == index.row():
+            drawn.state |= QStyle.StateFlag.State_MouseOver
         draw_row(
             painter,
-            option,
+            drawn,
             self.theme,
             hairline=False,
             first=column == NAME,
@@ -127,29 +144,46 @@ class _Head(QHeaderView):
         return QRect(left + 16, 0, _BOX, self.height())
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        """Draw a head; the first one begins with the box."""
-        if section != NAME:
-            super().paintSection(painter, rect, section)
-            return
-        painter.save()
-        option = QStyleOptionHeader()
-        self.initStyleOption(option)
-        self.initStyleOptionForIndex(option, section)
-        option.rect = rect
-        option.text = ""
-        style = self.style()
-        style.drawControl(style.ControlElement.CE_Header, option, painter, self)
-        painter.restore()
-        draw_check(painter, self.box(), self._theme, state=self.checked)
-        words_ = rect.adjusted(40, 0, -24, 0)
-        draw_text(
+        """Draw a head; the first one begins with the box.
+
+        Qt's own way asks for each row whether it is highlighted, for every head.
+        """
+        theme = self._theme
+        edge = QRect(rect.left(), rect.bottom(), rect.width(), 1)
+        painter.fillRect(edge, theme.color("border.subtle"))
+        inner = rect.adjusted(8, 0, -8, 0)
+        if section == NAME:
+            draw_check(painter, self.box(), theme, state=self.checked)
+            inner.setLeft(rect.left() + 40)
+        right = section == SIZE
+        used = draw_text(
             painter,
-            words_,
-            self._theme,
-            text="Name",
+            inner,
+            theme,
+            text=str(self.model().headerData(section, self.orientation())),
             style="caption",
             token="text.muted",
+            align=Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft,
         )
+        if self.sortIndicatorSection() == section:
+            left = inner.right() - used - 14 if right else inner.left() + used + 6
+            self._arrow(painter, QPoint(left, rect.center().y()))
+
+    def _arrow(self, painter: QPainter, at: QPoint) -> None:
+        up = self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+        tip, foot = (-2, 2) if up else (2, -2)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("text.secondary"))
+        painter.drawPolygon(
+            [
+                at + QPoint(0, foot),
+                at + QPoint(4, tip),
+                at + QPoint(8, foot),
+            ]
+        )
+        painter.restore()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Answer the box; elsewhere sort and resize."""
@@ -160,20 +194,45 @@ class _Head(QHeaderView):
         super().mousePressEvent(event)
 
 
-class FilesTable(RowView):
-    """Entries with boxes; folders take what is dropped on them."""
+class FilesTable(QTableView):
+    """Entries with boxes; folders take what is dropped on them.
 
+    A table, not a tree: it asks the model for the rows in sight only.
+    """
+
+    ticked = Signal(QModelIndex)
+    """The box of a row was clicked."""
+    opened = Signal(QModelIndex)
+    """Return, or a double click."""
+    key_pressed = Signal(str)
+    """A single-letter key."""
     up = Signal()
     """Backspace: the folder above."""
 
     def __init__(self, theme: Theme, model: FilesModel) -> None:
-        super().__init__(theme, name="files.table", label="Files")
+        super().__init__()
+        self._theme = theme
+        self._pressed: QPersistentModelIndex | None = None
+        self.hovered_row = -1
+        self.setObjectName("files.table")
+        self.setAccessibleName("Files")
         self._head = _Head(theme, self)
-        self.setHeader(self._head)
+        self.setHorizontalHeader(self._head)
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
-        self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
         self.setDragEnabled(True)
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(True)
@@ -198,22 +257,102 @@ class FilesTable(RowView):
             self._head.checked = state
             self._head.viewport().update()
 
+    def highlighted_rows(self) -> list[int]:
+        """Return the rows that are highlighted, from the top."""
+        return rows_of(self.selectionModel())
+
+    def box_at(self, at: QPoint) -> QModelIndex:
+        """Return the row whose box is at a point, invalid where there is none."""
+        index, delegate = self.indexAt(at), self.itemDelegate()
+        if not index.isValid() or not isinstance(delegate, _Delegate):
+            return QModelIndex()
+        zone = delegate.zone(index, self.visualRect(index), at)
+        return index if zone == TICK else QModelIndex()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for."""
         super().resizeEvent(event)
         self._fit()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to press a box; elsewhere highlight."""
+        box = self.box_at(event.position().toPoint())
+        if box.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = QPersistentModelIndex(box)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Answer a box that was pressed and released in the same place."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+            return
+        box = self.box_at(event.position().toPoint())
+        if QPersistentModelIndex(box) == pressed:
+            self.ticked.emit(box)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open a row; on a box it is a second click."""
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        if self.box_at(at).isValid():
+            self.mousePressEvent(event)
+        elif index.isValid():
+            self.opened.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Light the whole row under the pointer."""
+        self._hover(self.rowAt(round(event.position().y())))
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the light back."""
+        super().leaveEvent(event)
+        self._hover(-1)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go up with Backspace, select by typing with the keys of lists."""
+        """Turn the keys of lists into signals (ui.md §8)."""
         if event.key() == Qt.Key.Key_Backspace and not event.modifiers():
             self.up.emit()
             return
-        super().keyPressEvent(event)
+        key = key_of(event)
+        if key == "Return":
+            if self.currentIndex().isValid():
+                self.opened.emit(self.currentIndex())
+        elif key:
+            self.key_pressed.emit(key)
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            # of a table they go to the ends of the row
+            last = self.model().rowCount() - 1
+            row = 0 if event.key() == Qt.Key.Key_Home else last
+            self.setCurrentIndex(self.model().index(row, 0))
+        else:
+            super().keyPressEvent(event)
+
+    def _hover(self, row: int) -> None:
+        before, self.hovered_row = self.hovered_row, row
+        for one in {before, row}:
+            if one >= 0:
+                top, high = self.rowViewportPosition(one), self.rowHeight(one)
+                self.viewport().update(0, top, self.viewport().width(), high)
 
     def _fit(self) -> None:
-        self.fit_columns(WIDTHS, first=240, giving_way=(CHANGED, TYPE))
+        px, shown = self._theme.px, dict(WIDTHS)
+        room = self.viewport().width() - px(240)
+        for column in (CHANGED, TYPE):
+            if sum(px(width) for width in shown.values()) <= room:
+                break
+            shown.pop(column)
+        for column, width in WIDTHS.items():
+            self.setColumnHidden(column, column not in shown)
+            self._head.resizeSection(column, px(width))
 
     def _dress(self) -> None:
-        self._head.setFont(self.theme.font("caption"))
-        self._head.setFixedHeight(self.theme.px(28))
+        self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW))
+        self._head.setFont(self._theme.font("caption"))
+        self._head.setFixedHeight(self._theme.px(28))
         self._fit()
+        self.viewport().update()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from chrislib.cube.types import StoragePath
+from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.outputs import KIND_WORDS, kind_of
 from chrislib.library import words
 from chrislib.library.dates import show_day, show_time
@@ -139,3 +141,15 @@ def weight_words(weight: Weight, entries_: Sequence[Entry]) -> str:
             names.append(f"{rest:,} more")
         said.insert(0, f"{', '.join(names[:-1])} and {names[-1]}.")
     return " ".join(said)
+
+
+def output_of(entry: Entry) -> OutputEntry:
+    """Return an entry as the fetcher of files knows them."""
+    return OutputEntry(
+        path=StoragePath(entry.path),
+        relative=entry.label,
+        is_folder=False,
+        size=entry.size,
+        file_id=entry.file_id,
+        kind=kind(entry),
+    )

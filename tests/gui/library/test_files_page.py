@@ -1,0 +1,235 @@
+"""Browse Files over a storage in memory: big folders, sorting, the tree, places."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from chrislib.cube.errors import ServerUnreachable
+from chrislib.views.context import ViewContext
+from chrislib.views.library.files.crumbs import Breadcrumb
+from chrislib.views.library.files.page import FilesPage
+from chrislib.views.library.files.ticks import Ticks
+from chrislib.views.library.opening import ItemOpener
+from tests.unit.library.storage_fakes import Rig
+
+UP = "home/alex/uploads"
+
+
+class NoFiles:
+    """Feeds whose files cannot be fetched."""
+
+    async def fetch(self, _entry: Any, **_others: Any) -> Path:
+        raise ServerUnreachable("Nothing is fetched here.")
+
+
+class Stage:
+    """The page on screen."""
+
+    def __init__(self, qtbot: QtBot, ctx: ViewContext, rig: Rig) -> None:
+        self.qtbot, self.rig = qtbot, rig
+        parts: Any = {
+            "storage": rig.service(),
+            "library": rig.library,
+            "feeds": NoFiles(),
+        }
+        self.ctx = replace(ctx, **parts)
+        self.opener = ItemOpener(self.ctx)
+        self.page = self.make()
+        self.ctx.navigator.requested.connect(
+            lambda place: self.page.show_payload(place.payload)
+        )
+
+    def make(self) -> FilesPage:
+        """Return a page as a fresh window has it."""
+        page = FilesPage(self.ctx, self.opener)
+        self.qtbot.addWidget(page)
+        page.resize(1216, 700)
+        page.show()
+        self.qtbot.waitExposed(page)
+        return page
+
+    def until(self, condition: Any) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=30_000)
+
+    def show(self, path: str) -> None:
+        """Show a folder, all of it."""
+        self.page.show_payload(path)
+        self.until(lambda: self.at(path))
+
+    def at(self, path: str) -> bool:
+        """Whether a folder is shown, all of it."""
+        folder = self.page.folder
+        return folder is not None and folder.path == path and self.page.complete
+
+    def labels(self) -> list[str]:
+        """Return the names of the rows."""
+        return [entry.label for entry in self.page.model.shown]
+
+    def foot(self) -> str:
+        """Return the line below the rows."""
+        found = self.page.findChild(QLabel, "files.foot")
+        assert isinstance(found, QLabel)
+        return found.text()
+
+    def filter(self, text: str) -> None:
+        """Type into the filter."""
+        field = self.page.findChild(QLineEdit, "files.filter")
+        assert isinstance(field, QLineEdit)
+        field.setText(text)
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, ctx: ViewContext) -> Iterator[Stage]:
+    found = Stage(qtbot, ctx, Rig())
+    yield found
+    found.page.shutdown()
+    found.opener.shutdown()
+    qtbot.wait(0)
+
+
+def test_a_folder_of_20_000_files_is_all_there_sorted_and_filtered(
+    stage: Stage,
+) -> None:
+    stage.rig.folders.many(f"{UP}/big", 20_000)
+    stage.show(f"{UP}/big")
+    assert stage.foot().startswith("20,000 entries")
+    assert stage.labels()[:3] == ["img0.dcm", "img1.dcm", "img2.dcm"]
+    assert stage.labels()[-1] == "img19999.dcm"
+    model, table = stage.page.model, stage.page.table
+    wanted = model.find("img77.dcm")
+    table.setCurrentIndex(wanted)
+    key = model.shown[wanted.row()].key
+    # twice on the head: the largest first; what was highlighted stays so
+    for downwards in (False, True):
+        table.head.sectionClicked.emit(2)
+        stage.until(lambda down=downwards: model.arranged == (2, down))
+    sizes = [entry.size or 0 for entry in model.shown]
+    assert sizes == sorted(sizes, reverse=True)
+    assert [entry.key for entry in stage.page.highlighted()] == [key]
+    stage.filter("IMG777")
+    assert len(model.shown) == 11
+    assert all("img777" in label for label in stage.labels())
+    stage.filter("no such thing")
+    stage.until(lambda: stage.page.findChild(QLabel, "state.title").isVisible())
+    assert stage.page.escape()
+    assert len(model.shown) == 20_000
+    assert not stage.page.escape()
+
+
+def test_the_tree_asks_for_a_few_folders_at_a_time(stage: Stage) -> None:
+    folders = stage.rig.folders
+    for number in range(311):
+        folders.folder(f"{UP}/many/f{number:03d}")
+    stage.show(f"{UP}/many/f305")
+    tree, view = stage.page.tree.tree, stage.page.tree
+
+    def children(path: str) -> list[str]:
+        node = next((n for n in tree.nodes() if n.entry and n.entry.path == path), None)
+        return [tree.index_of(one).data() for one in node.children] if node else []
+
+    # the one that is shown is there, though its page was not asked for
+    stage.until(lambda: "f305" in children(f"{UP}/many"))
+    shown = children(f"{UP}/many")
+    assert shown[0] == "f000"
+    assert shown[-1] == "Show 211 more"
+    node = next(n for n in tree.nodes() if n.entry and n.entry.path == f"{UP}/many")
+    more = tree.index_of(node.children[-1])
+    view.scrollTo(more)
+    spot = view.visualRect(more).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    stage.until(lambda: children(f"{UP}/many")[-1] == "Show 111 more")
+    # nothing twice, and the place the person looks at is not taken away
+    names = children(f"{UP}/many")[:-1]
+    assert len(names) == len(set(names)) == 201
+
+
+def test_where_one_was_and_how_it_was_sorted_is_kept(stage: Stage) -> None:
+    stage.rig.folders.file(f"{UP}/study/a.txt")
+    stage.show(f"{UP}/study")
+    stage.page.table.head.sectionClicked.emit(3)
+    stage.until(lambda: stage.page.model.arranged == (3, False))
+    stage.page.shutdown()
+    stage.page = stage.make()
+    stage.page.show_payload(None)
+    stage.until(lambda: stage.at(f"{UP}/study"))
+    assert stage.page.model.order == (3, False)
+
+
+def test_a_folder_gone_and_a_server_gone_leave_what_is_shown(
+    stage: Stage, posted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = stage.rig.folders
+    folders.file(f"{UP}/study/<b>a<i>.txt")
+    stage.show(f"{UP}/study")
+    assert stage.labels() == ["<b>a<i>.txt"]
+    index = stage.page.model.index(0, 0)
+    tooltip = index.data(Qt.ItemDataRole.ToolTipRole)
+    assert "&lt;b&gt;" in tooltip
+    stage.page.show_payload(f"{UP}/nothing/here")
+    stage.until(lambda: posted)
+    assert posted[0].title == "There is nothing at this path."
+    assert stage.labels() == ["<b>a<i>.txt"]
+
+    async def unreachable(*_args: Any, **_kwargs: Any) -> Any:
+        raise ServerUnreachable("The server does not answer.")
+
+    monkeypatch.setattr(folders, "page", unreachable)
+    stage.page.refresh()
+    stage.until(lambda: len(posted) > 1)
+    assert posted[1].title == "The server does not answer."
+    assert stage.labels() == ["<b>a<i>.txt"]
+    monkeypatch.undo()
+    # another look finds what came, and loses what went, in place
+    folders._drop(f"{UP}/study/<b>a<i>.txt")
+    folders.file(f"{UP}/study/b.txt")
+    stage.page.refresh()
+    stage.until(lambda: stage.labels() == ["b.txt"])
+
+
+def test_a_path_can_be_typed_and_left(stage: Stage) -> None:
+    stage.rig.folders.file(f"{UP}/study/a.txt")
+    stage.show(UP)
+    table = stage.page.table
+    table.setFocus()
+    QTest.keyClicks(table, "/")
+    crumbs = stage.page.findChild(Breadcrumb)
+    field = stage.page.findChild(QLineEdit, "files.path")
+    stage.until(lambda: crumbs.editing)
+    assert field.text() == UP
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not crumbs.editing
+    crumbs.edit()
+    field.setText(f" /{UP}/study/ ")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    stage.until(lambda: stage.at(f"{UP}/study"))
+    QTest.keyClick(table, Qt.Key.Key_Backspace)
+    stage.until(lambda: stage.at(UP))
+
+
+def test_boxes_say_what_is_ticked_above_and_below(stage: Stage) -> None:
+    partly, checked = Qt.CheckState.PartiallyChecked, Qt.CheckState.Checked
+    ticks = Ticks([f"{UP}/study"])
+    assert ticks.state(f"{UP}/study") == ticks.state(f"{UP}/study/a/b") == checked
+    assert ticks.state(UP) == partly
+    assert ticks.state(f"{UP}/study2") == Qt.CheckState.Unchecked
+    for name in ("a.txt", "b.txt"):
+        stage.rig.folders.file(f"{UP}/study/{name}")
+    stage.show(f"{UP}/study")
+    page = stage.page
+    row = page.table.visualRect(page.model.index(0, 0))
+    box = QPoint(row.left() + 22, row.center().y())
+    QTest.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    tray = stage.rig.library.tray
+    stage.until(lambda: len(tray.ids) == 1)
+    assert tray.items()[0].title == "a.txt"
+    page.desk.key("Shift+T")
+    stage.until(lambda: len(tray.ids) == 2)
+    page.desk.key("Shift+T")
+    stage.until(lambda: not tray.ids)
