@@ -21,7 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.catalog.deidentify import FileRow, RecordRow
+from chrislib.dicom.deidentify.blackout import Area
 from chrislib.jobs.model import Phase, UploadIntent
+from chrislib.library.thumbnails.makers import Makers
+from chrislib.views.library.blackout_sheet import AreaCanvas, BlackoutSheet
 from chrislib.views.library.deidentify_panel import DeidentifyPanel
 from chrislib.views.library.history_list import HistoryList
 from chrislib.views.library.record_sheet import RecordSheet
@@ -183,6 +186,44 @@ def test_pictures_with_text_are_sent_when_agreed(page: Any) -> None:
     assert [file.as_it_is for file in intent.files] == [False, False, False, True]
     assert intent.files[-1].remote.endswith("other-files/0001.txt")
     assert intent.deidentify.text_agreed
+
+
+def test_text_is_blacked_out_where_somebody_draws(page: Any) -> None:
+    page.library.intake._pictures = Makers(0)
+    begin(page)
+    black = page.find(QPushButton, "deidentify.texts.black")
+    until(page, black.isVisible)
+    QTest.mouseClick(black, Qt.MouseButton.LeftButton)
+    sheet = page.pane.window().findChild(BlackoutSheet)
+    until(page, sheet.next_button.isEnabled)
+    canvas = sheet.findChild(AreaCanvas)
+    shown = canvas._shown()
+    start = shown.topLeft().toPoint()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas, shown.center().toPoint())
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=shown.center().toPoint())
+    (drawn,) = canvas.areas
+    assert (drawn.left, drawn.top) == (0, 0)
+    assert 60 <= drawn.width <= 68
+    assert 60 <= drawn.height <= 68
+    QTest.mouseClick(
+        sheet.findChild(QPushButton, "blackout.bottom"), Qt.MouseButton.LeftButton
+    )
+    QTest.keyClick(canvas, Qt.Key.Key_Up)
+    assert canvas.areas[1] == Area(0, 111, 128, 13)
+    page.ctx.theme.choose("light")
+    page.picture("library-blackout")
+    page.ctx.theme.choose("dark")
+    page.picture("library-blackout")
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    until(page, lambda: page.find(QLabel, "upload.question").text() == "")
+    page.picture("library-blacked-out")
+    QTest.mouseClick(page.find(QPushButton, "upload.send"), Qt.MouseButton.LeftButton)
+    until(page, lambda: len(page.jobs.submitted) == 1)
+    how = page.jobs.submitted[0].deidentify
+    assert not how.text_agreed
+    assert [one[0] for one in how.black] == ["1.2.3.9", "1.2.3.9"]
+    assert how.black[1][1:] == (0, 111, 128, 13)
 
 
 def test_the_project_is_remembered(page: Any, folder: Path) -> None:

@@ -96,6 +96,18 @@ class TextWarning:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RoomForBlack:
+    """The pictures of a series as they can be blacked out.
+
+    `reason` says why they cannot, "" when they can.
+    """
+
+    columns: int
+    rows: int
+    reason: str = ""
+
+
 def names_server(setting: str, url: str) -> bool:
     """Return whether a list of addresses names a server; ``*`` names them all.
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from chrislib.dicom.deidentify.engine import Engine
-from chrislib.dicom.deidentify.files import Preview, preview, text_in
+from chrislib.dicom.deidentify.files import Preview, blackout_reason, preview, text_in
 from chrislib.dicom.deidentify.table import imaging_words
 from chrislib.dicom.deidentify.wording import Identifiers
 from chrislib.dicom.errors import DicomError
+from chrislib.dicom.header import read_header
 from chrislib.dicom.reading import PREAMBLE, quiet, text
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Deidentify, UploadFile, UploadIntent
-from chrislib.library.deidentify.model import Choice, TextWarning
+from chrislib.library.deidentify.model import Choice, RoomForBlack, TextWarning
 from chrislib.library.model import (
     Item,
     ItemId,
@@ -143,6 +144,25 @@ def texts_in_pictures(found: LocalScan) -> tuple[TextWarning, ...]:
             title = clean(series.description) or series.modality or "Series"
             warnings.append(TextWarning(at, title, len(series.files), reason))
     return tuple(warnings)
+
+
+def room_for_black(files: Sequence[str]) -> RoomForBlack:
+    """Return how the pictures of a series can be blacked out (disk; in a thread)."""
+    sizes: set[tuple[int, int]] = set()
+    for local in _sample(files):
+        try:
+            reason = blackout_reason(Path(local))
+            header = read_header(Path(local))
+        except DicomError as error:
+            return RoomForBlack(0, 0, error.title)
+        except OSError:
+            return RoomForBlack(0, 0, "A file of it is not there any more.")
+        if reason:
+            return RoomForBlack(header.columns, header.rows, reason)
+        sizes.add((header.columns, header.rows))
+    if len(sizes) != 1:
+        return RoomForBlack(0, 0, "Its pictures are not all of the same size.")
+    return RoomForBlack(*sizes.pop())
 
 
 def check_title(title: str, found: LocalScan) -> None:

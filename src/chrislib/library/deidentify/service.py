@@ -16,18 +16,18 @@ from uuid import uuid4
 from chrislib.catalog.deidentify import DeidentifyTable, ProjectRow, SubjectRow
 from chrislib.catalog.library import KeyValueTable
 from chrislib.dicom.deidentify.engine import Engine
-from chrislib.dicom.deidentify.files import Preview, blackout_reason, preview
+from chrislib.dicom.deidentify.files import Preview, preview
 from chrislib.dicom.deidentify.profile import USUAL, Profile
 from chrislib.dicom.deidentify.pseudonyms import Pseudonyms
 from chrislib.dicom.deidentify.wording import plain
-from chrislib.dicom.errors import DicomError
 from chrislib.errors import ChrislibError
-from chrislib.library.deidentify.model import Choice, Project, TextWarning
+from chrislib.library.deidentify.model import Choice, Project, RoomForBlack, TextWarning
 from chrislib.library.deidentify.planning import (
     CleanPlan,
     Named,
     check_title,
     plan_clean,
+    room_for_black,
     texts_in_pictures,
 )
 from chrislib.library.model import LocalScan
@@ -139,20 +139,12 @@ class Deidentification:
         """Return the series whose pictures may show text (disk, in a thread)."""
         return await asyncio.to_thread(texts_in_pictures, found)
 
-    async def cannot_black_out(self, files: Sequence[Path]) -> str:
-        """Return why pictures cannot be blacked out, or "" (disk, in a thread)."""
+    async def room_for_black(self, files: Sequence[str]) -> RoomForBlack:
+        """Return the size of a series' pictures, and why none of it can become black.
 
-        def work() -> str:
-            for file in files:
-                try:
-                    reason = blackout_reason(file)
-                except DicomError as error:
-                    reason = error.title
-                if reason:
-                    return reason
-            return ""
-
-        return await asyncio.to_thread(work)
+        The first, middle and last file are looked at (disk, in a thread).
+        """
+        return await asyncio.to_thread(room_for_black, files)
 
     # --- sending --------------------------------------------------------------
 

@@ -14,12 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.dicom.deidentify.blackout import Area
 from chrislib.dicom.deidentify.files import Preview
 from chrislib.dicom.deidentify.profile import USUAL, WORDINGS, Option, Profile
 from chrislib.library.deidentify.model import Choice, Project, TextWarning
 from chrislib.library.model import LocalScan, LocalSeries
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
+from chrislib.views.library.blackout_sheet import BlackoutSheet
 from chrislib.views.library.deidentify_parts import BeforeAfter, TextsInPictures
 from chrislib.views.library.project_box import ProjectBox
 from chrislib.views.library.tags_sheet import TagsSheet
@@ -59,6 +61,7 @@ class DeidentifyPanel(QWidget):
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(ctx.theme.px(WIDTH))
+        self._black: dict[int, tuple[Area, ...]] = {}
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(150)
@@ -72,6 +75,7 @@ class DeidentifyPanel(QWidget):
         """Begin with another scan; the project of last time is chosen."""
         self._scan, self._series = scan, None
         self._warnings = None
+        self._black.clear()
         self._texts.show_warnings(())
         self._others.setVisible(bool(scan.others))
         self._tasks.cancel_all()
@@ -110,6 +114,17 @@ class DeidentifyPanel(QWidget):
             options=Profile(self._chosen()).names,
             text_agreed=self._texts.is_agreed,
             others=True,  # what is ticked is sent, and nothing else
+            black=self._areas(),
+        )
+
+    def _areas(self) -> tuple[tuple[str, int, int, int, int], ...]:
+        """Return the areas made black in what is ticked, as they are kept."""
+        scan = self._scan
+        return tuple(
+            (scan.series[at].series_uid, one.left, one.top, one.width, one.height)
+            for at, areas in self._black.items()
+            if scan is not None and at in self._ticked
+            for one in areas
         )
 
     @property
@@ -125,7 +140,9 @@ class DeidentifyPanel(QWidget):
     def reasons(self) -> dict[int, str]:
         """Why the pictures of series may show text, by their places in the scan."""
         known = self._warnings if self._project else None
-        return {one.at: one.reason for one in known or ()}
+        return {
+            one.at: one.reason for one in known or () if not self._black.get(one.at)
+        }
 
     @property
     def is_ready(self) -> bool:
@@ -143,7 +160,7 @@ class DeidentifyPanel(QWidget):
             return ""
         if self._warnings is None:
             return "It is still looked for text in the pictures."
-        open_ = [one for one in self._warnings if one.at in self._ticked]
+        open_ = self._open_warnings()
         if open_ and not self._texts.is_agreed:
             images = sum(one.images for one in open_)
             return f"{count(images, 'picture')} may show text"
@@ -197,6 +214,7 @@ class DeidentifyPanel(QWidget):
         self._texts = TextsInPictures(theme)
         self._texts.agreed.connect(self._tell)
         self._texts.left_out.connect(self.left_out)
+        self._texts.black_out.connect(self._black_out)
         part.addWidget(self._texts)
         part.addLayout(self._build_others())
         body.addWidget(self._on_part)
@@ -336,10 +354,36 @@ class DeidentifyPanel(QWidget):
         self._warnings = warnings
         self._ask_about_texts()
 
+    def _open_warnings(self) -> list[TextWarning]:
+        return [
+            one
+            for one in self._warnings or ()
+            if one.at in self._ticked and not self._black.get(one.at)
+        ]
+
     def _ask_about_texts(self) -> None:
-        known = self._warnings or ()
-        self._texts.show_warnings([one for one in known if one.at in self._ticked])
+        done = {
+            one.at: f"{one.title} · {count(len(self._black[one.at]), 'area')} black"
+            for one in self._warnings or ()
+            if one.at in self._ticked and self._black.get(one.at)
+        }
+        self._texts.show_warnings(self._open_warnings(), done)
         self._tell()
+
+    def _black_out(self, at: int) -> None:
+        """Let somebody draw what is to be black in a series."""
+        scan = self._scan
+        if scan is None or at >= len(scan.series):
+            return
+        sheet = BlackoutSheet(
+            self.window(), self._ctx, scan.series[at], areas=self._black.get(at, ())
+        )
+        sheet.chosen.connect(lambda areas: self._blacked(at, areas))
+        sheet.open()
+
+    def _blacked(self, at: int, areas: tuple[Area, ...]) -> None:
+        self._black[at] = areas
+        self._ask_about_texts()
 
     def _tell(self) -> None:
         self.changed.emit()

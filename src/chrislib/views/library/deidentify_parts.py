@@ -1,6 +1,7 @@
 """Parts of the de-identification panel: before and after, and texts in pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -38,6 +39,7 @@ _SHOWN = (
 _NAMING = frozenset({0x00100010, 0x00100020, 0x00100030, 0x00080050})
 _DATES = frozenset({0x00100030, 0x00080020})
 _LISTED = 4
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 class BeforeAfter(QWidget):
@@ -133,16 +135,19 @@ def _told(text: str, tag: int) -> str:
 
 
 class TextsInPictures(QFrame):
-    """The series whose pictures may show text, and the two ways to decide.
+    """The series whose pictures may show text, and the three ways to decide.
 
     Signals
     -------
+    black_out : int
+        Place of a series some of whose pictures are to be black.
     left_out : list of int
         Places of the series that are to be left out.
     agreed : bool
         Whether they are sent all the same.
     """
 
+    black_out = Signal(int)
     left_out = Signal(list)
     agreed = Signal(bool)
 
@@ -150,6 +155,7 @@ class TextsInPictures(QFrame):
         super().__init__()
         self._theme = theme
         self._places: list[int] = []
+        self._done: dict[int, str] = {}
         self.setObjectName("deidentify.texts")
         self._title = Label(theme, style="strong", name="deidentify.texts.title")
         self._words = Label(
@@ -169,32 +175,49 @@ class TextsInPictures(QFrame):
             theme, "Leave out", name="deidentify.texts.leave", small=True
         )
         self._leave.clicked.connect(lambda: self.left_out.emit(list(self._places)))
+        self._black = button(
+            theme, "Black out …", name="deidentify.texts.black", small=True
+        )
+        self._black.clicked.connect(lambda: self.black_out.emit(self._places[0]))
         foot = QHBoxLayout()
-        foot.addWidget(self._box, 1)
+        foot.addStretch(1)
+        foot.addWidget(self._black)
         foot.addWidget(self._leave)
+        self._blacked = QVBoxLayout()
+        self._blacked.setSpacing(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(6)
         column.addWidget(self._title)
         column.addWidget(self._words)
         column.addLayout(self._list)
+        column.addWidget(self._box)
         column.addLayout(foot)
+        column.addLayout(self._blacked)
         theme.changed.connect(self.update)
         self.hide()
 
-    def show_warnings(self, warnings: Sequence[TextWarning]) -> None:
-        """Show series; none hides the box and takes back the agreement."""
+    def show_warnings(
+        self, warnings: Sequence[TextWarning], done: Mapping[int, str] = _NOTHING
+    ) -> None:
+        """Show series; none hides the box and takes back the agreement.
+
+        Parameters
+        ----------
+        warnings : sequence of TextWarning
+            What is open.
+        done : mapping of int to str
+            Places of series with black areas, and what is said of them.
+        """
         places = [one.at for one in warnings]
-        if places == self._places:
+        if places == self._places and done == self._done:
             return
+        self._show_done(done)
         new = set(places) - set(self._places)
         self._places = places
         if new or not places:
             self._box.setChecked(False)
-        while (item := self._list.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._list)
         images = sum(one.images for one in warnings)
         self._title.setText(f"{count(images, 'picture')} may show text")
         for one in warnings[:_LISTED]:
@@ -212,8 +235,34 @@ class TextsInPictures(QFrame):
         if len(warnings) > _LISTED:
             more = f"and {len(warnings) - _LISTED:,} more series"
             self._list.addWidget(Label(self._theme, more, style="small"))
+        for widget in (self._words, self._box, self._black, self._leave):
+            widget.setVisible(bool(places))
+        if not places:
+            self._title.setText("Blacked out")
         self.setAccessibleName(self._title.text())
-        self.setVisible(bool(places))
+        self.setVisible(bool(places or done))
+
+    def _show_done(self, done: Mapping[int, str]) -> None:
+        self._done = dict(done)
+        _empty(self._blacked)
+        for place, words in done.items():
+            row = QWidget()
+            inner = QHBoxLayout(row)
+            inner.setContentsMargins(0, 0, 0, 0)
+            inner.addWidget(ElidedLabel(self._theme, words, style="small"), 1)
+            change = button(
+                self._theme,
+                "Change …",
+                kind="quiet",
+                name="deidentify.texts.change",
+                small=True,
+            )
+            change.setAccessibleDescription(words)
+            change.clicked.connect(
+                lambda _on=False, place=place: self.black_out.emit(place)
+            )
+            inner.addWidget(change)
+            self._blacked.addWidget(row)
 
     @property
     def is_agreed(self) -> bool:
@@ -232,3 +281,10 @@ class TextsInPictures(QFrame):
         painter.setBrush(self._theme.color("tint.warn"))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
         painter.end()
+
+
+def _empty(column: QVBoxLayout) -> None:
+    while (item := column.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
