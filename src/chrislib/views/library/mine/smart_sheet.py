@@ -70,7 +70,7 @@ class SmartSheet(Sheet):
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(_WAIT_MS)
-        self._build()
+        self._lay_out()
         for one in (group or Group((rules.first_rule(),))).rules:
             if isinstance(one, Rule) and one.field in rules.FIELDS:
                 self._add(one)
@@ -158,7 +158,7 @@ class SmartSheet(Sheet):
         self.saved.emit(name, self.group())
         self.accept()
 
-    def _build(self) -> None:
+    def _lay_out(self) -> None:
         theme = self._ctx.theme
         page = QWidget()
         column = QVBoxLayout(page)
