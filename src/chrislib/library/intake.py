@@ -112,8 +112,9 @@ class Intake:
         await asyncio.to_thread(_clear, self._folder, kept)
 
     async def close(self) -> None:
-        """Stop listening, and finish what is being removed."""
+        """Stop listening, and finish what is being removed; again changes nothing."""
         self._unsubscribe()
+        self._unsubscribe = lambda: None
         if self._pictures is not None:
             await self._pictures.close()
         await self._tasks.close()

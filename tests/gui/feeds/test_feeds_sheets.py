@@ -272,9 +272,11 @@ def test_a_feed_is_made_of_the_tray(
     QTest.keyClicks(tags.edit, "chiari,follow-up")
     first = sheet.first.list
     qtbot.waitUntil(lambda: len(first.choices.rows) == 2)
-    assert first.chosen is None
+    nothing = first.chosen
+    assert nothing is None
     QTest.keyClick(first, Qt.Key.Key_Up)
-    assert first.chosen is not None
+    chosen = first.chosen
+    assert chosen is not None
     # more of the Library is chosen in the sheet itself
     sheet.step_chosen.emit(1)
     picker = sheet._picker
