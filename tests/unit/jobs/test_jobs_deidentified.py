@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pydicom
 import pytest
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from chrislib.catalog.catalog import Catalog
@@ -86,6 +87,24 @@ def test_another_process_goes_on_where_one_died(maker: Maker, tmp_path: Path) ->
     second = maker.make(CT, tmp_path / "2.dcm", text_agreed=False)
     assert second == first
     assert maker._process is not process
+
+
+def test_the_process_blacks_out_and_tells_people_apart(tmp_path: Path) -> None:
+    before = dcmread(CT)
+    uid, patient = str(before.SeriesInstanceUID), str(before.PatientID)
+    told = {**PROJECT, "black": [[uid, 0, 0, 9, 9]], "apart": [patient]}
+    one, other = Maker(told), Maker({**PROJECT, "apart": []})
+    try:
+        made = one.make(CT, tmp_path / "1.dcm", text_agreed=False)
+        plain = other.make(CT, tmp_path / "2.dcm", text_agreed=False)
+    finally:
+        one.close()
+        other.close()
+    assert made.pseudonym != plain.pseudonym
+    assert made.sha256 != plain.sha256
+    pixels = dcmread(tmp_path / "1.dcm").pixel_array
+    assert set(pixels[:9, :9].ravel().tolist()) == {-32768}
+    assert (pixels[9:] == before.pixel_array[9:]).all()
 
 
 def test_a_file_that_kills_is_given_up(
