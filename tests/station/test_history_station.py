@@ -12,6 +12,7 @@ import pytest
 
 from chrislib import bootstrap
 from chrislib.jobs.model import RunIntent
+from chrislib.library.history_bringing import Gone
 from chrislib.library.history_model import Wanted
 from chrislib.library.model import (
     EntryKind,
@@ -231,6 +232,29 @@ async def test_another_computer_shows_the_same_history(
         await until(lambda: not two.history.state.reading)
         assert EntryKind.UPLOAD not in {e.kind for e in await entries_of(two)}
         await two.history.restore([upload.entry_id])
+
+        # deleted on the server: here and on every other computer
+        offered = await two.library.sources.everything()
+        mine = next(one for one in offered if one.plugin_name == REFERENCE)
+        await two.library.sources.delete_there(mine)
+        (deleted,) = await entries_of(two, kind="references")
+        assert deleted.state == "gone"
+
+    async with computer(tmp_path / "one", station) as one:
+        await until(lambda: one.history.state.connected)
+        (entry,) = await entries_of(one, kind="references")
+        await one.library.forget(entry.item_ids)
+
+        async def gone() -> bool:
+            try:
+                await one.history.bring(entry)
+            except Gone:
+                return True
+            return False
+
+        await until(gone)
+        (entry,) = await entries_of(one, kind="references")
+        assert entry.state == "gone"
 
     async with computer(tmp_path / "two", None) as offline:
         assert not offline.history.state.connected

@@ -15,7 +15,7 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobChange
 from chrislib.library import words
 from chrislib.library.history import search_words
-from chrislib.library.history_bringing import bring
+from chrislib.library.history_bringing import Gone, bring
 from chrislib.library.history_local import LocalEntries
 from chrislib.library.history_model import (
     KINDS,
@@ -183,6 +183,8 @@ class HistoryBook:
 
     def look(self, entries: Iterable[HistoryEntry]) -> None:
         """Find out more about entries that are seen (network): counts, what is here."""
+        if self._session.client is None:
+            return
         for entry in entries:
             if entry.entry_id in self._looked or not entry.request.get("server"):
                 continue
@@ -221,7 +223,12 @@ class HistoryBook:
         held = [one for one in entry.item_ids if self._library.item(one) is not None]
         if held:
             return tuple(held)
-        items = await bring(client_of(self._session), entry, tag=self._account[:8])
+        try:
+            items = await bring(client_of(self._session), entry, tag=self._account[:8])
+        except Gone:
+            gone = replace(entry, state="gone", state_text="Gone from server")
+            await self._keep(gone)
+            raise
         known = {item.path: item for item in await self._library.items() if item.path}
         kept = [known.get(item.path, item) for item in items]
         await self._library.keep(
@@ -384,6 +391,17 @@ class HistoryBook:
             )
             self._tell()
 
+    async def _keep(self, entry: HistoryEntry) -> None:
+        """Keep what was found out about an entry (disk)."""
+        if self._library.journal.get(entry.entry_id) is not None:
+            await self._library.journal.put(entry)
+            return
+        row = entry_row(entry, account=self._account)
+        await self._catalog.history.put_found(
+            [(row, search_words(entry))], replace=True
+        )
+        self._tell(grown=True)
+
     async def _count(self) -> None:
         """Count the files of uploads that are seen (network)."""
         try:
@@ -399,11 +417,7 @@ class HistoryBook:
                     self._looked.discard(entry.entry_id)
                     return
                 counted = replace(entry, brought=words.count(files, "file"))
-                row = entry_row(counted, account=self._account)
-                await self._catalog.history.put_found(
-                    [(row, search_words(counted))], replace=True
-                )
-                self._tell(grown=True)
+                await self._keep(counted)
         finally:
             self._lookers -= 1
 

@@ -5,6 +5,7 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from chrislib.cube.errors import NotFound
 from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
 from chrislib.library.history_found import output_name
@@ -31,6 +32,10 @@ _MEASURED = 500
 """Files of an item are counted up to this; more are not worth the wait."""
 
 
+class Gone(ChrislibError):
+    """What an entry brought was deleted on the server."""
+
+
 async def bring(client: "CubeClient", entry: HistoryEntry, *, tag: str) -> list[Item]:
     """Return items for what is on the server of an entry (network).
 
@@ -43,7 +48,7 @@ async def bring(client: "CubeClient", entry: HistoryEntry, *, tag: str) -> list[
 
     Raises
     ------
-    ChrislibError
+    Gone
         Nothing of it is there any more.
     """
     request = entry.request
@@ -52,15 +57,18 @@ async def bring(client: "CubeClient", entry: HistoryEntry, *, tag: str) -> list[
     if entry.kind is EntryKind.UPLOAD and (folder := str(request.get("folder") or "")):
         paths = await _parts(client, folder)
     elif entry.kind is EntryKind.REFERENCE:
-        run = await client.instances.get(InstanceId(_number(request.get("instance"))))
-        paths = [run.output_path]
+        number = _number(request.get("instance"))
+        try:
+            paths = [(await client.instances.get(InstanceId(number))).output_path]
+        except NotFound:
+            paths = []
     items = []
     for path in paths:
         item = await _item(client, entry, path, tag=tag, alone=len(paths) == 1)
         if item is not None:
             items.append(item)
     if not items:
-        raise ChrislibError(
+        raise Gone(
             f"“{entry.title}” is gone from the server.",
             "Somebody deleted its files there. Feeds that were made of it stay.",
             hint="Bring it in again.",

@@ -30,6 +30,8 @@ _WAITED_FOR = 2 * _DAY
 ENOUGH = 150
 """Entries that are read without being asked for."""
 _FEW = 100
+_BEFORE_CHRIS = 1_293_840_000.0
+"""2011, in seconds since the epoch: no ChRIS has anything older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class HistoryReading:
         while came < wanted and not self.mark.complete:
             mark = self.mark
             left = await self._server.left_before(mark.frontier)
-            everything = left <= _FEW
+            # a server that does not know the filter always has more to tell
+            everything = left <= _FEW or mark.frontier - mark.span < _BEFORE_CHRIS
             since = None if everything else mark.frontier - mark.span
             found = Found()
             if left:

@@ -104,10 +104,9 @@ class References:
         client = client_of(self._session)
         await self._memory.load()
         plugins = await self._plugins(client)
-        needs = await self._needs(
-            client, [one for one in plugins if self._may_deliver(one)]
-        )
         mine = {key: self._items.get(one) for key, one in self._known().items()}
+        shown = _newest_and(plugins, keep=set(mine))
+        needs = await self._needs(client, shown)
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(plugin: Plugin) -> Reference:
@@ -129,7 +128,6 @@ class References:
                 needs_values=needy,
             )
 
-        shown = _newest_and(plugins, keep=set(mine))
         found = list(await asyncio.gather(*(one(plugin) for plugin in shown)))
         found.sort(key=lambda one: (one.title.casefold(), one.version))
         return found
@@ -205,6 +203,8 @@ class References:
                 hint="Delete it in Feeds.",
             )
         await client_of(self._session).feeds.delete(item.feed_id)
+        # History says of its entry what became of it
+        await self._items.save([replace(item, state=ItemState.GONE)])
         await self._items.forget([item.item_id])
 
     async def adopt(self, reference: Reference) -> Item | None:

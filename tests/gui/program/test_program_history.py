@@ -104,6 +104,7 @@ def test_references_are_fetched_at_once_hidden_and_taken_out(
     # it needs to be told what to copy: no click can fetch it
     copy = next(o for o in new.model().shown if o.plugin_name == "pl-dircopy")
     assert copy.hidden
+    assert copy.needs_values
 
 
 def entries_of(history: HistoryList) -> dict[str, Any]:

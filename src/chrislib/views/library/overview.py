@@ -35,6 +35,9 @@ from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
 
+_FRESH_SECONDS = 60.0
+"""So long after a look the server is not asked again only because it is shown."""
+
 
 class Overview(QScrollArea):
     """One scrolling page; the head of History stays in sight."""
@@ -57,6 +60,7 @@ class Overview(QScrollArea):
         self._asking = False
         self._ask_again = False
         self._came = 0
+        self._read_at = 0.0
         self._shown = Wanted()
         self._list = HistoryList(ctx.theme, self._model)
         self._build(archives)
@@ -128,6 +132,7 @@ class Overview(QScrollArea):
 
     def refresh(self) -> None:
         """Read History again, and what is new on the server (disk, network)."""
+        self._read_at = self._ctx.now()
         self._ctx.history.refresh()
         self._list_anew(anew=False)
 
@@ -358,7 +363,10 @@ class Overview(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         """Read what happened meanwhile."""
         super().showEvent(event)
-        self.refresh()
+        if self._ctx.now() - self._read_at > _FRESH_SECONDS:
+            self.refresh()
+        else:
+            self._list_anew(anew=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Place the head after a new size."""

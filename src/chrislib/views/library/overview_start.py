@@ -121,6 +121,9 @@ class QuickLookup(QWidget):
             self._refuse(f"{error.title} {error.hint}")
             return
         self._go("pacs", Lookup(criteria, run=True))
+        # what is left in a field would narrow the next lookup, unseen
+        for field in self._fields.values():
+            field.clear()
 
     def _refuse(self, words: str) -> None:
         self._refusal.setText(words)

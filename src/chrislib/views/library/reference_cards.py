@@ -351,7 +351,7 @@ class ReferenceCards(PartsView, QListView):
     def _fit(self) -> bool:
         # Qt keeps room for the scroll bar whether it is there or not
         room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
-        width = room
+        width = room - 4
         if not self._delegate.rows:
             beside = max(1, room // (self._theme.px(WIDTH) + GAP))
             width = room // beside - GAP - 2

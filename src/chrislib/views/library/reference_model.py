@@ -114,8 +114,8 @@ def size_of(reference: Reference) -> int | None:
 
 
 def kind_of(reference: Reference) -> str:
-    """Return the key of `KINDS` that a category, or else a title, speaks of."""
-    for said in (reference.category.casefold(), reference.title.casefold()):
+    """Return the key of `KINDS` that a title, or else a category, speaks of."""
+    for said in (reference.title.casefold(), reference.category.casefold()):
         for key, _, words in KINDS:
             if any(word in said for word in words):
                 return key
