@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from chrislib.cube.errors import CubeError
+from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.cube.types import Plugin, PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds import outputs as outputs_tree
+from chrislib.feeds.book import FeedBook, Scopes, Told
 from chrislib.feeds.checks import check_title, newest_first
 from chrislib.feeds.details import Looks, details_of
 from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.making import COPY_PLUGIN, LibraryData, NewFeeds
 from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
-from chrislib.feeds.nodes import row_of, to_cancel, view_of
+from chrislib.feeds.nodes import to_cancel, view_of
 from chrislib.feeds.ports import FeedItem, JobsLike, SessionLike
 from chrislib.feeds.recipes import Recipe, recent
 from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
@@ -63,6 +64,7 @@ class FeedsService:
         self._views: dict[int, FeedView] = {}
         self._plugins: dict[str, list[Plugin]] = {}
         self._looks = Looks()
+        self._book = FeedBook()
         self._notes: dict[int, str] = {}
         # what was given to a node, and what a plugin takes, never change
         self._values: dict[int, dict[str, str]] = {}
@@ -81,22 +83,58 @@ class FeedsService:
         """
         return (await self.all_feeds())[scope]
 
-    async def all_feeds(self) -> dict[str, list[FeedRow]]:
-        """Return "mine", "shared" and "public" feeds, each newest first (network)."""
+    async def all_feeds(
+        self, *, whole: bool = True, told: Told | None = None
+    ) -> Scopes:
+        """Return "mine", "shared" and "public" feeds, each newest first (network).
+
+        Parameters
+        ----------
+        whole : bool
+            Read every page; otherwise the newest feeds, unless not all are known yet.
+        told : callable, optional
+            Gets what is known so far, page by page.
+        """
         client = self._client()
-        listed, public = await asyncio.gather(
-            _all(client.feeds.list()), _all(client.feeds.public())
-        )
-        found: dict[str, dict[int, FeedRow]] = {"mine": {}, "shared": {}, "public": {}}
-        for feed in listed:
-            mine = feed.owner_username == client.username
-            found["mine" if mine else "shared"][feed.id] = row_of(feed)
-        for feed in public:
-            found["public"][feed.id] = row_of(feed)
-        return {
-            scope: sorted(rows.values(), key=lambda row: row.id, reverse=True)
-            for scope, rows in found.items()
-        }
+        whole = whole or not self._book.whole
+        return await self._book.read(client, whole=whole, told=told)
+
+    async def check_counts(
+        self, ids: Sequence[int], *, again: Sequence[int] = (), most: int = 12
+    ) -> list[FeedRow]:
+        """Return feeds with counts that are right, once for each (network).
+
+        Lists count the nodes of shared feeds too often (trap 7).
+
+        Parameters
+        ----------
+        again : sequence of int
+            Look at these even if they were looked at before.
+        most : int
+            Not more than so many.
+        """
+        client = self._client()
+        found = []
+        for feed_id in [*again, *self._book.unchecked(ids)][:most]:
+            try:
+                row = self._book.exact(await client.feeds.get(feed_id))
+            except (NotFound, Forbidden):
+                continue  # the next list will not hold it
+            if row is not None:
+                found.append(row)
+        return found
+
+    async def with_files(self, words: str) -> set[int]:
+        """Return the feeds that hold files with all the words (network)."""
+        found: set[int] = set()
+        while True:
+            page = await self._client().feeds.page(
+                files_fname_icontains=words, limit=100, offset=len(found)
+            )
+            before = len(found)
+            found |= {int(feed.id) for feed in page.rows}
+            if not page.more or len(found) == before:
+                return found
 
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
@@ -391,13 +429,15 @@ class FeedsService:
                 hint="Connect, then try again.",
                 retryable=True,
             )
-        if client.base_url != self._server:
-            self._forget(client.base_url)
+        place = f"{client.username} {client.base_url}"
+        if place != self._server:
+            self._forget(place)
         return client
 
     def _forget(self, server: str) -> None:
-        """Drop what was learnt of another server: its numbers mean other things."""
+        """Drop what was learnt elsewhere: there, numbers mean other things."""
         self._server = server
+        self._book.forget()
         for kept in (self._views, self._joins, self._notes, self._values):
             kept.clear()
         self._parameters.clear()

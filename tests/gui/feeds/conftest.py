@@ -1,7 +1,7 @@
 """A feed with a node of every kind, and a service that answers from memory."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from chrislib.cube.types import (
@@ -34,6 +35,7 @@ from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
+from chrislib.views.feeds.pane import FeedsPane
 
 NOW = 1_795_300_000.0
 
@@ -277,15 +279,31 @@ class MemoryFeeds:
         self.recipes_: list[Recipe] = []
         self.gate: asyncio.Event | None = None
         self.note = ""
+        self.exact: dict[int, FeedRow] = {}
+        self.by_files: dict[str, set[int]] = {}
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:
         self.nodes[row.id] = tuple(nodes)
         self.titles[row.id] = row.title
         self.scopes["mine"].append(row)
 
-    async def all_feeds(self) -> dict[str, list[FeedRow]]:
+    async def all_feeds(
+        self, *, whole: bool = True, told: Any = None
+    ) -> dict[str, list[FeedRow]]:
         await self._answer()
+        self.calls.append(("all" if whole else "newest", 0))
         return {scope: list(rows) for scope, rows in self.scopes.items()}
+
+    async def check_counts(
+        self, ids: Sequence[int], *, again: Sequence[int] = (), most: int = 12
+    ) -> list[FeedRow]:
+        fresh = [one for one in ids if one in self.exact]
+        self.calls += [("check", one) for one in (*again, *fresh)]
+        return [self.exact.pop(one) for one in fresh[:most]]
+
+    async def with_files(self, words: str) -> set[int]:
+        await self._answer()
+        return self.by_files.get(words, set())
 
     async def open(self, feed_id: int) -> FeedView:
         await self._answer()
@@ -547,3 +565,20 @@ def at_rest(qtbot: QtBot, aio: Any) -> Callable[[], None]:
         )
 
     return wait
+
+
+@pytest.fixture
+def pane(
+    qtbot: QtBot, feeds: MemoryFeeds, library: MemoryLibrary, ctx: Any, at_rest: Any
+) -> Iterator[FeedsPane]:
+    """The Feeds module in a window, over what ``feeds`` and ``library`` hold."""
+    window = QMainWindow()
+    made = FeedsPane(ctx)
+    window.setCentralWidget(made)
+    window.resize(1440, 852)
+    qtbot.addWidget(window)
+    window.show()
+    yield made
+    made.shutdown()
+    window.close()
+    at_rest()

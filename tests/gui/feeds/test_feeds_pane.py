@@ -6,14 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QLineEdit,
-    QMainWindow,
     QMenu,
     QPlainTextEdit,
     QPushButton,
@@ -28,20 +26,6 @@ from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.feeds.text_sheet import TextSheet
 from chrislib.views.navigation import OpenViewer, ShowFeed
 from chrislib.views.theme.tokens import STATES
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
-    window = QMainWindow()
-    made = FeedsPane(ctx)
-    window.setCentralWidget(made)
-    window.resize(1440, 852)
-    qtbot.addWidget(window)
-    window.show()
-    yield made
-    made.shutdown()
-    window.close()
-    at_rest()
 
 
 def settled(qtbot: QtBot, pane: FeedsPane, node_id: int | None = None) -> None:

@@ -4,9 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
@@ -20,20 +19,6 @@ from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.pane import FeedsPane
 
 PICTURES = Path(__file__).parents[3] / "build" / "pictures"
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
-    window = QMainWindow()
-    made = FeedsPane(ctx)
-    window.setCentralWidget(made)
-    window.resize(1440, 852)
-    qtbot.addWidget(window)
-    window.show()
-    yield made
-    made.shutdown()
-    window.close()
-    at_rest()
 
 
 def settled(qtbot: QtBot, pane: FeedsPane, node_id: int | None = None) -> None:

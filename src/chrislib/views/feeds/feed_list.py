@@ -3,170 +3,38 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
+    QTimer,
     Signal,
 )
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
+    QMenu,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
+from chrislib.feeds.arranging import KINDS, ORDERS, works
 from chrislib.feeds.model import FeedRow
-from chrislib.feeds.states import feed_words
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.feed_rows import FeedDelegate, FeedListModel
 from chrislib.views.feeds.list_note import ListNote
-from chrislib.views.feeds.rows import sync
 from chrislib.views.feeds.tabs import Tabs
-from chrislib.views.feeds.words import when
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import Field, button
-from chrislib.views.widgets.paint import donut, draw_row, draw_text
+from chrislib.views.widgets.buttons import Field, button, icon_button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.text import Label, line
 
 _Index = QModelIndex | QPersistentModelIndex
-ROW_ROLE = Qt.ItemDataRole.UserRole + 1
-
-
-class FeedListModel(QAbstractListModel):
-    """Feeds of one tab, filtered by the search words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._all: tuple[FeedRow, ...] = ()
-        self._shown: list[FeedRow] = []
-        self._words = ""
-
-    def set_rows(self, rows: Sequence[FeedRow]) -> None:
-        """Show other rows; those that stay keep their place and selection."""
-        self._all = tuple(rows)
-        self._apply()
-
-    def set_words(self, words: str) -> None:
-        """Show only feeds whose title, owner or number has all the words."""
-        self._words = words
-        self._apply()
-
-    def replace(self, row: FeedRow) -> None:
-        """Take a fresher look at one feed."""
-        self._all = tuple(row if old.id == row.id else old for old in self._all)
-        self._apply()
-
-    @property
-    def total(self) -> int:
-        """How many feeds there are without the search."""
-        return len(self._all)
-
-    def row_of(self, feed_id: int) -> int:
-        """Return the row of a feed, -1 where it is not shown."""
-        return next((n for n, row in enumerate(self._shown) if row.id == feed_id), -1)
-
-    def feed_at(self, index: _Index) -> FeedRow | None:
-        """Return the feed of an index."""
-        return self._shown[index.row()] if index.isValid() else None
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Return how many feeds are shown."""
-        return 0 if parent.isValid() else len(self._shown)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a feed's title, the row itself, or its words for screen readers."""
-        if not index.isValid() or index.row() >= len(self._shown):
-            return None
-        row = self._shown[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.title
-        if role == ROW_ROLE:
-            return row
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, feed {row.id}, {feed_words(row.states)}"
-        return None
-
-    def _apply(self) -> None:
-        words = self._words.casefold().split()
-        new = [row for row in self._all if _matches(row, words)]
-        sync(
-            self,
-            self._shown,
-            new,
-            key=lambda row: row.id,
-            begin_remove=self.beginRemoveRows,
-            end_remove=self.endRemoveRows,
-            begin_insert=self.beginInsertRows,
-            end_insert=self.endInsertRows,
-        )
-
-
-def _matches(row: FeedRow, words: Sequence[str]) -> bool:
-    text = f"{row.title} {row.owner} {row.id}".casefold()
-    return all(word in text for word in words)
-
-
-class FeedDelegate(QStyledItemDelegate):
-    """A feed in 52 px: donut, title and time, words and owner."""
-
-    def __init__(self, context: ViewContext, *, owner: str = "") -> None:
-        super().__init__()
-        self._context = context
-        self._theme: Theme = context.theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the fixed height of a row."""
-        return QSize(200, self._theme.px(52))
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
-    ) -> None:
-        """Draw the row."""
-        row = index.data(ROW_ROLE)
-        if not isinstance(row, FeedRow):
-            return
-        theme = self._theme
-        rect: QRect = option.rect
-        draw_row(painter, option, theme, bar=True)
-        ring = QRect(QPoint(rect.left() + 12, rect.top() + 14), QSize(24, 24))
-        donut(painter, ring, theme, row.states)
-        left, right = rect.left() + 48, rect.right() - 12
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
-        stamp = ""
-        if row.created is not None:
-            stamp = when(row.created.timestamp(), now=self._context.now())
-        time_width = draw_text(
-            painter,
-            QRect(left, top, right - left, half),
-            theme,
-            text=stamp,
-            style="caption",
-            token="text.muted",
-            align=Qt.AlignmentFlag.AlignRight,
-        )
-        draw_text(
-            painter,
-            QRect(left, top, right - left - time_width - 8, half),
-            theme,
-            text=row.title,
-        )
-        draw_text(
-            painter,
-            QRect(left, top + half, right - left, half),
-            theme,
-            text=feed_words(row.states),
-            style="caption",
-            token="text.secondary",
-        )
+_ORDER = "feeds.order"
+_REST_MS = 300
+"""The list rests so long before what is in sight is looked at."""
 
 
 class FeedList(QWidget):
@@ -176,9 +44,14 @@ class FeedList(QWidget):
     new_feed = Signal()
     menu_wanted = Signal(QPoint)
     retry = Signal()
+    in_sight = Signal()
+    """Other rows are in sight, for a moment already."""
+    files_wanted = Signal(str)
+    """Words that names of files are to hold."""
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
+        self._layout = context.layout
         self._theme = context.theme
         self._scopes: dict[str, list[FeedRow]] = {}
         self._quiet = False
@@ -216,7 +89,26 @@ class FeedList(QWidget):
         self._stack = QStackedWidget()
         for page in (self.view, self._skeleton, self._state):
             self._stack.addWidget(page)
+        self._order = icon_button(
+            context.theme,
+            "arrow-up-down",
+            name="feeds.order",
+            tooltip="Order, and which feeds are shown",
+        )
+        self._order.clicked.connect(
+            lambda: self.order_menu().popup(
+                self._order.mapToGlobal(self._order.rect().bottomLeft())
+            )
+        )
         self._build(context.theme)
+        self._still = QTimer(self)
+        self._still.setSingleShot(True)
+        self._still.setInterval(_REST_MS)
+        self._still.timeout.connect(self.in_sight)
+        self.view.verticalScrollBar().valueChanged.connect(self._still.start)
+        kept = context.layout.get(_ORDER)
+        if isinstance(kept, str) and kept in dict(ORDERS):
+            self.model.arrange(order=kept)
         self.search.textChanged.connect(self._search)
         self.tabs.chosen.connect(lambda _key: self._show_scope())
         self.view.selectionModel().currentChanged.connect(self._current)
@@ -328,7 +220,9 @@ class FeedList(QWidget):
         head.addWidget(new)
         find = QHBoxLayout()
         find.setContentsMargins(12, 0, 12, 8)
-        find.addWidget(self.search)
+        find.setSpacing(4)
+        find.addWidget(self.search, 1)
+        find.addWidget(self._order)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -340,7 +234,7 @@ class FeedList(QWidget):
 
     def _search(self, words: str) -> None:
         self._quiet = True
-        self.model.set_words(words)
+        self.model.arrange(words=words, only=None)
         self._mark()
         self._quiet = False
         self._show_page()
@@ -360,6 +254,7 @@ class FeedList(QWidget):
     def _show_page(self) -> None:
         if self.model.rowCount():
             self._stack.setCurrentWidget(self.view)
+            self._still.start()
             if self.window().focusWidget() in {None, self._new}:
                 # Qt gave the keys to the first button: rows are what one came for.
                 # A view that gets the focus makes its first row the current one.
@@ -367,15 +262,110 @@ class FeedList(QWidget):
                 self.view.setFocus(Qt.FocusReason.OtherFocusReason)
                 self._quiet = quiet
             return
-        if self.model.total:
+        words = self.search.text().strip()
+        if self.model.total and words and self.model.arranging.only is None:
             self._state.show_note(
                 "No feed has these words",
                 "The search looks at titles, people and feed numbers.",
-                ("Show all", self.search.clear),
+                ("Show all", self.show_all),
+                ("Search file names", lambda: self.files_wanted.emit(words)),
+            )
+        elif self.model.total:
+            self._state.show_note(
+                "No feed is shown",
+                "None has such files."
+                if self.model.arranging.only is not None
+                else "None is in the states that are shown.",
+                ("Show all", self.show_all),
             )
         else:
             self._state.show_note(*_EMPTY[self.tabs.current])
         self._stack.setCurrentWidget(self._state)
+
+    def shutdown(self) -> None:
+        """Ask for nothing any more."""
+        self._still.blockSignals(True)
+        self._still.stop()
+
+    def order_menu(self) -> QMenu:
+        """Return in which order feeds can stand, and which can be left out."""
+        menu = QMenu(self)
+        menu.setObjectName("feeds.order.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        now = self.model.arranging
+        for wish, words, chosen in (
+            ("order", ORDERS, now.order),
+            ("kind", KINDS, now.kind),
+        ):
+            group = QActionGroup(menu)
+            for key, word in words:
+                action = menu.addAction(word)
+                action.setCheckable(True)
+                action.setChecked(key == chosen)
+                group.addAction(action)
+                action.triggered.connect(
+                    lambda _on=False, wish=wish, key=key: self.arrange(wish, key)
+                )
+            menu.addSeparator()
+        menu.addAction("Search file names").triggered.connect(
+            lambda: self.files_wanted.emit(self.search.text().strip())
+        )
+        menu.actions()[-1].setEnabled(bool(self.search.text().strip()))
+        return menu
+
+    def arrange(self, wish: str, key: str) -> None:
+        """Take another "order" or "kind"."""
+        if wish == "order":
+            self._layout.put(_ORDER, key)
+        self._quiet = True
+        self.model.arrange(**{wish: key})
+        self._mark()
+        self._quiet = False
+        self._show_page()
+
+    def show_all(self) -> None:
+        """Leave no feed out."""
+        self.search.clear()
+        self.model.arrange(words="", only=None)
+        self.arrange("kind", "all")
+
+    def show_finding(self) -> None:
+        """Say that the server looks at the names of files."""
+        self._state.show_note("Looking at the names of files", "The server does this.")
+        self._stack.setCurrentWidget(self._state)
+
+    def show_found(self, words: str, found: set[int]) -> None:
+        """Show the feeds that hold such files, if they are still asked for."""
+        if words != self.search.text().strip():
+            return
+        self._quiet = True
+        self.model.arrange(only=frozenset(found))
+        self._mark()
+        self._quiet = False
+        self._show_page()
+
+    def show_not_found(self, error: BaseException) -> None:
+        """Say why the names of files could not be looked at."""
+        self._state.show_error(error, self._show_page)
+        self._stack.setCurrentWidget(self._state)
+
+    def rows_in_sight(self) -> list[FeedRow]:
+        """Return the feeds whose rows can be seen."""
+        if not self.view.isVisible():
+            return []
+        port = self.view.viewport().rect()
+        first = self.view.indexAt(port.topLeft())
+        last = self.view.indexAt(port.bottomLeft())
+        if not first.isValid():
+            return []
+        end = last.row() if last.isValid() else self.model.rowCount() - 1
+        rows = [self.model.index(row) for row in range(first.row(), end + 1)]
+        return [row for index in rows if (row := self.model.feed_at(index)) is not None]
+
+    @staticmethod
+    def works(row: FeedRow) -> bool:
+        """Whether a node of a feed has not ended."""
+        return works(row)
 
     def _menu(self, at: QPoint) -> None:
         index = self.view.indexAt(at)

@@ -22,6 +22,7 @@ from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.keys import bind_keys
+from chrislib.views.feeds.list_keeper import ListKeeper
 from chrislib.views.navigation import ShowFeed
 
 POLL_MS = 2_500
@@ -61,6 +62,13 @@ class FeedsPane(QWidget):
         self.inspector = Inspector(context)
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._keeper = ListKeeper(
+            context,
+            self.list,
+            self._asker,
+            shown=self._show_list,
+            failed=self._list_failed,
+        )
         self._build()
         self._connect()
         self._poll = QTimer(self)
@@ -69,7 +77,7 @@ class FeedsPane(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self.refresh)
+        self._soon.timeout.connect(self._look_again)
         context.job_feed.changed.connect(self._jobs_changed)
         self._stop_listening = context.session.subscribe(self._session_changed)
 
@@ -112,8 +120,11 @@ class FeedsPane(QWidget):
 
     def refresh(self) -> None:
         """Look again at the list, the open feed and the highlighted node."""
+        self._look_again(whole=True)
+
+    def _look_again(self, *, whole: bool = False) -> None:
         self._detailed_as = ""
-        self._load_list()
+        self._load_list(whole=whole)
         if self._feed_id is not None:
             self._look(self._feed_id)
 
@@ -151,6 +162,7 @@ class FeedsPane(QWidget):
         """Stop looking and cancel what runs."""
         self._poll.stop()
         self._soon.stop()
+        self.list.shutdown()
         self._stop_listening()
         self._tasks.cancel_all()
         self._graph_tasks.cancel_all()
@@ -179,8 +191,8 @@ class FeedsPane(QWidget):
 
     # -- looking ---------------------------------------------------------------
 
-    def _load_list(self) -> None:
-        if self._asker.is_asking("list"):
+    def _load_list(self, *, whole: bool = False) -> None:
+        if self._keeper.asking:
             return
         self.list.start_loading()
         if self._feed_id is None and not self.list.loaded:
@@ -188,14 +200,9 @@ class FeedsPane(QWidget):
         session = self._context.session
         if session.client is None and session.state.value in _COMING:
             return
-        self._asker.once(
-            "list",
-            self._context.feeds.all_feeds,
-            self._show_list,
-            failed=self._list_failed,
-        )
+        self._keeper.load(whole=whole)
 
-    def _show_list(self, scopes: dict[str, list[FeedRow]]) -> None:
+    def _show_list(self, scopes: dict[str, list[FeedRow]], whole: bool) -> None:
         if self._view is not None:
             # the nodes know better than the counters of a list
             fresh = self._view.row
@@ -208,11 +215,11 @@ class FeedsPane(QWidget):
         rows = [*scopes["mine"], *scopes["shared"]]
         last = self._context.layout.get(_LAST)
         wanted = next((row.id for row in rows if row.id == last), None)
-        if wanted is None and rows:
+        if wanted is None and rows and (whole or last is None):
             wanted = rows[0].id
         if wanted is not None:
             self._open(wanted, None)
-        else:
+        elif whole:
             self.centre.show_state(
                 "workflow",
                 "No feeds yet",
@@ -364,9 +371,7 @@ class FeedsPane(QWidget):
         active = any(node.state in ACTIVE for node in view.nodes)
         if active or self._ticks % _IDLE_TICKS == 0:
             self._look(self._feed_id)
-        # a list of feeds costs a server 2.4 ms a row: the longer, the less often
-        if self._ticks % (4 * _IDLE_TICKS + len(self.list.rows()) // 20) == 0:
-            self._load_list()
+        self._keeper.tick()
 
     def _jobs_changed(self, changes: Sequence[JobChange]) -> None:
         if not self.isVisible():
@@ -399,6 +404,7 @@ class FeedsPane(QWidget):
     def _start_over(self) -> None:
         """Forget a server's feeds: another one's numbers mean other things."""
         self._asker.forget()
+        self._keeper.forget()
         self._view = None
         self._feed_id = self._node_id = self._wanted_node = None
         self._last_node.clear()

@@ -1,0 +1,195 @@
+"""All feeds of an account: read in pages, corrected, arranged."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chrislib.cube.errors import NotFound
+from chrislib.cube.types import Feed, FeedId
+from chrislib.feeds.arranging import KINDS, ORDERS, Arranging
+from chrislib.feeds.book import FeedBook, Scopes
+from chrislib.feeds.model import FeedRow
+
+ME = "alex"
+BEGAN = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def feed(number: int, *, owner: str = ME, times: int = 1, **jobs: int) -> Feed:
+    counted = jobs or {"finished_jobs": 2}
+    return Feed(
+        id=FeedId(number),
+        name=f"Feed number {number}",
+        owner_username=owner,
+        public=False,
+        creation_date=BEGAN + timedelta(minutes=number),
+        folder_path=cast("Any", f"home/{owner}/feeds/feed_{number}"),
+        jobs={name.removesuffix("_jobs"): n * times for name, n in counted.items()},
+    )
+
+
+class Server:
+    """Lists feeds; counts them `times` over where they are shared."""
+
+    username = ME
+
+    def __init__(self, *feeds: Feed) -> None:
+        self.feeds_ = {row.id: row for row in feeds}
+        self.shared: dict[int, int] = {}
+        self.public_: list[Feed] = []
+        self.rows_sent = 0
+        self.deletes_after: tuple[int, int] | None = None
+        self.asked: list[int] = []
+
+    @property
+    def feeds(self) -> "Server":
+        return self
+
+    async def list(self) -> AsyncIterator[Feed]:
+        offset = 0
+        while True:
+            order = sorted(self.feeds_, reverse=True)[offset : offset + 100]
+            for number in order:
+                row = self.feeds_[FeedId(number)]
+                times = self.shared.get(number, 1)
+                jobs = {name: count * times for name, count in row.jobs.items()}
+                self.rows_sent += 1
+                if self.deletes_after and self.rows_sent == self.deletes_after[0]:
+                    del self.feeds_[FeedId(self.deletes_after[1])]
+                yield Feed(**{**_fields(row), "jobs": jobs})
+            if len(order) < 100:
+                return
+            offset += 100
+
+    async def public(self) -> AsyncIterator[Feed]:
+        for row in self.public_:
+            yield row
+
+    async def get(self, number: int) -> Feed:
+        self.asked.append(number)
+        if number not in self.feeds_:
+            raise NotFound("gone")
+        return self.feeds_[FeedId(number)]
+
+
+def _fields(row: Feed) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+async def read(book: FeedBook, server: Server, *, whole: bool, **more: Any) -> Scopes:
+    return await book.read(cast("Any", server), whole=whole, **more)
+
+
+async def test_pages_are_told_as_they_come_and_the_newest_cost_one() -> None:
+    server = Server(*(feed(number) for number in range(1, 251)))
+    book, told = FeedBook(), list[int]()
+    scopes = await read(
+        book, server, whole=True, told=lambda known: told.append(len(known["mine"]))
+    )
+    assert told == [100, 200]
+    assert [row.id for row in scopes["mine"]] == list(range(250, 0, -1))
+    assert book.whole
+    server.rows_sent = 0
+    server.feeds_[FeedId(300)] = feed(300)
+    scopes = await read(book, server, whole=False)
+    assert (scopes["mine"][0].id, len(scopes["mine"])) == (300, 251)
+    assert server.rows_sent == 100
+
+
+async def test_feeds_of_others_stand_apart() -> None:
+    server = Server(feed(1), feed(2, owner="kim"))
+    server.public_ = [feed(9, owner="sam")]
+    scopes = await read(FeedBook(), server, whole=True)
+    assert {key: [row.id for row in rows] for key, rows in scopes.items()} == {
+        "mine": [1],
+        "shared": [2],
+        "public": [9],
+    }
+
+
+async def test_what_is_deleted_goes_and_what_slipped_between_pages_stays() -> None:
+    server = Server(*(feed(number) for number in range(1, 151)))
+    book = FeedBook()
+    await read(book, server, whole=True)
+    server.rows_sent = 0
+    # One of the first page goes while it is read: number 50 moves up into it.
+    server.deletes_after = (100, 120)
+    scopes = await read(book, server, whole=True)
+    ids = {row.id for row in scopes["mine"]}
+    assert 50 in ids
+    assert server.asked == [50]
+    server.asked.clear()
+    scopes = await read(book, server, whole=True)
+    assert 120 not in {row.id for row in scopes["mine"]}
+    assert server.asked == [120]
+
+
+async def test_shared_feeds_are_counted_once_after_one_look() -> None:
+    server = Server(feed(5, finished_jobs=7, started_jobs=2))
+    server.shared[5] = 3
+    book = FeedBook()
+    scopes = await read(book, server, whole=True)
+    assert scopes["mine"][0].nodes == 27
+    assert book.unchecked([5]) == [5]
+    row = book.exact(server.feeds_[FeedId(5)])
+    assert row is not None
+    assert row.nodes == 9
+    assert book.unchecked([5]) == []
+    server.feeds_[FeedId(5)] = feed(5, finished_jobs=8, started_jobs=2)
+    scopes = await read(book, server, whole=False)
+    assert scopes["mine"][0].nodes == 10
+
+
+rows = st.builds(
+    FeedRow,
+    id=st.integers(1, 400).map(FeedId),
+    title=st.text("aÄb ", max_size=6),
+    owner=st.sampled_from(["alex", "kim"]),
+    created=st.none(),
+    public=st.booleans(),
+    states=st.dictionaries(
+        st.sampled_from(["ready", "running", "failed", "errors"]), st.integers(1, 9)
+    ),
+)
+
+
+@given(
+    st.lists(rows, unique_by=lambda row: row.id),
+    st.sampled_from([key for key, _ in ORDERS]),
+    st.sampled_from([key for key, _ in KINDS]),
+)
+def test_an_order_keeps_every_feed_of_its_kind(
+    feeds: list[FeedRow], order: str, kind: str
+) -> None:
+    shown = Arranging(order=order, kind=kind).of(feeds)
+    assert len(shown) == len(set(map(id, shown)))
+    everything = Arranging(order=order).of(feeds)
+    assert sorted(row.id for row in everything) == sorted(row.id for row in feeds)
+    assert [row for row in everything if row in shown] == shown
+    # The same order whatever order they came in.
+    assert Arranging(order=order, kind=kind).of(reversed(feeds)) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [("working", [3]), ("ready", [1]), ("problems", [3, 2]), ("all", [3, 2, 1])],
+)
+def test_kinds_of_feeds(kind: str, ids: list[int]) -> None:
+    states: list[dict[str, int]] = [
+        {"ready": 2},
+        {"ready": 1, "errors": 1},
+        {"running": 1, "failed": 1},
+    ]
+    feeds = [
+        FeedRow(FeedId(n), f"f{n}", ME, None, public=False, states=one)
+        for n, one in enumerate(states, 1)
+    ]
+    assert [row.id for row in Arranging(kind=kind).of(feeds)] == ids
+
+
+def test_file_names_found_by_the_server_stand_for_the_words() -> None:
+    feeds = [FeedRow(FeedId(n), "x", ME, None, public=False, states={}) for n in (1, 2)]
+    assert [r.id for r in Arranging(words="T1", only=frozenset({2})).of(feeds)] == [2]
