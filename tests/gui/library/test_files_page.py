@@ -50,6 +50,7 @@ class Stage:
         """Return a page as a fresh window has it."""
         page = FilesPage(self.ctx, self.opener)
         self.qtbot.addWidget(page)
+        self.qtbot.addWidget(page.inspector)
         page.resize(1216, 700)
         page.show()
         self.qtbot.waitExposed(page)

@@ -130,7 +130,7 @@ def test_a_person_works_in_the_storage(
     assert browser.names() == ["<b>bold", "stats", "notes.txt", "run2.log", "run10.log"]
     browser.highlight("notes.txt")
     program.wait_to_read("local, who owns it")
-    text = page.side.preview.findChild(QPlainTextEdit, "preview.text")
+    text = page.inspector.preview.findChild(QPlainTextEdit, "preview.text")
     person.wait(lambda: text.isVisible() and text.toPlainText() == "a note", "preview")
     picture(program, "files-preview")
     # a name that is refused stays in the field, with the reason under it
@@ -144,6 +144,8 @@ def test_a_person_works_in_the_storage(
     person.no_sheet("files.text")
     browser.rows("<b>bold", "stats", "report.txt", "run2.log", "run10.log")
     program.wait_to_read("Renamed “report.txt”", "Undo")
+    shown = program.window.findChild(QLabel, "files.side.name")
+    person.wait(lambda: shown.text() == "report.txt", "the inspector has the name")
     picture(program, "files-renamed")
     # Ctrl+Z takes it back
     program.window.shell.undo()
@@ -262,7 +264,7 @@ def test_what_is_shared_and_what_leads_nowhere(
     picture(program, "files-links")
     # sharing, refusal and revoking in the sheet
     browser.highlight("real")
-    person.press("Share …", within=page.side)
+    person.press("Share …", within=page.inspector)
     sheet = person.sheet("files.share")
     assert sheet.title.text() == "Share “real”"
     field = sheet.findChild(QLineEdit, "files.share.name")

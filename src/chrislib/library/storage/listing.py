@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chrislib.cube.folder_types import PARTS, Part, Thing
-from chrislib.cube.listing import Listed
 from chrislib.library.storage.model import Entry, Key, Page, entry_of
+
+if TYPE_CHECKING:
+    # it loads the HTTP library, which waits for the first paint
+    from chrislib.cube.listing import Listed
 
 FIRST = 100
 """Folders of the tree that are asked for at a time."""
@@ -19,7 +22,7 @@ class Pages(Protocol):
 
     async def page(
         self, folder_id: int, part: Part, *, offset: int = 0, limit: int = 500
-    ) -> Listed[Thing]:
+    ) -> "Listed[Thing]":
         """Return a page, paths descending (network)."""
 
 
@@ -84,7 +87,7 @@ class Ascending:
         self._left = min(self._left - 1, offset + moved, max(self.total, floor))
         return self._fresh(page.rows)
 
-    async def _ask(self, offset: int, limit: int) -> Listed[Thing]:
+    async def _ask(self, offset: int, limit: int) -> "Listed[Thing]":
         return await self._api.page(
             self._folder_id, self._part, offset=offset, limit=limit
         )
@@ -161,5 +164,5 @@ class Branch:
         return kept
 
 
-def _total(page: Listed[Thing]) -> int:
+def _total(page: "Listed[Thing]") -> int:
     return page.total if page.total is not None else len(page.rows)

@@ -136,8 +136,12 @@ class LibraryPane(QWidget):
         self._ctx.layout.put("mine.inspector", self._side_shown)
 
     def _show_side(self) -> None:
-        mine = isinstance(self._pages.currentWidget(), MinePage)
-        self.side.setVisible(mine and self._side_shown)
+        page, shown = self._pages.currentWidget(), False
+        for one in self._made.values():
+            if isinstance(one, FilesPage | MinePage):
+                one.inspector.setVisible(one is page)
+                shown = shown or one is page
+        self.side.setVisible(shown and self._side_shown)
 
     def shutdown(self) -> None:
         """Cancel what the pane has started; jobs go on."""
@@ -161,7 +165,7 @@ class LibraryPane(QWidget):
                 "reference": lambda: ReferencePage(
                     self._ctx, self._opener, thumbs=self._thumbs
                 ),
-                "files": lambda: FilesPage(self._ctx, self._opener),
+                "files": self._make_files,
                 "mine": self._make_mine,
             }
             page = makers.get(key, makers["overview"])()
@@ -169,11 +173,19 @@ class LibraryPane(QWidget):
             self._pages.addWidget(page)
         return page
 
-    def _make_mine(self) -> MinePage:
-        page = MinePage(self._ctx, self._opener, thumbs=self._thumbs)
+    def _make_files(self) -> FilesPage:
+        page = FilesPage(self._ctx, self._opener)
+        self._put_beside(page.inspector)
+        return page
+
+    def _put_beside(self, inspector: QWidget) -> None:
         beside = self.side.layout()
         if beside is not None:
-            beside.addWidget(page.inspector)
+            beside.addWidget(inspector)
+
+    def _make_mine(self) -> MinePage:
+        page = MinePage(self._ctx, self._opener, thumbs=self._thumbs)
+        self._put_beside(page.inspector)
         page.inspector_asked.connect(lambda: self.fold("right", False))
         page.new_collection_asked.connect(self._new_collection)
         return page

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
@@ -25,7 +24,7 @@ from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.folding import Folding
 from chrislib.views.library.files.handing import Handing
 from chrislib.views.library.files.loading import Loading
-from chrislib.views.library.files.room import beside, split, with_foot, with_head
+from chrislib.views.library.files.room import split, with_foot, with_head
 from chrislib.views.library.files.side import Side
 from chrislib.views.library.files.table_model import FilesModel
 from chrislib.views.library.files.table_view import FilesTable
@@ -40,8 +39,6 @@ from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
 
 _SIZES, _SORT = "files.sizes", "files.sort"
-_NARROW = 1090
-"""Width below which the inspector gives way (ui.md §2)."""
 _HEADS = ("name", "type", "size", "changed")
 
 
@@ -54,19 +51,18 @@ class FilesPage(QWidget):
         self._ctx = ctx
         self._tasks = ctx.tasks("files page")
         self._busy = ""
-        self._folded = False
         self.setObjectName("library.files")
         self.setAccessibleName("Browse Files")
         handing = Handing(ctx)
-        self.side = Side(ctx, handing)
-        self._dragging = Dragging(
+        self.inspector = Side(ctx, handing)
+        self.dragging = Dragging(
             self,
             local=handing.local,
             item_id=lambda entry: ctx.storage.item_of(entry).item_id,
         )
-        self._model = FilesModel(ctx.now, self._dragging, self)
+        self._model = FilesModel(ctx.now, self.dragging, self)
         self.table = FilesTable(theme, self._model)
-        self._tree_model = FolderTree(self._dragging, self)
+        self._tree_model = FolderTree(self.dragging, self)
         self.tree = FolderView(theme, self._tree_model)
         self._loading = Loading(ctx, self._model, self)
         self._folding = Folding(ctx, self.tree, self)
@@ -123,11 +119,6 @@ class FilesPage(QWidget):
         return self._desk
 
     @property
-    def dragging(self) -> Dragging:
-        """What is dragged and dropped."""
-        return self._dragging
-
-    @property
     def acts(self) -> FileActs:
         """The verbs."""
         return self._acts
@@ -151,11 +142,6 @@ class FilesPage(QWidget):
         self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._field.selectAll()
 
-    def toggle_right(self) -> None:
-        """Fold the inspector, or show it (F8)."""
-        self._folded = not self.side.isHidden()
-        self.side.setVisible(not self._folded)
-
     def escape(self) -> bool:
         """Leave the path or the filter; False when there is nothing to leave."""
         if self._crumbs.cancel():
@@ -174,10 +160,8 @@ class FilesPage(QWidget):
         self._stop_session()
         self._tasks.cancel_all()
         self._loading.stop()
-        self._folding.shutdown()
-        self._acts.shutdown()
-        self._desk.shutdown()
-        self.side.shutdown()
+        for part in (self._folding, self._acts, self._desk, self.inspector):
+            part.shutdown()
 
     # --- a folder ---------------------------------------------------------------
 
@@ -200,13 +184,14 @@ class FilesPage(QWidget):
         self._folding.reveal(folder.path)
         if other:
             self._field.clear()
-            self.side.show_entries((), folder)
+            self.inspector.show_entries((), folder)
 
     def _arrived(self, complete: bool) -> None:
         self._skeleton.stop(self._show_rows)
         self._highlight_wanted()
         if complete:
             self._show_rows()
+            self._soon.start()
         self._say()
 
     def _named(self) -> None:
@@ -304,7 +289,7 @@ class FilesPage(QWidget):
         return [self._model.shown[row] for row in rows]
 
     def _show_highlighted(self) -> None:
-        self.side.show_entries(self.highlighted(), self.folder)
+        self.inspector.show_entries(self.highlighted(), self.folder)
 
     def open_entry(self, entry: Entry | None) -> None:
         """Go into a folder, look at a file (Return, double click)."""
@@ -371,11 +356,6 @@ class FilesPage(QWidget):
 
     # --- layout -----------------------------------------------------------------
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the inspector's room to the table in a small window."""
-        super().resizeEvent(event)
-        self.side.setVisible(self.width() >= _NARROW and not self._folded)
-
     def _sort(self, column: int) -> None:
         before, downwards = self._model.order
         self._sort_by(column, downwards=not downwards if column == before else False)
@@ -428,18 +408,18 @@ class FilesPage(QWidget):
         tree.chosen.connect(self._tree_chosen)
         tree.ticked.connect(desk.tick_folder)
         tree.customContextMenuRequested.connect(desk.tree_menu)
-        self.side.view_pressed.connect(desk.view)
-        self.side.get_pressed.connect(desk.get)
-        self.side.share_pressed.connect(desk.share)
-        self.side.feed_pressed.connect(
+        self.inspector.view_pressed.connect(desk.view)
+        self.inspector.get_pressed.connect(desk.get)
+        self.inspector.share_pressed.connect(desk.share)
+        self.inspector.feed_pressed.connect(
             lambda feed, node: self._ctx.navigator.go(ShowFeed(feed, node))
         )
         self._acts.changed.connect(self._changed)
         self._acts.renamed.connect(self._renamed)
         self._acts.busy.connect(self._is_busy)
-        self._dragging.started.connect(self._acts.bring_for_drag)
-        self._dragging.moved_into.connect(self._acts.move_into)
-        self._dragging.files_dropped.connect(desk.put)
+        self.dragging.started.connect(self._acts.bring_for_drag)
+        self.dragging.moved_into.connect(self._acts.move_into)
+        self.dragging.files_dropped.connect(desk.put)
         self._splitter.splitterMoved.connect(
             lambda *_: self._ctx.layout.put(_SIZES, self._splitter.sizes())
         )
@@ -461,7 +441,7 @@ class FilesPage(QWidget):
         centre = with_head(self._crumbs, head, self._splitter)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(beside(centre, self.side))
+        whole.addWidget(centre)
         self.table.head.setSortIndicator(0, _ASCENDING)
         self._restore()
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from chrislib.views.widgets.text import line
 
-TREE, SIDE = 320, 304
+TREE = 320
 
 
 def with_head(crumbs: QWidget, tools: Sequence[QWidget], body: QWidget) -> QWidget:
@@ -50,19 +49,6 @@ def split(splitter: QSplitter, tree: QWidget, rows: QWidget) -> None:
     splitter.setStretchFactor(0, 0)
     splitter.setStretchFactor(1, 1)
     splitter.setSizes([TREE, 600])
-
-
-def beside(centre: QWidget, side: QWidget) -> QSplitter:
-    """Return the centre with the inspector at its right."""
-    made = QSplitter(Qt.Orientation.Horizontal)
-    made.setChildrenCollapsible(False)
-    made.setHandleWidth(1)
-    made.addWidget(centre)
-    made.addWidget(side)
-    made.setStretchFactor(0, 1)
-    made.setStretchFactor(1, 0)
-    made.setSizes([912, SIDE])
-    return made
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.cube.folder_types import Grant
@@ -40,7 +40,9 @@ class Side(QWidget):
         self._ctx = ctx
         self._handing = handing
         self._tasks = ctx.tasks("files inspector")
+        self._looking = ctx.tasks("files look")
         self._entry: Entry | None = None
+        self._looked = False
         self.setObjectName("files.side")
         self.setAccessibleName("Inspector")
         self.setProperty("surface", "panel")
@@ -90,7 +92,8 @@ class Side(QWidget):
         """Show one entry, how many are highlighted, or the folder with none of them."""
         self._tasks.cancel_all()
         if len(entries) > 1 or (folder is None and not entries):
-            self._entry = None
+            self._entry, self._looked = None, False
+            self._looking.cancel_all()
             self._show_many(entries)
             return
         entry = entries[0] if entries else folder
@@ -100,7 +103,8 @@ class Side(QWidget):
         self._name.setText(entry.label)
         self._facts.show_facts(_facts(entry))
         self._show_feed_of(entry)
-        self._who.setText("")
+        if not same:
+            self._who.setText("")
         self.get_button.setEnabled(entry.leads is not Leads.NOWHERE)
         viewable = entry.leads is Leads.FOLDER or words.kind(entry) in VIEWABLE
         self.view_button.setEnabled(viewable and not entry.closed)
@@ -108,14 +112,21 @@ class Side(QWidget):
         self.share_button.setEnabled(not problem)
         self.share_button.setToolTip(problem or "Say who may see it")
         if not entries:
+            self._looking.cancel_all()
             self.preview.show_message("Highlight a file to look at it here.")
-        elif not same or not self.preview.images:
+        elif not same or not self._looked:
             self._look(entry)
+        self._looked = bool(entries)
         self._tasks.start(self._ask_who(entry), name="who sees it", failed=_quiet)
+
+    def sizeHint(self) -> QSize:
+        """Return the width of a fresh inspector."""
+        return QSize(304, 600)
 
     def shutdown(self) -> None:
         """Stop reading."""
         self._tasks.cancel_all()
+        self._looking.cancel_all()
         self.preview.shutdown()
 
     # --- inside -----------------------------------------------------------------
@@ -150,6 +161,7 @@ class Side(QWidget):
                 self.feed_pressed.emit(feed, rules.node_of(self._entry.path))
 
     def _look(self, entry: Entry) -> None:
+        self._looking.cancel_all()
         found = words.kind(entry)
         show = self.preview.show_message
         if found == "gone":
@@ -172,7 +184,7 @@ class Side(QWidget):
             show("Too large for a preview", detail=detail)
         else:
             show("", icon="loader-circle")
-            self._tasks.start(
+            self._looking.start(
                 self._fetch(entry), name="fetch", failed=self._not_fetched
             )
 
