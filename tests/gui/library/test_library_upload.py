@@ -14,11 +14,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from chrislib.jobs.model import FailedFile, Phase, UploadIntent
-from chrislib.library.model import ItemState
+from chrislib.library.model import ItemState, LocalScan
 from chrislib.library.thumbnails.makers import Makers
+from chrislib.library.uploads import UploadRun
 from chrislib.views.library.cards import Card
 from chrislib.views.library.drop_area import DropArea
-from chrislib.views.library.scan_model import PictureRole
+from chrislib.views.library.running import Speed
+from chrislib.views.library.scan_model import PictureRole, ScanModel
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.library.upload_failures import FailureList
 
@@ -251,3 +253,52 @@ def test_an_upload_is_paused_and_all_it_could_not_send_is_listed(
     assert last.startswith("func-physio_08.tsv · This computer gave no permission")
     assert last.endswith("1.1 kB")
     stage.picture("library-upload-failures")
+
+
+def test_thousands_of_other_files_are_one_row_and_all_sent(qapp: Any) -> None:
+    others = tuple((f"/x/{n}", f"x/{n}", 10) for n in range(2500))
+    model = ScanModel()
+    model.show(LocalScan("x", ("/x",), (), others, (), 2500, 25_000))
+    group = model.item(0)
+    assert group.rowCount() == 1001
+    assert group.child(1000).text() == "and 1,500 files more"
+
+    def chosen() -> int:
+        found = model.chosen()
+        return len(found.others) if found is not None else 0
+
+    assert chosen() == 2500
+    model.toggle(group.child(1000).index())
+    assert chosen() == 1000
+    model.toggle(group.child(3).index())
+    assert chosen() == 999
+
+
+def test_how_long_it_takes_is_said_by_the_last_seconds() -> None:
+    clock = [0.0]
+    speed = Speed(lambda: clock[0])
+
+    def run(done: int, state: str = "running") -> UploadRun:
+        return UploadRun(
+            job_key="k",
+            item_ids=(),
+            title="t",
+            folder="f",
+            state=state,
+            detail="",
+            done=done,
+            total=1000,
+            size=1_000_000,
+            failed=(),
+            changed_at=0.0,
+            bytes_done=done * 1000,
+        )
+
+    assert speed.left(run(10)) == ""
+    clock[0] = 5.0
+    assert speed.left(run(110)) == "about 45 s"
+    clock[0] = 30.0
+    assert speed.left(run(120)) == ""  # nothing is known of the last seconds yet
+    clock[0] = 40.0
+    assert speed.left(run(220)) == "about 1 min"
+    assert speed.left(run(220, "queued")) == ""

@@ -1,10 +1,12 @@
 """Archives are unpacked where they should be, or refused in plain words."""
 
+import errno
 import io
 import stat
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,3 +160,24 @@ def test_a_scan_refuses_a_bomb_with_its_reason(tmp_path: Path) -> None:
     assert not found.series
     assert not found.others
     assert "far more" in found.unreadable[0].reason
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(tmp_path / "a.zip", {"one": b"1" * 1000, "two": b"2" * 1000})
+    real = Path.open
+
+    def full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if self.name == "two" and "x" in mode:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(self, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(BadArchive, match="no room on this computer"):
+        unpack(path, tmp_path / "out")
+    found = scan([path], unpack_into=tmp_path / "unpacked")
+    assert "no room on this computer" in found.unreadable[0].reason
+    assert not found.others
+    with pytest.raises(BadArchive, match="not there any more"):
+        unpack(tmp_path / "gone.zip", tmp_path / "out")

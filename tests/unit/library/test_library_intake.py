@@ -102,6 +102,18 @@ async def test_the_next_start_clears_what_a_killed_one_left(
     await second.close()
 
 
+async def test_a_scan_that_is_stopped_leaves_nothing(
+    library: LibraryService, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "big.zip", images(*range(400)))
+    looking = asyncio.create_task(library.scan([path]))
+    root = tmp_path / "unpacked"
+    await until(lambda: any(root.rglob("*.dcm")))
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    await until(lambda: list(root.iterdir()) == [])
+
+
 async def test_only_folders_of_its_own_are_removed(
     neighbours: Any, tmp_path: Path
 ) -> None:

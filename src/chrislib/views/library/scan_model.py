@@ -19,6 +19,8 @@ NAME, IMAGES, SIZE, CHECK = range(4)
 FactsRole = Qt.ItemDataRole.UserRole + 1
 PictureRole = Qt.ItemDataRole.UserRole + 2
 _TEXT = "Text in the picture"
+_OTHERS_SHOWN = 1000
+"""Rows of files that are no images; more would hold the window up."""
 
 
 class ScanModel(QStandardItemModel):
@@ -75,8 +77,11 @@ class ScanModel(QStandardItemModel):
             if item.checkState() == Qt.CheckState.Checked:
                 if facts.kind == "series":
                     places.append(int(facts.key))
-                elif facts.kind == "file":
+                elif facts.kind == "file" and facts.key:
                     others.append(str(facts.key))
+                elif facts.kind == "file":  # the row of those that have none
+                    rest = self._scan.others[_OTHERS_SHOWN:]
+                    others += [local for local, _, _ in rest]
         part = only(self._scan, series=places, others=others)
         return decided(part, self._decisions)
 
@@ -155,7 +160,8 @@ class ScanModel(QStandardItemModel):
                 words = (
                     "sent as they are" if on else "not cleaned, stay here unless ticked"
                 )
-                files = count(item.rowCount(), "file")
+                number = len(self._scan.others) if self._scan is not None else 0
+                files = count(number, "file")
                 item.setData(replace(facts, detail=join(files, words)), FactsRole)
 
     def show_texts(self, reasons: Mapping[int, str]) -> None:
@@ -349,9 +355,16 @@ class ScanModel(QStandardItemModel):
             ),
             bytes_=total,
         )
-        for local, relative, bytes_ in scan.others:
+        for local, relative, bytes_ in scan.others[:_OTHERS_SHOWN]:
             self._add(
                 group, Facts("file", 1, "file", relative, key=local), bytes_=bytes_
+            )
+        more = scan.others[_OTHERS_SHOWN:]
+        if more:
+            self._add(
+                group,
+                Facts("file", 1, "file", f"and {count(len(more), 'file')} more", key=0),
+                bytes_=sum(bytes_ for _, _, bytes_ in more),
             )
 
     def _add_unreadable(self, scan: LocalScan) -> None:
@@ -368,7 +381,7 @@ class ScanModel(QStandardItemModel):
                 can_tick=False,
             ),
         )
-        for file in scan.unreadable:
+        for file in scan.unreadable[:_OTHERS_SHOWN]:
             self._add(
                 group,
                 Facts(
@@ -381,6 +394,10 @@ class ScanModel(QStandardItemModel):
                     can_tick=False,
                 ),
             )
+        more = len(scan.unreadable) - _OTHERS_SHOWN
+        if more > 0:
+            words = f"and {count(more, 'file')} more"
+            self._add(group, Facts("unreadable", 1, "file", words, can_tick=False))
 
     def _add(
         self,
