@@ -10,13 +10,16 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSpinBox
 
-from chrislib.library.mine.model import Field, Flag, Label
+from chrislib.library.mine.model import Field, Flag, Label, Row
 from chrislib.library.model import ItemState
 from chrislib.pacs.types import Criteria
 from chrislib.views.library.mine.dragging import mime_of
 from chrislib.views.library.mine.page import MinePage
+from chrislib.views.library.mine.smart_sheet import SmartSheet
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.shell.places import PlacesPanel
+from chrislib.views.shell.places_paint import PlaceDelegate
+from chrislib.views.widgets.sheet import Sheet
 from tests.gui.program.person import Person
 
 Program = Any
@@ -67,9 +70,22 @@ def show(person: Person, section: str, rows: int) -> MinePage:
     return page
 
 
+def field(sheet: Sheet, name: str) -> QLineEdit:
+    found = sheet.findChild(QLineEdit, name)
+    assert found is not None
+    return found
+
+
+def panel_of(person: Person) -> PlacesPanel:
+    found = person.window.findChild(PlacesPanel, "places.panel")
+    assert found is not None
+    made: PlacesPanel = found
+    return made
+
+
 def place(person: Person, text: str) -> QModelIndex:
     """Return a place of the left panel by its words, once it is there."""
-    panel = person.window.findChild(PlacesPanel, "places.panel")
+    panel = panel_of(person)
     found: list[QModelIndex] = []
 
     def there() -> bool:
@@ -93,17 +109,22 @@ def test_series_are_marked_gathered_and_found_again_after_a_restart(
     page = show(person, "all", 3)
     grid = page.views.grid
     grid.setFocus()
-    row = page.model.row
     first = page.model.index(0, 0)
-    person.wait(lambda: row(first) is not None, "the first row")
+    person.wait(lambda: page.model.row(first) is not None, "the first row")
+
+    def row() -> Row:
+        found = page.model.row(page.model.index(0, 0))
+        assert found is not None
+        return found
+
     person.wait(lambda: page.views.number == 1, "a highlight")
     # a picture of what lies on the server comes by itself
     pictures = page._pictures
-    person.wait(lambda: pictures.of(row(first), 100) is not None, "a thumbnail")
+    person.wait(lambda: pictures.of(row(), 100) is not None, "a thumbnail")
     QTest.keyClick(grid, Qt.Key.Key_5)
     QTest.keyClick(grid, Qt.Key.Key_8)
     QTest.keyClick(grid, Qt.Key.Key_P)
-    person.wait(lambda: row(first).flag is Flag.PICK, "the flag")
+    person.wait(lambda: row().flag is Flag.PICK, "the flag")
     QTest.keyClick(grid, Qt.Key.Key_T)
     person.wait(lambda: len(program.services.library.tray) == 1, "the tick")
     person.wait(
@@ -113,22 +134,23 @@ def test_series_are_marked_gathered_and_found_again_after_a_restart(
     # Ctrl+Z anywhere in the window
     program.window.activateWindow()
     QTest.keyClick(grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    person.wait(lambda: row(first).flag is Flag.NONE, "undo")
+    person.wait(lambda: row().flag is Flag.NONE, "undo")
     program.wait_to_read("Undone:")
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(grid, Qt.Key.Key_Z, both)
-    person.wait(lambda: row(first).flag is Flag.PICK, "redo")
-    marked = row(first).row_id
+    person.wait(lambda: row().flag is Flag.PICK, "redo")
+    marked = row().row_id
 
     # a collection, by the button of its head
-    panel = person.window.findChild(PlacesPanel, "places.panel")
+    panel = panel_of(person)
     head = place(person, "Collections")
     delegate = panel.tree.itemDelegate()
+    assert isinstance(delegate, PlaceDelegate)
     person.click(
         panel.tree.viewport(), delegate.plus(panel.tree.visualRect(head)).center()
     )
     sheet = person.sheet("name")
-    sheet.findChild(QLineEdit, "name.field").setText("Pilot <b>")
+    field(sheet, "name.field").setText("Pilot <b>")
     person.press("Save", within=sheet)
     program.wait_to_read("Pilot <b>", "This collection is empty")
     page = show(person, "all", 3)
@@ -149,14 +171,19 @@ def test_series_are_marked_gathered_and_found_again_after_a_restart(
         panel.tree.viewport(), delegate.plus(panel.tree.visualRect(head)).center()
     )
     smart = person.sheet("smart")
-    smart.findChild(QLineEdit, "smart.name").setText("Best")
+    assert isinstance(smart, SmartSheet)
+    field(smart, "smart.name").setText("Best")
     person.wait(lambda: "1 item fits now" in smart._note.text(), "how many fit")
     (rule,) = smart.rows
-    rule.findChild(QSpinBox, "smart.rule.number").setValue(5)
+    number = rule.findChild(QSpinBox, "smart.rule.number")
+    assert number is not None
+    number.setValue(5)
     added = smart.add_rule()
     what = added.findChild(QComboBox, "smart.rule.field")
-    what.setCurrentIndex(what.findData(Field.LABEL))
     which = added.findChild(QComboBox, "smart.rule.choice")
+    assert what is not None
+    assert which is not None
+    what.setCurrentIndex(what.findData(Field.LABEL))
     which.setCurrentText("Red")
     person.wait(lambda: "0 items fit now" in smart._note.text(), "nothing is red")
     which.setCurrentText("Green")

@@ -20,7 +20,7 @@ Keys = tuple[tuple[str, str], ...]
 
 CONTEXTS: Mapping[str, Keys] = MappingProxyType(
     {
-        "Lists and trees": (
+        "Lists, grids and trees": (
             ("Up", "previous"),
             ("Down", "next"),
             ("Left", "fold"),
@@ -28,9 +28,23 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
             ("Home", "first"),
             ("End", "last"),
             ("Return", "open"),
+            ("Space", "preview, again closes"),
             ("T", "tick: into or out of the tray"),
+            ("Shift+T", "tick all shown"),
+            ("G", "grid"),
+            ("J", "list"),
             ("E", "open in viewer"),
+            ("C", "compare two"),
+            ("N", "survey all highlighted"),
+            ("P", "flag: pick"),
+            ("X", "flag: reject"),
+            ("U", "no flag"),
+            ("0 to 5", "stars"),
+            ("6 to 9", "red, yellow, green, blue"),
+            ("K", "keywords"),
+            ("B", "into or out of the quick collection"),
             ("A", "add (pull) the highlighted"),
+            ("Del", "remove …"),
             ("Tab", "fold or show side panels"),
             ("Shift+Tab", "fold or show all panels"),
         ),
@@ -74,8 +88,8 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
 )
 
 _OF_MODULE = {
-    "library": ("Lists and trees",),
-    "feeds": ("Feed graph", "Lists and trees"),
+    "library": ("Lists, grids and trees",),
+    "feeds": ("Feed graph", "Lists, grids and trees"),
     "jobs": ("Jobs, inbox",),
     "viewer": ("Viewer",),
 }

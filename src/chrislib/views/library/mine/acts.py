@@ -29,6 +29,8 @@ _FLAGS = {"P": Flag.PICK, "X": Flag.REJECT, "U": Flag.NONE}
 _LABELS = {"6": Label.RED, "7": Label.YELLOW, "8": Label.GREEN, "9": Label.BLUE}
 _BRINGABLE = frozenset({ItemState.WANTED, ItemState.CANCELLED, ItemState.FAILED})
 _UNDO_SECONDS = 8
+_CARRIED = 5000
+"""Highlighted rows whose items are known before a drag begins."""
 _Act = Callable[[list[Item]], Awaitable[None]]
 
 
@@ -68,6 +70,7 @@ class Acts(QObject):
         self._opener = opener
         self._tasks = ctx.tasks("my library verbs")
         self._looks = ctx.tasks("my library looks")
+        self._carries = ctx.tasks("my library drags")
         self._side_by_side = SideBySide(ctx, self)
         self._side_by_side.progressed.connect(opener.progressed)
         ticks.only_here.connect(self._tell_only_here)
@@ -76,6 +79,7 @@ class Acts(QObject):
         """Cancel what runs."""
         self._tasks.cancel_all()
         self._looks.cancel_all()
+        self._carries.cancel_all()
         self._side_by_side.shutdown()
 
     # --- marks ----------------------------------------------------------------
@@ -144,15 +148,38 @@ class Acts(QObject):
         )
 
     def beside(self, key: str, level: Level, ids: Sequence[RowId]) -> None:
-        """Look at two (C) or all ticked or highlighted (N) side by side."""
-        if ids:
-            self._looks.cancel_all()
-            self._looks.start(self._beside(key, level, list(ids)), name="beside")
+        """Look at two (C), or all that are ticked (N), side by side.
+
+        Where nothing is ticked, N shows what is highlighted.
+        """
+        self._looks.cancel_all()
+        self._looks.start(self._beside(key, level, list(ids)), name="beside")
 
     async def _beside(self, key: str, level: Level, ids: list[RowId]) -> None:
-        rows = await self._below(level, ids)
+        tray = self._ctx.library.tray.ids if key == "N" else ()
+        ticked = [await self._mine.row_of_item(one) for one in tray]
+        found = [one for one in ticked if one is not None]
+        if found:
+            level, ids = Level.ALL, found
+        rows = await self._below(level, ids) if ids else []
         if rows:
             self._side_by_side.show(rows, "compare" if key == "C" else "survey")
+
+    def carry(
+        self,
+        level: Level,
+        ids: Sequence[RowId],
+        take: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        """Find the library items of rows, for a drag that may follow (disk)."""
+
+        async def items() -> tuple[str, ...]:
+            rows = await self._below(level, list(ids[:_CARRIED]))
+            return tuple(str(row.item.item_id) for row in rows if row.item is not None)
+
+        self._carries.cancel_all()
+        if ids:
+            self._carries.start(items(), name="items to drag", done=take)
 
     # --- bringing and removing ------------------------------------------------
 

@@ -311,6 +311,7 @@ class Inspector(QScrollArea):
 
     def _show_keywords(self, rows: Sequence[Row]) -> None:
         every = {one for row in rows for one in row.keywords}
+        self._sections["keywords"].set_note("" if every else "none")
         shared = {one for one in every if all(one in row.keywords for row in rows)}
         self._keywords.show_keywords(
             sorted(shared, key=str.casefold), sorted(every - shared, key=str.casefold)

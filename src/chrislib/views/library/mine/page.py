@@ -76,6 +76,7 @@ class MinePage(QWidget):
         self._spot = Spot()
         self._total = 0
         self._asked = True
+        self._carried: tuple[RowId, ...] = ()
         self._first = True
         self.setObjectName("mine")
         self.setAccessibleName("My Library")
@@ -91,6 +92,7 @@ class MinePage(QWidget):
             pictures=self._pictures,
         )
         self.acts = Acts(ctx, self.ticks, opener, parent=self)
+        self.undo, self.redo = self.acts.undo, self.acts.redo
         self.hands = Hands(ctx, self)
         self.inspector = Inspector(ctx, width=self._kept.width)
         self._imports = ImportsStrip(ctx)
@@ -140,14 +142,6 @@ class MinePage(QWidget):
             return True
         return False
 
-    def undo(self) -> bool:
-        """Take the last change of marks or collections back."""
-        return self.acts.undo()
-
-    def redo(self) -> bool:
-        """Do again what was taken back."""
-        return self.acts.redo()
-
     def highlighted(self) -> tuple[Level, list[RowId]]:
         """Return level and ids of what is highlighted."""
         return self.views.highlighted()
@@ -177,11 +171,6 @@ class MinePage(QWidget):
             self.toolbar.show_text("")
         self._total = 0
         self._first = False
-        sort = self._kept.sort(spot)
-        ordered = can_remove(spot, self._mine.collections)
-        self.toolbar.show_level(spot.level, ordered=ordered)
-        self.toolbar.show_sort(sort)
-        self.views.show_sort(sort)
         head = self.views.table.head
         head.show_layout(spot.level, self._kept.columns(spot.level))
         self._show_view(self._kept.view(spot))
@@ -249,8 +238,21 @@ class MinePage(QWidget):
     # --- view, sort, size -----------------------------------------------------
 
     def _show_view(self, view: str) -> None:
+        people, sort = view == PEOPLE, self._kept.sort(self._spot, view)
+        ordered = not people and can_remove(self._spot, self._mine.collections)
+        level = Level.PATIENT if people else self._spot.level
         self.toolbar.show_view(view)
+        self.toolbar.show_level(level, ordered=ordered)
+        self.toolbar.show_sort(sort)
+        self.views.show_sort(sort)
         self.views.show_view(view)
+        if people:
+            self._turn_studies(self._kept.oldest_first)
+
+    def _turn_studies(self, oldest_first: bool) -> None:
+        self._kept.oldest_first = oldest_first
+        self.toolbar.show_turn(oldest_first)
+        self.views.people.set_oldest_first(oldest_first)
 
     @property
     def view(self) -> str:
@@ -267,7 +269,7 @@ class MinePage(QWidget):
         self.views.focus_rows()
 
     def _choose_sort(self, sort: Sort) -> None:
-        self._kept.put_sort(self._spot, sort)
+        self._kept.put_sort(self._spot, self.view, sort)
         self.toolbar.show_sort(sort)
         self.views.show_sort(sort)
         self._ask(by_hand=True)
@@ -293,6 +295,7 @@ class MinePage(QWidget):
         else:
             ids = self.views.ids()
         self.inspector.show_rows(ids, rows)
+        self._carry(ids)
         picture = self._pictures.of(rows[0], 320) if rows else None
         self.inspector.show_picture(picture)
         self.toolbar.set_able(loupe=number > 0, compare=number > 0)
@@ -307,6 +310,13 @@ class MinePage(QWidget):
             )
         )
         self.hands.follow_preview(self.views.current())
+
+    def _carry(self, ids: list[RowId]) -> None:
+        """Know the items of what is highlighted before it is dragged."""
+        if tuple(ids) != self._carried:
+            self._carried = tuple(ids)
+            self.views.items = ()
+            self.acts.carry(self.highlighted()[0], ids, self.views.carry)
 
     def _pictures_came(self) -> None:
         self.views.repaint_rows()
@@ -372,6 +382,7 @@ class MinePage(QWidget):
         self.toolbar.searched.connect(lambda _text: self._ask(by_hand=True))
         self.toolbar.search_left.connect(self._focus_list)
         self.toolbar.sort_chosen.connect(self._choose_sort)
+        self.toolbar.studies_turned.connect(self._turn_studies)
         self.toolbar.sized.connect(self._choose_side)
         self._line.changed.connect(lambda: self._ask(by_hand=True))
         self.views.listed.connect(self._listed)

@@ -3,7 +3,7 @@
 from chrislib.library.mine.model import Column, Level, Sort
 from chrislib.views.library.mine.grid import LARGEST, SMALLEST, USUAL
 from chrislib.views.library.mine.sections import Spot
-from chrislib.views.library.mine.toolbar import VIEWS
+from chrislib.views.library.mine.toolbar import PEOPLE, VIEWS
 from chrislib.views.ports import LayoutStore
 
 _PREFIX = "mine."
@@ -27,18 +27,29 @@ class Remembered:
         if spot.below is None:
             self._put(f"view.{spot.kind}", view)
 
-    def sort(self, spot: Spot) -> Sort:
-        """Return the order of a place."""
-        found = self._get(f"sort.{spot.kind}")
+    def sort(self, spot: Spot, view: str) -> Sort:
+        """Return the order of a place; patients in time have their own."""
+        people = view == PEOPLE
+        found = self._get(f"sort.{PEOPLE if people else spot.kind}")
         if isinstance(found, list) and len(found) == 2:
             known = {one.value: one for one in Column}
             if found[0] in known:
                 return Sort(known[found[0]], descending=bool(found[1]))
-        return spot.usual_sort
+        return Sort(Column.NAME, descending=False) if people else spot.usual_sort
 
-    def put_sort(self, spot: Spot, sort: Sort) -> None:
+    def put_sort(self, spot: Spot, view: str, sort: Sort) -> None:
         """Sort a place so from now on."""
-        self._put(f"sort.{spot.kind}", [sort.by.value, sort.descending])
+        kind = PEOPLE if view == PEOPLE else spot.kind
+        self._put(f"sort.{kind}", [sort.by.value, sort.descending])
+
+    @property
+    def oldest_first(self) -> bool:
+        """Whether each patient's oldest study comes first."""
+        return self._get("oldest_first") is True
+
+    @oldest_first.setter
+    def oldest_first(self, oldest: bool) -> None:
+        self._put("oldest_first", oldest)
 
     @property
     def side(self) -> int:

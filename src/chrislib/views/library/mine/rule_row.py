@@ -218,8 +218,10 @@ class RuleRow(QWidget):
         self._how.setFixedWidth(self._theme.px(176))
         row.addWidget(self._what)
         row.addWidget(self._how)
-        for piece in (self._text, self._number, self._unit, self._date, self._choice):
-            row.addWidget(piece, 1)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._choice, 1)
+        for piece in (self._number, self._unit, self._date):
+            row.addWidget(piece)
         row.addStretch(0)
         row.addWidget(self._remove)
 
@@ -237,6 +239,9 @@ def _spin(name: str, label: str) -> QSpinBox:
     made.setObjectName(name)
     made.setAccessibleName(label)
     made.setRange(0, 1_000_000)
+    made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    made.lineEdit().setTextMargins(6, 0, 6, 0)
+    made.setFixedWidth(140)
     return made
 
 

@@ -185,6 +185,8 @@ class Toolbar(QWidget):
     search_left = Signal()
     sort_chosen = Signal(object)
     sized = Signal(int)
+    studies_turned = Signal(bool)
+    """Each patient's oldest study is to come first, or the newest."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -192,6 +194,8 @@ class Toolbar(QWidget):
         self._sort = Sort()
         self._sorts = sorts_of(Level.ALL)
         self._amount = ""
+        self._people = False
+        self._oldest = False
         self.setObjectName("mine.toolbar")
         self._views = Segments(theme, [one[:3] for one in _SEGMENTS], name="mine.view")
         for key, _words, _icon, tip in _SEGMENTS:
@@ -259,7 +263,7 @@ class Toolbar(QWidget):
         self._views.choose(view)
         for piece in (self._small, self._slider, self._large):
             piece.setVisible(view == GRID)
-        self._sorting.setVisible(view != PEOPLE)
+        self._people = view == PEOPLE
 
     def show_amount(self, words: str) -> None:
         """Say how much the search goes through."""
@@ -358,6 +362,9 @@ class Toolbar(QWidget):
                 (up, Sort(now.by, descending=False), not now.descending),
             ],
         )
+        if self._people:
+            menu.addSeparator()
+            self._add_turns(menu)
         corner = QPoint(0, self._sorting.height() + 2)
         menu.popup(self._sorting.mapToGlobal(corner))
 
@@ -369,6 +376,22 @@ class Toolbar(QWidget):
             action.setChecked(now)
             action.setActionGroup(group)
             action.triggered.connect(lambda _on=False, one=sort: self._chose(one))
+
+    def _add_turns(self, menu: QMenu) -> None:
+        group = QActionGroup(menu)
+        words = ("Newest study first", "Oldest study first")
+        for text, oldest in zip(words, (False, True), strict=True):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(oldest == self._oldest)
+            action.setActionGroup(group)
+            action.triggered.connect(
+                lambda _on=False, oldest=oldest: self.studies_turned.emit(oldest)
+            )
+
+    def show_turn(self, oldest_first: bool) -> None:
+        """Show which study of a patient comes first."""
+        self._oldest = oldest_first
 
     def _chose(self, sort: Sort) -> None:
         if sort.by is not self._sort.by or sort.descending is not self._sort.descending:

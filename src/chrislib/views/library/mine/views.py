@@ -179,6 +179,7 @@ class Views(QStackedWidget):
             tree.ticked.connect(self.row_ticked)
             tree.menu_asked.connect(self.menu_asked)
             tree.listed.connect(self.listed)
+            tree.model.dataChanged.connect(self._tell)
             tree.failed.connect(self.failed)
             self._ticks.changed.connect(tree.repaint_rows)
             self.addWidget(tree)
@@ -205,6 +206,10 @@ class Views(QStackedWidget):
         if self._tree is None and self.selection.currentIndex().isValid():
             self.view.scrollTo(self.selection.currentIndex())
         self._look.start()
+
+    def carry(self, items: tuple[str, ...]) -> None:
+        """Take note of the items a drag of what is highlighted would carry."""
+        self.items = items
 
     def focus_rows(self) -> None:
         """Give the focus to the view in front."""
