@@ -104,6 +104,23 @@ def test_without_a_connection_it_is_asked_again_later(
     qtbot.waitUntil(lambda: store.pixmap(item) is not None, timeout=30_000)
 
 
+def test_a_server_in_trouble_is_asked_again_after_a_while(
+    store: ThumbStore, neighbours: Any, fakes: Any, qtbot: QtBot
+) -> None:
+    stored(neighbours)["SERVICES/PACS/A/1/0.dcm"] = sample("CT_small.dcm").read_bytes()
+    neighbours.session.fake.files.error = ServerUnreachable("No answer.")
+    item = an_item()
+    assert store.pixmap(item) is None
+    qtbot.waitUntil(
+        lambda: store.state(Subject.of_item(item)) is Look.NONE, timeout=WAIT
+    )
+    neighbours.session.fake.files.error = None
+    assert store.pixmap(item) is None
+    assert store.state(Subject.of_item(item)) is Look.NONE
+    fakes.now += 120
+    qtbot.waitUntil(lambda: store.pixmap(item) is not None, timeout=WAIT)
+
+
 def test_local_series_are_shown_scrubbed_and_let_go(
     ctx: ViewContext, fakes: Any, qtbot: QtBot
 ) -> None:

@@ -32,6 +32,8 @@ _BYTES = 96_000_000
 _ASKED_AFTER = 30
 """Milliseconds in which wishes are gathered: a scrolled view asks once."""
 _TOLD_AFTER = 100
+_AGAIN_AFTER = 60.0
+"""Seconds after which a server that did not give a file is asked once more."""
 
 
 class Look(Enum):
@@ -65,6 +67,7 @@ class ThumbStore(QObject):
         self._known: OrderedDict[Wanted, QPixmap | Outcome] = OrderedDict()
         self._squares: dict[Wanted, QPixmap] = {}
         self._bytes = 0
+        self._missed: dict[Wanted, float] = {}
         self._painted: dict[Wanted, None] = {}
         self._painted_before: dict[Wanted, None] = {}
         self._looks: dict[object, tuple[Sequence[Wanted], Sequence[Wanted]]] = {}
@@ -175,6 +178,11 @@ class ThumbStore(QObject):
         if not wanted.subject.can_have_picture:
             return None
         known = self._known.get(wanted)
+        if known is Outcome.LATER:
+            missed = self._missed.get(wanted, 0.0)
+            if self._ctx.now() - missed > _AGAIN_AFTER:
+                self._forget(wanted)
+                known = None
         if known is None:
             self._painted[wanted] = None
             if not self._asked.isActive():
@@ -203,7 +211,7 @@ class ThumbStore(QObject):
             return
         self._client = self._ctx.session.client
         for wanted in [w for w, one in self._known.items() if one is Outcome.LATER]:
-            del self._known[wanted]
+            self._forget(wanted)
         self._told.start()
 
     # --- answers -------------------------------------------------------------
@@ -240,6 +248,8 @@ class ThumbStore(QObject):
         if image is None:
             missing = Outcome.NONE if made.outcome is Outcome.READY else made.outcome
             self._known[wanted] = missing
+            if missing is Outcome.LATER:
+                self._missed[wanted] = self._ctx.now()
             return
         self._known[wanted] = QPixmap.fromImage(image)
         self._bytes += image.sizeInBytes()
@@ -252,6 +262,7 @@ class ThumbStore(QObject):
     def _forget(self, wanted: Wanted) -> None:
         before = self._known.pop(wanted, None)
         self._squares.pop(wanted, None)
+        self._missed.pop(wanted, None)
         if isinstance(before, QPixmap):
             self._bytes -= before.width() * before.height() * 4
 

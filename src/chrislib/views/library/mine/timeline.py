@@ -195,8 +195,7 @@ class PatientsTree(QWidget):
         view, theme = self.view, self._ctx.theme
         high = view.viewport().height()
         if not view.isVisible() or not self.model.rowCount():
-            self._pictures.look_at((), (), 0)
-            return
+            return  # another view of the page is in front
         shown: list[Row] = []
         near: list[Row] = []
         index = view.indexAt(QPoint(8, 4))
