@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "index_speed",
     "index_memory",
     "index_ui_gap",
+    "library_100k",
     "thumbnails",
     "graph_frames",
     "poll_plan",

@@ -32,6 +32,9 @@ _T = TypeVar("_T")
 
 _GIVE_WAY_SECONDS = 4.0
 """How long a window waits at start for a command that was asked to give way."""
+_READER_CACHE = -16_000
+"""Kilobytes (below 0) of pages a reader keeps: lists of 100,000 rows are looked up
+row by row, and SQLite's own 2 MB do not hold them. Small catalogs take none of it."""
 _ROOM = 4 * 1024 * 1024
 """Bytes that must be free before a full disk counts as having room again."""
 
@@ -423,6 +426,7 @@ class Database:
         if connection is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
+            connection.execute(f"PRAGMA cache_size={_READER_CACHE}")
             self._local.db = connection
             with self._lock:
                 self._readers.append(connection)

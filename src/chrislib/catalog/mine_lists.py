@@ -1,8 +1,10 @@
 """Lists of My Library: which keys, in what order, and how many of each kind."""
 
+import json
 import sqlite3
 from array import array
 from datetime import date
+from itertools import chain
 from typing import Any, NamedTuple
 
 from chrislib.catalog.folding import searchable
@@ -142,14 +144,16 @@ def words(db: sqlite3.Connection, text: str) -> Condition:
             f"SELECT row_key FROM mine_local WHERE series_key IN ({local}) "
             f"UNION ALL {other}"
         )
-        (many,) = db.execute(
-            f"SELECT count(*) FROM ({hits} LIMIT {_MANY})", some
-        ).fetchone()
-        # few are sorted; where there are many, those of the order that are among them
-        # are quicker (a sign before a column takes it from the planner)
-        column = "+r.row_key" if many == _MANY else "r.row_key"
-        texts.append(f"{column} IN ({hits})")
-        values += some
+        found = db.execute(f"{hits} LIMIT {_MANY}", some).fetchall()
+        if len(found) < _MANY:
+            # these are sorted, and not looked for once more
+            texts.append("r.row_key IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps([row[0] for row in found]))
+        else:
+            # those of the order that are among them are quicker to find (the sign
+            # before the column takes it from the planner)
+            texts.append(f"+r.row_key IN ({hits})")
+            values += some
     return " AND ".join(texts) or "1", tuple(values)
 
 
@@ -190,15 +194,20 @@ def head(
     db: sqlite3.Connection, wish: Wish, most: int, *, asker: Asker
 ) -> tuple["array[int]", int]:
     """Return the first keys of a list, and how many it has."""
-    where, values = chosen(db, wish, asker)
-    table = f"mine_{wish.level}" if wish.level in ("study", "patient") else "mine_row"
-    if table != "mine_row" and where != f"({_SERIES})":
+    where, _ = chosen(db, wish, asker)
+    if where not in ("1", f"({_SERIES})", f"({_DATA})"):
         every = ids(db, wish, asker)
         return every[:most], len(every)
-    query = f"SELECT count(*) FROM {table}"
-    if table == "mine_row":
-        query += f" r WHERE {where}"
-    (number,) = db.execute(query, values if table == "mine_row" else ()).fetchone()
+
+    def count(query: str) -> int:
+        return int(db.execute(f"SELECT count(*) FROM {query}").fetchone()[0])
+
+    if wish.level in ("study", "patient"):
+        number = count(f"mine_{wish.level}")
+    else:
+        data = count(f"mine_row r WHERE {_DATA}")
+        number = data if wish.level == "data" else count("mine_row")
+        number -= data if wish.level == "series" else 0
     return ids(db, wish, asker, most=most), number
 
 
@@ -214,7 +223,8 @@ def ids(
     cursor = db.cursor()
     cursor.row_factory = None
     query += f" LIMIT {most}" if most >= 0 else ""
-    return array("q", [row[0] for row in cursor.execute(query, values)])
+    found = cursor.execute(query, values).fetchall()
+    return array("q", chain.from_iterable(found))
 
 
 def _below(

@@ -31,8 +31,12 @@ from chrislib.views.models.headed import HeadedTable, Index
 
 _log = logging.getLogger(__name__)
 
-RowRole = Qt.ItemDataRole.UserRole + 1
-IdRole = Qt.ItemDataRole.UserRole + 2
+RowRole = int(Qt.ItemDataRole.UserRole) + 1
+IdRole = int(Qt.ItemDataRole.UserRole) + 2
+# as numbers: every cell is asked for a dozen roles
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 _BLOCK = 64
 """Rows that are fetched together."""
@@ -41,6 +45,8 @@ _KEPT = 4096
 _FEW = 8
 _MANY = 2000
 _AGAIN_MS = 250
+_PAINTED = 0.1
+"""Seconds in which the first rows of a list are painted."""
 
 
 class MineModel(HeadedTable):
@@ -95,6 +101,8 @@ class MineModel(HeadedTable):
         self._wanted: dict[int, None] = {}
         self._fetching = False
         self._turn = 0
+        self._looked = 0
+        """The number of the row somebody asked for last."""
         self._partial = False
         """Only the first ids are known; the others are 0."""
         self._tasks = TaskOwner("my library list")
@@ -162,17 +170,16 @@ class MineModel(HeadedTable):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the row, its id, or the text of a cell."""
-        if role == IdRole:
-            return self.id_at(index)
+        if role == _DISPLAY:
+            row = None if self._words is None else self._row_at(index.row())
+            if row is None or self._words is None:
+                return None
+            return self._words(row, self.columns[index.column()])
+        if role == _ALIGNMENT:
+            return _RIGHT if index.column() in self.numeric else None
         if role == RowRole:
             return self.row(index)
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole and self._words is not None:
-            row = self.row(index)
-            return "" if row is None else self._words(row, self.columns[column])
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
+        return self.id_at(index) if role == IdRole else None
 
     # --- the list -------------------------------------------------------------
 
@@ -188,6 +195,9 @@ class MineModel(HeadedTable):
         if fresh and query.filters == Filters():
             # the first rows can be painted before all ids are there
             await self._list_head(query, turn)
+            if self._partial:
+                # reading 100,000 ids at once would slow the painting
+                await asyncio.sleep(_PAINTED)
             if turn != self._turn:
                 return
         listing = await self._mine.listing(query)
@@ -238,6 +248,7 @@ class MineModel(HeadedTable):
         self._shown, self._ids, self._partial = query, ids, False
         self._forget()
         self._rows.update((int(one), row) for one, row in rows.items())
+        self._looked = 0
         self.endResetModel()
 
     def _forget(self) -> None:
@@ -257,6 +268,14 @@ class MineModel(HeadedTable):
                     return
             else:
                 found = moves(self._ids, ids)
+        # what is in sight then is there with the list
+        near = max(0, self._looked - _BLOCK // 2)
+        some = [one for one in ids[near : near + _BLOCK] if one not in self._rows]
+        if some:
+            rows = await self._mine.rows(_row_ids(some), query.level)
+            if turn != self._turn:
+                return
+            self._rows.update((int(one), row) for one, row in rows.items())
         self._shown = query
         self._gone.clear()
         if found is None:
@@ -312,6 +331,7 @@ class MineModel(HeadedTable):
 
     def _row_at(self, number: int) -> Row | None:
         one = self._ids[number]
+        self._looked = number
         row = self._rows.get(one)
         if row is None:
             if not one or one in self._gone:
