@@ -452,7 +452,13 @@ class FakeBook:
     async def entries(self, _ids: Sequence[str]) -> dict[str, Any]:
         return {}
 
+    def live(self, _entry_id: str) -> None:
+        return None
+
     def look(self, _entries: Any) -> None:
+        return None
+
+    def read_on(self) -> None:
         return None
 
     def feeds_of(self, _entry: Any) -> tuple[()]:
