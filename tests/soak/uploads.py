@@ -75,10 +75,10 @@ def kill_uploads(
     for number in range(files):
         # sizes tell them apart, contents too
         (corpus / f"{number:05}.dcm").write_bytes(rng.randbytes(1000 + number))
-    number = 0
+    number, longest = 0, max(0.4, files / 400)
     while counts.rounds < rounds:
         _plan(folder, number, server=server)
-        while not _one_life(folder, counts, wait=rng.uniform(0.0, 2.5)):
+        while not _one_life(folder, counts, wait=rng.uniform(0.0, longest)):
             _look(folder, counts)
             if counts.rounds >= rounds:
                 # the last one ends in peace

@@ -124,6 +124,12 @@ def test_files_are_chosen_unticked_and_put_away(
     tree.setCurrentIndex(tree.model().index(0, 0))
     QTest.keyClick(tree, Qt.Key.Key_T)
     assert tree.model().chosen().series == ()
+    QTest.keyClick(tree, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(tree, Qt.Key.Key_T)
+    chosen = tree.model().chosen()
+    assert (len(chosen.series), len(chosen.others)) == (1, 1)
+    QTest.keyClick(tree, Qt.Key.Key_T)
+    assert tree.model().chosen().files == 0
     name = stage.find(QLineEdit, "upload.name")
     assert name.text()
     close = stage.find(QWidget, "upload.clear")

@@ -160,7 +160,9 @@ class _Run(QFrame):
         self._title.setText(run.title)
         place = run.folder.partition("/uploads/")[2] or run.folder
         cleaned = "de-identified" if run.deidentified else ""
-        self._detail.setText(join(f"to uploads / {place}", size(run.size), cleaned))
+        told = run.detail if run.state == "ready" else ""
+        words = join(f"to uploads / {place}", size(run.size), cleaned, told)
+        self._detail.setText(words)
         self._record.setVisible(run.deidentified and run.ended)
         so_far = f"{run.done:,} of {count(run.total, 'file')}"
         words = {

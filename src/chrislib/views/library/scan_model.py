@@ -1,6 +1,6 @@
 """What a scan found, with boxes for what is to be sent."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -201,13 +201,24 @@ class ScanModel(QStandardItemModel):
                 return found
         return QModelIndex()
 
-    def toggle(self, index: Index) -> None:
-        """Tick or untick a row and all below it."""
+    def toggle_all(self, indexes: Sequence[QModelIndex]) -> None:
+        """Tick several rows, or untick them when all of them are ticked."""
+        on = any(
+            item.checkState() != Qt.CheckState.Checked
+            for one in indexes
+            if (item := self.itemFromIndex(one)).isCheckable()
+        )
+        for one in indexes:
+            self.toggle(one, on=on)
+
+    def toggle(self, index: Index, *, on: bool | None = None) -> None:
+        """Tick or untick a row and all below it; without `on` the other way round."""
         first = self.index(index.row(), NAME, index.parent())
         item = self.itemFromIndex(first)
         if item is None or not item.data(FactsRole).can_tick:
             return
-        on = item.checkState() != Qt.CheckState.Checked
+        if on is None:
+            on = item.checkState() != Qt.CheckState.Checked
         self._set(item, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         above = item.parent()
         while above is not None:

@@ -244,8 +244,7 @@ class ScanTree(RowView):
 
     def _key(self, key: str) -> None:
         if key in ("T", " "):
-            for index in self.highlighted():
-                self._scan.toggle(index)
+            self._scan.toggle_all(self.highlighted())
 
     def _dress(self) -> None:
         self.header().setFont(self.theme.font("caption"))
