@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from chrislib.dicom.volume import Stack, open_stacks
 from chrislib.views.context import ViewContext
 from chrislib.views.messages import Message
-from chrislib.views.viewer.linking import Anchor, direction, same_place
+from chrislib.views.viewer.linking import Anchor, direction, goes_along, same_place
 from chrislib.views.viewer.viewer import Viewer
 from chrislib.views.viewer_content import ViewContent
 
@@ -45,6 +45,8 @@ def series(
     dataset.SeriesDescription = name
     dataset.StudyInstanceUID = others.get("study", "1.2.3")
     dataset.Modality = others.get("modality", "CT")
+    if others.get("side"):
+        dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
     if others.get("down"):
         dataset.ImageOrientationPatient = [1, 0, 0, 0, -1, 0]
     paths = []
@@ -86,6 +88,12 @@ def test_what_belongs_together(tmp_path: Path) -> None:
     place = down.slices[follow(thin, down, 29, begin)].header.position
     assert place is not None
     assert place[2] == 30.0
+    # slices that cross each other do not go along
+    side = stack(series(tmp_path, "side", [0.0, 1.0], side=True))
+    assert direction(thin, side) == 0
+    assert not goes_along(thin, side)
+    assert goes_along(thin, thick)
+    assert goes_along(thin, None)
     # two studies: the distance since they were linked
     assert follow(thin, later, 15, Anchor(5, 0)) == 1
     assert follow(thin, later, 0, Anchor(5, 1)) in (0, 1)
@@ -110,7 +118,8 @@ def test_two_series_side_by_side(viewer: Viewer, qtbot: QtBot, tmp_path: Path) -
     page = viewer.side_page
     qtbot.waitUntil(lambda: viewer.page is page and len(page.views) == 2, timeout=WAIT)
     left, right = page.views
-    qtbot.waitUntil(lambda: right.canvas.image is not None, timeout=WAIT)
+    for view in (left, right):
+        qtbot.waitUntil(lambda: view.canvas.image is not None, timeout=WAIT)  # noqa: B023
     titles = [view.canvas.corners.top_right[0] for view in page.views]
     assert titles == ["b thick", "a thin"]
     assert right.canvas.corners.bottom_left[-1] == "Linked to view A"

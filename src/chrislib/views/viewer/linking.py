@@ -29,7 +29,7 @@ def same_place(
 
     Parallel slices of one study share patient space: the nearest one is taken. Those of
     different studies keep the distance they had when they were linked, in millimeters.
-    Everything else goes along by its share of the way.
+    What is not known to be anywhere goes along by its share of the way.
 
     Parameters
     ----------
@@ -51,6 +51,17 @@ def same_place(
     if counts[0] < 2:
         return anchor.theirs
     return min(max(round(index / (counts[0] - 1) * last), 0), last)
+
+
+def goes_along(mine: Stack | None, theirs: Stack | None) -> bool:
+    """Whether leafing through one means anything for the other.
+
+    Slices that cross each other share no way to go; where nothing is known of their
+    place, nothing speaks against it.
+    """
+    both = (mine, theirs)
+    known = [one is not None and one.header.orientation is not None for one in both]
+    return not all(known) or direction(mine, theirs) != 0
 
 
 def direction(mine: Stack | None, theirs: Stack | None) -> int:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from chrislib.dicom.render import Window
 from chrislib.views.context import ViewContext
 from chrislib.views.viewer.entries import Entry
-from chrislib.views.viewer.linking import Anchor, same_place
+from chrislib.views.viewer.linking import Anchor, goes_along, same_place
 from chrislib.views.viewer.pages import PicturePage
 from chrislib.views.viewer.stack_page import StackPage
 from chrislib.views.widgets.frames import CACHE_BYTES
@@ -271,6 +271,8 @@ class SidePage(PicturePage):
     def _follow(self, number: int) -> None:
         mine = self._pages[number]
         for place, page in self._others(number):
+            if not goes_along(mine.stack, page.stack):
+                continue
             page.go(
                 same_place(
                     mine.stack,
@@ -312,8 +314,10 @@ class SidePage(PicturePage):
     def _note(self) -> None:
         """Say in the corners which view goes with which."""
         name = f"Linked to view {letter(self._active)}"
+        active = self._pages[self._active].stack if self._entries else None
         for place, page in enumerate(self.views):
             follows = self._linked and place != self._active
+            follows = follows and goes_along(active, page.stack)
             page.set_note(name if follows else "")
 
 

@@ -284,15 +284,19 @@ class TimelineDelegate(RowDelegate):
         half = rect.height() // 2
         upper = QRect(left, rect.top() + 6, end - left, half - 5)
         lower = QRect(left, rect.top() + half + 1, upper.width(), half - 7)
+        about = how(row)
+        if not about:
+            upper.setRect(left, rect.top(), upper.width(), rect.height())
         draw_text(painter, upper, theme, text=words.title(row, hidden=False))
-        draw_text(
-            painter,
-            lower,
-            theme,
-            text=how(row),
-            style="caption",
-            token="text.muted",
-        )
+        if about:
+            draw_text(
+                painter,
+                lower,
+                theme,
+                text=about,
+                style="caption",
+                token="text.muted",
+            )
         top = rect.center().y() - paint.STAR // 2
         if row.stars:
             paint.draw_stars(painter, QPoint(marks, top), theme, stars=row.stars)
