@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.tour.compare_steps import CompareSteps
 from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
@@ -25,7 +26,7 @@ _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 Steps = tuple[tuple[str, Callable[[], object]], ...]
 
 
-class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps):
+class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps, CompareSteps):
     """What a new user does, and sees.
 
     Parameters
@@ -56,6 +57,7 @@ class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps):
         return {
             "upload": self.upload_steps(),
             "history-reference": self.history_reference_steps(),
+            "timeline-compare": self.compare_steps(),
         }
 
     def _part(self, part: str) -> Steps:
