@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.tour.compare_steps import CompareSteps
+from tests.e2e.tour.create_steps import CreateSteps
+from tests.e2e.tour.files_steps import FilesSteps
 from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
+from tests.e2e.tour.my_library_steps import MyLibrarySteps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
@@ -26,7 +29,16 @@ _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 Steps = tuple[tuple[str, Callable[[], object]], ...]
 
 
-class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps, CompareSteps):
+class Story(
+    LookupSteps,
+    JobsSteps,
+    UploadSteps,
+    HistorySteps,
+    CreateSteps,
+    CompareSteps,
+    MyLibrarySteps,
+    FilesSteps,
+):
     """What a new user does, and sees.
 
     Parameters
@@ -55,9 +67,12 @@ class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps, CompareSteps):
     def _parts(self) -> dict[str, Steps]:
         """Return what is played between the main story and the light theme."""
         return {
+            "pacs-feed": self.pacs_feed_steps(),
             "upload": self.upload_steps(),
             "history-reference": self.history_reference_steps(),
             "timeline-compare": self.compare_steps(),
+            "my-library": self.my_library_steps(),
+            "browse-files": self.browse_files_steps(),
         }
 
     def _part(self, part: str) -> Steps:
@@ -165,10 +180,13 @@ class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps, CompareSteps):
     def view_series(self) -> None:
         """Open a series, leaf through it, change its window, go back."""
         self._go("All")
-        row = self._screen.wait(contains=SERIES[0], role="table cell")
-        self._screen.press(
-            "View", role="table cell", which=lambda spot: spot.y == row.y
+        card = self._screen.wait(
+            contains=SERIES[0],
+            role="list item",
+            which=lambda spot: "On the server" in spot.name,
         )
+        self._screen.click(card)
+        self._screen.key("e")
         picture = self._screen.wait("Picture", seconds=60)
         place = self._screen.wait(contains=" of 82", role="label").name
         self._screen.wheel(picture, 6)
@@ -417,8 +435,12 @@ class Story(LookupSteps, JobsSteps, UploadSteps, HistorySteps, CompareSteps):
         self._screen.press("Clear", role="push button")
         self._go("All")
         for title in ("ANGIO Projected", REFERENCE):
-            row = self._screen.wait(contains=title, role="table cell")
-            self._screen.click(row)
+            card = self._screen.wait(
+                contains=title,
+                role="list item",
+                which=lambda spot: "On the server" in spot.name,
+            )
+            self._screen.click(card)
             self._screen.key("t")
         self._screen.wait(contains="2 items", role="label")
         self._make_feed("Upload and reference")

@@ -614,3 +614,18 @@ def test_a_setting_that_cannot_be_kept_counts_and_is_told(
     assert ctx.theme.name == "light"
     note = find(sheet, QLabel, "sheet.note")
     assert "could not be saved" in note.text()
+
+
+def test_a_toast_never_lies_over_the_tray(
+    window: MainWindow, ctx: ViewContext, qtbot: QtBot
+) -> None:
+    shell = window.shell
+    page = shell._pages.library
+    assert page is not None
+    shell.choose_module("feeds")
+    ctx.messages.info("A feed waits.", action=("Show", lambda: None), seconds=60)
+    qtbot.waitUntil(lambda: len(shell._toasts.toasts) == 1)
+    shell.choose_module("library")
+    toast = shell._toasts.toasts[0]
+    foot = page.tray.mapTo(window, QPoint(0, 0)).y()
+    assert toast.geometry().bottom() < foot

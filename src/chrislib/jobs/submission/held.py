@@ -105,6 +105,7 @@ class Held:
                 "released",
                 now=self._clock.time(),
                 intent=ready,
+                progress=None,
                 detail="",
                 hint="",
                 field_errors={},

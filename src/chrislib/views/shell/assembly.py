@@ -382,6 +382,8 @@ class Shell(QObject):
         """Bring a module to the front as it was left."""
         self._pages.show_module(module)
         self._top.show_module(module)
+        # what is at the foot is another: a toast must not lie over it
+        self._toasts.arrange()
         self._context.layout.put("shell.module", module)
 
     def _toggle_jobs(self) -> None:

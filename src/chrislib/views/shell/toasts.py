@@ -167,7 +167,7 @@ class ToastHost(QObject):
         toast.setParent(self._window)
         self.toasts.append(toast)
         toast.show()
-        self._arrange()
+        self.arrange()
 
     def undo_last(self) -> bool:
         """Do the action of the newest toast that offers Undo."""
@@ -184,7 +184,7 @@ class ToastHost(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size."""
         if event.type() == QEvent.Type.Resize and watched is self._window:
-            self._arrange()
+            self.arrange()
         return False
 
     def _drop(self, toast: Toast) -> None:
@@ -192,9 +192,10 @@ class ToastHost(QObject):
             self.toasts.remove(toast)
             toast.hide()
             toast.deleteLater()
-            self._arrange()
+            self.arrange()
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
+        """Place the toasts above what the foot of the window holds now."""
         bottom = self._window.height() - 16 - self._foot()
         for toast in reversed(self.toasts):
             height = toast.heightForWidth(_WIDTH)
