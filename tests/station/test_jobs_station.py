@@ -414,7 +414,15 @@ async def test_a_revoked_token_pauses_and_loses_nothing(desk: Desk) -> None:
     await desk.until(lambda: desk.jobs.reach is Reach.AUTH_REQUIRED)
     await desk.jobs.refresh()
     assert not desk.job(upload).phase.terminal
-    assert [row.kind for row in await desk.jobs.inbox()].count("AUTH") == 1
+
+    async def notices() -> int:
+        return [row.kind for row in await desk.jobs.inbox()].count("AUTH")
+
+    deadline = time.monotonic() + 30
+    while not await notices():  # written behind whoever was refused
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    assert await notices() == 1
     desk.client = good
     await desk.jobs.refresh()
     assert (await desk.ends(root.key)).phase is Phase.FINISHED
