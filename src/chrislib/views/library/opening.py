@@ -40,6 +40,14 @@ class ItemOpener(QObject):
             failed=self._failed,
         )
 
+    def stop(self) -> bool:
+        """Stop what is on its way; False when nothing is. What arrived is kept."""
+        if not self._tasks.pending:
+            return False
+        self._tasks.cancel_all()
+        self.progressed.emit("")
+        return True
+
     def shutdown(self) -> None:
         """Cancel what runs."""
         self._tasks.cancel_all()
@@ -47,7 +55,7 @@ class ItemOpener(QObject):
     def _progress(self, title: str) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
             words = f"{done:,} of {count(total, 'file')}"
-            self.progressed.emit(f"Getting “{title}”: {words}")
+            self.progressed.emit(f"Getting “{title}”: {words} · Esc stops")
 
         return tell
 

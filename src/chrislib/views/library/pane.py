@@ -101,6 +101,8 @@ class LibraryPane(QWidget):
 
     def escape(self) -> bool:
         """Leave what the section is in the middle of (Esc)."""
+        if self._opener.stop():
+            return True
         page = self._pages.currentWidget()
         return isinstance(page, FilesPage | MinePage) and page.escape()
 

@@ -147,6 +147,10 @@ class Acts(QObject):
             hint=row.detail or "It opens as soon as its files are there.",
         )
 
+    def stop_looking(self) -> bool:
+        """Stop fetching what is to be put side by side; False when nothing is."""
+        return self._side_by_side.stop()
+
     def beside(self, key: str, level: Level, ids: Sequence[RowId]) -> None:
         """Look at two (C), or all that are ticked (N), side by side.
 

@@ -42,13 +42,16 @@ class SideBySide(QObject):
         One series alone is compared with the earlier one of its kind. What was asked
         for before is dropped.
         """
-        self.cancel()
+        self.stop()
         self._tasks.start(self._show(list(rows), layout), name="gather files")
 
-    def cancel(self) -> None:
-        """Stop what is on its way; files that arrived are kept for the next time."""
+    def stop(self) -> bool:
+        """Stop what is on its way; False when nothing is. What arrived is kept."""
+        if not self._tasks.pending:
+            return False
         self._tasks.cancel_all()
         self.progressed.emit("")
+        return True
 
     def shutdown(self) -> None:
         """Cancel what runs."""
@@ -116,7 +119,8 @@ class SideBySide(QObject):
     def _teller(self, number: int, total: int) -> Callable[[int, int], None]:
         def tell(done: int, files: int) -> None:
             words = f"{done:,} of {count(files, 'file')}"
-            self.progressed.emit(f"Getting series {number} of {total}: {words}")
+            said = f"Getting series {number} of {total}: {words} · Esc stops"
+            self.progressed.emit(said)
 
         return tell
 

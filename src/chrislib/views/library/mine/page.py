@@ -99,7 +99,9 @@ class MinePage(QWidget):
         self._state = StateView(theme, "images", "")
         self._skeleton = Skeleton(theme, row_height=48, picture=True)
         self._pages = QStackedWidget()
-        self.peek = Peek(theme, self._pictures, self._pages)
+        # a stack shows screen readers its current page only
+        self._body = QWidget()
+        self.peek = Peek(theme, self._pictures, self._body)
         self._around = Surroundings(ctx, self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -135,7 +137,7 @@ class MinePage(QWidget):
 
     def escape(self) -> bool:
         """Close the preview, or leave a patient or study; False when nothing is."""
-        if self.peek.close_peek():
+        if self.peek.close_peek() or self.acts.stop_looking():
             return True
         if self._spot.below is not None:
             self._go(Spot(self._spot.section))
@@ -374,7 +376,10 @@ class MinePage(QWidget):
         column.addWidget(self._imports)
         for page in (self.views, self._state, self._skeleton):
             self._pages.addWidget(page)
-        column.addWidget(self._pages, 1)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.addWidget(self._pages)
+        column.addWidget(self._body, 1)
 
     def _connect(self, opener: ItemOpener, thumbs: ThumbStore) -> None:
         self.toolbar.view_chosen.connect(self.choose_view)
