@@ -435,6 +435,9 @@ class FakeMyLibrary:
     async def keywords(self) -> list[tuple[str, int]]:
         return []
 
+    def bring_in(self, _paths: Any) -> list[int]:
+        return []
+
     def subscribe(self, _listener: Any) -> Callable[[], None]:
         return lambda: None
 

@@ -27,7 +27,7 @@ from chrislib.library.mine.model import (
 from chrislib.library.mine.service import MyLibrary
 from chrislib.library.service import LibraryService
 from chrislib.views.library.mine.model import IdRole, MineModel, RowRole
-from chrislib.views.library.mine.moves import moves
+from chrislib.views.library.mine.moves import find, moves
 from tests.gui.conftest import Aio
 from tests.unit.library.conftest import FakeJobs, FakeLibrarySession
 
@@ -222,6 +222,13 @@ def test_moves_make_one_list_of_the_other(
             del old[move.first : move.first + move.number]
     if found is not None:
         assert list(old) == after
+
+
+@given(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 2**17), max_size=30))
+def test_an_id_is_found_where_it_stands(ids: list[int]) -> None:
+    data = array("q", ids).tobytes()
+    for one in (*ids, 0, 256, 65536, 1):
+        assert find(data, one) == (ids.index(one) if one in ids else -1)
 
 
 def test_an_invalid_index_has_no_row(shown: Shown) -> None:

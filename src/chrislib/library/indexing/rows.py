@@ -1,10 +1,10 @@
 """What a file says about itself, as rows of the catalog."""
 
-from hashlib import blake2b
 from typing import Any
 
 from chrislib.catalog.folding import fold, searchable
 from chrislib.catalog.index_rows import APART, INSTANCE, OTHER, UNREADABLE, Batch
+from chrislib.catalog.keys import key
 from chrislib.dicom.group import normal
 from chrislib.dicom.header import Vector, dicom_date
 from chrislib.dicom.reading import is_directory
@@ -125,14 +125,9 @@ def keys_of(identity: tuple[str, ...]) -> Keys:
         Patient ID, its issuer, name, birth date; study and series instance UID.
     """
     patient_id, issuer, name, birth_date, study_uid, series_uid = identity
-    patient = _key("patient", patient_id, issuer, fold(name), birth_date)
-    study = _key("study", str(patient), study_uid)
-    return patient, study, _key("series", str(study), series_uid)
-
-
-def _key(*parts: str) -> int:
-    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+    patient = key("patient", patient_id, issuer, fold(name), birth_date)
+    study = key("study", str(patient), study_uid)
+    return patient, study, key("series", str(study), series_uid)
 
 
 def _without_series(

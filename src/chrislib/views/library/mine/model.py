@@ -26,7 +26,7 @@ from chrislib.library.mine.model import (
 )
 from chrislib.library.mine.service import MyLibrary
 from chrislib.views.library.mine.cells import HEADS, ORDER
-from chrislib.views.library.mine.moves import Move, moves
+from chrislib.views.library.mine.moves import Move, find, moves
 from chrislib.views.models.headed import HeadedTable, Index
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _BLOCK = 64
 """Rows that are fetched together."""
 _KEPT = 4096
 """Rows that are kept."""
-_FEW = 8
+_FEW = 32
 _MANY = 2000
 _AGAIN_MS = 250
 _PAINTED = 0.1
@@ -157,10 +157,8 @@ class MineModel(HeadedTable):
 
     def index_of(self, row_id: RowId | int) -> QModelIndex:
         """Return where a row stands, an invalid index if it is not in the list."""
-        try:
-            return self.index(self._ids.index(row_id), 0)
-        except ValueError:
-            return QModelIndex()
+        at = find(self._ids.tobytes(), row_id)
+        return QModelIndex() if at < 0 else self.index(at, 0)
 
     # --- Qt -------------------------------------------------------------------
 
@@ -319,13 +317,9 @@ class MineModel(HeadedTable):
         """Return where some ids stand now; those that do not are left out."""
         if len(some) > _FEW:
             return {one: at for at, one in enumerate(self._ids) if one in some}
-        found: dict[int, int] = {}
-        for one in some:
-            try:
-                found[one] = self._ids.index(one)
-            except ValueError:
-                continue
-        return found
+        data = self._ids.tobytes()
+        found = {one: find(data, one) for one in some}
+        return {one: at for one, at in found.items() if at >= 0}
 
     # --- the rows -------------------------------------------------------------
 
