@@ -4,6 +4,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
+from chrislib.library.dates import show_time
 from chrislib.library.model import HistoryEntry
 from chrislib.views.library.history_model import (
     ACTION,
@@ -22,12 +23,12 @@ from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
     draw_glyph,
-    draw_row,
+    draw_ring,
     draw_state,
     draw_text,
 )
 
-_OVER = QStyle.StateFlag.State_MouseOver
+_SELECTED = QStyle.StateFlag.State_Selected.value
 FEEDS = "feeds"
 """The words that tell which feeds used it."""
 _QUIET = {"found"}
@@ -42,6 +43,8 @@ class HistoryDelegate(RowDelegate):
         self.hovered = -1
         """The row under the pointer."""
         self.pointer = QPoint(-1, -1)
+        self.focused = -1
+        """The row with the keyboard, while the list has it."""
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         """Return the part of the cell at a point of the viewport."""
@@ -57,32 +60,36 @@ class HistoryDelegate(RowDelegate):
             return FEEDS if words and self._link(entry, rect).contains(at) else ""
         return ""
 
-    def paint_cell(
+    def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Paint one cell of a day or an entry."""
-        model = index.model()
+        """Paint one cell of a day or an entry.
+
+        The page under the head that stays in sight is painted whole with every step
+        of the wheel: nothing is copied, and nothing is asked twice for a cell.
+        """
+        model, theme = index.model(), self.theme
         if not isinstance(model, HistoryModel):
             return
-        theme, rect, column = self.theme, option.rect, index.column()
-        if model.id_at(index.row()) is None:
-            self._day(painter, rect, str(index.data() or ""))
+        row, column, rect = index.row(), index.column(), option.rect
+        if model.id_at(row) is None:
+            words = model.day_of(row) if column == TITLE else ""
+            self._day(painter, rect, words)
             return
+        if option.state.value & _SELECTED:
+            painter.fillRect(rect, theme.color("bg.selected"))
+        elif row == self.hovered:
+            painter.fillRect(rect, theme.color("bg.hover"))
+        line = QRect(rect.left(), rect.bottom(), rect.width(), 1)
+        painter.fillRect(line, theme.color("border.subtle"))
         entry = model.entry(index)
-        drawn = QStyleOptionViewItem(option)
-        if index.row() == self.hovered:
-            drawn.state |= _OVER
-        else:
-            drawn.state &= ~_OVER
-        draw_row(painter, drawn, theme, first=column == TITLE, last=column == TIME)
         if entry is None:
             # on its way: the outline of a row, where its words will stand
             if column == TITLE:
                 bar = QRect(rect.left() + 36, rect.center().y() - 4, 160, 8)
                 painter.fillRect(bar, theme.color("bg.highlight"))
-            return
-        if column == TITLE:
-            self._title(painter, rect, entry, str(index.data()))
+        elif column == TITLE:
+            self._title(painter, rect, entry, model.title(entry))
         elif column == BROUGHT:
             self._brought(painter, rect, entry, uses_words(model.uses(entry)))
         elif column == STATE:
@@ -94,11 +101,13 @@ class HistoryDelegate(RowDelegate):
                 painter,
                 rect.adjusted(0, 0, -8, 0),
                 theme,
-                text=str(index.data()),
+                text=show_time(entry.at),
                 style="small",
                 token="text.muted",
                 align=Qt.AlignmentFlag.AlignRight,
             )
+        if row == self.focused:
+            draw_ring(painter, rect, theme, first=column == TITLE, last=column == TIME)
 
     def _day(self, painter: QPainter, rect: QRect, words: str) -> None:
         if words:

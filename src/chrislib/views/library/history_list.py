@@ -9,7 +9,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -85,6 +85,7 @@ class HistoryList(PartsView, QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(8)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.selectionModel().currentChanged.connect(lambda *_: self._note_focus())
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._bring_back)
         model.rowsInserted.connect(lambda _p, first, last: self._fit(first, last))
@@ -182,6 +183,21 @@ class HistoryList(PartsView, QTableView):
         super().leaveEvent(event)
         self._hover(QPoint(-1, -1))
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring."""
+        super().focusInEvent(event)
+        self._note_focus()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring back."""
+        super().focusOutEvent(event)
+        self._note_focus()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is seen; rows may have moved under the ring."""
+        self._delegate.focused = self.currentIndex().row() if self.hasFocus() else -1
+        super().paintEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return opens, R repeats, Del removes, F shows the feeds."""
         entry = self._history.entry(self.currentIndex())
@@ -235,6 +251,13 @@ class HistoryList(PartsView, QTableView):
         return self._history.index(wished, TITLE)
 
     # --- inside --------------------------------------------------------------------
+
+    def _note_focus(self) -> None:
+        before = self._delegate.focused
+        now = self.currentIndex().row() if self.hasFocus() else -1
+        for row in {before, now} - {-1}:
+            if row < self._history.rowCount():
+                self.viewport().update(self.row_rect(row))
 
     def _hover(self, at: QPoint) -> None:
         before, now = self._delegate.hovered, self.rowAt(at.y()) if at.y() >= 0 else -1

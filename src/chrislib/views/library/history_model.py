@@ -17,6 +17,7 @@ from chrislib.library.history_model import HistoryListing
 from chrislib.library.history_uses import FeedUse
 from chrislib.library.model import EntryId, EntryKind, HistoryEntry
 from chrislib.library.words import count
+from chrislib.views.widgets.text import isolate
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = tuple[tuple[str, float], ...]
@@ -37,6 +38,8 @@ SPOKEN = {
     EntryKind.LIST: "Work list",
 }
 _MOVING = {"running", "registering"}
+_HEAD = Qt.ItemFlag.NoItemFlags
+_ENTRY = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _MOST_HELD = 2000
 """Entries in memory; those that were asked for longest ago go first."""
 
@@ -237,6 +240,10 @@ class HistoryModel(QAbstractTableModel):
         """Return the title of an entry; nothing of a patient while names are hidden."""
         if entry.kind is EntryKind.LOOKUP and self._hidden():
             return "Lookup"
+        name, dash, rest = entry.title.partition(" — ")
+        if dash and not name.isascii():
+            # a name written from right to left must not take the number along
+            return f"{isolate(name)}{dash}{rest}"
         return entry.title
 
     def action(self, entry: HistoryEntry) -> str:
@@ -255,9 +262,7 @@ class HistoryModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Let only entries be highlighted."""
-        if self.id_at(index.row()) is None:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return _HEAD if self.id_at(index.row()) is None else _ENTRY
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell."""
