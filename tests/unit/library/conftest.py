@@ -182,6 +182,7 @@ class FakeFiles:
         self.stored: dict[str, bytes] = {}
         self.reads: list[str] = []
         self.folders: list[Folder] = []
+        self.loose: list[StoredFile] = []
         self.gone = False
         self.error: ChrislibError | None = None
 
@@ -208,7 +209,7 @@ class FakeFiles:
             yield folder
 
     async def files(self, _folder: Folder) -> AsyncIterator[StoredFile]:
-        for file in ():
+        for file in self.loose:
             yield file
 
     async def count_below(self, path: str) -> int:
