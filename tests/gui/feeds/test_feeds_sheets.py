@@ -339,7 +339,7 @@ def test_a_feed_of_what_is_on_the_way_waits_without_the_sheet(
     )
     library.other_places["z"] = "chris.example.org"
     sheet = open_create(pane)
-    assert "1 item is still on the way" in sheet._banner.text
+    assert "1 item is only ticked so far, and pulled now" in sheet._banner.text
     assert "1 item is on chris.example.org and left out" in sheet._elsewhere.text
     press(sheet)
     qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))

@@ -109,7 +109,7 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     title.selectAll()
     QTest.keyClicks(title, "Everything at once")
     sheet.details.tags.add("create-tag")
-    assert "still on the way" in sheet._banner.text
+    assert "only ticked so far" in sheet._banner.text
     person.click(sheet.next_button)
 
     # what was only ticked is pulled now; the feed waits by itself, and is made

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from chrislib.cube.errors import Refused
 from chrislib.feeds.checks import TITLE_LIMIT
 from chrislib.jobs.model import Job
-from chrislib.library.model import Item, ItemId
+from chrislib.library.model import Item, ItemId, ItemState
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed_details import DetailsForm
 from chrislib.views.feeds.create_feed_step import FirstStepHead, FirstStepPage
@@ -204,10 +204,14 @@ class CreateFeedSheet(Sheet):
         elif away:
             one = "1 item is" if len(away) == 1 else f"{len(away):,} items are"
             they = "it is" if len(away) == 1 else "they are"
+            ticked = all(item.state is ItemState.WANTED for item in away)
+            what = (
+                "only ticked so far, and pulled now" if ticked else "still on the way"
+            )
             self._banner.show_text(
                 "info",
-                f"{one} still on the way: the feed starts when {they} here. You can "
-                "close this and chrislib meanwhile.",
+                f"{one} {what}: the feed starts when {they} here. You can close this "
+                "and chrislib meanwhile.",
             )
 
     def _show_button(self) -> None:
@@ -256,6 +260,7 @@ class CreateFeedSheet(Sheet):
         self.details.title.setText(self._proposed)
 
     def _say(self, problem: str = "") -> None:
+        self.steps.set_step(TITLE, detail=self.details.text, complete=not problem)
         if problem:
             self.set_note("1 field needs attention", kind="failed")
         elif self.body.currentIndex() == REVIEW and self.items:
@@ -422,6 +427,9 @@ class CreateFeedSheet(Sheet):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(fields)
+        # setWidget fills the widget's ground: it is the sheet's own here
+        fields.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
         row.addWidget(scroll, 1)
         row.addWidget(line(vertical=True))
         row.addLayout(right, 1)
