@@ -100,11 +100,12 @@ def test_names_are_refused_in_words(name: str, said: str) -> None:
     assert "1,024" in name_problem("n" * 180, folder="home/" + "d" * 900)
 
 
-@given(st.lists(st.text("aB01 _", max_size=6), max_size=12))
+@given(st.lists(st.text("aB01 _.", max_size=6), max_size=12))
 def test_names_sort_as_people_count(names: list[str]) -> None:
     ordered = sorted(names, key=natural)
     assert sorted(ordered) == sorted(names)
-    assert sorted(["run10", "run2", "Run1"], key=natural) == ["Run1", "run2", "run10"]
+    counted = ["run.log", "Run1.log", "run2.log", "run10.log"]
+    assert sorted(counted[::-1], key=natural) == counted
 
 
 def test_typed_paths_are_understood() -> None:

@@ -166,8 +166,9 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def natural(text: str) -> list[int | str]:
-    """Return what names are sorted by: "img2" before "img10", case aside."""
-    parts: list[int | str] = [*_DIGITS.split(text.casefold())]
+def natural(text: str) -> tuple[list[int | str], str]:
+    """Return what names are sorted by: "img.txt", "img2.txt", "img10.txt", any case."""
+    stem, dot, ending = text.casefold().rpartition(".")
+    parts: list[int | str] = [*_DIGITS.split(stem if dot else ending)]
     parts[1::2] = [int(part) for part in parts[1::2]]
-    return parts
+    return parts, ending if dot else ""

@@ -19,7 +19,7 @@ def _made(entry: Entry) -> float:
     return entry.created_at
 
 
-def _name(entry: Entry) -> list[int | str]:
+def _name(entry: Entry) -> tuple[list[int | str], str]:
     return natural(entry.label)
 
 
