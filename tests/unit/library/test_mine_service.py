@@ -1,6 +1,7 @@
 """My Library as the window asks it: rows from everywhere, marks, collections, undo."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from chrislib.catalog.mine_marks import Image
 from chrislib.errors import ChrislibError
+from chrislib.jobs.model import Phase, RunIntent
 from chrislib.library.mine.model import (
+    PREVIOUS,
     QUICK,
     CollectionKind,
     Column,
@@ -31,6 +35,7 @@ from chrislib.library.mine.model import (
     Sort,
 )
 from chrislib.library.mine.service import MyLibrary
+from chrislib.library.mine.undo import Step, UndoLog
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.service import LibraryService
 from tests.unit.library.conftest import Neighbours, until
@@ -328,3 +333,90 @@ async def test_a_folder_can_be_stopped_and_forgotten(
     await shown.mine.catch_up()
     assert await shown.ids() == []
     await asyncio.sleep(0)
+
+
+async def test_feeds_that_used_a_series_are_counted_and_asked_for(
+    shown: Shown,
+) -> None:
+    brought = item("brought", source=Source.REFERENCE)
+    used = item("used", series_uid="1.2.3.1", **DOE)
+    await shown.hold(used, item("other", series_uid="1.2.3.2", **DOE), brought)
+    jobs = shown.near.jobs
+    for feed_id, ids in ((7, ("used", "brought")), (8, ("used",)), (8, ("used",))):
+        intent = RunIntent(1, "pl-dircopy", "1.0", "fs", {}, item_ids=ids)
+        key = await jobs.submit(intent)
+        if "brought" in ids:  # the run that brings an item does not use it
+            await shown.hold(replace(brought, job_key=key))
+        jobs.move(key, Phase.RUNNING, feed_id=feed_id)
+    await shown.mine.catch_up()
+    rows = {row.item.item_id: row for row in await shown.all() if row.item}
+    assert {one: row.feeds for one, row in rows.items()} == {
+        **{ItemId("used"): 2, ItemId("other"): 0, ItemId("brought"): 0}
+    }
+    assert await shown.mine.feeds(rows[ItemId("used")].row_id) == [8, 7]
+    (patient,) = await shown.all(Level.PATIENT)
+    assert patient.feeds == 2
+    unused = Group((Rule(Field.FEEDS, Op.IS, 0), Rule(Field.KIND, Op.IS, "series")))
+    smart = await shown.mine.create_smart("Not in any feed", unused)
+    assert await shown.ids(collection=smart) == [rows[ItemId("other")].row_id]
+    counts = {one.title: one.count for one in shown.mine.collections}
+    assert counts == {"Not in any feed": 1}
+
+
+async def test_what_came_last_is_the_previous_import(shown: Shown) -> None:
+    await shown.hold(
+        *(
+            item(f"i{at}", series_uid=f"1.2.3.{at}", **{**DOE, "added_at": float(at)})
+            for at in (0, 500, 5000, 5500, 6100)
+        )
+    )
+    found = await shown.all(collection=PREVIOUS)
+    assert sorted(row.added_at for row in found) == [5000, 5500, 6100]
+    assert (await shown.mine.counts()).previous == 3
+
+
+async def test_reading_that_was_cut_off_goes_on(
+    neighbours: Neighbours, library: LibraryService, tmp_path: Path
+) -> None:
+    series(tmp_path / "a", 4)
+    await neighbours.catalog.index.mark(os.fsencode(tmp_path / "a"), "RUNNING")
+    mine = MyLibrary(
+        catalog=neighbours.catalog,
+        library=library,
+        jobs=neighbours.jobs,
+        session=neighbours.session,
+        processes=0,
+    )
+    told: list[MineChange] = []
+    mine.subscribe(told.append)
+    await mine.start()
+    await until(lambda: any(one.rows for one in told))
+    (row,) = (await mine.listing(Query(Level.SERIES))).ids
+    await until(lambda: mine.imports[0].state is ImportState.DONE)
+    await mine.catch_up()
+    assert (await mine.rows([row]))[row].images == 4
+    await mine.stop()
+
+
+def a_step(number: int, rows: int) -> Step:
+    before = tuple((one, 1) for one in range(rows))
+    return Step(str(number), (Image("mine_mark", (), before, ()),))
+
+
+def taken_back(log: UndoLog) -> list[str]:
+    found: list[str] = []
+    while (step := log.last) is not None:
+        found.append(step.words)
+        log.undid()
+    return found
+
+
+def test_undo_goes_so_far_back_and_no_further() -> None:
+    log = UndoLog()
+    for number in range(300):
+        log.did(a_step(number, 1))
+    assert taken_back(log) == [str(number) for number in range(299, 99, -1)]
+    log.redid()
+    # the last change can be taken back however large it was, what was before cannot
+    log.did(a_step(1, 600_000))
+    assert taken_back(log) == ["1"]
