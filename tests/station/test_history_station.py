@@ -169,7 +169,12 @@ async def test_another_computer_shows_the_same_history(
     async with computer(tmp_path / "one", station) as one:
         brought = await live(one, tmp_path / "my notes")
         await until(lambda: one.history.state.complete)
-        before = await entries_of(one)
+
+        async def all_kinds() -> list[HistoryEntry]:
+            found = await entries_of(one)
+            return found if len({entry.kind for entry in found}) == 4 else []
+
+        before = await until(all_kinds)
         kinds = Counter(entry.kind for entry in before)
         assert kinds == {
             EntryKind.LOOKUP: 1,
@@ -177,8 +182,8 @@ async def test_another_computer_shows_the_same_history(
             EntryKind.REFERENCE: 1,
             EntryKind.OUTPUT: 1,
         }
-        lookup = next(one for one in before if one.kind is EntryKind.LOOKUP)
-        (use,) = one.history.feeds_of(lookup)
+        lookup = next(entry for entry in before if entry.kind is EntryKind.LOOKUP)
+        (use,) = await until(lambda: one.history.feeds_of(lookup))
         assert use.title == "Notes and pictures"
         one.history.refresh()
         await until(lambda: not one.history.state.reading)

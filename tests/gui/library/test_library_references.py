@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.jobs.model import Phase, RunIntent
 from chrislib.library.model import ItemState
 from chrislib.views.library.reference_cards import ReferenceCards
+from chrislib.views.library.reference_page import ReferencePage
 from chrislib.views.widgets.state_view import StateView
 
 
@@ -114,3 +115,60 @@ def test_a_server_that_is_down_is_said_in_words(offered: Any, stage: Any) -> Non
         return [one.accessibleName() for one in views if one.isVisible()]
 
     stage.until(lambda: shown() == ["No answer from chris.example.org."])
+
+
+def test_many_are_rows_unless_somebody_chose(
+    offered: Any, stage: Any, made: ModuleType
+) -> None:
+    plugins = offered.session.fake.plugins
+    plugins.known += [
+        made.a_plugin(100 + number, f"pl-set_{number}", category="Data set")
+        for number in range(30)
+    ]
+    stage.pane.show_section("reference")
+    new = stage.find(ReferenceCards, "reference.new")
+    stage.until(lambda: new.model().rowCount() == 34)
+    assert new.as_rows
+    stage.find(QAbstractButton, "reference.view.cards").click()
+    assert not new.as_rows
+    stage.pane.refresh()
+    assert stage.ctx.layout.get("references.view") == "cards"
+    page = stage.find(ReferencePage, "library.reference")
+    page.refresh()
+    stage.until(lambda: new.model().rowCount() == 34)
+    assert not new.as_rows
+    stage.find(QAbstractButton, "reference.kind.atlases").click()
+    assert [one.title for one in new.model().shown] == ["Cortical atlas, 95 areas"]
+    stage.find(QAbstractButton, "reference.kind.all").click()
+
+
+def test_a_failure_is_explained_and_a_mechanism_is_moved_over(
+    offered: Any, stage: Any, posted: list[Any]
+) -> None:
+    stage.pane.show_section("reference")
+    new = stage.find(ReferenceCards, "reference.new")
+    stage.until(lambda: new.model().rowCount() == 4)
+    press(new, "CT phantom")
+    stage.until(lambda: len(stage.jobs.rows) == 1)
+    (key,) = stage.jobs.rows
+    stage.jobs.move(key, Phase.FAILED, detail="The disk of the server is full.")
+
+    def spoken(title: str) -> str:
+        model: Any = new.model()
+        row = next(i for i, one in enumerate(model.shown) if one.title == title)
+        return str(model.index(row).data(Qt.ItemDataRole.AccessibleTextRole))
+
+    stage.until(lambda: "The disk of the server is full" in spoken("CT phantom"))
+    assert spoken("CT phantom").endswith("Retry")
+    press(new, "CT phantom")
+    stage.until(lambda: len(stage.jobs.submitted) == 2)
+    hidden = stage.find(QAbstractButton, "reference.hidden")
+    assert hidden.text() == "2 hidden sources"
+    hidden.click()
+    press(new, "Test")
+    stage.until(lambda: bool(posted))
+    stage.until(lambda: [one.title for one in new.model().shown] == ["Directory copy"])
+    hidden.click()
+    stage.until(lambda: "Test" in [one.title for one in new.model().shown])
+    posted[-1].action[1]()  # undo
+    stage.until(lambda: "Test" not in [one.title for one in new.model().shown])

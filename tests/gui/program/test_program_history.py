@@ -86,7 +86,7 @@ def test_references_are_fetched_at_once_hidden_and_taken_out(
     reference = mine.model().shown[row]
     mine.setCurrentIndex(mine.model().index(row, 0))
     QTest.keyClick(mine, Qt.Key.Key_Delete)
-    program.wait(lambda: title not in titles(mine))
+    program.wait(lambda: title not in titles(mine), timeout=LONG)
     # its files are still there: the same run is taken again, nothing runs anew
     jobs = len(program.services.jobs.jobs())
     press(new, title)
@@ -99,7 +99,8 @@ def test_references_are_fetched_at_once_hidden_and_taken_out(
     hidden = program.window.findChild(QAbstractButton, "reference.hidden")
     hidden.click()
     program.wait(
-        lambda: any(one.plugin_name == "pl-dircopy" for one in new.model().shown)
+        lambda: any(one.plugin_name == "pl-dircopy" for one in new.model().shown),
+        timeout=LONG,
     )
     # it needs to be told what to copy: no click can fetch it
     copy = next(o for o in new.model().shown if o.plugin_name == "pl-dircopy")
