@@ -48,6 +48,10 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
             ("Tab", "fold or show side panels"),
             ("Shift+Tab", "fold or show all panels"),
         ),
+        "History and references": (
+            ("R", "again, or retry what failed"),
+            ("F", "the feeds that used it"),
+        ),
         "Viewer": (
             ("Up", "previous image"),
             ("Down", "next image"),
@@ -88,7 +92,7 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
 )
 
 _OF_MODULE = {
-    "library": ("Lists, grids and trees",),
+    "library": ("Lists, grids and trees", "History and references"),
     "feeds": ("Feed graph", "Lists, grids and trees"),
     "jobs": ("Jobs, inbox",),
     "viewer": ("Viewer",),
