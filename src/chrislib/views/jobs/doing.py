@@ -143,6 +143,8 @@ class JobVerbs:
             return
         deeds: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
             "cancel": lambda: self._cancel(job),
+            "pause": lambda: jobs.pause(job.key),
+            "resume": lambda: jobs.resume(job.key),
             "let-run": lambda: jobs.cancels.let_run(job.key),
             "get": lambda: self._get(job),
             "undo": lambda: jobs.results.undo(job.key),

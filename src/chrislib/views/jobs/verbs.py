@@ -39,6 +39,8 @@ FOLDER = Verb("folder", "Open folder", "Return")
 RETRY = Verb("retry", "Retry", "R", icon="rotate-cw")
 AGAIN = Verb("retry", "Run again", "R", icon="rotate-cw")
 CANCEL = Verb("cancel", "Cancel", "X")
+PAUSE = Verb("pause", "Pause", "")
+RESUME = Verb("resume", "Resume", "")
 CANCEL_AGAIN = Verb("cancel", "Cancel again", "X")
 LET_RUN = Verb("let-run", "Let it run", "")
 LOOK = Verb("look", "Look again", "R", icon="rotate-cw")
@@ -70,7 +72,7 @@ def verbs_of(job: Job) -> tuple[Verb, ...]:
         if job.cancel_requested_at is not None:
             asked = job.cancel_sends >= 2
             return (CANCEL_AGAIN, LET_RUN) if asked else shown
-        return (CANCEL, *shown)
+        return (RESUME, CANCEL, *shown) if job.paused else (CANCEL, *shown)
     if job.phase in _AGAIN:
         again = RETRY if job.kind in _MOVING else AGAIN
         return (again, *shown)
@@ -109,6 +111,9 @@ def more_verbs_of(job: Job) -> tuple[Verb, ...]:
         found = [GET_PARTIAL, *found]
     if job.kind is Kind.RUN and job.phase in _DONE:
         found.append(COMPARE)
+    waits = job.phase in (Phase.QUEUED, Phase.RUNNING) and not job.paused
+    if job.kind is Kind.UPLOAD and waits:
+        found = [PAUSE, *found]
     if _can_be_purged(job):
         found.append(PURGE)
     found.append(EXPORT)
