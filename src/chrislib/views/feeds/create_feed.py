@@ -181,6 +181,12 @@ class CreateFeedSheet(Sheet):
         places.pop("", None)
         self._elsewhere.setVisible(bool(places))
         if places:
+            self._nothing.show_state(
+                "layers",
+                f"Nothing of this is on {self._context.session.host}",
+                f"It is on {' and '.join(places)}. Connect there, or choose at the "
+                "left from what is here.",
+            )
             number = sum(places.values())
             what = "1 item is" if number == 1 else f"{number:,} items are"
             where = " and ".join(places)
@@ -230,7 +236,7 @@ class CreateFeedSheet(Sheet):
     def _remove(self, item_id: str) -> None:
         self._ids = [one for one in self._ids if one != item_id]
         self._refresh()
-        self._picker.items.ticks_changed()
+        self._picker.items.tick_changed(item_id)
 
     def _turn(self, item_id: str) -> None:
         if item_id in self._ids:
@@ -238,7 +244,7 @@ class CreateFeedSheet(Sheet):
             return
         self._ids.append(item_id)
         self._refresh()
-        self._picker.items.ticks_changed()
+        self._picker.items.tick_changed(item_id)
 
     def _to_library(self) -> None:
         self.reject()

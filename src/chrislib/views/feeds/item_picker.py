@@ -1,6 +1,7 @@
 """Choosing data of the Library for a feed: everything it has, with boxes."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -31,21 +32,37 @@ from chrislib.views.widgets.text import Label
 
 _Index = QModelIndex | QPersistentModelIndex
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
+_LOOK_SECONDS = 0.003
 
 
 class PickModel(QAbstractListModel):
-    """The items of the Library that have some words, and whether each is in."""
+    """The items of the Library that have some words, and whether each is in.
+
+    A hundred thousand are looked through a piece at a time: the window goes on.
+    """
+
+    grown = Signal()
 
     def __init__(self, is_in: Callable[[str], bool]) -> None:
         super().__init__()
         self._is_in = is_in
-        self._all: tuple[Item, ...] = ()
-        self._shown: list[Item] = []
+        self._all: dict[str, Item] = {}
+        self._shown: list[str] = []
+        self._rows: dict[str, int] = {}
         self._words: list[str] = []
+        self._left: Iterator[Item] = iter(())
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._look_on)
+
+    @property
+    def looking(self) -> bool:
+        """Whether there are items that were not looked at yet."""
+        return self._later.isActive()
 
     def set_items(self, items: Sequence[Item]) -> None:
         """Show other items."""
-        self._all = tuple(items)
+        self._all = {str(item.item_id): item for item in items}
         self._apply()
 
     def set_words(self, words: str) -> None:
@@ -54,17 +71,18 @@ class PickModel(QAbstractListModel):
         self._apply()
 
     def renew(self, items: Sequence[Item]) -> None:
-        """Take over fresher looks at items that are shown; no row moves."""
-        fresh = {item.item_id: item for item in items}
-        self._all = tuple(fresh.get(item.item_id, item) for item in self._all)
-        self._shown = [fresh.get(item.item_id, item) for item in self._shown]
-        self.ticks_changed()
+        """Take over fresher looks at items; no row moves."""
+        for item in items:
+            item_id = str(item.item_id)
+            if item_id in self._all and self._all[item_id] is not item:
+                self._all[item_id] = item
+                self.tick_changed(item_id)
 
-    def ticks_changed(self) -> None:
-        """Tell that boxes changed."""
-        if self._shown:
-            last = self.index(len(self._shown) - 1)
-            self.dataChanged.emit(self.index(0), last)
+    def tick_changed(self, item_id: str) -> None:
+        """Tell that the box of an item, or the item itself, changed."""
+        if item_id in self._rows:
+            index = self.index(self._rows[item_id])
+            self.dataChanged.emit(index, index)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many items are shown."""
@@ -74,7 +92,7 @@ class PickModel(QAbstractListModel):
         """Return an item's words, its box, or the item itself."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
-        item = self._shown[index.row()]
+        item = self._all[self._shown[index.row()]]
         if role == ITEM_ROLE:
             return item
         if role == Qt.ItemDataRole.DisplayRole:
@@ -88,9 +106,29 @@ class PickModel(QAbstractListModel):
         return None
 
     def _apply(self) -> None:
+        self._later.stop()
         self.beginResetModel()
-        self._shown = [item for item in self._all if _has(item, self._words)]
+        self._shown, self._rows = [], {}
         self.endResetModel()
+        self._left = iter(list(self._all.values()))
+        self._look_on()
+
+    def _look_on(self) -> None:
+        until = time.perf_counter() + _LOOK_SECONDS
+        found: list[str] = []
+        for item in self._left:
+            if _has(item, self._words):
+                found.append(str(item.item_id))
+            if time.perf_counter() > until:
+                self._later.start()
+                break
+        if found:
+            first = len(self._shown)
+            self.beginInsertRows(QModelIndex(), first, first + len(found) - 1)
+            self._rows.update(zip(found, range(first, first + len(found)), strict=True))
+            self._shown += found
+            self.endInsertRows()
+        self.grown.emit()
 
 
 def _has(item: Item, words: Sequence[str]) -> bool:
@@ -226,20 +264,19 @@ class ItemPicker(QWidget):
         self._typed.setInterval(120)
         self._typed.timeout.connect(self._filter)
         self.search.textEdited.connect(lambda _text: self._typed.start())
+        self.items.grown.connect(self._say)
         self.view.ticked.connect(self.ticked)
         theme.changed.connect(self.view.viewport().update)
 
     def set_items(self, items: Sequence[Item]) -> None:
         """Show what the Library has."""
         self.items.set_items(items)
-        self._say()
 
     def _filter(self) -> None:
         self.items.set_words(self.search.text())
-        self._say()
 
     def _say(self) -> None:
-        empty = not self.items.rowCount()
+        empty = not self.items.rowCount() and not self.items.looking
         self._empty.setText(
             "Nothing in your library has these words."
             if self.search.text().strip()

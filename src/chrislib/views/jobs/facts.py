@@ -16,6 +16,7 @@ from chrislib.jobs.model import (
     ServiceIntent,
     UploadIntent,
     WorkflowIntent,
+    is_held,
 )
 from chrislib.views.jobs.words import duration, look_of, plugin_of, second_line
 
@@ -99,6 +100,8 @@ def sentence_of(job: Job) -> str:
             Phase.QUEUED: "It waits for its turn.",
             Phase.FINISHED: "All of it has arrived.",
         }[job.phase]
+    if job.phase is Phase.DRAFT and is_held(job.intent):
+        return "It is written down here and goes to the server when it can start."
     return _SENTENCES.get(job.phase, "")
 
 
