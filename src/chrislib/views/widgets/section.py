@@ -162,11 +162,12 @@ class Facts(QWidget):
         same = labels == [label for label, _ in rows]
         self._shown = rows
         if same:
-            for number, (_, value) in enumerate(rows):
+            for number, (label, value) in enumerate(rows):
                 item = self._grid.itemAtPosition(number, 1)
                 widget = item.widget() if item is not None else None
                 if isinstance(widget, ElidedLabel):
                     widget.setText(value)
+                    widget.setAccessibleName(f"{label} {value}")
             return
         while (item := self._grid.takeAt(0)) is not None:
             if (old := item.widget()) is not None:

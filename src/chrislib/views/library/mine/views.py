@@ -54,6 +54,10 @@ class ShownRows(MineModel):
             return words.spoken(row, hidden=self._hidden, ticked=ticked)
         return super().data(index, role)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return what can be done with a cell: rows can be dragged."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
     @property
     def _hidden(self) -> bool:
         return bool(self._ctx.settings.get("hide_names"))
