@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.dicom.tags import TagLine
 from chrislib.views.library.mine import paint
+from chrislib.views.library.mine.keys import keeps_escape
 from chrislib.views.library.mine.words import HIDDEN
 from chrislib.views.models.headed import HeadedTable, Index
 from chrislib.views.theme.theme import Theme
@@ -182,6 +183,11 @@ class _Keyword(QAbstractButton):
 
 class _KeywordField(Field):
     left = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        if keeps_escape(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -1,6 +1,6 @@
 """The keys of lists and grids (ui.md §8) as words."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -26,3 +26,13 @@ def key_of(event: QKeyEvent) -> str:
             return ""
         return f"Shift+{text}" if shift else text
     return ""
+
+
+def keeps_escape(event: QEvent) -> bool:
+    """Whether Esc is about to go to the window, and keep it for the field that asks."""
+    if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    if event.key() != Qt.Key.Key_Escape:
+        return False
+    event.accept()
+    return True

@@ -212,6 +212,8 @@ class MineTable(PartsView, QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._head = MineHead(theme, self)
         self.setHorizontalHeader(self._head)
+        # a table that does not sort by itself hides it on a new head
+        self._head.setSortIndicatorShown(True)
         theme.changed.connect(self._dress)
         self._dress()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QKeyEvent,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.library.mine.model import Column, Level, Sort
 from chrislib.views.library.mine.grid import LARGEST, SMALLEST, USUAL
+from chrislib.views.library.mine.keys import keeps_escape
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, Segments
 from chrislib.views.widgets.paint import draw_glyph, draw_text
@@ -122,6 +123,12 @@ class Search(Field):
     """The search field; Esc empties it, Down and Return go to the list."""
 
     left = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc while there is something to empty."""
+        if self.text() and keeps_escape(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave for the list with Down or Return, empty with Esc."""
