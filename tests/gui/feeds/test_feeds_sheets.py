@@ -19,6 +19,8 @@ from chrislib.views.feeds.add_node import COMPUTE, PARAMETERS, REVIEW, AddNodeSh
 from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.pane import FeedsPane
 
+LONG = 30_000
+
 
 @pytest.fixture
 def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
@@ -271,7 +273,7 @@ def test_a_feed_is_made_of_the_tray(
     tags = sheet.details.tags
     QTest.keyClicks(tags.edit, "chiari,follow-up")
     first = sheet.first.list
-    qtbot.waitUntil(lambda: len(first.choices.rows) == 2)
+    qtbot.waitUntil(lambda: len(first.choices.rows) == 2, timeout=LONG)
     nothing = first.chosen
     assert nothing is None
     QTest.keyClick(first, Qt.Key.Key_Up)
@@ -280,23 +282,23 @@ def test_a_feed_is_made_of_the_tray(
     # more of the Library is chosen in the sheet itself
     sheet.step_chosen.emit(1)
     picker = sheet._picker
-    qtbot.waitUntil(lambda: picker.items.rowCount() == 3)
+    qtbot.waitUntil(lambda: picker.items.rowCount() == 3, timeout=LONG)
     QTest.keyClicks(picker.search, "cor")
-    qtbot.waitUntil(lambda: picker.items.rowCount() == 1)
+    qtbot.waitUntil(lambda: picker.items.rowCount() == 1, timeout=LONG)
     picker.view.setCurrentIndex(picker.items.index(0, 0))
     QTest.keyClick(picker.view, Qt.Key.Key_Space)
     assert [item.item_id for item in sheet.items] == ["a", "b", "c"]
     press(sheet)
     press(sheet)
     press(sheet)
-    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
     values = feeds.called("create_feed")[0][1]
     assert values["title"] == "Pilot"
     assert values["note"] == "second visit"
     assert values["tags"] == ("chiari", "follow-up")
     assert values["first"] == volumes()
     assert [item.item_id for item in values["items"]] == ["a", "b", "c"]
-    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
     quiet(qtbot, pane)
 
 
@@ -318,7 +320,7 @@ def test_a_refused_title_is_shown_at_its_field(
     sheet.details.tags.add("mine")
     feeds.refusal = Refused("No.", fields={"title": "A title cannot contain “/”."})
     press(sheet)
-    qtbot.waitUntil(lambda: "cannot contain" in error.text())
+    qtbot.waitUntil(lambda: "cannot contain" in error.text(), timeout=LONG)
     assert error.isVisible()
     assert title.text() == "Pilot / volumes"
     assert sheet.details.tags.words == ("mine",)
@@ -342,10 +344,10 @@ def test_a_feed_of_what_is_on_the_way_waits_without_the_sheet(
     assert "1 item is only ticked so far, and pulled now" in sheet._banner.text
     assert "1 item is on chris.example.org and left out" in sheet._elsewhere.text
     press(sheet)
-    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
     values = feeds.called("create_feed")[0][1]
     assert [item.item_id for item in values["items"]] == ["a", "b"]
-    qtbot.waitUntil(lambda: bool(told))
+    qtbot.waitUntil(lambda: bool(told), timeout=LONG)
     assert told[0].title == "The feed waits for its data."
     assert told[0].detail == "Starts when 1 more is here."
     quiet(qtbot, pane)
@@ -358,12 +360,12 @@ def test_another_plugin_becomes_the_first_step(
     sheet = open_create(pane)
     sheet.first.another.emit()
     page = sheet._step_page
-    qtbot.waitUntil(lambda: page.plugins.model.total > 0)
+    qtbot.waitUntil(lambda: page.plugins.model.total > 0, timeout=LONG)
     press(sheet)
     assert sheet._note.text() == "Choose a plugin first."
     assert page.plugins.choose("pl-ants_reg")
     press(sheet)
-    qtbot.waitUntil(lambda: page.part == 2)
+    qtbot.waitUntil(lambda: page.part == 2, timeout=LONG)
     press(sheet)
     assert "attention" in sheet._note.text()
     form = page.form_view
@@ -373,11 +375,11 @@ def test_another_plugin_becomes_the_first_step(
     assert sheet.body.currentIndex() == 3
     assert sheet.first.list.chosen is not None
     press(sheet)
-    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")))
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
     (step,) = feeds.called("create_feed")[0][1]["first"].steps
     assert step.intent.plugin_name == "pl-ants_reg"
     assert step.intent.parameters["fixed"] == "home/alex/uploads/a.nii"
-    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
     quiet(qtbot, pane)
 
 

@@ -9,11 +9,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from chrislib.feeds.outputs import walk
+from chrislib.feeds.recipes import of_plugin
 from chrislib.jobs.model import Job, Phase, RunIntent, is_held
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.pacs.types import Criteria
 from chrislib.views.feeds.create_feed import CreateFeedSheet
-from tests.gui.program.person import LONG, Person, feed, upload
+from tests.gui.program.person import LONG, Person, feed, plugin, upload
 
 Program = Any
 Station = Any
@@ -87,6 +88,18 @@ def named(program: Program, title: str) -> Job | None:
     )
 
 
+def first_step(program: Program) -> RunIntent:
+    """Return a run that copies what it gets."""
+    found = plugin(program, "pl-simpledsapp")
+    return RunIntent(
+        plugin_id=found.id,
+        plugin_name=found.name,
+        plugin_version=found.version,
+        plugin_type="ds",
+        parameters={"prefix": "made_"},
+    )
+
+
 def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     program_factory: ProgramFactory, station: Station, tmp_path: Path
 ) -> None:
@@ -110,6 +123,8 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     QTest.keyClicks(title, "Everything at once")
     sheet.details.tags.add("create-tag")
     assert "only ticked so far" in sheet._banner.text
+    # the first step: what was run on a feed before is offered like this
+    sheet.first.list.take(of_plugin(first_step(program)))
     person.click(sheet.next_button)
 
     # what was only ticked is pulled now; the feed waits by itself, and is made
@@ -128,7 +143,7 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     feeds = program.services.feeds
     view = program.run(feeds.open(feed_id))
     assert view.row.title == "Everything at once"
-    (root,) = view.nodes
+    root = view.nodes[0]
     found = program.run(feeds.outputs(root), LONG)
     files = [entry for entry in walk(found) if not entry.is_folder]
     here = library.item(series.item_id)
@@ -142,3 +157,12 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     program.run(program.services.jobs.refresh(), LONG)
     assert program.run(client.feeds.tags(feed_id)) == ("create-tag",)
     tray.clear()
+
+    def below() -> list[Job]:
+        jobs = program.services.jobs.jobs()
+        return [job for job in jobs if job.previous_id == root.id]
+
+    program.wait(lambda: [job.phase for job in below()] == [Phase.FINISHED], 90_000)
+    assert below()[0].feed_id == feed_id
+    recipe = program.run(feeds.recipes())[0]
+    assert (recipe.title, recipe.uses) == ("simpledsapp", 1)

@@ -461,7 +461,9 @@ def test_crosses_keys_and_clear_take_out_of_the_tray(
     fakes.library.tray.remove("4", "2")
     fakes.library.tray.add("4")
     head = find(window, QLabel, "tray.summary")
-    qtbot.waitUntil(lambda: head.text().endswith("also on chris.example.org"))
+    qtbot.waitUntil(
+        lambda: head.text().endswith("also on chris.example.org"), timeout=30_000
+    )
     fakes.library.tray.remove("4")
     view.setCurrentIndex(view.model().index(1, 0))
     QTest.keyClick(view, Qt.Key.Key_T)
@@ -624,7 +626,7 @@ def test_a_toast_never_lies_over_the_tray(
     assert page is not None
     shell.choose_module("feeds")
     ctx.messages.info("A feed waits.", action=("Show", lambda: None), seconds=60)
-    qtbot.waitUntil(lambda: len(shell._toasts.toasts) == 1)
+    qtbot.waitUntil(lambda: len(shell._toasts.toasts) == 1, timeout=30_000)
     shell.choose_module("library")
     toast = shell._toasts.toasts[0]
     foot = page.tray.mapTo(window, QPoint(0, 0)).y()
