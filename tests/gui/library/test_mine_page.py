@@ -377,6 +377,26 @@ def test_removing_can_be_taken_back(hand: Hand) -> None:
     hand.until(lambda: hand.row(1).stars == 2)
 
 
+def test_files_are_got_into_a_folder(hand: Hand, fakes: Any, tmp_path: Path) -> None:
+    hand.hold(item(0), item(1, state=ItemState.ON_THE_WAY, path=""))
+    hand.go("all", 2)
+    hand.choose(0, 1)
+    fakes.dialogs.folder = tmp_path
+    asked: list[Any] = []
+
+    async def submit(intent: Any) -> str:
+        asked.append(intent)
+        return "j1"
+
+    fakes.jobs.submit = submit
+    hand.press(Qt.Key.Key_D)
+    hand.until(lambda: bool(hand.posted))
+    assert hand.posted[-1].title == "Getting the files of 1 item"
+    (intent,) = asked
+    assert intent.sources == ("SERVICES/PACS/x/0",)
+    assert intent.folder == str(tmp_path)
+
+
 def test_space_shows_a_large_picture_and_closes_it(hand: Hand) -> None:
     hand.hold(*(item(number) for number in range(3)))
     hand.go("all", 3)

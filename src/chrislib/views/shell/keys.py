@@ -44,6 +44,7 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
             ("K", "keywords"),
             ("B", "into or out of the quick collection"),
             ("A", "add (pull) the highlighted"),
+            ("D", "Get files"),
             ("Del", "remove …"),
             ("Tab", "fold or show side panels"),
             ("Shift+Tab", "fold or show all panels"),
@@ -77,6 +78,15 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
             ("Y", "copy command"),
             ("H", "log"),
         ),
+        "Browse Files": (
+            ("Backspace", "the folder above"),
+            ("/", "type a path"),
+            ("F2", "rename …"),
+            ("Ctrl+X", "cut, to be moved"),
+            ("Ctrl+V", "move here what was cut"),
+            ("Ctrl+Shift+N", "new folder …"),
+            ("Del", "delete on server …"),
+        ),
         "Jobs, inbox": (
             ("Up", "previous"),
             ("Down", "next"),
@@ -92,7 +102,7 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
 )
 
 _OF_MODULE = {
-    "library": ("Lists, grids and trees", "History and references"),
+    "library": ("Lists, grids and trees", "Browse Files", "History and references"),
     "feeds": ("Feed graph", "Lists, grids and trees"),
     "jobs": ("Jobs, inbox",),
     "viewer": ("Viewer",),

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from chrislib.jobs.model import DownloadIntent
 from chrislib.library.mine.model import (
     CollectionId,
     Flag,
@@ -22,7 +23,7 @@ from chrislib.views.library.mine import words
 from chrislib.views.library.mine.compare import SideBySide
 from chrislib.views.library.mine.ticks import Ticks
 from chrislib.views.library.opening import ItemOpener
-from chrislib.views.navigation import NewFeed, OpenViewer, ShowLibrary
+from chrislib.views.navigation import NewFeed, OpenViewer, ShowJobs, ShowLibrary
 from chrislib.views.viewer_content import ViewContent
 
 _FLAGS = {"P": Flag.PICK, "X": Flag.REJECT, "U": Flag.NONE}
@@ -194,6 +195,37 @@ class Acts(QObject):
     def cancel(self, level: Level, ids: Sequence[RowId]) -> None:
         """Stop what is on its way (network)."""
         self._with_items(level, ids, self._cancel, name="cancel")
+
+    def get_files(self, level: Level, ids: Sequence[RowId]) -> None:
+        """Save the files of rows to a folder that is asked for (disk, network)."""
+        self._with_items(level, ids, self._get_files, name="get files")
+
+    async def _get_files(self, items: list[Item]) -> None:
+        ctx = self._ctx
+        ready = [one for one in items if one.state is ItemState.READY and one.path]
+        if not ready:
+            ctx.messages.info(
+                "There are no files to get yet", "They are on their way to the server."
+            )
+            return
+        folder = await ctx.dialogs.open_folder(
+            "Choose a folder for the files", ctx.paths.downloads
+        )
+        if folder is None:
+            return
+        title = words.unit(Level.ALL, len(ready))
+        key = await ctx.jobs.submit(
+            DownloadIntent(
+                sources=tuple(dict.fromkeys(one.path for one in ready)),
+                folder=str(folder),
+                title=ready[0].title if len(ready) == 1 else title,
+            )
+        )
+        ctx.messages.info(
+            f"Getting the files of {title}",
+            "They are saved in the folder you chose.",
+            action=("Show", lambda: ctx.navigator.go(ShowJobs(str(key)))),
+        )
 
     def remove(self, level: Level, ids: Sequence[RowId]) -> None:
         """Take rows out of the library (disk); the server keeps its files."""

@@ -50,6 +50,7 @@ class Hands(QObject):
             "E": self.open_current,
             "Space": self.preview,
             "A": lambda: page.acts.bring(level, ids),
+            "D": lambda: page.acts.get_files(level, ids),
             "B": lambda: page.acts.toggle_quick(level, ids),
             "K": self._edit_keywords,
             "Del": self._remove,

@@ -50,6 +50,7 @@ def row_menu(
         add("Add\tA", lambda: page.hands.press("A"))
     if ItemState.ON_THE_WAY in states:
         add("Cancel", lambda: acts.cancel(level, ids))
+    add("Get files …\tD", lambda: acts.get_files(level, ids))
     add("Create feed …", lambda: acts.new_feed(level, ids))
     menu.addSeparator()
     _marks(menu, page)
