@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from chrislib.cube.errors import NotFound
@@ -57,11 +57,10 @@ async def bring(client: "CubeClient", entry: HistoryEntry, *, tag: str) -> list[
     if entry.kind is EntryKind.UPLOAD and (folder := str(request.get("folder") or "")):
         paths = await _parts(client, folder)
     elif entry.kind is EntryKind.REFERENCE:
-        number = _number(request.get("instance"))
-        try:
-            paths = [(await client.instances.get(InstanceId(number))).output_path]
-        except NotFound:
-            paths = []
+        number = request.get("instance")
+        if isinstance(number, int):
+            with suppress(NotFound):
+                paths = [(await client.instances.get(InstanceId(number))).output_path]
     items = []
     for path in paths:
         item = await _item(client, entry, path, tag=tag, alone=len(paths) == 1)

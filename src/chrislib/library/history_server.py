@@ -158,7 +158,11 @@ class ServerHistory:
             # no member of pacs_users: there is nothing to remember
             self._allowed = False
             return []
-        return [self._lookup(key, queries) for key, queries in groups.items()]
+        # a lookup may have found thousands of patients
+        return [
+            await asyncio.to_thread(self._lookup, key, queries)
+            for key, queries in groups.items()
+        ]
 
     def _key(self, query: PacsQuery) -> str:
         """Return the id of the entry of a query; "" for one that was only a step."""
