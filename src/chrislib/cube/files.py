@@ -106,9 +106,18 @@ class FilesApi:
         """Return the file with exactly this path from the net, None if there is none.
 
         Works for shared and PACS files as well, which ``userfiles/`` does not list
-        (trap 21).
+        (trap 21): the folder is read for them, to its end where need be.
         """
         wanted = storage_path(path)
+        if wanted.startswith("home/"):
+            own = self._wire.items(
+                "userfiles/search/",
+                reading.stored_file,
+                params={"fname_exact": wanted},
+            )
+            async for file in own:
+                if file.path == wanted:
+                    return file
         parent = await self.folder(wanted.rpartition("/")[0])
         if parent is not None:
             async for file in self.files(parent):

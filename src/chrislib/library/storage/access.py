@@ -34,6 +34,8 @@ class Access:
             entry.thing.path
         ):
             return "It belongs to a feed: share the feed in Feeds."
+        if entry.thing.path.endswith("/feeds") and entry.thing.path.count("/") == 2:
+            return "It holds all your feeds: share single ones in Feeds."
         if entry.thing.path.split("/")[0] != "home" or entry.thing.path.count("/") < 2:
             return "This is one of the server's own folders."
         return ""

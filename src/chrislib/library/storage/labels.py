@@ -50,16 +50,16 @@ class Labels:
     async def _feeds(self, client: "CubeClient", path: str) -> None:
         if path in self._asked:
             return
-        self._asked.add(path)
         async for feed in client.feeds.list():
             if feed.folder_path.startswith(path + "/"):
                 self._name(feed.folder_path, feed.name)
+        # only now: who was interrupted has not asked
+        self._asked.add(path)
 
     async def _nodes(self, client: "CubeClient", path: str, feed_id: int) -> None:
         top = "/".join(path.split("/")[:4])
         if top in self._asked:
             return
-        self._asked.add(top)
         if top not in self.known:
             feed = await client.feeds.get(feed_id)
             self._name(top, feed.name)
@@ -67,9 +67,8 @@ class Labels:
             folder, _, last = node.output_path.rpartition("/")
             number = _NODE.fullmatch(folder.rpartition("/")[2])
             if last == "data" and number and int(number[1]) == node.id:
-                title = clean(node.title)
-                plain = f"{node.plugin_name} {node.plugin_version}"
-                self._name(folder, title if title else plain)
+                self._name(folder, f"{node.plugin_name} {node.plugin_version}")
+        self._asked.add(top)
 
     def _name(self, path: str, name: str) -> None:
         shown = clean(name)

@@ -93,8 +93,9 @@ class Folding(QObject):
         page = await branch.next()
         if node.branch is branch:
             self._tree.add(node, page.entries, left=branch.left, more=page.more)
-            if await self._ctx.storage.learn(node.entry.path):
-                self.relabel()
+            # they may have been learnt while the page was on its way
+            await self._ctx.storage.learn(node.entry.path)
+            self.relabel()
 
     def _failed(self, node: Node) -> Callable[[BaseException], None]:
         def failed(error: BaseException) -> None:

@@ -72,6 +72,11 @@ class ShareSheet(Sheet):
         self.next_pressed.connect(self.accept)
         self._add.clicked.connect(self._grant)
         self._field.returnPressed.connect(self._grant)
+        self._kind.chosen.connect(
+            lambda key: self._field.setPlaceholderText(
+                "Group name" if key == "group" else "User name"
+            )
+        )
         self._public.clicked.connect(self._publish)
         self.finished.connect(lambda _result: self._tasks.cancel_all())
         self._read()
