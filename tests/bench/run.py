@@ -19,6 +19,7 @@ MEASUREMENTS = (
     "library_100k",
     "thumbnails",
     "graph_frames",
+    "feeds_5000",
     "poll_plan",
     "poll_page",
     "load_jobs",

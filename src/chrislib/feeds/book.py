@@ -22,7 +22,7 @@ Scopes = dict[str, list[FeedRow]]
 Told = Callable[[Scopes], None]
 
 _PAGE = 100
-"""Rows after which those who look are told; as many as a page has."""
+"""Rows of a page; after the first one those who look are told."""
 _FEW = 20
 
 
@@ -59,7 +59,7 @@ class FeedBook:
         Parameters
         ----------
         told : callable, optional
-            Gets what is known after each page but the last.
+            Gets what is known so far: after one page, after two, four and so on.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class FeedBook:
         told: Told | None,
     ) -> None:
         seen: dict[str, set[int]] = {scope: set() for scope in scopes}
-        number = 0
+        number, next_told = 0, _PAGE
         # Closed early, the iterator asks for no further page.
         async with aclosing(cast("Any", listed)):
             async for feed in listed:
@@ -132,9 +132,11 @@ class FeedBook:
                 self._rows[scope][feed.id] = self._corrected(row_of(feed))
                 seen[scope].add(feed.id)
                 number += 1
-                if number % _PAGE == 0:
-                    if not whole:
-                        return
+                if number % _PAGE == 0 and not whole:
+                    return
+                if number == next_told:
+                    # Twice as many each time: who shows them does so a few times only.
+                    next_told *= 2
                     if told is not None:
                         told(self.scopes())
         # All of them were read, whether that was meant or not.

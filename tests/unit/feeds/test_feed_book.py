@@ -84,18 +84,18 @@ async def read(book: FeedBook, server: Server, *, whole: bool, **more: Any) -> S
 
 
 async def test_pages_are_told_as_they_come_and_the_newest_cost_one() -> None:
-    server = Server(*(feed(number) for number in range(1, 251)))
+    server = Server(*(feed(number) for number in range(1, 451)))
     book, told = FeedBook(), list[int]()
     scopes = await read(
         book, server, whole=True, told=lambda known: told.append(len(known["mine"]))
     )
-    assert told == [100, 200]
-    assert [row.id for row in scopes["mine"]] == list(range(250, 0, -1))
+    assert told == [100, 200, 400]
+    assert [row.id for row in scopes["mine"]] == list(range(450, 0, -1))
     assert book.whole
     server.rows_sent = 0
-    server.feeds_[FeedId(300)] = feed(300)
+    server.feeds_[FeedId(500)] = feed(500)
     scopes = await read(book, server, whole=False)
-    assert (scopes["mine"][0].id, len(scopes["mine"])) == (300, 251)
+    assert (scopes["mine"][0].id, len(scopes["mine"])) == (500, 451)
     assert server.rows_sent == 100
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from chrislib.feeds.model import FeedView
+from chrislib.feeds.model import FeedView, Node
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_view import GraphView
 from chrislib.views.feeds.head import FeedHead
@@ -19,6 +19,8 @@ from chrislib.views.widgets.text import line
 _MODE_KEY = "feeds.mode"
 _OUTPUT_SHARE = 0.34
 _NARROW = 720
+_AT_ONCE = 200
+"""Nodes that are listed at once, though the graph is shown."""
 
 
 class Centre(QWidget):
@@ -33,6 +35,7 @@ class Centre(QWidget):
         theme = context.theme
         self._context = context
         self._sized = False
+        self._unlisted: tuple[Node, ...] | None = None
         self.head = FeedHead(context)
         self.graph = GraphView(theme, tasks)
         self.nodes = NodeList(theme)
@@ -85,6 +88,8 @@ class Centre(QWidget):
 
     def set_mode(self, mode: str) -> None:
         """Show the nodes as "graph" or as "list"."""
+        if mode == "list":
+            self._list_nodes()
         self.head.modes.choose(mode)
         self._modes.setCurrentWidget(self.nodes if mode == "list" else self.graph)
         self._context.layout.put(_MODE_KEY, mode)
@@ -98,7 +103,9 @@ class Centre(QWidget):
         """Show a feed, or a fresher look at it, in place."""
         self.head.show_feed(view)
         self.graph.set_nodes(view.nodes)
-        self.nodes.set_nodes(view.nodes)
+        self._unlisted = view.nodes
+        if len(view.nodes) <= _AT_ONCE or self._modes.currentWidget() is self.nodes:
+            self._list_nodes()
         if not self.shows_feed:
             self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._feed))
 
@@ -117,6 +124,13 @@ class Centre(QWidget):
         """Highlight a node in graph and list."""
         self.graph.select(node_id)
         self.nodes.select(node_id)
+
+    def _list_nodes(self) -> None:
+        """Fill the list of nodes; that of a large feed is filled when it is shown."""
+        if self._unlisted is not None:
+            self.nodes.set_nodes(self._unlisted)
+            self._unlisted = None
+            self.nodes.select(self.graph.selected)
 
     def focus_nodes(self) -> None:
         """Give the keys to the graph, or to the list of nodes."""

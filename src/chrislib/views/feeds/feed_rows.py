@@ -86,9 +86,12 @@ class FeedListModel(QAbstractListModel):
 
     def _apply(self) -> None:
         new = self.arranging.of(self._all)
-        if abs(len(new) - len(self._shown)) > _MANY or (
-            len(new) > _MANY and new[:1] != self._shown[:1]
+        if len(new) == len(self._shown) and all(
+            row.id == old.id for row, old in zip(new, self._shown, strict=True)
         ):
+            self._refresh(new)
+            return
+        if max(len(new), len(self._shown)) > _MANY:
             self._replace_all(new)
             return
         sync(
@@ -101,6 +104,14 @@ class FeedListModel(QAbstractListModel):
             begin_insert=self.beginInsertRows,
             end_insert=self.endInsertRows,
         )
+
+    def _refresh(self, new: list[FeedRow]) -> None:
+        """Take fresher looks at the same feeds in the same order."""
+        for place, row in enumerate(new):
+            if self._shown[place] != row:
+                self._shown[place] = row
+                index = self.index(place)
+                self.dataChanged.emit(index, index)
 
     def _replace_all(self, new: list[FeedRow]) -> None:
         """Put another list in the place of this one; feeds keep their highlight."""
