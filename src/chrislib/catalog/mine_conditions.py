@@ -114,12 +114,27 @@ def _rule(rule: Rule, asker: Asker) -> Condition:
     if field in _TEXTS:
         return _text(_TEXTS[field], rule)
     if field in _NUMBERS:
-        return _number(rule, asker)
+        return _by_mark(rule, _number(rule, asker))
     if field in _DATES:
         return _date(_DATES[field], rule, asker)
     if field in _CHOICES:
-        return _choice(_CHOICES[field], rule)
+        return _by_mark(rule, _choice(_CHOICES[field], rule))
     return _OTHERS[field](rule, asker)
+
+
+def _by_mark(rule: Rule, found: Condition) -> Condition:
+    """Look for rows with a mark by their marks: there are few of them."""
+    op, value = rule.op, rule.value
+    some = value if isinstance(value, tuple) else (value,)
+    marked = rule.field in (Field.STARS, Field.FLAG, Field.LABEL) and (
+        (all(one not in (0, None) for one in some) and op in (Op.IS, Op.ONE_OF))
+        or (op is Op.AT_LEAST and isinstance(value, int) and value > 0)
+    )
+    if not marked:
+        return found
+    text, values = found
+    text = text.replace("r.", "k.")
+    return f"r.row_key IN (SELECT k.row_key FROM mine_mark k WHERE {text})", values
 
 
 def _text(column: str, rule: Rule) -> Condition:
