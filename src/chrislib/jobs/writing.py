@@ -31,6 +31,7 @@ _CODED: Mapping[str, tuple[str, _Code]] = {
     "failed_files": ("failed_json", codec.failed_to_json),
     "field_errors": ("fields_json", codec.errors_to_json),
     "tracked": ("tracked", int),
+    "paused": ("paused", int),
     "note_pending": ("note_state", codec.note_state),
 }
 """Fields that the catalog keeps under another name or as something else."""

@@ -63,6 +63,7 @@ OF_JOB: dict[str, Any] = {
     "snooze_until": 7.0,
     "cancel_requested_at": 8.0,
     "cancel_sends": 1,
+    "paused": True,
     "start_date": "2027-01-02",
     "end_date": "2027-01-03",
 }
