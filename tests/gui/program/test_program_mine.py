@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu
 
 from chrislib.library.mine.model import Field, Flag, Label, Row
 from chrislib.library.model import ItemState
@@ -175,9 +175,9 @@ def test_series_are_marked_gathered_and_found_again_after_a_restart(
     field(smart, "smart.name").setText("Best")
     person.wait(lambda: "1 item fits now" in smart._note.text(), "how many fit")
     (rule,) = smart.rows
-    number = rule.findChild(QSpinBox, "smart.rule.number")
+    number = rule.findChild(QLineEdit, "smart.rule.number")
     assert number is not None
-    number.setValue(5)
+    number.setText("5")
     added = smart.add_rule()
     what = added.findChild(QComboBox, "smart.rule.field")
     which = added.findChild(QComboBox, "smart.rule.choice")

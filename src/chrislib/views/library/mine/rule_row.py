@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from PySide6.QtCore import QDate, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDateEdit,
-    QHBoxLayout,
-    QSpinBox,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from chrislib.library.mine.model import Collection, Field, Op, Rule
 from chrislib.views.library.mine import rules
@@ -18,8 +13,10 @@ from chrislib.views.library.mine.rules import AGES, FIELDS, Kind
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field as TextField
 from chrislib.views.widgets.buttons import icon_button
+from chrislib.views.widgets.text import Label
 
 _MEGA = 1_000_000
+_LARGEST = 1_000_000
 
 
 class RuleRow(QWidget):
@@ -49,15 +46,18 @@ class RuleRow(QWidget):
         self._how = _combo("smart.rule.op", "How")
         self._text = TextField(theme, name="smart.rule.text", label="Value")
         self._choice = _combo("smart.rule.choice", "Which")
-        self._number = _spin("smart.rule.number", "Number")
+        self._number = TextField(theme, name="smart.rule.number", label="Number")
+        self._number.setValidator(QIntValidator(0, _LARGEST, self._number))
+        self._number.setFixedWidth(theme.px(112))
+        self._mega = Label(theme, "MB", token="text.secondary")
         self._unit = _combo("smart.rule.unit", "Unit")
         for words, days in AGES:
             self._unit.addItem(words, days)
-        self._date = QDateEdit()
-        self._date.setObjectName("smart.rule.date")
-        self._date.setAccessibleName("Date")
-        self._date.setDisplayFormat("yyyy-MM-dd")
-        self._date.setCalendarPopup(True)
+        self._date = TextField(
+            theme, "2026-03-04", name="smart.rule.date", label="Date, year first"
+        )
+        self._date.setMaxLength(10)
+        self._date.setFixedWidth(theme.px(112))
         self._remove = icon_button(
             theme, "x", name="smart.rule.remove", tooltip="Remove this rule"
         )
@@ -75,15 +75,15 @@ class RuleRow(QWidget):
                 parts = [one.strip() for one in self._text.text().split(",")]
                 return Rule(field, op, tuple(one for one in parts if one))
             case Kind.NUMBER | Kind.DAYS:
-                return Rule(field, op, self._number.value())
+                return Rule(field, op, self._amount())
             case Kind.MEGABYTES:
-                return Rule(field, op, self._number.value() * _MEGA)
+                amount = self._amount()
+                return Rule(field, op, None if amount is None else amount * _MEGA)
             case Kind.AGE:
-                days = self._number.value() * float(self._unit.currentData())
-                return Rule(field, op, round(days))
+                amount, unit = self._amount(), float(self._unit.currentData())
+                return Rule(field, op, None if amount is None else round(amount * unit))
             case Kind.DATE:
-                day = self._date.date()
-                return Rule(field, op, day.toString("yyyy-MM-dd"))
+                return Rule(field, op, self._date.text().strip())
             case Kind.CHOICE | Kind.COLLECTION:
                 return Rule(field, op, self._choice.currentData())
             case _:
@@ -99,7 +99,8 @@ class RuleRow(QWidget):
 
     def set_refused(self, refused: bool) -> None:
         """Mark the value as the one that is missing."""
-        self._text.set_refused(refused)
+        for piece in (self._text, self._number, self._date):
+            piece.set_refused(refused)
 
     def focus_value(self) -> None:
         """Put the cursor where the value is written."""
@@ -107,6 +108,10 @@ class RuleRow(QWidget):
             if piece.isVisibleTo(self):
                 piece.setFocus()
                 return
+
+    def _amount(self) -> int | None:
+        text = self._number.text()
+        return int(text) if text else None
 
     def _field(self) -> Field:
         found = self._what.currentData()
@@ -135,22 +140,22 @@ class RuleRow(QWidget):
         self._unit.setVisible(kind is Kind.AGE)
         self._date.setVisible(kind is Kind.DATE)
         self._choice.setVisible(kind in (Kind.CHOICE, Kind.COLLECTION))
-        self._number.setSuffix(" MB" if kind is Kind.MEGABYTES else "")
+        self._mega.setVisible(kind is Kind.MEGABYTES)
         if kind in texts:
             several = value if isinstance(value, tuple) else (value,)
             self._text.setText(", ".join(str(one) for one in several if one))
             hint = "MR, CT" if kind is Kind.LIST else ""
             self._text.setPlaceholderText(hint)
         elif kind in numbers and isinstance(value, int | float):
-            self._number.setValue(int(value))
+            self._number.setText(str(int(value)))
         elif kind is Kind.MEGABYTES and isinstance(value, int | float):
-            self._number.setValue(round(value / _MEGA))
+            self._number.setText(str(round(value / _MEGA)))
         elif kind is Kind.AGE and isinstance(value, int | float):
             number, place = rules.as_age(float(value))
-            self._number.setValue(number)
+            self._number.setText(str(number))
             self._unit.setCurrentIndex(place)
         elif kind is Kind.DATE:
-            self._date.setDate(_day(str(value or "")))
+            self._date.setText(str(value or ""))
         elif kind in (Kind.CHOICE, Kind.COLLECTION):
             self._fill_choices(rule, kind)
 
@@ -183,16 +188,16 @@ class RuleRow(QWidget):
 
     def _tell(self) -> None:
         if not self._shows:
-            self._text.set_refused(False)
+            self.set_refused(False)
             self.changed.emit()
 
     def _connect(self) -> None:
         self._what.currentIndexChanged.connect(self._chose_field)
         self._how.currentIndexChanged.connect(self._chose_op)
         self._text.textChanged.connect(self._tell)
-        self._number.valueChanged.connect(self._tell)
+        self._number.textChanged.connect(self._tell)
         self._unit.currentIndexChanged.connect(self._tell)
-        self._date.dateChanged.connect(self._tell)
+        self._date.textChanged.connect(self._tell)
         self._choice.currentIndexChanged.connect(self._tell)
         self._remove.clicked.connect(self.removed)
 
@@ -220,7 +225,7 @@ class RuleRow(QWidget):
         row.addWidget(self._how)
         row.addWidget(self._text, 1)
         row.addWidget(self._choice, 1)
-        for piece in (self._number, self._unit, self._date):
+        for piece in (self._number, self._mega, self._unit, self._date):
             row.addWidget(piece)
         row.addStretch(0)
         row.addWidget(self._remove)
@@ -232,19 +237,3 @@ def _combo(name: str, label: str) -> QComboBox:
     made.setAccessibleName(label)
     made.setMaxVisibleItems(30)
     return made
-
-
-def _spin(name: str, label: str) -> QSpinBox:
-    made = QSpinBox()
-    made.setObjectName(name)
-    made.setAccessibleName(label)
-    made.setRange(0, 1_000_000)
-    made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-    made.lineEdit().setTextMargins(6, 0, 6, 0)
-    made.setFixedWidth(140)
-    return made
-
-
-def _day(text: str) -> QDate:
-    found = QDate.fromString(text, "yyyy-MM-dd")
-    return found if found.isValid() else QDate.currentDate()

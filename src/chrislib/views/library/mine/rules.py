@@ -1,9 +1,11 @@
 """Rules of smart collections in people's words, and back."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from chrislib.library.dates import parse_date
 from chrislib.library.mine.model import Field, Flag, Label, Op, Place, Rule
 from chrislib.library.model import ItemState, Source
 from chrislib.views.library.mine.filters import FLAGS
@@ -137,6 +139,7 @@ FIELDS: Mapping[Field, Ways] = {
     Field.STATE: Ways("State", Kind.CHOICE, _CHOICE, _STATES),
     Field.COLLECTION: Ways("Collection", Kind.COLLECTION, _CHOICE),
 }
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 AGES = (("years", 365.2425), ("months", 30.436875), ("weeks", 7.0), ("days", 1.0))
 """Units of an age, in days."""
 
@@ -190,7 +193,10 @@ def is_whole(rule: Rule) -> bool:
     kind = kind_of(rule.field, rule.op)
     if kind in (Kind.NOTHING, Kind.CHOICE):
         return True
-    if kind in (Kind.TEXT, Kind.DATE, Kind.COLLECTION):
+    if kind is Kind.DATE:
+        text = str(rule.value)
+        return bool(_ISO.fullmatch(text)) and parse_date(text) is not None
+    if kind in (Kind.TEXT, Kind.COLLECTION):
         return bool(str(rule.value or "").strip())
     return bool(rule.value) if kind is Kind.LIST else rule.value is not None
 
