@@ -152,7 +152,7 @@ def test_keys_mark_what_is_highlighted_and_undo_takes_it_back(hand: Hand) -> Non
     hand.until(lambda: any("Done again" in one.title for one in hand.posted))
     said = [one.title for one in hand.posted]
     assert said[0].startswith("Undone: ")
-    assert said[0].endswith("3 rows")
+    assert said[0].endswith("3 series")
     # highlight stays while rows change
     hand.until(lambda: hand.views.number == 3)
 

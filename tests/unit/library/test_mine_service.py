@@ -265,7 +265,7 @@ async def test_every_change_can_be_taken_back_exactly(shown: Shown) -> None:
         await mine.undo()
     await mine.mark(ids, Mark(stars=1))
     assert mine.redo_text == ""
-    assert mine.undo_text == "1 star for 4 rows"
+    assert mine.undo_text == "1 star for 4 series"
 
 
 async def test_collections_say_what_they_are_and_refuse_nonsense(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from uuid import uuid4
 
@@ -82,12 +82,12 @@ class Editing:
             change = await self._table.mark(
                 level.value, ids, marking, account=self._account
             )
-            number = len(rows_of(change))
-            self._did(f"{_mark_words(mark)} for {words.count(number, 'row')}", change)
+            what = f"{_mark_words(mark)} for {_number_words(rows_of(change))}"
+            self._did(what, change)
 
     @property
     def undo_text(self) -> str:
-        """What `undo` would take back, "" for nothing: "4 stars for 3 rows"."""
+        """What `undo` would take back, "" for nothing: "4 stars for 3 series"."""
         return self._log.last.words if self._log.last else ""
 
     @property
@@ -352,6 +352,13 @@ def _title(text: str) -> str:
 
 def _keyword(text: str) -> str:
     return clean(text)[:_MOST_WORDS]
+
+
+def _number_words(rows: Set[int]) -> str:
+    """Return "3 series", or "3 items" where some are none (their keys are below 0)."""
+    if all(one > 0 for one in rows):
+        return words.series(len(rows))
+    return words.count(len(rows), "item")
 
 
 def _mark_words(mark: Mark) -> str:
