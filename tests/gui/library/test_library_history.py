@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QAbstractItemModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -39,6 +39,7 @@ def _listing(rows: Rows) -> HistoryListing:
     return HistoryListing(rows=rows, shown=sum(bool(one) for one, _ in rows))
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(_ROWS, _ROWS)
 def test_rows_become_others_and_what_stays_keeps_its_index(
     qapp: QApplication, old: list[Any], new: list[Any]

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chrislib.catalog.history import FeedInputRow
@@ -277,6 +277,7 @@ _PART = st.sampled_from("abcd")
 _PATH = st.lists(_PART, min_size=1, max_size=4).map("/".join)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_PATH, st.integers(1, 5)), max_size=12), st.lists(_PATH))
 def test_feeds_are_found_by_any_path_they_share(
     inputs: list[tuple[str, int]], asked: list[str]
