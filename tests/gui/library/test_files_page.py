@@ -17,6 +17,7 @@ from chrislib.views.library.files.crumbs import Breadcrumb
 from chrislib.views.library.files.page import FilesPage
 from chrislib.views.library.files.ticks import Ticks
 from chrislib.views.library.opening import ItemOpener
+from chrislib.views.widgets.dragging import dragged_items
 from tests.unit.library.storage_fakes import Rig
 
 UP = "home/alex/uploads"
@@ -234,3 +235,11 @@ def test_boxes_say_what_is_ticked_above_and_below(stage: Stage) -> None:
     stage.until(lambda: len(tray.ids) == 2)
     page.desk.key("Shift+T")
     stage.until(lambda: not tray.ids)
+    # a drag carries items the tray can take; one that is not dropped there is forgotten
+    data = page.model.mimeData([page.model.index(0, 0), page.model.index(1, 0)])
+    carried = dragged_items(data)
+    known = stage.rig.library.known
+    stage.until(lambda: len(known) == 2 and set(known) == set(carried))
+    tray.add(*list(known)[:1])
+    page.model.drag_over()
+    stage.until(lambda: len(known) == 1)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chrislib.cube.errors import CubeError
@@ -17,15 +18,22 @@ _NODE = re.compile(r"[^/]+_(\d+)")
 
 
 class Labels:
-    """Paths of feed and node folders to their names; asked once for each place."""
+    """Paths of feed and node folders to their names; asked once for each place.
 
-    def __init__(self) -> None:
-        self.known: dict[str, str] = {}
+    Parameters
+    ----------
+    fixed : mapping
+        Names that do not depend on a server.
+    """
+
+    def __init__(self, fixed: Mapping[str, str]) -> None:
+        self._fixed = fixed
+        self.known: dict[str, str] = dict(fixed)
         self._asked: set[str] = set()
 
     def forget(self) -> None:
         """Drop everything: another server, another account, or look again."""
-        self.known.clear()
+        self.known = dict(self._fixed)
         self._asked.clear()
 
     async def learn(self, client: "CubeClient", path: str) -> bool:

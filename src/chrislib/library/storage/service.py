@@ -71,7 +71,7 @@ class StorageService:
         self._session = session
         self._jobs = jobs
         self._library = library
-        self._labels = Labels()
+        self._labels = Labels(_ROOTS)
         self._account = ""
         self.changing = Changing(self._client)
         self.access = Access(self._client)
@@ -242,6 +242,22 @@ class StorageService:
         self._library.tray.remove(*(item.item_id for item in gone))
         await self._library.forget(
             item.item_id for item in gone if item.item_id.startswith(_PREFIX)
+        )
+
+    async def offer(self, entries: Iterable[Entry]) -> None:
+        """Make entries known to the Library, so that a tray can take them (disk)."""
+        known, usable = self.ticked(), [e for e in entries if not tick_problem(e)]
+        await self._library.keep(
+            [self._item(entry) for entry in usable if entry.path not in known]
+        )
+
+    async def withdraw(self, entries: Iterable[Entry]) -> None:
+        """Forget entries that were offered and not taken (disk)."""
+        ids = [self._item_id(entry.path) for entry in entries]
+        await self._library.forget(
+            one
+            for one in ids
+            if one not in self._library.tray and self._library.item(one) is not None
         )
 
     async def count_ticked(self, entry: Entry) -> None:

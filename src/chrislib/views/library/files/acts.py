@@ -134,11 +134,16 @@ class FileActs(QObject):
         key = await self._ctx.storage.download(entries, folder)
         self._say_job(key, f"Getting {_named(entries)}", f"It goes to {folder.name}.")
 
-    def bring_for_drag(self, entries: Sequence[Entry]) -> None:
-        """Fetch what was dragged but is not here yet, so that the next drag has it."""
+    def drag_begins(self, entries: Sequence[Entry]) -> None:
+        """Let the tray know what may be dropped on it; fetch what is not here yet."""
+        self._tasks.start(self._ctx.storage.offer(entries), name="offer")
         away = self._handing.missing(entries)
         if away:
             self._tasks.start(self._bring(away), name="bring for drag")
+
+    def drag_ends(self, entries: Sequence[Entry]) -> None:
+        """Forget what was not dropped on the tray."""
+        self._tasks.start(self._ctx.storage.withdraw(entries), name="withdraw")
 
     async def _bring(self, entries: Sequence[Entry]) -> None:
         self.busy.emit(f"Getting {_named(entries)} …")
@@ -188,7 +193,7 @@ class FileActs(QObject):
         )
         sheet.given.connect(
             lambda name: self._tasks.start(
-                self._make(sheet, folder, name), name="make", failed=_into(self, sheet)
+                self._make(sheet, folder, name), name="make", failed=sheet.fail
             )
         )
         sheet.open()
@@ -219,7 +224,7 @@ class FileActs(QObject):
             lambda name: self._tasks.start(
                 self._rename(sheet, entry, name),
                 name="rename",
-                failed=_into(self, sheet),
+                failed=sheet.fail,
             )
         )
         sheet.open()
@@ -248,7 +253,7 @@ class FileActs(QObject):
             lambda path: self._tasks.start(
                 self._move_to_path(sheet, movable, path),
                 name="move",
-                failed=_into(self, sheet),
+                failed=sheet.fail,
             )
         )
         sheet.open()
@@ -414,7 +419,7 @@ class FileActs(QObject):
     ) -> TextSheet:
         sheet = TextSheet(
             self._pane.window(),
-            self._ctx.theme,
+            self._ctx,
             title,
             words=words,
             text=text,
@@ -424,18 +429,6 @@ class FileActs(QObject):
         )
         self._sheet = sheet
         return sheet
-
-
-def _into(acts: FileActs, sheet: TextSheet) -> Callable[[BaseException], None]:
-    """Return what shows a refusal under the field: what was typed is kept."""
-
-    def failed(error: BaseException) -> None:
-        if isinstance(error, ChrislibError):
-            sheet.refuse(f"{error.title} {error.hint}".strip())
-            return
-        acts._ctx.messages.failed(error)
-
-    return failed
 
 
 def _named(entries: Sequence[Entry]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QUrl, Signal
 
 from chrislib.library.storage.model import Entry, Key, Leads
+from chrislib.library.storage.service import tick_problem
+from chrislib.views.widgets.dragging import items_data
 
-ITEMS = "application/x-chrislib-items"
 ENTRIES = "application/x-chrislib-storage"
 
 
@@ -19,6 +20,8 @@ class Dragging(QObject):
     -------
     started : list of Entry
         A drag begins; whoever has the files on this computer may say so.
+    ended : list of Entry
+        It is over, wherever it was dropped.
     moved_into : (list of Entry, Entry or None)
         Entries were dropped on a folder, None for the one on screen.
     files_dropped : (list of Path, Entry or None)
@@ -26,6 +29,7 @@ class Dragging(QObject):
     """
 
     started = Signal(list)
+    ended = Signal(list)
     moved_into = Signal(list, object)
     files_dropped = Signal(list, object)
 
@@ -52,14 +56,19 @@ class Dragging(QObject):
         made = QMimeData()
         keys = [list(entry.key) for entry in entries]
         made.setData(ENTRIES, QByteArray(json.dumps(keys).encode()))
-        ids = [self._item_id(entry) for entry in entries]
-        made.setData(ITEMS, QByteArray(json.dumps(ids).encode()))
+        ids = [self._item_id(one) for one in entries if not tick_problem(one)]
+        if ids:
+            items_data(ids, made)
         paths = [self._local(entry) for entry in entries]
         here = [path for path in paths if path is not None]
         if here and len(here) == len(paths):
             made.setUrls([QUrl.fromLocalFile(str(path)) for path in here])
         self.started.emit(list(entries))
         return made
+
+    def end(self) -> None:
+        """Note that a drag is over."""
+        self.ended.emit(self._dragged)
 
     def fits(self, data: QMimeData, target: Entry | None) -> bool:
         """Return whether something may be dropped on a folder (None: the one shown)."""

@@ -66,7 +66,7 @@ class FilesPage(QWidget):
         self.tree = FolderView(theme, self._tree_model)
         self._loading = Loading(ctx, self._model, self)
         self._folding = Folding(ctx, self.tree, self)
-        self._acts = FileActs(ctx, opener, handing, pane=self)
+        self.acts = FileActs(ctx, opener, handing, pane=self)
         self._crumbs = Breadcrumb(theme)
         self._desk = Desk(ctx, self, self._crumbs)
         self._field = Field(
@@ -84,9 +84,7 @@ class FilesPage(QWidget):
         self._state = StateView(theme, "folder-open", "")
         self._stack = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_highlighted)
         self._build()
         self._connect()
@@ -118,14 +116,9 @@ class FilesPage(QWidget):
         """What keys and menus do."""
         return self._desk
 
-    @property
-    def acts(self) -> FileActs:
-        """The verbs."""
-        return self._acts
-
     def show_payload(self, payload: object) -> None:
         """Show the folder at a path, or where one was."""
-        if isinstance(payload, str) and payload:
+        if isinstance(payload, str):
             self._go(payload)
         elif self.folder is None:
             self._go(self._loading.kept_path)
@@ -140,7 +133,6 @@ class FilesPage(QWidget):
     def focus_filter(self) -> None:
         """Put the cursor into the filter (Ctrl+F)."""
         self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._field.selectAll()
 
     def escape(self) -> bool:
         """Leave the path or the filter; False when there is nothing to leave."""
@@ -160,7 +152,7 @@ class FilesPage(QWidget):
         self._stop_session()
         self._tasks.cancel_all()
         self._loading.stop()
-        for part in (self._folding, self._acts, self._desk, self.inspector):
+        for part in (self._folding, self.acts, self._desk, self.inspector):
             part.shutdown()
 
     # --- a folder ---------------------------------------------------------------
@@ -298,7 +290,7 @@ class FilesPage(QWidget):
         if entry.leads is Leads.FOLDER and not entry.closed:
             self.go(entry.path)
         else:
-            self._acts.view(entry)
+            self.acts.view(entry)
 
     def up(self) -> None:
         """Go to the folder above (Backspace)."""
@@ -344,15 +336,19 @@ class FilesPage(QWidget):
                 self._changed([job.intent.folder])
 
     def _session_changed(self) -> None:
-        account = (self._ctx.session.host, self._ctx.session.username)
-        if account == self._account or self._ctx.session.client is None:
+        if self._ctx.session.client is None:
             return
-        # another server: what is shown is not there
-        self._account = account
-        self._folding.restart()
-        self._loading.forget()
-        if self.isVisible():
-            self._go(self._ctx.storage.home)
+        account = (self._ctx.session.host, self._ctx.session.username)
+        if account != self._account:
+            # another server: what is shown is not there
+            self._account = account
+            self._folding.restart()
+            self._loading.forget()
+            if self.isVisible():
+                self._go(self._ctx.storage.home)
+        elif self.folder is None and self._stack.currentWidget() is self._state:
+            # it could not be opened before; the server is there now
+            self._go(self._loading.wanted or self._ctx.storage.home)
 
     # --- layout -----------------------------------------------------------------
 
@@ -403,7 +399,7 @@ class FilesPage(QWidget):
         table.up.connect(self.up)
         table.customContextMenuRequested.connect(desk.menu)
         table.head.sectionClicked.connect(self._sort)
-        table.head.box_pressed.connect(lambda: self._acts.tick(list(self._model.shown)))
+        table.head.box_pressed.connect(lambda: self.acts.tick(list(self._model.shown)))
         table.selectionModel().selectionChanged.connect(lambda *_: self._soon.start())
         tree.chosen.connect(self._tree_chosen)
         tree.ticked.connect(desk.tick_folder)
@@ -414,11 +410,12 @@ class FilesPage(QWidget):
         self.inspector.feed_pressed.connect(
             lambda feed, node: self._ctx.navigator.go(ShowFeed(feed, node))
         )
-        self._acts.changed.connect(self._changed)
-        self._acts.renamed.connect(self._renamed)
-        self._acts.busy.connect(self._is_busy)
-        self.dragging.started.connect(self._acts.bring_for_drag)
-        self.dragging.moved_into.connect(self._acts.move_into)
+        self.acts.changed.connect(self._changed)
+        self.acts.renamed.connect(self._renamed)
+        self.acts.busy.connect(self._is_busy)
+        self.dragging.started.connect(self.acts.drag_begins)
+        self.dragging.ended.connect(self.acts.drag_ends)
+        self.dragging.moved_into.connect(self.acts.move_into)
         self.dragging.files_dropped.connect(desk.put)
         self._splitter.splitterMoved.connect(
             lambda *_: self._ctx.layout.put(_SIZES, self._splitter.sizes())

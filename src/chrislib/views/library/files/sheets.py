@@ -5,7 +5,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from chrislib.views.theme.theme import Theme
+from chrislib.errors import ChrislibError
+from chrislib.views.context import ViewContext
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
@@ -30,7 +31,7 @@ class TextSheet(Sheet):
     def __init__(
         self,
         window: QWidget,
-        theme: Theme,
+        ctx: ViewContext,
         title: str,
         *,
         words: str,
@@ -39,7 +40,9 @@ class TextSheet(Sheet):
         problem: Callable[[str], str],
         label: str = "Name",
     ) -> None:
+        theme = ctx.theme
         super().__init__(window, theme, title, width=560, height=260)
+        self._messages = ctx.messages
         self.setObjectName("files.text")
         self._problem = problem
         self._field = Field(theme, name="files.text.field", label=label)
@@ -79,6 +82,13 @@ class TextSheet(Sheet):
         self._wrong.setText(words)
         self._field.set_refused(bool(words))
         self.set_note("1 field needs attention" if words else "", kind="failed")
+
+    def fail(self, error: BaseException) -> None:
+        """Show why the text was refused; what was typed is kept."""
+        if isinstance(error, ChrislibError):
+            self.refuse(f"{error.title} {error.hint}".strip())
+            return
+        self._messages.failed(error)
 
     def _edited(self, text: str) -> None:
         # an empty field is being filled, not wrong

@@ -282,6 +282,10 @@ class FilesModel(HeadedTable):
         rows = sorted({index.row() for index in indexes})
         return self._dragging.data([self._shown[row] for row in rows])
 
+    def drag_over(self) -> None:
+        """Note that what was dragged is dropped, or not."""
+        self._dragging.end()
+
     def supportedDropActions(self) -> Qt.DropAction:
         """Return what a drop can do: move entries, copy files."""
         return Qt.DropAction.CopyAction | Qt.DropAction.MoveAction

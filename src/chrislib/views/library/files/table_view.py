@@ -313,6 +313,13 @@ class FilesTable(QTableView):
         super().leaveEvent(event)
         self._hover(-1)
 
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Carry the highlighted rows away."""
+        super().startDrag(actions)
+        model = self.model()
+        if isinstance(model, FilesModel):
+            model.drag_over()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn the keys of lists into signals (ui.md §8)."""
         if event.key() == Qt.Key.Key_Backspace and not event.modifiers():

@@ -283,6 +283,10 @@ class FolderTree(QAbstractItemModel):
         entries = [self.node(index).entry for index in indexes]
         return self._dragging.data([entry for entry in entries if entry is not None])
 
+    def drag_over(self) -> None:
+        """Note that what was dragged is dropped, or not."""
+        self._dragging.end()
+
     def supportedDropActions(self) -> Qt.DropAction:
         """Return what a drop can do."""
         return Qt.DropAction.CopyAction | Qt.DropAction.MoveAction

@@ -196,6 +196,11 @@ class FolderView(QTreeView):
                 return
         super().keyPressEvent(event)
 
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Carry a folder away."""
+        super().startDrag(actions)
+        self.tree.drag_over()
+
     def drawBranches(self, _painter: QPainter, _rect: QRect, _index: _Index) -> None:
         """Draw nothing: the rows have arrows of their own."""
 
