@@ -63,6 +63,8 @@ class Cube:
         listed = re.fullmatch(r"filebrowser/(\d+)/(files|children|linkfiles)/", path)
         if listed is not None:
             return self._listed(int(listed[1]), listed[2])
+        if path == "userfiles/search/":
+            return self._found(request.url.params["fname_exact"])
         assert path == "userfiles/", path
         found = _FIELD.search(body)
         assert found is not None
@@ -90,6 +92,11 @@ class Cube:
         self.deleted.append(number)
         self.files = {p: f for p, f in self.files.items() if f[0] != number}
         return httpx.Response(204)
+
+    def _found(self, path: str) -> httpx.Response:
+        number, size = self.files.get(path, (0, 0))
+        row = {"id": number, "fname": path, "fsize": size}
+        return self._rows([row] if path in self.files else [])
 
     def _listed(self, number: int, what: str) -> httpx.Response:
         (folder,) = (path for path, n in self.folders.items() if n == number)
