@@ -332,3 +332,6 @@ async def test_a_path_leads_to_its_folder() -> None:
     assert (await refusal(service.place("nowhere/at/all"))).hint
     roots = await service.roots()
     assert [entry.label for entry in roots] == ["home"]
+    rig.folders._drop("home")
+    roots = await service.roots()
+    assert [entry.path for entry in roots] == ["home/alex"]

@@ -90,14 +90,15 @@ class StorageService:
     # --- looking --------------------------------------------------------------
 
     async def roots(self) -> tuple[Entry, ...]:
-        """Return the folders at the top that this account sees (network)."""
+        """Return the folders at the top that this account sees (network).
+
+        Where a server hides the folder of all homes, the person's own is one of them.
+        """
         api = self._client().folders
-        found = await asyncio.gather(*(api.at(path) for path in _ROOTS))
-        return tuple(
-            replace(entry_of(thing), label=_ROOTS[thing.path])
-            for thing in found
-            if thing is not None
-        )
+        found = list(await asyncio.gather(*(api.at(path) for path in _ROOTS)))
+        if found[0] is None:
+            found[0] = await api.at(self.home)
+        return tuple(self._entry(thing) for thing in found if thing is not None)
 
     async def place(self, path: str) -> Place:
         """Return the folder that a typed path leads to (network).
