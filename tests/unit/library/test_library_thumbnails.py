@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from chrislib.catalog.catalog import Catalog
+from chrislib.catalog.refusals import CatalogError
 from chrislib.catalog.thumbnails import ThumbnailCache
 from chrislib.errors import ChrislibError
 from chrislib.library.indexing.indexer import Indexer
@@ -280,6 +281,26 @@ async def test_a_server_that_does_not_answer_is_asked_again(
     assert made.outcome is Outcome.READY
     assert len(desk.fetched) == 2
     assert not desk.answer.exists()
+    await desk.service.close()
+
+
+async def test_a_catalog_that_cannot_be_read_is_asked_again(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(tmp_path / "files", 1)
+    here = Wanted(Subject.of_series((await keys_of(catalog, tmp_path))["1"]))
+    desk = Desk(catalog, tmp_path)
+
+    async def refuses(*_values: Any, **_options: Any) -> Any:
+        raise CatalogError("The catalog is held by another program.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog.series_files, "choose", refuses)
+        (made,) = await desk.ask(here)
+    assert made.outcome is Outcome.LATER
+    desk.told.clear()
+    (made,) = await desk.ask(here)
+    assert made.outcome is Outcome.READY
     await desk.service.close()
 
 

@@ -185,7 +185,11 @@ class Thumbnails:
                     break
             if not part:
                 return
-            await self._answer(part)
+            try:
+                await self._answer(part)
+            except ChrislibError as error:
+                _log.info("files cannot be chosen now: %s", type(error).__name__)
+                self._tell([Made(wanted, Outcome.LATER) for wanted in part])
             self._begin()
 
     async def _answer(self, part: list[Wanted]) -> None:
