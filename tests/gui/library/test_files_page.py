@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -15,6 +16,7 @@ from chrislib.cube.errors import ServerUnreachable
 from chrislib.views.context import ViewContext
 from chrislib.views.library.files.crumbs import Breadcrumb
 from chrislib.views.library.files.page import FilesPage
+from chrislib.views.library.files.room import DropStack
 from chrislib.views.library.files.ticks import Ticks
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.widgets.dragging import dragged_items
@@ -243,3 +245,45 @@ def test_boxes_say_what_is_ticked_above_and_below(stage: Stage) -> None:
     tray.add(*list(known)[:1])
     page.model.drag_over()
     stage.until(lambda: len(known) == 1)
+
+
+def test_files_of_this_computer_are_dropped_on_folders_only(
+    stage: Stage, tmp_path: Path
+) -> None:
+    local = tmp_path / "scan.txt"
+    local.write_text("x")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(local))])
+    folders = stage.rig.folders
+    folders.folder(f"{UP}/study/in")
+    folders.file(f"{UP}/study/scan.txt")
+    stage.show(f"{UP}/study")
+    model, copy = stage.page.model, Qt.DropAction.CopyAction
+    nowhere = QModelIndex()
+    folder, file = model.index(0, 0), model.index(1, 0)
+    assert model.canDropMimeData(data, copy, -1, -1, folder)
+    assert model.canDropMimeData(data, copy, -1, -1, nowhere)
+    assert not model.canDropMimeData(data, copy, -1, -1, file)
+    # rows are moved into other folders, never into themselves
+    rows = model.mimeData([folder])
+    assert not model.canDropMimeData(rows, copy, -1, -1, folder)
+    assert model.canDropMimeData(model.mimeData([file]), copy, -1, -1, folder)
+    model.dropMimeData(data, copy, -1, -1, nowhere)
+    submitted = stage.rig.submitted
+    stage.until(lambda: submitted)
+    assert [one.remote for one in submitted[0].files] == [f"{UP}/study/scan-2.txt"]
+    # an empty folder has no rows to drop on
+    stage.show(f"{UP}/study/in")
+    stack = stage.page.findChild(DropStack)
+    where = QPointF(stack.rect().center())
+    entered = QDragEnterEvent(
+        where.toPoint(), copy, data, Qt.MouseButton.LeftButton, _NO_KEYS
+    )
+    stack.dragEnterEvent(entered)
+    assert entered.isAccepted()
+    stack.dropEvent(QDropEvent(where, copy, data, Qt.MouseButton.LeftButton, _NO_KEYS))
+    stage.until(lambda: len(submitted) == 2)
+    assert [one.remote for one in submitted[1].files] == [f"{UP}/study/in/scan.txt"]
+
+
+_NO_KEYS = Qt.KeyboardModifier.NoModifier

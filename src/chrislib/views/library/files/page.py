@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
     QSplitter,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.folding import Folding
 from chrislib.views.library.files.handing import Handing
 from chrislib.views.library.files.loading import Loading
-from chrislib.views.library.files.room import split, with_foot, with_head
+from chrislib.views.library.files.room import DropStack, split, with_foot, with_head
 from chrislib.views.library.files.side import Side
 from chrislib.views.library.files.table_model import FilesModel
 from chrislib.views.library.files.table_view import FilesTable
@@ -82,7 +81,7 @@ class FilesPage(QWidget):
         self._foot = Label(theme, style="small", token="text.muted", name="files.foot")
         self._skeleton = Skeleton(theme, row_height=28)
         self._state = StateView(theme, "folder-open", "")
-        self._stack = QStackedWidget()
+        self._stack = DropStack(self.dragging)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_highlighted)

@@ -2,11 +2,38 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.widgets.text import line
 
 TREE = 320
+
+
+class DropStack(QStackedWidget):
+    """Pages that take files also where there is no table to drop them on."""
+
+    def __init__(self, dragging: Dragging) -> None:
+        super().__init__()
+        self._dragging = dragging
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files for the folder that is shown."""
+        if self._dragging.fits(event.mimeData(), None):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand on what was dropped."""
+        self._dragging.dropped(event.mimeData(), None)
+        event.acceptProposedAction()
 
 
 def with_head(crumbs: QWidget, tools: Sequence[QWidget], body: QWidget) -> QWidget:
