@@ -62,12 +62,17 @@ class Intake:
         """
         loop, stop, last = asyncio.get_running_loop(), threading.Event(), 0.0
 
+        def tell(files: int) -> None:
+            # who has cancelled may be gone by the time the loop comes to it
+            if progress is not None and not stop.is_set():
+                progress(files)
+
         def looked_at(files: int) -> None:
             nonlocal last
             now = time.monotonic()
-            if progress is not None and now - last > _TOLD_EVERY:
+            if now - last > _TOLD_EVERY:
                 last = now
-                loop.call_soon_threadsafe(progress, files)
+                loop.call_soon_threadsafe(tell, files)
 
         place = self._folder / uuid4().hex
         self._open.add(place)

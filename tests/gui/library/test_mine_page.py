@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 
+from chrislib.errors import ChrislibError
 from chrislib.library.mine.model import Flag, ImportState, Label, Level, Mark, Row
 from chrislib.library.mine.service import MyLibrary
 from chrislib.library.model import Item, ItemId, ItemState, Source
@@ -177,6 +185,10 @@ def test_parts_of_a_card_answer_the_pointer(hand: Hand) -> None:
     QTest.mouseClick(grid, LEFT, NONE, third_star)
     hand.until(lambda: hand.row(1).stars == 0)
     QTest.mouseMove(grid, hand.part(3, "picture"))
+    hand.until(lambda: hand.views.grid.scrub is not None)
+    side = hand.views.grid.side
+    hand.press(Qt.Key.Key_Equal, modifier=Qt.KeyboardModifier.ControlModifier)
+    assert hand.views.grid.side == side + 24
     hand.press(Qt.Key.Key_T, modifier=Qt.KeyboardModifier.ShiftModifier)
     hand.until(lambda: len(tray) == 4)
     hand.until(lambda: "4 ticked" in hand.counts())
@@ -287,6 +299,14 @@ def test_a_patient_is_gone_into_and_left(hand: Hand) -> None:
     hand.until(hand.views.selection.hasSelection)
     hand.press(Qt.Key.Key_T)  # all series of the study
     hand.until(lambda: len(hand.stage.library.tray) == 2)
+    chip = hand.stage.find(QWidget, "mine.filter.place")
+    hand.until(lambda: chip.text().startswith("DOE, ANN"))
+    # names are hidden while they are on screen
+    hand.stage.ctx.settings.set("hide_names", True)
+    hand.page.update()
+    hand.until(lambda: chip.text() == "Name hidden")
+    assert "DOE" not in hand.reads()
+    hand.stage.ctx.settings.set("hide_names", False)
     assert hand.stage.pane.escape()
     hand.until(lambda: hand.page.spot.level is Level.PATIENT)
     hand.until(lambda: hand.page.model.rowCount() == 2)
@@ -416,6 +436,29 @@ def test_an_empty_library_says_how_to_fill_it(hand: Hand) -> None:
     hand.until(lambda: any(one.isVisible() for one in states))
     (shown,) = [one for one in states if one.isVisible()]
     assert shown.accessibleName() == "Your library is empty"
+
+
+def test_what_goes_wrong_is_said_and_can_be_tried_again(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.hold(item(0))
+
+    async def refuse(*_: Any) -> Any:
+        raise ChrislibError("The catalog cannot be read.", "Nothing was changed.")
+
+    with monkeypatch.context() as broken:
+        for name in ("listing", "head"):
+            broken.setattr(hand.mine, name, refuse)
+        hand.stage.pane.show_section("all")
+        page = hand.stage.find(MinePage, "mine")
+        state = page.findChild(StateView)
+        hand.until(state.isVisible)
+        assert state.accessibleName() == "The catalog cannot be read."
+    (again,) = [
+        one for one in state.findChildren(QPushButton) if one.text() == "Try again"
+    ]
+    QTest.mouseClick(again, LEFT)
+    hand.until(lambda: page.views.isVisible() and page.views.length == 1)
 
 
 def test_hidden_names_are_nowhere_on_the_page(hand: Hand, fakes: Any, ctx: Any) -> None:

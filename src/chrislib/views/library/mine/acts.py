@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from chrislib.jobs.model import DownloadIntent
 from chrislib.library.mine.model import (
+    Collection,
     CollectionId,
     Flag,
     Label,
@@ -310,6 +311,11 @@ class Acts(QObject):
                 "They stay in My Library as long as their folder does.",
                 action=("Folders", self.folders_asked.emit),
             )
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """Collections of every kind."""
+        return self._mine.collections
 
     # --- collections ----------------------------------------------------------
 

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
+
+from chrislib.errors import ChrislibError
 from chrislib.library.mine.model import QUICK, Collection, CollectionKind
+from chrislib.views.context import ViewContext
 from chrislib.views.library.mine.sections import Spot
 from chrislib.views.navigation import Navigator, ShowLibrary
+from chrislib.views.widgets.state_view import StateView
 
-Said = tuple[str, str, str, list[tuple[str, Callable[[], object]]]]
+_Said = tuple[str, str, str, list[tuple[str, Callable[[], object]]]]
 """Icon, title, text, and ways out."""
 
 
-def empty_words(
+def _empty_words(
     navigator: Navigator,
     spot: Spot,
     collection: Collection | None,
@@ -18,7 +23,7 @@ def empty_words(
     filtered: bool,
     clear: Callable[[], object],
     add_folder: Callable[[], object],
-) -> Said:
+) -> _Said:
     """Return what to say of a list without rows.
 
     Parameters
@@ -69,3 +74,45 @@ def empty_words(
             ("Add a folder …", add_folder),
         ],
     )
+
+
+class MineState(StateView):
+    """What stands in the place of rows that are not there.
+
+    Signals
+    -------
+    cleared, folder_wanted, again
+        Everything is to be shown; a folder is to be added; it is to be asked again.
+    """
+
+    cleared = Signal()
+    folder_wanted = Signal()
+    again = Signal()
+
+    def __init__(self, ctx: ViewContext) -> None:
+        super().__init__(ctx.theme, "images", "")
+        self._navigator = ctx.navigator
+
+    def say_empty(
+        self, spot: Spot, collection: Collection | None, *, filtered: bool
+    ) -> None:
+        """Say why a place lists nothing, and what to do."""
+        self.show_state(
+            *_empty_words(
+                self._navigator,
+                spot,
+                collection,
+                filtered=filtered,
+                clear=self.cleared.emit,
+                add_folder=self.folder_wanted.emit,
+            )
+        )
+
+    def say_failed(self, error: ChrislibError) -> None:
+        """Say that a list could not be had."""
+        self.show_state(
+            "triangle-alert",
+            error.title,
+            f"{error.detail} {error.hint}".strip(),
+            [("Try again", self.again.emit)],
+        )

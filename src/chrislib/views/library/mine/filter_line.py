@@ -35,6 +35,8 @@ class FilterLine(QWidget):
     """
 
     changed = Signal()
+    place_left = Signal()
+    """The cross of the chip that names a part of the place was pressed."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -43,6 +45,8 @@ class FilterLine(QWidget):
         self._facets = Facets()
         self.setObjectName("mine.filters")
         self._show = Label(theme, "Show", style="small", token="text.muted")
+        self._place = FilterChip(theme, "Place", name="mine.filter.place")
+        self._place.hide()
         self._modality = FilterChip(theme, "Modality", name="mine.filter.modality")
         self._flag = FilterChip(theme, "Flag", name="mine.filter.flag")
         self._keyword = FilterChip(theme, "Keyword", name="mine.filter.keyword")
@@ -61,6 +65,7 @@ class FilterLine(QWidget):
         row.setSpacing(8)
         row.addWidget(self._show)
         for piece in (
+            self._place,
             self._modality,
             self._flag,
             self._keyword,
@@ -72,6 +77,8 @@ class FilterLine(QWidget):
         row.addWidget(self._counts, 1)
         theme.changed.connect(self._resize)
         self._resize()
+        self._place.clicked.connect(self.place_left)
+        self._place.cleared.connect(self.place_left)
         self._modality.clicked.connect(self._choose_modality)
         self._modality.cleared.connect(lambda: self._want(modalities=frozenset()))
         self._flag.clicked.connect(self._choose_flag)
@@ -103,6 +110,11 @@ class FilterLine(QWidget):
             self._wanted = Filters()
             self._dress()
             self.changed.emit()
+
+    def show_place(self, words: str) -> None:
+        """Say which part of a place is shown; "" for all of it."""
+        self._place.show_value(words)
+        self._place.setVisible(bool(words))
 
     def show_facets(self, facets: Facets) -> None:
         """Take over what the place holds: the choices of the menus."""

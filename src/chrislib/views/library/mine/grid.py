@@ -48,6 +48,12 @@ _ROOM_FOR_PLACE = 140
 """Width of a card, px, from which on stars, place and label fit side by side."""
 _SHAPE = 0.64
 """Height of a picture's place to its width."""
+_STEPS = {
+    int(Qt.Key.Key_Equal): 24,
+    int(Qt.Key.Key_Plus): 24,
+    int(Qt.Key.Key_Minus): -24,
+}
+"""With Ctrl: larger and smaller pictures, px."""
 TICK, FLAG, STAR, PICTURE = "tick", "flag", "star", "picture"
 
 
@@ -358,8 +364,11 @@ class GridView(PartsView, QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn the keys of lists into signals (ui.md §8)."""
-        key = key_of(event)
-        if key == "Return":
+        key, step = key_of(event), _STEPS.get(event.key(), 0)
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if control and step:
+            self.sized.emit(self._side + step)
+        elif key == "Return":
             if self.currentIndex().isValid():
                 self.opened.emit(self.currentIndex())
         elif key:

@@ -142,7 +142,7 @@ class Hands(QObject):
         page = self._page
         level, ids = page.highlighted()
         collection = page.spot.collection
-        if collection is not None and can_remove(page.spot, page.every_collection):
+        if collection is not None and can_remove(page.spot, page.acts.collections):
             page.acts.remove_from(collection, ids)
         else:
             page.acts.remove(level, ids)

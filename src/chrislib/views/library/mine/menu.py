@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
-from chrislib.library.mine.model import QUICK, CollectionId, Level, Row, RowId
+from chrislib.library.mine.model import (
+    QUICK,
+    CollectionId,
+    CollectionKind,
+    Level,
+    Row,
+    RowId,
+)
 from chrislib.library.model import ItemState
 from chrislib.library.words import count
 from chrislib.views.library.mine.paint import LABEL_WORDS
@@ -59,7 +66,7 @@ def row_menu(
     _collections(menu, page, ids, level=level)
     menu.addSeparator()
     spot = page.spot
-    if spot.collection is not None and can_remove(spot, page.every_collection):
+    if spot.collection is not None and can_remove(spot, acts.collections):
         inside = spot.collection
         add("Take out of the collection\tDel", lambda: acts.remove_from(inside, ids))
         add("Remove from My Library …", lambda: acts.remove(level, ids))
@@ -98,8 +105,9 @@ def _collections(
         )
 
     add("Quick collection\tB", QUICK)
-    for one in page.collections:
-        add(one.title, one.collection_id)
+    for one in page.acts.collections:
+        if one.kind is CollectionKind.MANUAL:
+            add(one.title, one.collection_id)
     into.addSeparator()
     into.addAction("New collection …").triggered.connect(
         lambda _on=False: page.new_collection_asked.emit(level, list(ids))

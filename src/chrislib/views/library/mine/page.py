@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.library.mine.model import (
-    Collection,
-    CollectionKind,
     Counts,
     Facets,
     Filters,
@@ -24,7 +23,7 @@ from chrislib.library.model import ItemId, LibraryChange
 from chrislib.views.context import ViewContext
 from chrislib.views.library.mine import words
 from chrislib.views.library.mine.acts import Acts
-from chrislib.views.library.mine.empty import empty_words
+from chrislib.views.library.mine.empty import MineState
 from chrislib.views.library.mine.filter_line import FilterLine, counts_words
 from chrislib.views.library.mine.hands import COMPARED, Hands
 from chrislib.views.library.mine.imports_strip import ImportsStrip
@@ -36,7 +35,6 @@ from chrislib.views.library.mine.sections import (
     Spot,
     can_remove,
     collection_of,
-    title_of,
     total_of,
 )
 from chrislib.views.library.mine.surroundings import Surroundings
@@ -45,7 +43,6 @@ from chrislib.views.library.mine.toolbar import PEOPLE, Toolbar
 from chrislib.views.library.mine.views import ShownRows, Views
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.widgets.skeleton import Skeleton
-from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import line
 from chrislib.views.widgets.thumbs import ThumbStore
 
@@ -76,6 +73,8 @@ class MinePage(QWidget):
         self._spot = Spot()
         self._total = 0
         self._asked = True
+        self._inside: Row | None = None
+        self._names_hidden = bool(ctx.settings.get("hide_names"))
         self._carried: tuple[RowId, ...] = ()
         self._first = True
         self.setObjectName("mine")
@@ -96,7 +95,7 @@ class MinePage(QWidget):
         self.hands = Hands(ctx, self)
         self.inspector = Inspector(ctx, width=self._kept.width)
         self._imports = ImportsStrip(ctx)
-        self._state = StateView(theme, "images", "")
+        self._state = MineState(ctx)
         self._skeleton = Skeleton(theme, row_height=48, picture=True)
         self._pages = QStackedWidget()
         # a stack shows screen readers its current page only
@@ -139,10 +138,14 @@ class MinePage(QWidget):
         """Close the preview, or leave a patient or study; False when nothing is."""
         if self.peek.close_peek() or self.acts.stop_looking():
             return True
-        if self._spot.below is not None:
+        return self._leave_part()
+
+    def _leave_part(self) -> bool:
+        """Show the whole place again; False when it is shown."""
+        part = self._spot.below is not None or bool(self._spot.items)
+        if part:
             self._go(Spot(self._spot.section))
-            return True
-        return False
+        return part
 
     def highlighted(self) -> tuple[Level, list[RowId]]:
         """Return level and ids of what is highlighted."""
@@ -204,16 +207,11 @@ class MinePage(QWidget):
 
     def _show_empty(self) -> None:
         self.peek.close_peek()
-        filtered = self._line.wanted != Filters() or bool(self.toolbar.text)
-        icon, title, text, actions = empty_words(
-            self._ctx.navigator,
+        self._state.say_empty(
             self._spot,
             collection_of(self._spot, self._mine.collections),
-            filtered=filtered,
-            clear=self.clear_filters,
-            add_folder=self._imports.choose,
+            filtered=self._line.wanted != Filters() or bool(self.toolbar.text),
         )
-        self._state.show_state(icon, title, text, actions)
         self._pages.setCurrentWidget(self._state)
 
     def _failed(self, error: BaseException) -> None:
@@ -221,14 +219,9 @@ class MinePage(QWidget):
         self._skeleton.stop(_nothing)
         if self.views.length or not isinstance(error, ChrislibError):
             self._ctx.messages.failed(error)
-            return
-        self._state.show_state(
-            "triangle-alert",
-            error.title,
-            f"{error.detail} {error.hint}".strip(),
-            [("Try again", self.refresh)],
-        )
-        self._pages.setCurrentWidget(self._state)
+        else:
+            self._state.say_failed(error)
+            self._pages.setCurrentWidget(self._state)
 
     def clear_filters(self) -> None:
         """Show everything of the place."""
@@ -296,6 +289,7 @@ class MinePage(QWidget):
             ids = [row.row_id for row in rows]
         else:
             ids = self.views.ids()
+        self._say_place()
         self.inspector.show_rows(ids, rows)
         self._carry(ids)
         picture = self._pictures.of(rows[0], 320) if rows else None
@@ -329,9 +323,25 @@ class MinePage(QWidget):
 
     def go_into(self, row: Row) -> None:
         """Show only what belongs to a patient or study."""
+        self._inside = row
+        self._go(Spot(self._spot.section, below=(row.level, row.row_id)))
+
+    def _say_place(self) -> None:
+        """Name the patient or study whose rows are shown, unless names are hidden."""
+        hidden, said = bool(self._ctx.settings.get("hide_names")), ""
+        if self._spot.items:
+            said = "What it brought"
+        elif self._spot.below is not None and self._inside is not None:
+            said = words.title(self._inside, hidden=hidden)
+        self._line.show_place(said)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say everything anew after names were hidden or shown: all is painted then."""
+        super().paintEvent(event)
         hidden = bool(self._ctx.settings.get("hide_names"))
-        title = words.title(row, hidden=hidden)
-        self._go(Spot(self._spot.section, below=(row.level, row.row_id, title)))
+        if hidden is not self._names_hidden:
+            self._names_hidden = hidden
+            self._soon.start()
 
     # --- changes --------------------------------------------------------------
 
@@ -349,9 +359,8 @@ class MinePage(QWidget):
         self._total = total_of(self._spot, counts, self._mine.collections)
         if self.view == PEOPLE and self._spot.section == "all":
             self._total = counts.patients
-        name = title_of(self._spot, self._mine.collections)
-        amount = words.unit(self._spot.level, self._total) if self._total else name
-        self.toolbar.show_amount(amount)
+        unit = words.unit(self._spot.level, self._total) if self._total else ""
+        self.toolbar.show_amount(unit)
         self._soon.start()
 
     def _chosen(self, facets: Facets, keywords: list[str]) -> None:
@@ -382,6 +391,9 @@ class MinePage(QWidget):
         column.addWidget(self._body, 1)
 
     def _connect(self, opener: ItemOpener, thumbs: ThumbStore) -> None:
+        self._state.cleared.connect(self.clear_filters)
+        self._state.folder_wanted.connect(self._imports.choose)
+        self._state.again.connect(self.refresh)
         self.toolbar.view_chosen.connect(self.choose_view)
         self.toolbar.acted.connect(self.hands.act)
         self.toolbar.searched.connect(lambda _text: self._ask(by_hand=True))
@@ -389,6 +401,7 @@ class MinePage(QWidget):
         self.toolbar.sort_chosen.connect(self._choose_sort)
         self.toolbar.studies_turned.connect(self._turn_studies)
         self.toolbar.sized.connect(self._choose_side)
+        self._line.place_left.connect(self._leave_part)
         self._line.changed.connect(lambda: self._ask(by_hand=True))
         self.views.listed.connect(self._listed)
         self.views.failed.connect(self._failed)
@@ -431,18 +444,6 @@ class MinePage(QWidget):
         self.views.grid.set_side(self._kept.side)
         self.toolbar.show_size(self._kept.side)
         self.inspector.show_folds(self._kept.folds)
-
-    @property
-    def every_collection(self) -> tuple[Collection, ...]:
-        """Collections of every kind."""
-        return self._mine.collections
-
-    @property
-    def collections(self) -> tuple[Collection, ...]:
-        """The collections rows can be put into."""
-        return tuple(
-            one for one in self._mine.collections if one.kind is CollectionKind.MANUAL
-        )
 
 
 def _nothing() -> None:

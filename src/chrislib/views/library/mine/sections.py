@@ -21,13 +21,6 @@ from chrislib.views.library.mine.toolbar import GRID, LIST, PEOPLE
 
 COLLECTION = "collection:"
 SECTIONS = ("all", "patients", "studies", "series", "previous")
-_TITLES = {
-    "all": "All",
-    "patients": "Patients",
-    "studies": "Studies",
-    "series": "Series",
-    "previous": "Previous import",
-}
 _LEVELS = {
     "patients": Level.PATIENT,
     "studies": Level.STUDY,
@@ -46,13 +39,13 @@ class Spot:
         "all", "patients", "studies", "series", "previous" or "collection:<id>".
     items : frozenset of ItemId
         Only these, such as what a lookup brought.
-    below : (Level, RowId, str) or None
-        Only what belongs to a patient or study, and its words.
+    below : (Level, RowId) or None
+        Only what belongs to a patient or study.
     """
 
     section: str = "all"
     items: frozenset[ItemId] = frozenset()
-    below: tuple[Level, RowId, str] | None = None
+    below: tuple[Level, RowId] | None = None
 
     @property
     def kind(self) -> str:
@@ -92,7 +85,7 @@ class Spot:
         found = replace(wanted, collection=self.collection, items=self.items)
         if self.below is None:
             return found
-        level, row_id, _ = self.below
+        level, row_id = self.below
         if level is Level.PATIENT:
             return replace(found, patient=row_id)
         return replace(found, study=row_id)
@@ -106,18 +99,6 @@ def section_of(collection_id: CollectionId) -> str:
 def is_mine(section: str) -> bool:
     """Whether a section of the Library is one of My Library."""
     return section in SECTIONS or section.startswith(COLLECTION)
-
-
-def title_of(spot: Spot, collections: Sequence[Collection]) -> str:
-    """Return the name of a place."""
-    if spot.below is not None:
-        return spot.below[2]
-    if spot.items:
-        return "What it brought"
-    if spot.collection == QUICK:
-        return "Quick collection"
-    found = collection_of(spot, collections)
-    return found.title if found is not None else _TITLES.get(spot.section, "")
 
 
 def collection_of(spot: Spot, collections: Sequence[Collection]) -> Collection | None:

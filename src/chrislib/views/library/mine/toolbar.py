@@ -278,7 +278,7 @@ class Toolbar(QWidget):
         self._say_amount()
 
     def _say_amount(self) -> None:
-        whole = f"Search {self._amount}"
+        whole = f"Search {self._amount}".rstrip()
         room = self._field.width() - self._theme.px(56)
         fits = self._theme.width("small", whole) <= room
         self._field.setPlaceholderText(whole if fits else "Search")
