@@ -12,7 +12,7 @@ def test_an_upload_killed_in_its_midst_goes_on(station: Any, tmp_path: Path) -> 
         tmp_path / f"killed-{uuid4().hex}",
         3,
         server=(station.url, station.token),
-        files=150,
+        files=100,
         seed=20_261_122,
     )
     assert counts.problems == []
