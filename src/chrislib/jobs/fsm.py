@@ -250,7 +250,10 @@ def reduce(
     same_token = old.remote_id == remote_id and old.token == (obs.token or old.token)
     same = facts == known and same_token and obs.phase in (None, old.phase)
     if same and old.phase not in (Phase.GONE, Phase.ORPHANED):
-        return None
+        if tracked.missing_since is None:
+            return None
+        # it is there again: the next 404 is a first one, however long after
+        return learn(tracked, "found_again", now=now, missing_since=None)
     phase, detail, hint = meaning(tracked, obs, parent)
     backwards = phase.rank < old.phase.rank or old.phase.terminal
     later = tracked.obs_received is None or obs.sent > tracked.obs_received
