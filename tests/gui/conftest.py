@@ -420,7 +420,7 @@ class FakeMyLibrary:
     collections = imports = ()
     undo_text = redo_text = ""
 
-    async def listing(self, query: Query) -> Listing:
+    async def listing(self, query: Query, *, near: int = 0, most: int = 0) -> Listing:
         return Listing(query, [])
 
     async def rows(self, _ids: Any, _level: Any = None) -> dict[Any, Any]:

@@ -39,15 +39,26 @@ class MineTable:
 
     # Reading.
 
-    async def ids(self, wish: Wish, *, account: str) -> "array[int]":
-        """Return the keys of a list in order (disk).
+    async def ids(
+        self, wish: Wish, *, account: str, near: int = 0, most: int = 0
+    ) -> "tuple[array[int], Page]":
+        """Return the keys of a list in order, and `most` rows around one (disk).
 
         Raises
         ------
         BadRule
             A rule has no meaning.
         """
-        return await self._ask(account, lambda db, asker: ids(db, wish, asker))
+
+        def work(db: sqlite3.Connection, asker: Asker) -> "tuple[array[int], Page]":
+            found = ids(db, wish, asker)
+            start = max(0, min(near, len(found) - 1) - most // 2)
+            some = found[start : start + most]
+            if wish.level in ("study", "patient"):
+                return found, above(db, wish.level, some, asker=asker)
+            return found, rows(db, some, asker)
+
+        return await self._ask(account, work)
 
     async def head(
         self, wish: Wish, most: int, *, account: str

@@ -194,10 +194,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The ids a query found, all of them, in order."""
+    """The ids a query found, all of them, in order; and some rows, if asked for."""
 
     query: Query
     ids: Sequence[RowId]
+    rows: "Mapping[RowId, Row]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

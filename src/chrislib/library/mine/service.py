@@ -118,8 +118,14 @@ class MyLibrary(Editing):
 
     # --- lists ----------------------------------------------------------------
 
-    async def listing(self, query: Query) -> Listing:
-        """Return the ids of a list, in order (disk).
+    async def listing(self, query: Query, *, near: int = 0, most: int = 0) -> Listing:
+        """Return the ids of a list, in order, and some rows of it (disk).
+
+        Parameters
+        ----------
+        query : Query
+        near, most : int
+            Also `most` rows around this place of the list.
 
         Raises
         ------
@@ -127,10 +133,14 @@ class MyLibrary(Editing):
             A rule has no meaning.
         """
         try:
-            found = await self._table.ids(wish_of(query), account=self._account)
+            ids, found = await self._table.ids(
+                wish_of(query), account=self._account, near=near, most=most
+            )
         except BadRule as error:
             raise bad_rule(error) from error
-        return Listing(query, found)  # type: ignore[arg-type] # RowId is int
+        item = self._library.item
+        rows = [row_of(query.level, one, item=item) for one in found.values()]
+        return Listing(query, ids, {row.row_id: row for row in rows})  # type: ignore[arg-type] # RowId is int
 
     async def head(self, query: Query, most: int) -> tuple[list[RowId], int]:
         """Return the first ids of a list, and how many it has (disk).

@@ -198,19 +198,20 @@ class MineModel(HeadedTable):
                 await asyncio.sleep(_PAINTED)
             if turn != self._turn:
                 return
-        listing = await self._mine.listing(query)
+        # what is in sight comes with the list: nothing is drawn twice
+        near = 0 if fresh else self._looked
+        listing = await self._mine.listing(query, near=near, most=_BLOCK)
         if turn != self._turn:
             return
         ids = listing.ids if isinstance(listing.ids, array) else array("q", listing.ids)
         if self._partial and query.level is self._shown.level:
             self._complete(query, ids)
         elif fresh:
-            # the first page comes with the list: nothing is drawn twice
-            first = await self._mine.rows(_row_ids(ids[:_BLOCK]), query.level)
-            if turn != self._turn:
-                return
-            self._begin(query, ids, first)
+            self._begin(query, ids, listing.rows)
         else:
+            for one, row in listing.rows.items():
+                # those known are told of when they change
+                self._rows.setdefault(one, row)
             await self._become(query, ids, turn)
         if turn == self._turn:
             self.listed.emit()
@@ -266,14 +267,6 @@ class MineModel(HeadedTable):
                     return
             else:
                 found = moves(self._ids, ids)
-        # what is in sight then is there with the list
-        near = max(0, self._looked - _BLOCK // 2)
-        some = [one for one in ids[near : near + _BLOCK] if one not in self._rows]
-        if some:
-            rows = await self._mine.rows(_row_ids(some), query.level)
-            if turn != self._turn:
-                return
-            self._rows.update((int(one), row) for one, row in rows.items())
         self._shown = query
         self._gone.clear()
         if found is None:
