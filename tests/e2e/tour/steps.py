@@ -435,12 +435,7 @@ class Story(
         self._screen.press("Clear", role="push button")
         self._go("All")
         for title in ("ANGIO Projected", REFERENCE):
-            card = self._screen.wait(
-                contains=title,
-                role="list item",
-                which=lambda spot: "On the server" in spot.name,
-            )
-            self._screen.click(card)
+            self._screen.click(self._screen.wait(contains=title, role="list item"))
             self._screen.key("t")
         self._screen.wait(contains="2 items", role="label")
         self._make_feed("Upload and reference")
