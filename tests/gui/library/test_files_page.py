@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from chrislib.cube.errors import ServerUnreachable
@@ -23,6 +23,14 @@ from chrislib.views.widgets.dragging import dragged_items
 from tests.unit.library.storage_fakes import Rig
 
 UP = "home/alex/uploads"
+_W = TypeVar("_W", bound=QWidget)
+
+
+def find(parent: QWidget, kind: type[_W], name: str = "") -> _W:
+    """Return a widget below another, which must be there."""
+    found = parent.findChild(kind, name) if name else parent.findChild(kind)
+    assert isinstance(found, kind)
+    return found
 
 
 class NoFiles:
@@ -78,15 +86,11 @@ class Stage:
 
     def foot(self) -> str:
         """Return the line below the rows."""
-        found = self.page.findChild(QLabel, "files.foot")
-        assert isinstance(found, QLabel)
-        return found.text()
+        return find(self.page, QLabel, "files.foot").text()
 
     def filter(self, text: str) -> None:
         """Type into the filter."""
-        field = self.page.findChild(QLineEdit, "files.filter")
-        assert isinstance(field, QLineEdit)
-        field.setText(text)
+        find(self.page, QLineEdit, "files.filter").setText(text)
 
 
 @pytest.fixture
@@ -121,7 +125,7 @@ def test_a_folder_of_20_000_files_is_all_there_sorted_and_filtered(
     assert len(model.shown) == 11
     assert all("img777" in label for label in stage.labels())
     stage.filter("no such thing")
-    stage.until(lambda: stage.page.findChild(QLabel, "state.title").isVisible())
+    stage.until(lambda: find(stage.page, QLabel, "state.title").isVisible())
     assert stage.page.escape()
     assert len(model.shown) == 20_000
     assert not stage.page.escape()
@@ -203,8 +207,8 @@ def test_a_path_can_be_typed_and_left(stage: Stage) -> None:
     table = stage.page.table
     table.setFocus()
     QTest.keyClicks(table, "/")
-    crumbs = stage.page.findChild(Breadcrumb)
-    field = stage.page.findChild(QLineEdit, "files.path")
+    crumbs = find(stage.page, Breadcrumb)
+    field = find(stage.page, QLineEdit, "files.path")
     stage.until(lambda: crumbs.editing)
     assert field.text() == UP
     QTest.keyClick(field, Qt.Key.Key_Escape)
@@ -274,7 +278,7 @@ def test_files_of_this_computer_are_dropped_on_folders_only(
     assert [one.remote for one in submitted[0].files] == [f"{UP}/study/scan-2.txt"]
     # an empty folder has no rows to drop on
     stage.show(f"{UP}/study/in")
-    stack = stage.page.findChild(DropStack)
+    stack = find(stage.page, DropStack)
     where = QPointF(stack.rect().center())
     entered = QDragEnterEvent(
         where.toPoint(), copy, data, Qt.MouseButton.LeftButton, _NO_KEYS

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from chrislib.views.library.files.page import FilesPage
 from chrislib.views.navigation import ShowLibrary
@@ -21,6 +21,7 @@ from tests.gui.program.person import Person
 # sheets and menus on the offscreen platform
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
+_W = TypeVar("_W", bound=QWidget)
 PICTURES = os.environ.get("FILES_PICTURES", "")
 
 
@@ -45,6 +46,13 @@ def picture(program: Any, name: str) -> None:
         program.window.grab().save(str(folder / f"{name}.png"))
 
 
+def find(parent: QWidget, kind: type[_W], name: str = "") -> _W:
+    """Return a widget below another, which must be there."""
+    found = parent.findChild(kind, name) if name else parent.findChild(kind)
+    assert isinstance(found, kind)
+    return found
+
+
 class Browser:
     """Browse Files under the hands of a person."""
 
@@ -54,9 +62,7 @@ class Browser:
         if PICTURES:
             program.window.resize(1440, 900)
         program.context.navigator.go(ShowLibrary("files", path))
-        found = program.window.findChild(FilesPage, "library.files")
-        assert isinstance(found, FilesPage)
-        self.page = found
+        self.page = find(program.window, FilesPage, "library.files")
         self.there(path)
 
     def there(self, path: str) -> None:
@@ -99,7 +105,7 @@ class Browser:
     def type_into_sheet(self, text: str) -> None:
         """Fill the field of the small sheet and press its button."""
         sheet = self.person.sheet("files.text")
-        field = sheet.findChild(QLineEdit, "files.text.field")
+        field = find(sheet, QLineEdit, "files.text.field")
         field.selectAll()
         QTest.keyClicks(field, text)
         QTest.keyClick(field, Qt.Key.Key_Return)
@@ -107,7 +113,7 @@ class Browser:
     def wrong(self) -> str:
         """Return what the small sheet says is wrong."""
         sheet = self.person.sheet("files.text")
-        label = sheet.findChild(QLabel, "files.text.wrong")
+        label = find(sheet, QLabel, "files.text.wrong")
         return str(label.text())
 
 
@@ -130,7 +136,7 @@ def test_a_person_works_in_the_storage(
     assert browser.names() == ["<b>bold", "stats", "notes.txt", "run2.log", "run10.log"]
     browser.highlight("notes.txt")
     program.wait_to_read("local, who owns it")
-    text = page.inspector.preview.findChild(QPlainTextEdit, "preview.text")
+    text = find(page.inspector.preview, QPlainTextEdit, "preview.text")
     person.wait(lambda: text.isVisible() and text.toPlainText() == "a note", "preview")
     picture(program, "files-preview")
     # a name that is refused stays in the field, with the reason under it
@@ -144,7 +150,7 @@ def test_a_person_works_in_the_storage(
     person.no_sheet("files.text")
     browser.rows("<b>bold", "stats", "report.txt", "run2.log", "run10.log")
     program.wait_to_read("Renamed “report.txt”", "Undo")
-    shown = program.window.findChild(QLabel, "files.side.name")
+    shown = find(program.window, QLabel, "files.side.name")
     person.wait(lambda: shown.text() == "report.txt", "the inspector has the name")
     picture(program, "files-renamed")
     # Ctrl+Z takes it back
@@ -174,7 +180,7 @@ def test_a_person_works_in_the_storage(
     assert tray.items()[0].path == f"{top}/old runs/run2.log"
     browser.key(Qt.Key.Key_Backspace)
     browser.there(top)
-    boxes = page.model.index_of(page.model.entry(page.model.find("old runs")).key)
+    boxes = page.model.find("old runs")
     assert boxes.data(Qt.ItemDataRole.CheckStateRole) == _PARTLY
     picture(program, "files-ticked")
     browser.highlight("stats")
@@ -253,7 +259,9 @@ def test_what_is_shared_and_what_leads_nowhere(
     tree = page.tree.tree
 
     def nodes(path: str) -> list[Any]:
-        return [one for one in tree.nodes() if one.entry.thing.path == path]
+        return [
+            one for one in tree.nodes() if one.entry and one.entry.thing.path == path
+        ]
 
     person.wait(lambda: nodes(top), "the folder in the tree")
     page.tree.setExpanded(tree.index_of(nodes(top)[0]), True)
@@ -267,7 +275,7 @@ def test_what_is_shared_and_what_leads_nowhere(
     person.press("Share …", within=page.inspector)
     sheet = person.sheet("files.share")
     assert sheet.title.text() == "Share “real”"
-    field = sheet.findChild(QLineEdit, "files.share.name")
+    field = find(sheet, QLineEdit, "files.share.name")
     QTest.keyClicks(field, "nobody-here")
     person.press("Share", within=sheet)
     program.wait_to_read("no person called “nobody-here”")
