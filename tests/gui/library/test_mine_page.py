@@ -391,6 +391,7 @@ def test_removing_can_be_taken_back(hand: Hand) -> None:
     hand.aio.run(hand.mine.mark([gone.row_id], Mark(stars=2)))
     hand.press(Qt.Key.Key_Delete)
     hand.until(lambda: hand.page.model.rowCount() == 2)
+    hand.until(lambda: bool(hand.posted))
     assert hand.posted[-1].title == "Took 1 item out of My Library"
     hand.posted[-1].action[1]()
     hand.until(lambda: hand.page.model.rowCount() == 3)
