@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.library.mine.model import Level, RowId
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
-from chrislib.views.library.files.page import FilesPage
 from chrislib.views.library.lookup_place import LookupPlace
 from chrislib.views.library.mine.gathering import Gathering
 from chrislib.views.library.mine.page import MinePage
@@ -20,6 +19,9 @@ from chrislib.views.library.reference_page import ReferencePage
 from chrislib.views.library.upload_page import UploadPage
 from chrislib.views.models.gathered import Places
 from chrislib.views.widgets.thumbs import ThumbStore
+
+if TYPE_CHECKING:
+    from chrislib.views.library.files.page import FilesPage
 
 
 class _Section(Protocol):
@@ -78,7 +80,7 @@ class LibraryPane(QWidget):
         self._show_side()
         if isinstance(page, MinePage):
             page.show_section(section, payload)
-        elif isinstance(page, FilesPage | LookupPlace | ReferencePage):
+        elif _is_files(page) or isinstance(page, LookupPlace | ReferencePage):
             page.show_payload(payload)
         elif isinstance(page, UploadPage):
             page.show_payload(_paths(payload))
@@ -96,7 +98,8 @@ class LibraryPane(QWidget):
     def refresh(self) -> None:
         """Look again (F5)."""
         page = self._pages.currentWidget()
-        if isinstance(page, FilesPage | Overview | ReferencePage | MinePage):
+        shown = Overview | ReferencePage | MinePage
+        if _is_files(page) or isinstance(page, shown):
             page.refresh()
 
     def escape(self) -> bool:
@@ -104,7 +107,7 @@ class LibraryPane(QWidget):
         if self._opener.stop():
             return True
         page = self._pages.currentWidget()
-        return isinstance(page, FilesPage | MinePage) and page.escape()
+        return (_is_files(page) or isinstance(page, MinePage)) and page.escape()
 
     def undo(self) -> bool:
         """Take the last change of marks or collections back (Ctrl+Z)."""
@@ -140,7 +143,7 @@ class LibraryPane(QWidget):
     def _show_side(self) -> None:
         page, shown = self._pages.currentWidget(), False
         for one in self._made.values():
-            if isinstance(one, FilesPage | MinePage):
+            if _is_files(one) or isinstance(one, MinePage):
                 one.inspector.setVisible(one is page)
                 shown = shown or one is page
         self.side.setVisible(shown and self._side_shown)
@@ -175,7 +178,10 @@ class LibraryPane(QWidget):
             self._pages.addWidget(page)
         return page
 
-    def _make_files(self) -> FilesPage:
+    def _make_files(self) -> "FilesPage":
+        # seldom the first thing that is shown: it does not delay the start
+        from chrislib.views.library.files.page import FilesPage
+
         page = FilesPage(self._ctx, self._opener)
         self._put_beside(page.inspector)
         return page
@@ -195,6 +201,11 @@ class LibraryPane(QWidget):
     def _new_collection(self, level: Level, ids: list[RowId]) -> None:
         if self._gathering is not None:
             self._gathering.new_collection(level, ids)
+
+
+def _is_files(page: QWidget | None) -> "TypeGuard[FilesPage]":
+    """Whether a page is Browse Files, without loading it."""
+    return page is not None and page.objectName() == "library.files"
 
 
 def _paths(payload: object) -> list[Path]:
