@@ -237,8 +237,8 @@ def period_of(base: float, live: int) -> float:
 def rates_of(live: int) -> tuple[float, float]:
     """Return requests and server milliseconds a minute a plan should keep to."""
     share = min(1.0, live / _FULL)
-    requests = 11.5 if live <= 1_000 else 11.5 + 8.5 * share
-    return requests, 480.0 + 2_400.0 * share
+    requests = 11.5 if live <= 1_000 else 11.5 + 8.1 * share
+    return requests, 480.0 + 2_370.0 * share
 
 
 def regime(live: int, *, large: bool) -> bool:
