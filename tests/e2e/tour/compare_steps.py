@@ -1,9 +1,6 @@
 """The part of the story about one patient over time: timeline, compare, survey."""
 
-from collections.abc import Callable
-
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen
+from tests.e2e.tour.part import Part, Steps
 
 INFANT = "CL-1011"
 NAME = "Fernhollow, Baby of Iris"
@@ -12,21 +9,10 @@ STUDY = "Aug 2026"
 AGES = ("3 m", "12 d")
 
 
-class CompareSteps:
+class CompareSteps(Part):
     """What a person does who follows a patient from scan to scan."""
 
-    _screen: Screen
-    _report: Report
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _theme(self, name: str) -> None:
-        """Switch the theme in the settings."""
-        raise NotImplementedError
-
-    def compare_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def compare_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Pull both studies of an infant", self.pull_infant),

@@ -1,33 +1,15 @@
 """The part of the story about a feed of data that is not here yet."""
 
-from collections.abc import Callable
-
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen
+from tests.e2e.tour.part import Part, Steps
 
 PATIENT = "CL-1013"
 WAITING = "Made when it is here"
 
 
-class CreateSteps:
+class CreateSteps(Part):
     """What a person ticks in the PACS, and makes of it before it is pulled."""
 
-    _screen: Screen
-    _report: Report
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _go_module(self, name: str) -> None:
-        """Show a module."""
-        raise NotImplementedError
-
-    def _theme(self, name: str) -> None:
-        """Switch the theme in the settings."""
-        raise NotImplementedError
-
-    def pacs_feed_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def pacs_feed_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Look a patient up and tick; nothing is pulled yet", self.tick_only),

@@ -2,36 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen, Spot
+from tests.e2e.tour.part import Part, Steps
+from tests.e2e.tour.screen import Spot
 
 _ICON = Path(__file__).resolve().parents[3] / "resources" / "icons" / "chrislib.png"
 _FOLDER = "Pilot outputs"
 
 
-class FilesSteps:
+class FilesSteps(Part):
     """What a person does in the server's storage."""
 
-    _screen: Screen
-    _report: Report
-    _results: Path
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _theme(self, name: str) -> None:
-        """Switch the theme in the settings."""
-        raise NotImplementedError
-
-    def _choose_in_dialog(self, path: Path) -> None:
-        """Choose a file or folder in the dialog that is open."""
-        raise NotImplementedError
-
-    def browse_files_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def browse_files_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Browse Files: make a folder and send files there", self.send_into_folder),

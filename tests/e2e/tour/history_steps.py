@@ -1,29 +1,15 @@
 """The part of the story about reference data, and History with what became of it."""
 
-from collections.abc import Callable
-
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen
+from tests.e2e.tour.part import Part, Steps
 
 PHANTOM = "CT phantom"
 SURFACES = "fsaverage5"
 
 
-class HistorySteps:
+class HistorySteps(Part):
     """What a person fetches, uses again, looks for and puts away."""
 
-    _screen: Screen
-    _report: Report
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _theme(self, name: str) -> None:
-        """Switch the theme in the settings."""
-        raise NotImplementedError
-
-    def history_reference_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def history_reference_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Fetch two references at once", self.fetch_two),

@@ -1,7 +1,7 @@
 """The tour's steps in Jobs: details, filters, groups, tracking, health."""
 
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen, Spot
+from tests.e2e.tour.part import Part
+from tests.e2e.tour.screen import Spot
 from tests.e2e.tour.session import wait_until
 
 FEED = "Brain in two"
@@ -9,11 +9,8 @@ NODE = "pl-dcm2niix"
 OTHER = "pl-pictures"
 
 
-class JobsSteps:
+class JobsSteps(Part):
     """What a person does in Jobs once some runs have ended."""
-
-    _screen: Screen
-    _report: Report
 
     def jobs(self) -> None:
         """Look at the list of jobs beside the inbox."""

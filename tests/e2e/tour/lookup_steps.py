@@ -1,9 +1,6 @@
 """The part of the story about lists of patients and saved searches."""
 
-from pathlib import Path
-
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen
+from tests.e2e.tour.part import Part
 
 TABLE = (
     "MRN;Name;Exam date\n"
@@ -14,20 +11,8 @@ TABLE = (
 )
 
 
-class LookupSteps:
+class LookupSteps(Part):
     """What a person does with many patients at once."""
-
-    _screen: Screen
-    _report: Report
-    _results: Path
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _choose_in_dialog(self, path: Path) -> None:
-        """Choose a file in the dialog that is open."""
-        raise NotImplementedError
 
     def open_table(self) -> None:
         """Open a CSV file; its columns are guessed and shown."""

@@ -1,9 +1,7 @@
 """The part of the story about My Library: pictures, marks, rows, collections, rules."""
 
-from collections.abc import Callable
-
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen, Spot
+from tests.e2e.tour.part import Part, Steps
+from tests.e2e.tour.screen import Spot
 
 OWNER = "CL-1001"
 OWNER_NAME = "Brookwell, Mira"
@@ -15,21 +13,10 @@ _PLUS = 24
 """From the right edge of a head of the left panel to the middle of its button, px."""
 
 
-class MyLibrarySteps:
+class MyLibrarySteps(Part):
     """What a person does with what is in the library."""
 
-    _screen: Screen
-    _report: Report
-
-    def _go(self, place: str) -> None:
-        """Go to a place of the Library."""
-        raise NotImplementedError
-
-    def _theme(self, name: str) -> None:
-        """Switch the theme in the settings."""
-        raise NotImplementedError
-
-    def my_library_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def my_library_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Pull a whole patient", self.pull_owner),

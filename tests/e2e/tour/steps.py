@@ -12,6 +12,7 @@ from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.my_library_steps import MyLibrarySteps
+from tests.e2e.tour.part import Steps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
@@ -24,9 +25,6 @@ FEED = "Brain in two directions"
 _BOX = 67
 """From the left edge of a series row to the middle of its box, px."""
 _DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
-
-
-Steps = tuple[tuple[str, Callable[[], object]], ...]
 
 
 class Story(

@@ -2,30 +2,20 @@
 
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
-from tests.e2e.tour.report import Report
-from tests.e2e.tour.screen import Screen
+from tests.e2e.tour.part import Part, Steps
 
 _IMAGES = 260
 
 
-class UploadSteps:
+class UploadSteps(Part):
     """What a person does with files that are not quite in order."""
 
-    _screen: Screen
-    _report: Report
-    _results: Path
-
-    def _choose_in_dialog(self, path: Path) -> None:
-        """Choose a file in the dialog that is open."""
-        raise NotImplementedError
-
-    def upload_steps(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def upload_steps(self) -> Steps:
         """Return what is played of it."""
         return (
             ("Open a ZIP archive that contradicts itself", self.open_archive),
