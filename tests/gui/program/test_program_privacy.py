@@ -8,6 +8,7 @@ failing. What the window itself shows is for the person before it, and not looke
 import asyncio
 import faulthandler
 import logging
+import signal
 import sys
 import threading
 import time
@@ -44,6 +45,7 @@ SEEDS = (
     *(FAMILY, GIVEN, PATIENT_ID, BIRTH_DATE, "1947-02-03", ACCESSION, "Wattwurm"),
     *("Nirgendwo", "2.25.7743219"),
 )
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 WAIT = 60_000
 
 
@@ -98,8 +100,11 @@ def log(tmp_path: Path) -> Iterator[Path]:
 def hooks() -> Iterator[None]:
     """Exceptions that nobody catches go where the program sends them."""
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
+    handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
     yield
     sys.excepthook, threading.excepthook, sys.unraisablehook = before
+    for number, handler in handlers:
+        signal.signal(number, handler)
 
 
 def images(folder: Path, series: int, count: int = 3) -> Path:
@@ -134,7 +139,7 @@ def add_bad_files(folder: Path) -> None:
     (folder / f"{FAMILY}.txt").write_text(f"{FAMILY}, born {BIRTH_DATE}")
 
 
-def crash(loop: asyncio.AbstractEventLoop, place: Path) -> None:
+async def crash(place: Path) -> None:
     """Let exceptions that quote a patient end wherever nobody catches them."""
 
     def fail() -> None:
@@ -156,7 +161,10 @@ def crash(loop: asyncio.AbstractEventLoop, place: Path) -> None:
         def __del__(self) -> None:
             fail()
 
+    loop = asyncio.get_running_loop()
     program._install_hooks(loop, asyncio.Event())
+    for number in SIGNALS:
+        loop.remove_signal_handler(number)
     try:
         fail()
     except ValueError as error:
@@ -196,7 +204,7 @@ def test_nothing_of_a_patient_is_in_logs_toasts_and_crash_texts(  # noqa: PLR091
     run.sends_what_is_gone()
     run.looks_up_and_pulls()
     run.is_refused()
-    crash(asyncio.get_event_loop_policy().get_event_loop(), disc)
+    running.run(crash(disc))
     running.context.messages.failed(OSError(2, "No such file", f"/home/{FAMILY}"))
     written = log / "chrislib.log"
     running.wait(lambda: "task refused failed" in written.read_text("utf-8"), WAIT)
