@@ -123,7 +123,8 @@ class MainWindow(QMainWindow):
             super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self._after_first_paint)
+            # The window as context: one that is gone by then is not told.
+            QTimer.singleShot(0, self, self._after_first_paint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let what fills the window give way."""
