@@ -195,7 +195,7 @@ class Story(
         self._screen.drag((x, y), (x + 40, y - 30), button=3)
         self._report.picture("viewer-stack")
         self._screen.press("Back", role="push button")
-        self._screen.wait("View", role="table cell")
+        self._screen.wait(contains=SERIES[0], role="list item")
 
     # --- the feed ------------------------------------------------------------
 
