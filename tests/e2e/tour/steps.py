@@ -418,7 +418,11 @@ class Story(
     def fetch_reference(self) -> None:
         """Fetch the brain template."""
         self._screen.key("ctrl+r")
-        card = self._screen.wait(contains=REFERENCE, role="list item", seconds=30)
+        self._screen.wait(contains=REFERENCE, role="list item", seconds=30)
+        field = self._screen.wait(contains="Search name, content", role="text")
+        self._screen.fill(field, REFERENCE)
+        self._screen.settle()
+        card = self._screen.wait(contains=REFERENCE, role="list item")
         self._screen.click(card)
         self._screen.key("Return")
         self._screen.wait(
@@ -427,6 +431,8 @@ class Story(
             seconds=120,
             which=lambda spot: "Use again" in spot.name or "View" in spot.name,
         )
+        self._screen.click(field)
+        self._screen.key("ctrl+a", "BackSpace")
 
     def second_feed(self) -> None:
         """Tick an upload and the reference, and make one feed of both."""

@@ -54,7 +54,7 @@ Pictures = Callable[[Reference, int], QPixmap | None]
 
 
 class _Delegate(RowDelegate):
-    """A card: picture, title, two lines, facts, licence, state and button."""
+    """A card: picture, title, two lines, facts, license, state and button."""
 
     def __init__(self, theme: Theme, parent: QWidget, *, picture: Pictures) -> None:
         super().__init__(theme, parent)
@@ -187,7 +187,7 @@ class _Delegate(RowDelegate):
                 painter, foot, theme, text=text, style="caption", token="text.muted"
             )
         elif reference.license:
-            self._licence(painter, foot, reference.license)
+            self._license(painter, foot, reference.license)
         self._draw_button(painter, option, reference, button)
 
     def _row(
@@ -248,7 +248,7 @@ class _Delegate(RowDelegate):
                 hovered=self.hovers(option, button),
             )
 
-    def _licence(self, painter: QPainter, foot: QRect, words: str) -> None:
+    def _license(self, painter: QPainter, foot: QRect, words: str) -> None:
         theme = self.theme
         metrics = QFontMetrics(theme.font("caption"))
         width = min(metrics.horizontalAdvance(words) + 16, foot.width())

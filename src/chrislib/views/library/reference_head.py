@@ -1,4 +1,4 @@
-"""What stands above the references: search, kinds, licence, order, cards or rows."""
+"""What stands above the references: search, kinds, license, order, cards or rows."""
 
 from collections.abc import Iterable, Sequence
 
@@ -35,7 +35,7 @@ class ReferenceHead(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._licences: tuple[str, ...] = ()
+        self._licenses: tuple[str, ...] = ()
         self._summary = ElidedLabel(
             theme, style="small", token="text.muted", name="reference.summary"
         )
@@ -62,12 +62,12 @@ class ReferenceHead(QWidget):
         kinds = [("all", "All", ""), *((key, words, "") for key, words, _ in KINDS)]
         self._kinds = Segments(theme, kinds, name="reference.kind")
         self._kinds.chosen.connect(lambda _key: self.changed.emit())
-        self._licence = _box("reference.licence", "Licence", "Any licence")
-        self._licence.setMaximumWidth(theme.px(160))
+        self._license = _box("reference.license", "License", "Any license")
+        self._license.setMaximumWidth(theme.px(160))
         self._order = _box("reference.order", "Order")
         for words, key in _ORDERS:
             self._order.addItem(words, key)
-        for box in (self._licence, self._order):
+        for box in (self._license, self._order):
             box.currentIndexChanged.connect(lambda _at: self.changed.emit())
         self._views = Segments(
             theme,
@@ -78,7 +78,7 @@ class ReferenceHead(QWidget):
         tools = QHBoxLayout()
         tools.setSpacing(8)
         tools.addWidget(self._field, 1)
-        for widget in (self._kinds, self._licence, self._order, self._views):
+        for widget in (self._kinds, self._license, self._order, self._views):
             tools.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 12, 16, 12)
@@ -93,7 +93,7 @@ class ReferenceHead(QWidget):
         return Narrowed(
             text=self._field.text(),
             kind="" if kind == "all" else kind,
-            licence=str(self._licence.currentData() or ""),
+            license=str(self._license.currentData() or ""),
             order=str(self._order.currentData() or NAME),
         )
 
@@ -106,8 +106,8 @@ class ReferenceHead(QWidget):
         self._kinds.setVisible(several)
         if not several and self._kinds.current != "all":
             self._kinds.choose("all")
-        self._offer_licences(one.license for one in references)
-        self._licence.setVisible(len(self._licences) > 1 and len(references) >= _FEW)
+        self._offer_licenses(one.license for one in references)
+        self._license.setVisible(len(self._licenses) > 1 and len(references) >= _FEW)
         self._order.setVisible(len(references) >= _FEW)
 
     def show_view(self, view: str) -> None:
@@ -128,7 +128,7 @@ class ReferenceHead(QWidget):
     def show_all(self) -> None:
         """Take everything that narrows the list away."""
         self._kinds.choose("all")
-        self._licence.setCurrentIndex(0)
+        self._license.setCurrentIndex(0)
         self._field.clear()
         self.changed.emit()
 
@@ -136,19 +136,19 @@ class ReferenceHead(QWidget):
         """Put the cursor into the search."""
         self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _offer_licences(self, licences: Iterable[str]) -> None:
-        found = tuple(sorted({one for one in licences if one}, key=str.casefold))
-        if found == self._licences:
+    def _offer_licenses(self, licenses: Iterable[str]) -> None:
+        found = tuple(sorted({one for one in licenses if one}, key=str.casefold))
+        if found == self._licenses:
             return
-        self._licences = found
-        chosen = self._licence.currentData()
-        self._licence.blockSignals(True)
-        while self._licence.count() > 1:
-            self._licence.removeItem(1)
+        self._licenses = found
+        chosen = self._license.currentData()
+        self._license.blockSignals(True)
+        while self._license.count() > 1:
+            self._license.removeItem(1)
         for one in found:
-            self._licence.addItem(one, one)
-        self._licence.setCurrentIndex(max(0, self._licence.findData(chosen)))
-        self._licence.blockSignals(False)
+            self._license.addItem(one, one)
+        self._license.setCurrentIndex(max(0, self._license.findData(chosen)))
+        self._license.blockSignals(False)
 
 
 def _box(name: str, label: str, every: str = "") -> QComboBox:

@@ -39,7 +39,7 @@ class Narrowed:
 
     text: str = ""
     kind: str = ""
-    licence: str = ""
+    license: str = ""
     order: str = NAME
 
 
@@ -145,7 +145,7 @@ def narrowed(references: Iterable[Reference], wanted: Narrowed) -> list[Referenc
         for one in references
         if fits(one, wanted.text)
         and wanted.kind in ("", kind_of(one))
-        and wanted.licence in ("", one.license)
+        and wanted.license in ("", one.license)
     ]
     if wanted.order == NEWEST:
         found.sort(key=lambda one: -(one.item.added_at if one.item else 0.0))

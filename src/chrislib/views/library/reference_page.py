@@ -205,7 +205,7 @@ class ReferencePage(QWidget):
             return
         wanted = self._head.wanted
         shown = narrowed(offered, wanted)
-        concealed = narrowed(hidden, replace(wanted, kind="", licence=""))
+        concealed = narrowed(hidden, replace(wanted, kind="", license=""))
         if not shown and not (self._show_hidden and concealed):
             self._state.show_state(
                 "scan-search",
