@@ -2,6 +2,7 @@
 
 from tests.e2e.tour.part import Part, Steps
 from tests.e2e.tour.screen import Spot
+from tests.e2e.tour.session import TourError
 
 OWNER = "CL-1001"
 OWNER_NAME = "Brookwell, Mira"
@@ -127,11 +128,20 @@ class MyLibrarySteps(Part):
         self._theme("Dark")
 
     def _card(self, title: str) -> Spot:
-        """Return a card of the grid; the tray below has other words."""
+        """Return a card of the grid, searched for when it is out of sight."""
+        try:
+            return self._seen(title, seconds=8)
+        except TourError:
+            field = self._screen.wait("Search My Library", role="text")
+            self._screen.fill(field, title)
+            return self._seen(title, seconds=60)
+
+    def _seen(self, title: str, *, seconds: float) -> Spot:
+        # The tray below has other words.
         return self._screen.wait(
             contains=title,
             role="list item",
-            seconds=60,
+            seconds=seconds,
             which=lambda spot: "On the server" in spot.name,
         )
 
