@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -631,3 +631,23 @@ def test_a_toast_never_lies_over_the_tray(
     toast = shell._toasts.toasts[0]
     foot = page.tray.mapTo(window, QPoint(0, 0)).y()
     assert toast.geometry().bottom() < foot
+
+
+def test_a_toast_never_lies_over_the_buttons_of_a_sheet(
+    qtbot: QtBot, window: MainWindow, ctx: ViewContext
+) -> None:
+    ctx.messages.info("Took 2 out of the tray", action=("Undo", lambda: None))
+    shell = window.shell
+    toast = shell._toasts.toasts[0]
+    before = toast.geometry()
+    shell.show_sheet("keys")
+    sheet = shell._sheet()
+    assert sheet is not None
+
+    def free() -> bool:
+        button = sheet.next_button
+        corner = button.mapTo(window, QPoint(0, 0))
+        return not toast.geometry().intersects(QRect(corner, button.size()))
+
+    qtbot.waitUntil(lambda: free() and toast.geometry() != before)
+    sheet.reject()

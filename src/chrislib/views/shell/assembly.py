@@ -428,6 +428,11 @@ class Shell(QObject):
         return open_[-1] if open_ else None
 
     def _free_foot(self) -> int:
+        sheet = self._sheet()
+        if sheet is not None:
+            # its buttons are what one is about to press
+            top = sheet.next_button.mapTo(self.window, QPoint(0, 0)).y()
+            return max(0, self.window.height() - top)
         page = self._pages.library
         if page is not None and self._pages.module == "library":
             return page.tray.height()

@@ -182,9 +182,16 @@ class ToastHost(QObject):
             self._drop(toast)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size."""
-        if event.type() == QEvent.Type.Resize and watched is self._window:
-            self.arrange()
+        """Follow the window's size, and make room for sheets that come and go."""
+        if watched is self._window and self.toasts:
+            if event.type() == QEvent.Type.Resize:
+                self.arrange()
+            elif event.type() in (
+                QEvent.Type.ChildPolished,
+                QEvent.Type.ChildRemoved,
+            ):
+                # what comes is not in its place yet
+                QTimer.singleShot(0, self, self.arrange)
         return False
 
     def _drop(self, toast: Toast) -> None:
