@@ -78,11 +78,15 @@ class FilesSteps(Part):
 
     def tick_files(self) -> None:
         """Tick with the key; the tree shows what is ticked below."""
-        self._screen.click(self._row("stats"))
-        self._screen.key("t")
-        self._screen.click(self._row("overview.png"))
-        self._screen.key("t")
-        self._screen.wait(contains="2 items", role="label", seconds=30)
+        for name in ("stats", "overview.png"):
+            self._screen.click(self._row(name))
+            self._screen.key("t")
+            self._screen.wait(
+                contains=f"{name}, ",
+                role="list item",
+                seconds=30,
+                which=lambda spot: " file" in spot.name,
+            )
         self._screen.settle()
         self._report.picture("files-ticked")
 
