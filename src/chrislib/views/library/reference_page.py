@@ -178,7 +178,10 @@ class ReferencePage(QWidget):
         self._pages.setCurrentWidget(self._state)
 
     def _on_session(self) -> None:
-        if self.isVisible() and not self._loaded and self._ctx.session.client:
+        # What is being read goes on: begun anew with each change of the session, it
+        # would never come to its end where the server is slow.
+        waiting = self.isVisible() and not self._loaded and not self._tasks.pending
+        if waiting and self._ctx.session.client is not None:
             self.refresh()
 
     def _remember(self, references: Sequence[Reference]) -> None:
