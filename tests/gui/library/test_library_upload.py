@@ -186,7 +186,8 @@ def test_a_contradiction_in_an_archive_is_decided_before_it_is_sent(
     stage.until(lambda: len(pictured(tree.model())) == 2)
     unpacked = Path(tree.model().scan.archives[0].folder)
     assert unpacked.is_dir()
-    assert stage.find(QLabel, "upload.question").text() == "1 conflict to decide"
+    question = stage.find(QLabel, "upload.question")
+    stage.until(lambda: question.text() == "1 conflict to decide")
     stage.ctx.theme.choose("light")
     stage.picture("library-upload-conflict")
     stage.ctx.theme.choose("dark")
