@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -171,7 +172,8 @@ class Program:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, [
-                (j.phase, j.remote_id, j.detail) for j in self.jobs.jobs()[:8]
-            ]
+            assert time.monotonic() < deadline, Counter(
+                (job.phase, job.remote_id is not None, job.detail)
+                for job in self.jobs.jobs()
+            )
             await asyncio.sleep(0.02)

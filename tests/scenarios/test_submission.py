@@ -248,17 +248,23 @@ async def test_s09_ten_thousand_killed_in_the_middle(
             await program.until(lambda: _settled(program, view.key), 600)
             members = _members(program, view.key)
             sent = [job for job in members if job.remote_id is not None]
-            # In order: what was sent is the beginning of the list, each once.
-            prefixes = [_run(job).parameters["prefix"] for job in sent]
-            assert prefixes == [f"p{n:05}" for n in range(len(sent))]
+            # The process may also have died between writing a run down as being
+            # sent and its first byte: that one the server never saw.
+            in_doubt = events_of(place.catalog_path, "SUBMIT_UNCERTAIN")
+            assert lost <= in_doubt <= 4
+            unsent = set(_in(program, view.key, Phase.NOT_SUBMITTED))
+            assert len(unsent) == in_doubt - lost
+            # In order: what was taken up is the beginning of the list, each once.
+            taken_up = [job for job in members if job.remote_id or job.key in unsent]
+            prefixes = [_run(job).parameters["prefix"] for job in taken_up]
+            assert prefixes == [f"p{n:05}" for n in range(len(taken_up))]
             assert set(Counter(job.remote_id for job in sent).values()) == {1}
             assert before + len(proxy.posts) == len(sent)
-            assert not _in(program, view.key, Phase.NOT_SUBMITTED)
             taken = await program.jobs.batches.cancel(view.key)
-            assert taken == total - len(sent)
+            assert taken == total - len(taken_up)
         await client.aclose()
     assert await place.made(below=base.previous_id or 0) == len(sent)
-    assert events_of(place.catalog_path, "SUBMIT_UNCERTAIN") == lost
+    assert events_of(place.catalog_path, "SUBMIT_UNCERTAIN") == in_doubt
 
 
 @pytest.mark.virtual_time
@@ -394,10 +400,10 @@ def _members(program: Program, batch_key: str) -> list[Job]:
 
 
 def _settled(program: Program, batch_key: str) -> bool:
-    """Whether each run of a batch is taken by the server, or waits in nobody's hand."""
+    """Whether it is known of each run of a batch what became of it, or it waits."""
     view = program.jobs.batches.get(batch_key)
     assert view is not None
-    settled = view.sent + view.waiting == view.total
+    settled = view.sent + view.waiting + view.failed == view.total
     return settled and not program.jobs.submissions.sending
 
 
