@@ -28,7 +28,7 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     await _until(lambda: pane.centre.shows_feed and len(pane.list.rows()) >= int(feeds))
     context.navigator.go(ShowLibrary())
     await asyncio.sleep(1)
-    context.feeds._book.forget()
+    context.feeds.lists.forget()
     pane.list.clear()
     began = time.perf_counter()
     context.navigator.go(ShowFeed(int(feed) - 1))

@@ -69,8 +69,8 @@ class Desk:
 
     async def add(self, parent: Node, name: str, **values: str) -> int:
         """Add a node; return its id."""
-        plugin = next(p for p in await self.feeds.plugins() if p.name == name)
-        form = await self.feeds.form_for(plugin)
+        plugin = next(p for p in await self.feeds.plugins.usable() if p.name == name)
+        form = await self.feeds.plugins.form_for(plugin)
         form.adopt(values)
         job = await self.feeds.add_node(form=form, parent=parent)
         assert job.remote_id is not None
@@ -120,7 +120,7 @@ async def desk(station: Station, tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_from_data_to_a_result(desk: Desk, tmp_path: Path) -> None:
     remote = await desk.data(tmp_path)
-    job = await desk.feeds.create_feed(
+    job = await desk.feeds.making.create(
         title="Pilot", items=[Item(remote)], note="why it is made"
     )
     assert job.feed_id is not None
@@ -129,13 +129,13 @@ async def test_from_data_to_a_result(desk: Desk, tmp_path: Path) -> None:
     root = view.nodes[0]
 
     # the data is linked: the tree shows the files behind the links
-    tree = await desk.feeds.outputs(root)
+    tree = await desk.feeds.outputs.of(root)
     assert totals(tree)[0] == 3
     name = tree[0].relative
     entry = find(tree, f"{name}/a.txt")
     assert entry is not None
     assert entry.path == f"{remote}/a.txt"
-    local = await desk.feeds.fetch(entry)
+    local = await desk.feeds.outputs.fetch(entry)
     assert local.read_text(encoding="utf-8") == "content of a.txt\n"
 
     # a plugin of which nothing was given still gets a parameter
@@ -150,8 +150,8 @@ async def test_from_data_to_a_result(desk: Desk, tmp_path: Path) -> None:
     assert times == sorted(times)
     assert details.command.startswith("pl-simpledsapp --")
     assert details.parameters
-    assert totals(await desk.feeds.outputs(node))[0] >= 3
-    rows = (await desk.feeds.all_feeds())["mine"]
+    assert totals(await desk.feeds.outputs.of(node))[0] >= 3
+    rows = (await desk.feeds.lists.all_feeds())["mine"]
     assert rows[0].id == job.feed_id
     assert rows[0].states == {"ready": 2}
     note = await desk.client.feeds.note(job.feed_id)
@@ -162,7 +162,7 @@ async def test_a_cancel_takes_what_comes_after_along(
     desk: Desk, tmp_path: Path
 ) -> None:
     remote = await desk.data(tmp_path)
-    job = await desk.feeds.create_feed(title="Cancel", items=[Item(remote)])
+    job = await desk.feeds.making.create(title="Cancel", items=[Item(remote)])
     assert job.feed_id is not None
     view = await desk.until(job.feed_id, lambda v: v.nodes[0].state == "ready")
     first = await desk.add(view.nodes[0], "pl-simpledsapp", sleepLength="60")
@@ -181,7 +181,7 @@ async def test_a_cancel_takes_what_comes_after_along(
 
 async def test_a_join_of_two(desk: Desk, tmp_path: Path) -> None:
     remote = await desk.data(tmp_path)
-    job = await desk.feeds.create_feed(title="Join", items=[Item(remote)])
+    job = await desk.feeds.making.create(title="Join", items=[Item(remote)])
     assert job.feed_id is not None
     view = await desk.until(job.feed_id, lambda v: v.nodes[0].state == "ready")
     root = view.nodes[0]
@@ -189,9 +189,9 @@ async def test_a_join_of_two(desk: Desk, tmp_path: Path) -> None:
     right = await desk.add(root, "pl-simpledsapp", prefix="right_")
     view = await desk.feeds.open(job.feed_id)
     plugin = next(
-        p for p in await desk.feeds.plugins() if p.name == "pl-topologicalcopy"
+        p for p in await desk.feeds.plugins.usable() if p.name == "pl-topologicalcopy"
     )
-    form = await desk.feeds.form_for(plugin)
+    form = await desk.feeds.plugins.form_for(plugin)
     both = [node_of(view, left), node_of(view, right)]
     joined = await desk.feeds.add_node(form=form, parent=both[0], parents=both)
     assert joined.remote_id is not None
@@ -206,7 +206,9 @@ async def test_a_join_of_two(desk: Desk, tmp_path: Path) -> None:
 async def test_a_refused_value_names_what_it_can(desk: Desk, tmp_path: Path) -> None:
     remote = await desk.data(tmp_path)
     with pytest.raises(Refused) as caught:
-        await desk.feeds.create_feed(title="Gone", items=[Item(f"{remote}/not-there")])
+        await desk.feeds.making.create(
+            title="Gone", items=[Item(f"{remote}/not-there")]
+        )
     assert caught.value.fields
     assert not [job for job in desk.jobs.jobs() if job.title == "Gone"]
 
@@ -215,7 +217,7 @@ async def test_a_program_that_fails_is_told_with_its_log(
     desk: Desk, tmp_path: Path
 ) -> None:
     remote = await desk.data(tmp_path)
-    job = await desk.feeds.create_feed(title="Fails", items=[Item(remote)])
+    job = await desk.feeds.making.create(title="Fails", items=[Item(remote)])
     assert job.feed_id is not None
     view = await desk.until(job.feed_id, lambda v: v.nodes[0].state == "ready")
     # dcm2niix ends with an error where there are no images

@@ -10,7 +10,7 @@ from chrislib.aio import TaskOwner
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import check_title, paths_of
 from chrislib.feeds.ports import FeedItem, JobsLike
-from chrislib.feeds.recipes import Recipe
+from chrislib.feeds.recipes import Recipe, recent
 from chrislib.jobs.model import Job, RunIntent
 
 if TYPE_CHECKING:
@@ -128,6 +128,11 @@ class NewFeeds:
         if job is None:
             raise ChrislibError("The feed was not written down.", hint="Try again.")
         return job
+
+    async def recipes(self) -> list[Recipe]:
+        """Return what was run on new feeds before, last used first (thread)."""
+        jobs, account = self._jobs.jobs(), self._jobs.account_id
+        return await asyncio.to_thread(recent, jobs, account)
 
     def start(self) -> None:
         """See to feeds that wait, from now on (disk; asked by changes only)."""

@@ -3,31 +3,25 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar
 
-from chrislib.cube.errors import CubeError, Forbidden, NotFound
-from chrislib.cube.types import Plugin, PluginInstance, PluginParameter
+from chrislib.cube.errors import CubeError
+from chrislib.cube.types import PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
-from chrislib.feeds import outputs as outputs_tree
-from chrislib.feeds.book import FeedBook, Scopes, Told
-from chrislib.feeds.checks import check_title, newest_first
+from chrislib.feeds.checks import check_title
 from chrislib.feeds.details import Looks, details_of
-from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
-from chrislib.feeds.making import COPY_PLUGIN, LibraryData, NewFeeds
-from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
+from chrislib.feeds.lists import FeedLists
+from chrislib.feeds.making import LibraryData, NewFeeds
+from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.nodes import to_cancel, view_of
-from chrislib.feeds.ports import FeedItem, JobsLike, SessionLike
-from chrislib.feeds.recipes import Recipe, recent
-from chrislib.jobs.model import DownloadIntent, Job, Kind, RunIntent
+from chrislib.feeds.plugins import FeedPlugins
+from chrislib.feeds.ports import JobsLike, SessionLike
+from chrislib.feeds.results import FeedOutputs
+from chrislib.feeds.server import FeedServer
+from chrislib.jobs.model import Job, Kind, RunIntent
 from chrislib.paths import Paths
-
-if TYPE_CHECKING:
-    # The HTTP library is half of the start-up time: it waits for the first paint.
-    from chrislib.cube.client import CubeClient
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -57,84 +51,22 @@ class FeedsService:
         library: LibraryData | None = None,
     ) -> None:
         self._jobs = jobs
-        self._session = session
-        self.making = NewFeeds(jobs, copy_plugin=self._copies, library=library)
-        self._fetcher = Fetcher(paths.cache / "previews")
+        server = FeedServer(session)
+        self._client, self._now = server.client, server.now
+        self.lists = FeedLists(server)
+        self.plugins = FeedPlugins(server, jobs)
+        self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
+        self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
-        self._plugins: dict[str, list[Plugin]] = {}
         self._looks = Looks()
-        self._book = FeedBook()
         self._notes: dict[int, str] = {}
         # what was given to a node, and what a plugin takes, never change
         self._values: dict[int, dict[str, str]] = {}
         self._parameters: dict[int, tuple[PluginParameter, ...]] = {}
-        self._server = ""
+        server.on_change(self._forget)
 
     # -- looking ---------------------------------------------------------------
-
-    async def feeds(self, scope: str = "mine") -> list[FeedRow]:
-        """Return the feeds of a scope, newest first (network).
-
-        Parameters
-        ----------
-        scope : str
-            "mine" (own ones), "shared" (of others) or "public".
-        """
-        return (await self.all_feeds())[scope]
-
-    async def all_feeds(
-        self, *, whole: bool = True, told: Told | None = None
-    ) -> Scopes:
-        """Return "mine", "shared" and "public" feeds, each newest first (network).
-
-        Parameters
-        ----------
-        whole : bool
-            Read every page; otherwise the newest feeds, unless not all are known yet.
-        told : callable, optional
-            Gets what is known so far, page by page.
-        """
-        client = self._client()
-        whole = whole or not self._book.whole
-        return await self._book.read(client, whole=whole, told=told)
-
-    async def check_counts(
-        self, ids: Sequence[int], *, again: Sequence[int] = (), most: int = 12
-    ) -> list[FeedRow]:
-        """Return feeds with counts that are right, once for each (network).
-
-        Lists count the nodes of shared feeds too often (trap 7).
-
-        Parameters
-        ----------
-        again : sequence of int
-            Look at these even if they were looked at before.
-        most : int
-            Not more than so many.
-        """
-        client = self._client()
-        found = []
-        for feed_id in [*again, *self._book.unchecked(ids)][:most]:
-            try:
-                row = self._book.exact(await client.feeds.get(feed_id))
-            except (NotFound, Forbidden):
-                continue  # the next list will not hold it
-            if row is not None:
-                found.append(row)
-        return found
-
-    async def with_files(self, words: str) -> set[int]:
-        """Return the feeds that hold files with all the words (network)."""
-        found: set[int] = set()
-        while True:
-            page = await self._client().feeds.page(
-                files_fname_icontains=words, limit=100, offset=len(found)
-            )
-            before = len(found)
-            found |= {int(feed.id) for feed in page.rows}
-            if not page.more or len(found) == before:
-                return found
 
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
@@ -220,75 +152,6 @@ class FeedsService:
 
     # -- making ----------------------------------------------------------------
 
-    async def create_feed(
-        self,
-        *,
-        title: str,
-        items: Sequence[FeedItem],
-        note: str = "",
-        tags: Sequence[str] = (),
-        first: Recipe | None = None,
-    ) -> Job:
-        """Make a feed from library items (network, disk); see `NewFeeds.create`."""
-        return await self.making.create(
-            title=title, items=items, note=note, tags=tags, first=first
-        )
-
-    async def recipes(self) -> list[Recipe]:
-        """Return what was run on new feeds before, last used first (thread)."""
-        jobs, account = self._jobs.jobs(), self._jobs.account_id
-        return await asyncio.to_thread(recent, jobs, account)
-
-    async def tag_names(self) -> tuple[str, ...]:
-        """Return the tags there are on the server (network)."""
-        return await self._client().feeds.tag_names()
-
-    async def plugins(self) -> list[Plugin]:
-        """Return plugins that can follow a node, recently used first (network).
-
-        Each name occurs once, in its newest version.
-        """
-        by_name = await self._known_plugins()
-        recent = self.recent_plugins()
-        rank = {name: index for index, name in enumerate(recent)}
-        newest = [versions[0] for versions in by_name.values()]
-        usable = [plugin for plugin in newest if plugin.type in {"ds", "ts"}]
-        return sorted(
-            usable, key=lambda p: (rank.get(p.name, len(rank)), p.name.lower())
-        )
-
-    def recent_plugins(self) -> list[str]:
-        """Return names of plugins that were run from here, last used first."""
-        names: dict[str, None] = {}
-        for job in self._jobs.jobs():
-            if isinstance(job.intent, RunIntent):
-                names.setdefault(job.intent.plugin_name)
-        return list(names)
-
-    async def form_for(self, plugin: Plugin) -> ParameterForm:
-        """Return an empty form for a plugin (network)."""
-        client = self._client()
-        parameters, computes = await asyncio.gather(
-            client.plugins.parameters(plugin.id),
-            client.plugins.compute_resources(plugin.id),
-        )
-        return ParameterForm(
-            plugin,
-            parameters,
-            computes=computes,
-            generation=client.server.generation if client.server else 7,
-        )
-
-    async def form_again(self, node: Node) -> ParameterForm:
-        """Return a form that holds what a node was run with (network)."""
-        client = self._client()
-        plugin = await client.plugins.get(node.plugin_id)
-        form, values = await asyncio.gather(
-            self.form_for(plugin), client.instances.parameters(node.id)
-        )
-        form.adopt(values)
-        return form
-
     async def add_node(
         self,
         *,
@@ -338,69 +201,6 @@ class FeedsService:
             )
         )
 
-    # -- outputs ---------------------------------------------------------------
-
-    async def outputs(self, node: Node) -> list[OutputEntry]:
-        """Return what a node left behind, links followed (network)."""
-        return await outputs_tree.output_tree(self._client().files, node.output_path)
-
-    async def fetch(
-        self,
-        entry: OutputEntry,
-        *,
-        limit: int = PREVIEW_LIMIT,
-        progress: Callable[[int], None] | None = None,
-    ) -> Path:
-        """Return a file on this computer with an output's content (network, disk).
-
-        Raises
-        ------
-        ChrislibError
-            It is no file, or larger than `limit` bytes.
-        """
-        return await self._fetcher.fetch(
-            self._client(), entry, limit=limit, progress=progress
-        )
-
-    async def fetch_all(
-        self,
-        entries: Sequence[OutputEntry],
-        *,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> tuple[Path, ...]:
-        """Fetch several files, a few at a time, in the order given (network, disk)."""
-        return await self._fetcher.fetch_all(self._client(), entries, progress=progress)
-
-    async def download(
-        self, sources: Sequence[OutputEntry] | Node, folder: Path
-    ) -> Job:
-        """Start saving outputs in a folder of this computer (disk, network)."""
-        if isinstance(sources, Node):
-            node: Node | None = sources
-            paths: tuple[str, ...] = (sources.output_path,)
-            title = f"{sources.plugin_name} {sources.plugin_version}"
-        else:
-            node = None
-            paths = tuple(entry.path for entry in sources)
-            first = sources[0].relative.rsplit("/", 1)[-1] if sources else ""
-            title = first if len(paths) == 1 else f"{len(paths):,} outputs"
-        if not paths:
-            raise ChrislibError("There is nothing to get.", hint="Choose an output.")
-        intent = DownloadIntent(
-            sources=paths,
-            folder=str(folder),
-            title=title,
-            instance_id=node.id if node is not None else None,
-            feed_id=self._feed_of(node) if node is not None else None,
-        )
-        key = await self._jobs.submit(intent)
-        job = self._jobs.get(key)
-        if job is None:
-            raise ChrislibError(
-                "The download could not be started.", hint="Try again.", retryable=True
-            )
-        return job
-
     # -- stopping --------------------------------------------------------------
 
     def cancel_count(self, node: Node) -> int:
@@ -420,33 +220,11 @@ class FeedsService:
 
     # -- inside ----------------------------------------------------------------
 
-    def _client(self) -> "CubeClient":
-        client = self._session.client
-        if client is None:
-            raise ChrislibError(
-                "There is no connection to a server.",
-                "Feeds are kept on the server; nothing is lost.",
-                hint="Connect, then try again.",
-                retryable=True,
-            )
-        place = f"{client.username} {client.base_url}"
-        if place != self._server:
-            self._forget(place)
-        return client
-
-    def _forget(self, server: str) -> None:
-        """Drop what was learnt elsewhere: there, numbers mean other things."""
-        self._server = server
-        self._book.forget()
+    def _forget(self) -> None:
         for kept in (self._views, self._joins, self._notes, self._values):
             kept.clear()
         self._parameters.clear()
-        self._plugins = {}
         self._looks = Looks()
-
-    def _now(self) -> datetime:
-        client = self._session.client
-        return datetime.now(UTC) if client is None else client.server_now()
 
     def _jobs_by_instance(self) -> Mapping[int, Job]:
         return {
@@ -479,32 +257,6 @@ class FeedsService:
             self._joins[row.id] = tuple(
                 int(part) for part in listed.split(",") if part.strip().isdigit()
             )
-
-    async def _known_plugins(self) -> Mapping[str, list[Plugin]]:
-        client = self._client()
-        if not self._plugins:
-            found: dict[str, list[Plugin]] = {}
-            async for plugin in client.plugins.list():
-                found.setdefault(plugin.name, []).append(plugin)
-            for versions in found.values():
-                versions.sort(key=newest_first, reverse=True)
-            self._plugins = found
-        return self._plugins
-
-    async def _copies(self) -> tuple[Plugin, Sequence[PluginParameter]]:
-        plugin = await self._plugin_named(COPY_PLUGIN)
-        return plugin, await self._client().plugins.parameters(plugin.id)
-
-    async def _plugin_named(self, name: str) -> Plugin:
-        client = self._client()
-        found = await _all(client.plugins.list(name_exact=name))
-        if not found:
-            raise ChrislibError(
-                f"This server has no {name}.",
-                "Feeds are made with it. Nothing was created.",
-                hint="Ask the person who runs the server to register it.",
-            )
-        return max(found, key=newest_first)
 
 
 async def _all(rows: AsyncIterator[_T]) -> list[_T]:

@@ -281,6 +281,8 @@ class MemoryFeeds:
         self.note = ""
         self.exact: dict[int, FeedRow] = {}
         self.by_files: dict[str, set[int]] = {}
+        # One fake plays every part of the room.
+        self.lists = self.plugins = self.outputs = self.making = self
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:
         self.nodes[row.id] = tuple(nodes)
@@ -355,7 +357,7 @@ class MemoryFeeds:
             run_facts={"Compute": "slurm-gpu · 8 CPU · 16 GB", "Input": "pl-bet 1.0.4"},
         )
 
-    async def outputs(self, node: Node) -> list[OutputEntry]:
+    async def of(self, node: Node) -> list[OutputEntry]:
         await self._answer()
         self.calls.append(("outputs", int(node.id)))
         return list(self.entries)
@@ -380,15 +382,15 @@ class MemoryFeeds:
     ) -> tuple[Path, ...]:
         return tuple([await self.fetch(entry) for entry in entries])
 
-    async def download(self, sources: Any, folder: Path) -> Job:
+    async def download(self, sources: Any, folder: Path, **_: Any) -> Job:
         self.calls.append(("download", sources, folder))
         return make_job(None, None, title="T1", kind=Kind.DOWNLOAD)
 
-    async def plugins(self) -> list[Plugin]:
+    async def usable(self) -> list[Plugin]:
         await self._answer()
         return list(PLUGINS)
 
-    def recent_plugins(self) -> list[str]:
+    def recent(self) -> list[str]:
         return ["pl-dcm2niix"]
 
     async def form_for(self, plugin: Plugin) -> ParameterForm:
@@ -412,7 +414,7 @@ class MemoryFeeds:
             raise self.refusal
         return make_job(812, 6)
 
-    async def create_feed(self, **values: Any) -> Job:
+    async def create(self, **values: Any) -> Job:
         await self._answer()
         self.calls.append(("create_feed", values))
         if self.refusal is not None:

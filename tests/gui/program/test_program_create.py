@@ -144,7 +144,7 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
     view = program.run(feeds.open(feed_id))
     assert view.row.title == "Everything at once"
     root = view.nodes[0]
-    found = program.run(feeds.outputs(root), LONG)
+    found = program.run(feeds.outputs.of(root), LONG)
     files = [entry for entry in walk(found) if not entry.is_folder]
     here = library.item(series.item_id)
     images = [entry for entry in files if entry.path.startswith("SERVICES/PACS")]
@@ -164,5 +164,5 @@ def test_four_sources_become_one_feed_whose_first_node_has_all_files(
 
     program.wait(lambda: [job.phase for job in below()] == [Phase.FINISHED], 90_000)
     assert below()[0].feed_id == feed_id
-    recipe = program.run(feeds.recipes())[0]
+    recipe = program.run(feeds.making.recipes())[0]
     assert (recipe.title, recipe.uses) == ("simpledsapp", 1)

@@ -290,10 +290,10 @@ async def first_node(service: FeedsService) -> Node:
 
 
 async def test_feeds_by_scope_newest_first(service: FeedsService) -> None:
-    scopes = await service.all_feeds()
+    scopes = await service.lists.all_feeds()
     assert [row.id for row in scopes["mine"]] == [7, 5]
     assert [row.id for row in scopes["shared"]] == [6]
-    assert [row.id for row in await service.feeds("public")] == [8]
+    assert [row.id for row in await service.lists.of("public")] == [8]
     assert scopes["mine"][0].states == {"ready": 2}
 
 
@@ -302,14 +302,14 @@ async def test_without_a_connection_the_words_say_so(
 ) -> None:
     session.client = None
     with pytest.raises(ChrislibError, match="no connection") as caught:
-        await service.all_feeds()
+        await service.lists.all_feeds()
     assert caught.value.retryable
     assert "nothing is lost" in caught.value.detail
 
 
 async def test_a_feed_is_made_of_items(service: FeedsService, manager: Manager) -> None:
     items = [Item("a", "SERVICES/PACS/X/1/"), Item("b", "home/alex/uploads/b")]
-    job = await service.create_feed(title=" Brains ", items=items, note="why")
+    job = await service.making.create(title=" Brains ", items=items, note="why")
     intent = job.intent
     assert isinstance(intent, RunIntent)
     assert intent.plugin_id == 9
@@ -338,7 +338,7 @@ async def test_nothing_is_sent_for_a_feed_that_cannot_be(
     words: str,
 ) -> None:
     with pytest.raises(ChrislibError, match=words):
-        await service.create_feed(title=title, items=items)
+        await service.making.create(title=title, items=items)
     assert manager.rows == []
 
 
@@ -347,28 +347,28 @@ async def test_a_server_without_dircopy_is_told(
 ) -> None:
     server.plugins_ = []
     with pytest.raises(ChrislibError, match="no pl-dircopy"):
-        await service.create_feed(title="x", items=[Item("a", "home/alex/u/a")])
+        await service.making.create(title="x", items=[Item("a", "home/alex/u/a")])
 
 
 async def test_plugins_are_newest_and_recently_used_first(
     service: FeedsService,
 ) -> None:
-    names = [(p.name, p.version) for p in await service.plugins()]
+    names = [(p.name, p.version) for p in await service.plugins.usable()]
     assert names == [
         ("pl-bet", "1.0.4"),
         ("pl-dcm2niix", "1.0.10"),
         ("pl-topologicalcopy", "0.2"),
     ]
     node = await first_node(service)
-    chosen = (await service.plugins())[1]
-    await service.add_node(form=await service.form_for(chosen), parent=node)
-    assert next(p.name for p in await service.plugins()) == "pl-dcm2niix"
+    chosen = (await service.plugins.usable())[1]
+    await service.add_node(form=await service.plugins.form_for(chosen), parent=node)
+    assert next(p.name for p in await service.plugins.usable()) == "pl-dcm2niix"
 
 
 async def test_a_node_is_added(service: FeedsService) -> None:
     node = await first_node(service)
-    chosen = (await service.plugins())[0]
-    form = await service.form_for(chosen)
+    chosen = (await service.plugins.usable())[0]
+    form = await service.plugins.form_for(chosen)
     form.set("words", "a b")
     job = await service.add_node(
         form=form, parent=node, compute="host", title="skull off"
@@ -385,8 +385,8 @@ async def test_a_node_is_added(service: FeedsService) -> None:
 async def test_a_join_takes_its_parents(service: FeedsService) -> None:
     node = await first_node(service)
     other = replace(node, id=InstanceId(2))
-    chosen = (await service.plugins())[2]
-    form = await service.form_for(chosen)
+    chosen = (await service.plugins.usable())[2]
+    form = await service.plugins.form_for(chosen)
     job = await service.add_node(form=form, parent=node, parents=[other, node])
     assert isinstance(job.intent, RunIntent)
     assert job.intent.parameters == {"plugininstances": "1,2"}
@@ -396,7 +396,7 @@ async def test_a_form_with_errors_is_not_sent(
     service: FeedsService, manager: Manager
 ) -> None:
     node = await first_node(service)
-    form = await service.form_for((await service.plugins())[0])
+    form = await service.plugins.form_for((await service.plugins.usable())[0])
     form.set("words", "x" * 700)
     with pytest.raises(ChrislibError, match="need attention"):
         await service.add_node(form=form, parent=node)
@@ -439,18 +439,20 @@ async def test_another_server_forgets_what_was_learnt(
     await service.open(5)
     assert service.known(5) is not None
     session.client = Server(base_url="https://two/api/v1/")
-    await service.all_feeds()
+    await service.lists.all_feeds()
     assert service.known(5) is None
 
 
 async def test_an_output_is_fetched_once(service: FeedsService, server: Server) -> None:
     entry = file()
-    first, second = await asyncio.gather(service.fetch(entry), service.fetch(entry))
+    first, second = await asyncio.gather(
+        service.outputs.fetch(entry), service.outputs.fetch(entry)
+    )
     assert first == second
     assert first.read_bytes() == server.data
     assert first.name == "f_T1.nii.gz"
     assert server.calls.count(("stream", FileId(4))) == 1
-    assert await service.fetch(entry) == first
+    assert await service.outputs.fetch(entry) == first
     assert server.calls.count(("stream", FileId(4))) == 1
 
 
@@ -458,7 +460,7 @@ async def test_a_short_output_is_not_kept(
     service: FeedsService, tmp_path: Path
 ) -> None:
     with pytest.raises(ChrislibError, match="incomplete"):
-        await service.fetch(file(size=2000))
+        await service.outputs.fetch(file(size=2000))
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
@@ -466,17 +468,17 @@ async def test_too_large_and_gone_outputs_are_not_fetched(
     service: FeedsService, server: Server
 ) -> None:
     with pytest.raises(ChrislibError, match="too large"):
-        await service.fetch(file(), limit=10)
+        await service.outputs.fetch(file(), limit=10)
     with pytest.raises(ChrislibError, match="cannot be opened"):
-        await service.fetch(replace(file(), file_id=None))
+        await service.outputs.fetch(replace(file(), file_id=None))
     with pytest.raises(ChrislibError, match="too large"):
-        await service.fetch_all([file(), file(size=10**12, file_id=5)])
+        await service.outputs.fetch_all([file(), file(size=10**12, file_id=5)])
 
 
 async def test_several_outputs_come_in_the_order_given(service: FeedsService) -> None:
     entries = [file(file_id=n, name=f"{n}.dcm") for n in range(20)]
     seen: list[tuple[int, int]] = []
-    paths = await service.fetch_all(
+    paths = await service.outputs.fetch_all(
         entries, progress=lambda done, total: seen.append((done, total))
     )
     assert [path.name for path in paths] == [f"f_{n}.dcm" for n in range(20)]
@@ -485,16 +487,16 @@ async def test_several_outputs_come_in_the_order_given(service: FeedsService) ->
 
 async def test_downloads_are_jobs(service: FeedsService) -> None:
     node = await first_node(service)
-    job = await service.download(node, Path("/there"))
+    job = await service.outputs.download(node, Path("/there"), feed_id=5)
     intent = job.intent
     assert isinstance(intent, DownloadIntent)
     assert intent.sources == (node.output_path,)
     assert (intent.instance_id, intent.feed_id) == (1, 5)
-    job = await service.download([file(), file(name="b.png")], Path("/there"))
+    job = await service.outputs.download([file(), file(name="b.png")], Path("/there"))
     assert isinstance(job.intent, DownloadIntent)
     assert len(job.intent.sources) == 2
     with pytest.raises(ChrislibError, match="nothing to get"):
-        await service.download([], Path("/there"))
+        await service.outputs.download([], Path("/there"))
 
 
 async def test_cancel_takes_all_after_it_along(
@@ -529,7 +531,7 @@ async def test_run_again_holds_what_was_given(
     server.rows = [run(1), run(2, previous_id=1, plugin_id=PluginId(4))]
     server.values[2] = {"words": "as before"}
     view = await service.open(5)
-    form = await service.form_again(view.nodes[1])
+    form = await service.plugins.form_again(view.nodes[1])
     assert form.made_command_line() == "pl-bet --words 'as before'"
 
 

@@ -281,7 +281,10 @@ class FeedActions:
                 preview.show_failure(error)
 
         self._tasks.start(
-            self._context.feeds.fetch(entry), name="preview", done=show, failed=failed
+            self._context.feeds.outputs.fetch(entry),
+            name="preview",
+            done=show,
+            failed=failed,
         )
 
     def open_current(self) -> None:
@@ -315,7 +318,7 @@ class FeedActions:
             self._context.navigator.go(OpenViewer(content))
 
         self._tasks.start(
-            self._context.feeds.fetch_all(files), name="open output", done=show
+            self._context.feeds.outputs.fetch_all(files), name="open output", done=show
         )
 
     def _series_of(self, entry: OutputEntry) -> tuple[str, list[OutputEntry]]:
@@ -357,12 +360,15 @@ class FeedActions:
         self._tasks.start(self._get(list(entries)), name="get outputs")
 
     async def _get(self, sources: Node | list[OutputEntry]) -> None:
+        feed = self._pane.feed
         folder = await self._context.dialogs.open_folder(
             "Choose a folder for the outputs", self._context.paths.downloads
         )
         if folder is None:
             return
-        job = await self._context.feeds.download(sources, folder)
+        job = await self._context.feeds.outputs.download(
+            sources, folder, feed_id=feed.row.id if feed is not None else None
+        )
         self._context.messages.info(
             f"Getting {job.title}.",
             f"It goes to {folder.name}. You can go on working.",

@@ -120,7 +120,7 @@ class AddNodeSheet(Sheet):
         self.plugins.start_loading()
         feeds = self._context.feeds
         self._tasks.start(
-            feeds.plugins(),
+            feeds.plugins.usable(),
             name="plugins",
             done=self._show_plugins,
             failed=self.plugins.show_failure,
@@ -128,14 +128,14 @@ class AddNodeSheet(Sheet):
         if self._again is not None:
             self._loading = True
             self._tasks.start(
-                feeds.form_again(self._again),
+                feeds.plugins.form_again(self._again),
                 name="form",
                 done=self._show_again,
                 failed=self._form_failed,
             )
 
     def _show_plugins(self, plugins: list[Plugin]) -> None:
-        self.plugins.set_plugins(plugins, self._context.feeds.recent_plugins())
+        self.plugins.set_plugins(plugins, self._context.feeds.plugins.recent())
         name = self._plugin.name if self._plugin is not None else ""
         if name:
             self.plugins.choose(name)
@@ -174,7 +174,7 @@ class AddNodeSheet(Sheet):
                 self._go(PARAMETERS)
 
         self._tasks.start(
-            self._context.feeds.form_for(plugin),
+            self._context.feeds.plugins.form_for(plugin),
             name="form",
             done=show,
             failed=self._form_failed,

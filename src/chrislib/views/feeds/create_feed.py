@@ -132,7 +132,7 @@ class CreateFeedSheet(Sheet):
         )
         # a list of tags is a comfort: without it they are typed
         self._tasks.start(
-            self._context.feeds.tag_names(),
+            self._context.feeds.lists.tag_names(),
             name="tags",
             done=self.details.tags.offer,
             failed=lambda _error: None,
@@ -335,7 +335,7 @@ class CreateFeedSheet(Sheet):
         self._show_button()
         self.set_note("Sending")
         self._tasks.start(
-            self._context.feeds.create_feed(
+            self._context.feeds.making.create(
                 title=self.details.text,
                 items=self.items,
                 note=self.details.note.toPlainText(),

@@ -129,7 +129,7 @@ class FirstStepPage(QWidget):
     def _load_recipes(self) -> None:
         now = self._context.now()
         self._tasks.start(
-            self._context.feeds.recipes(),
+            self._context.feeds.making.recipes(),
             name="recipes",
             done=lambda found: self._head.list.set_recipes(found, now),
         )
@@ -139,7 +139,7 @@ class FirstStepPage(QWidget):
             return
         self.plugins.start_loading()
         self._tasks.start(
-            self._context.feeds.plugins(),
+            self._context.feeds.plugins.usable(),
             name="plugins",
             done=self._show_plugins,
             failed=self.plugins.show_failure,
@@ -148,7 +148,7 @@ class FirstStepPage(QWidget):
     def _show_plugins(self, plugins: Sequence[Plugin]) -> None:
         # what joins several nodes cannot follow the only one
         usable = [plugin for plugin in plugins if plugin.type == "ds"]
-        self.plugins.set_plugins(usable, self._context.feeds.recent_plugins())
+        self.plugins.set_plugins(usable, self._context.feeds.plugins.recent())
 
     def _chosen(self, plugin: Plugin) -> None:
         self._plugin = plugin
@@ -160,7 +160,7 @@ class FirstStepPage(QWidget):
             return
         self.said.emit(f"Asking for the parameters of {plugin.name}", "info")
         self._tasks.start(
-            self._context.feeds.form_for(plugin),
+            self._context.feeds.plugins.form_for(plugin),
             name="form",
             done=self._show_form,
             failed=lambda error: self.said.emit(str(error), "failed"),

@@ -75,7 +75,7 @@ class ListKeeper:
 
         self._asker.once(
             "list",
-            lambda: self._context.feeds.all_feeds(
+            lambda: self._context.feeds.lists.all_feeds(
                 whole=whole, told=lambda scopes: self._shown(scopes, False)
             ),
             lambda scopes: self._shown(scopes, True),
@@ -98,7 +98,7 @@ class ListKeeper:
         )
         self._asker.once(
             "counts",
-            lambda: self._context.feeds.check_counts(
+            lambda: self._context.feeds.lists.check_counts(
                 [row.id for row in rows], again=working, most=_CHECKED
             ),
             self._take,
@@ -110,7 +110,7 @@ class ListKeeper:
         self._list.show_finding()
         self._asker.once(
             "file names",
-            lambda: self._context.feeds.with_files(words),
+            lambda: self._context.feeds.lists.with_files(words),
             lambda found: self._list.show_found(words, found),
             failed=self._list.show_not_found,
         )

@@ -355,7 +355,7 @@ class FeedsPane(QWidget):
 
         self._asker.once(
             f"outputs {key}",
-            lambda: self._context.feeds.outputs(node),
+            lambda: self._context.feeds.outputs.of(node),
             show,
             failed=failed,
         )

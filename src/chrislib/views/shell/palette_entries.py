@@ -43,7 +43,7 @@ async def data_entries(context: ViewContext) -> list[Entry]:
         for item in await context.library.items()
     ]
     try:
-        rows = await context.feeds.feeds("mine")
+        rows = await context.feeds.lists.of("mine")
     except ChrislibError:
         # without a server the palette offers what is known here
         return entries

@@ -114,7 +114,7 @@ class FileActs(QObject):
     async def _view_file(self, entry: Entry) -> None:
         self.busy.emit(f"Getting “{entry.label}” …")
         try:
-            path = await self._ctx.feeds.fetch(words.output_of(entry))
+            path = await self._ctx.feeds.outputs.fetch(words.output_of(entry))
         finally:
             self.busy.emit("")
         content = ViewContent(words.kind(entry), entry.label, (path,))

@@ -42,7 +42,7 @@ class Handing:
 
     async def bring(self, entry: Entry, *, limit: int = MOST_BYTES) -> Path:
         """Return a file of the server on this computer (network, disk)."""
-        path = await self._ctx.feeds.fetch(output_of(entry), limit=limit)
+        path = await self._ctx.feeds.outputs.fetch(output_of(entry), limit=limit)
         name = legal_name(entry.name if entry.is_link else entry.thing.name)
         place = self._folder / f"{entry.thing.kind}-{entry.thing.id}" / name
         with suppress(OSError):  # it can be looked at all the same
