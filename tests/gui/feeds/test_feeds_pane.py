@@ -305,7 +305,7 @@ def test_cancel_asks_and_says_how_many(
     QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: feeds.called("cancel") == [("cancel", 4)])
     settled(qtbot, pane)
-    pane._choose(1)
+    pane._open_feed.choose(1)
     settled(qtbot, pane, 1)
     assert cancel.isHidden()
 
@@ -461,7 +461,7 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
         "Track this",
     ]
     assert words_of(pane.actions_.node_menu(node)) == always
-    pane._choose(4)
+    pane._open_feed.choose(4)
     settled(qtbot, pane, 4)
     node = pane.node
     assert node is not None

@@ -37,7 +37,7 @@ def test_pictures(qtbot: QtBot, pane: FeedsPane, ctx: ViewContext) -> None:
     settled(qtbot, pane)
     qtbot.wait(400)
     pane.window().grab().save(str(PICTURES / "feeds-dark.png"))
-    pane._choose(6)
+    pane._open_feed.choose(6)
     settled(qtbot, pane)
     qtbot.wait(400)
     pane.window().grab().save(str(PICTURES / "feeds-registering-dark.png"))

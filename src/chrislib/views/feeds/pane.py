@@ -11,10 +11,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
-from chrislib.feeds.model import FeedRow, FeedView, Node, NodeDetails, OutputEntry
-from chrislib.feeds.states import ACTIVE
+from chrislib.feeds.model import FeedRow, FeedView, Node
 from chrislib.jobs.model import Job, JobChange
-from chrislib.library.dates import show_time
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.actions import FeedActions
 from chrislib.views.feeds.asking import Asker
@@ -23,6 +21,7 @@ from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.keys import bind_keys
 from chrislib.views.feeds.list_keeper import ListKeeper
+from chrislib.views.feeds.open_feed import OpenFeed
 from chrislib.views.navigation import ShowFeed
 
 POLL_MS = 2_500
@@ -32,7 +31,6 @@ _FOLD_WIDTH = 1320
 _LAST = "feeds.last"
 _COMING = frozenset({"none", "connecting"})
 """States of a session in which a server may be there in a moment."""
-_LISTED = ACTIVE | {"gone"}
 
 
 class FeedsPane(QWidget):
@@ -44,22 +42,23 @@ class FeedsPane(QWidget):
         super().__init__(parent)
         self._context = context
         self._tasks = context.tasks("feeds")
-        self._view: FeedView | None = None
-        self._feed_id: int | None = None
-        self._node_id: int | None = None
-        self._wanted_node: int | None = None
-        self._last_node: dict[int, int] = {}
         self._asker = Asker(self._tasks)
         self._server = self._server_now()
         self._ticks = 0
-        self._listed_as = ""
-        self._detailed_as = ""
         self._folded_by_hand: bool | None = None
         self.setObjectName("feeds")
         self.list = FeedList(context)
         self._graph_tasks = context.tasks("feeds.graph")
         self.centre = Centre(context, self._graph_tasks)
         self.inspector = Inspector(context)
+        self._open_feed = OpenFeed(
+            context,
+            self._asker,
+            centre=self.centre,
+            inspector=self.inspector,
+            again=self.refresh,
+            parent=self,
+        )
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._keeper = ListKeeper(
@@ -86,33 +85,31 @@ class FeedsPane(QWidget):
     @property
     def feed(self) -> FeedView | None:
         """The feed on screen."""
-        return self._view
+        return self._open_feed.view
 
     @property
     def node(self) -> Node | None:
         """The highlighted node."""
-        if self._view is None:
-            return None
-        return next((n for n in self._view.nodes if n.id == self._node_id), None)
+        return self._open_feed.node
 
     @property
     def here(self) -> ShowFeed:
         """Where one is, for the way back from the viewer."""
-        return ShowFeed(self._feed_id, self._node_id)
+        return ShowFeed(self._open_feed.feed_id, self._open_feed.node_id)
 
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         """Open a feed and highlight a node; without a feed, show the last one."""
         if feed_id is None:
             self._load_list()
             return
-        if feed_id != self._feed_id:
+        if feed_id != self._open_feed.feed_id:
             self._open(feed_id, node_id)
             return
-        if node_id is None and self._view is not None:
+        if node_id is None and self.feed is not None:
             return
         self.refresh()
         if node_id is not None:
-            self._choose(node_id)
+            self._open_feed.choose(node_id)
 
     def new_feed(self, item_ids: Sequence[str]) -> None:
         """Open the sheet that makes a feed; no ids means what is in the tray."""
@@ -123,10 +120,9 @@ class FeedsPane(QWidget):
         self._look_again(whole=True)
 
     def _look_again(self, *, whole: bool = False) -> None:
-        self._detailed_as = ""
+        self._open_feed.look_closely()
         self._load_list(whole=whole)
-        if self._feed_id is not None:
-            self._look(self._feed_id)
+        self._open_feed.look()
 
     def focus_filter(self) -> None:
         """Go to the search field: of the graph when one is there, else of the list."""
@@ -173,7 +169,7 @@ class FeedsPane(QWidget):
         """Look at once, then every few seconds."""
         super().showEvent(event)
         self._poll.start()
-        self._context.feeds.watch(self._feed_id)
+        self._context.feeds.watch(self._open_feed.feed_id)
         self.refresh()
         self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -195,7 +191,7 @@ class FeedsPane(QWidget):
         if self._keeper.asking:
             return
         self.list.start_loading()
-        if self._feed_id is None and not self.list.loaded:
+        if self._open_feed.feed_id is None and not self.list.loaded:
             self.centre.show_loading("Asking for feeds")
         session = self._context.session
         if session.client is None and session.state.value in _COMING:
@@ -203,14 +199,14 @@ class FeedsPane(QWidget):
         self._keeper.load(whole=whole)
 
     def _show_list(self, scopes: dict[str, list[FeedRow]], whole: bool) -> None:
-        if self._view is not None:
+        if self.feed is not None:
             # the nodes know better than the counters of a list
-            fresh = self._view.row
+            fresh = self.feed.row
             for scope, rows in scopes.items():
                 scopes[scope] = [fresh if r.id == fresh.id else r for r in rows]
         self.list.set_scopes(scopes)
-        self._well()
-        if self._feed_id is not None:
+        self._open_feed.well()
+        if self._open_feed.feed_id is not None:
             return
         rows = [*scopes["mine"], *scopes["shared"]]
         last = self._context.layout.get(_LAST)
@@ -229,148 +225,30 @@ class FeedsPane(QWidget):
 
     def _list_failed(self, error: BaseException) -> None:
         self.list.show_failure(error)
-        if self._view is None:
-            if self._feed_id is None:
-                self.centre.show_failure(error)
+        if self._open_feed.feed_id is None:
+            self.centre.show_failure(error)
         else:
-            self._offline(error)
+            self._open_feed.offline(error)
 
     def _open(self, feed_id: int, node_id: int | None) -> None:
-        self._remember_node()
-        self._feed_id, self._node_id = feed_id, None
-        self._wanted_node = node_id or self._last_node.get(feed_id)
-        self._listed_as = ""
         self._context.layout.put(_LAST, feed_id)
         if self.isVisible():
             self._context.feeds.watch(feed_id)
         self.list.select(feed_id)
-        self.centre.outputs.show_node(None)
-        known = self._context.feeds.known(feed_id)
-        self._view = None
-        if known is not None:
-            self._show_view(feed_id, known)
-        else:
-            self.inspector.show_node(None)
-            self.centre.show_loading(f"Opening feed {feed_id}")
-        self._look(feed_id)
+        self._open_feed.open(feed_id, node_id)
 
-    def _look(self, feed_id: int) -> None:
-        self._asker.once(
-            f"feed {feed_id}",
-            lambda: self._context.feeds.open(feed_id),
-            lambda view: self._show_view(feed_id, view),
-            failed=lambda error: self._look_failed(feed_id, error),
-        )
-
-    def _look_failed(self, feed_id: int, error: BaseException) -> None:
-        if feed_id != self._feed_id:
-            return
-        if self._view is None:
-            self.centre.show_failure(error)
-        else:
-            self._offline(error)
-
-    def _show_view(self, feed_id: int, view: FeedView) -> None:
-        if feed_id != self._feed_id:
-            return
-        self._view = view
-        self._well()
+    def _looked(self, view: FeedView) -> None:
         self.list.replace(view.row)
-        self.centre.show_feed(view)
-        ids = [node.id for node in view.nodes]
-        if self._wanted_node in ids:
-            wanted, self._wanted_node = self._wanted_node, None
-            self._choose(wanted)
-        elif self._node_id not in ids:
-            self._choose(max(ids) if ids else None)
-        else:
-            self._show_node()
-
-    def _choose(self, node_id: int | None) -> None:
-        if self._view is None:
-            self._wanted_node = node_id
-            return
-        if node_id is not None and all(n.id != node_id for n in self._view.nodes):
-            self._wanted_node = node_id
-            return
-        changed = node_id != self._node_id
-        self._node_id = node_id
-        self.centre.select(node_id)
-        if changed:
-            self._listed_as = self._detailed_as = ""
-            self.centre.outputs.show_node(self.node)
-        self._show_node()
-
-    def _show_node(self) -> None:
-        node, view = self.node, self._view
-        if node is None or view is None:
-            self.inspector.show_node(None)
-            return
-        ids = [row.id for row in view.nodes]
-        self.inspector.show_node(
-            node,
-            place=f"Node {ids.index(node.id) + 1} of {len(ids)}",
-            cancels=self._context.feeds.cancel_count(node),
-        )
-        self._details(view.row.id, node)
-        self._outputs(node)
-
-    def _details(self, feed_id: int, node: Node) -> None:
-        """Look closely: again and again while it works, once when it has ended."""
-        key = f"{node.id} {node.state}"
-        if key == self._detailed_as and node.state not in ACTIVE:
-            return
-
-        def show(details: NodeDetails) -> None:
-            if node.id == self._node_id:
-                self._detailed_as = key
-                self.inspector.show_details(details)
-
-        self._asker.once(
-            f"details {key}",
-            lambda: self._context.feeds.details(feed_id, node.id),
-            show,
-            failed=self._offline,
-        )
-
-    def _outputs(self, node: Node) -> None:
-        """List outputs once for a state; while files are registered, each time."""
-        key = f"{node.id} {node.state}"
-        if node.state in _LISTED and node.state != "registering":
-            self.centre.outputs.show_state(node)
-            return
-        if key == self._listed_as and node.state != "registering":
-            return
-        if node.state != "registering":
-            self.centre.outputs.start_loading()
-
-        def show(entries: list[OutputEntry]) -> None:
-            if node.id == self._node_id:
-                self._listed_as = key
-                self.centre.outputs.set_entries(entries)
-
-        def failed(error: BaseException) -> None:
-            if node.id == self._node_id:
-                self.centre.outputs.show_failure(error)
-
-        self._asker.once(
-            f"outputs {key}",
-            lambda: self._context.feeds.outputs.of(node),
-            show,
-            failed=failed,
-        )
 
     # -- staying fresh ---------------------------------------------------------
 
     def _tick(self) -> None:
         """Look at the open feed: soon while it works, seldom while it rests."""
         self._ticks += 1
-        view = self._view
-        if view is None or self._feed_id is None:
+        if self.feed is None:
             return
-        active = any(node.state in ACTIVE for node in view.nodes)
-        if active or self._ticks % _IDLE_TICKS == 0:
-            self._look(self._feed_id)
+        if self._open_feed.active or self._ticks % _IDLE_TICKS == 0:
+            self._open_feed.look()
         self._keeper.tick()
 
     def _jobs_changed(self, changes: Sequence[JobChange]) -> None:
@@ -380,7 +258,7 @@ class FeedsPane(QWidget):
         for change in changes:
             feed_id = change.after.feed_id
             if feed_id is not None and (
-                feed_id == self._feed_id or feed_id not in known
+                feed_id == self._open_feed.feed_id or feed_id not in known
             ):
                 self._soon.start()
                 return
@@ -405,28 +283,9 @@ class FeedsPane(QWidget):
         """Forget a server's feeds: another one's numbers mean other things."""
         self._asker.forget()
         self._keeper.forget()
-        self._view = None
-        self._feed_id = self._node_id = self._wanted_node = None
-        self._last_node.clear()
+        self._open_feed.close()
         self.list.clear()
-        self.centre.outputs.show_node(None)
-        self.inspector.show_node(None)
         self.centre.show_loading("Asking for feeds")
-
-    def _offline(self, error: BaseException) -> None:
-        view = self._view
-        if view is None:
-            return
-        title = getattr(error, "title", "The server could not be asked.")
-        self.centre.banner.show_text(
-            "offline",
-            f"{title} You see what was there at {show_time(view.checked_at)}.",
-            ("Try now", self.refresh),
-        )
-        self.centre.banner.show()
-
-    def _well(self) -> None:
-        self.centre.banner.hide()
 
     # -- putting together ------------------------------------------------------
 
@@ -438,10 +297,6 @@ class FeedsPane(QWidget):
         self.show_feed(job.feed_id, job.remote_id)
         self._load_list()
         self.centre.focus_nodes()
-
-    def _remember_node(self) -> None:
-        if self._feed_id is not None and self._node_id is not None:
-            self._last_node[self._feed_id] = self._node_id
 
     def _fold_right(self, folded: bool) -> None:
         if folded != self.inspector.isHidden():
@@ -473,7 +328,7 @@ class FeedsPane(QWidget):
         self.list.retry.connect(self.refresh)
         self.list.menu_wanted.connect(acts.show_feed_menu)
         centre = self.centre
-        centre.chosen.connect(self._choose)
+        centre.chosen.connect(self._open_feed.choose)
         centre.node_opened.connect(lambda _node: centre.outputs.go_in())
         centre.retry.connect(self.refresh)
         centre.graph.menu_wanted.connect(acts.show_node_menu)
@@ -492,10 +347,6 @@ class FeedsPane(QWidget):
         outputs.open_entry.connect(acts.open_entry)
         outputs.get_entries.connect(acts.get_entries)
         outputs.get_all.connect(acts.get_all)
-        outputs.retry.connect(self._list_outputs_again)
+        outputs.retry.connect(self._open_feed.list_outputs_again)
+        self._open_feed.looked.connect(self._looked)
         bind_keys(self)
-
-    def _list_outputs_again(self) -> None:
-        self._listed_as = ""
-        if self.node is not None:
-            self._outputs(self.node)

@@ -1,0 +1,238 @@
+"""The feed on screen and the node one looks at, each asked again as they change."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from chrislib.feeds.model import FeedView, Node, NodeDetails, OutputEntry
+from chrislib.feeds.states import ACTIVE
+from chrislib.library.dates import show_time
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.asking import Asker
+from chrislib.views.feeds.centre import Centre
+from chrislib.views.feeds.inspector import Inspector
+
+_LISTED = ACTIVE | {"gone"}
+
+
+class OpenFeed(QObject):
+    """Shows one feed in the centre and one of its nodes in the inspector.
+
+    Parameters
+    ----------
+    asker : Asker
+        Shared with the list: a change of the server drops every open question.
+    again : callable
+        Looks at everything anew, for who presses "Try now".
+    """
+
+    looked = Signal(object)
+    """A fresh `FeedView` of the feed on screen."""
+
+    def __init__(
+        self,
+        context: ViewContext,
+        asker: Asker,
+        *,
+        centre: Centre,
+        inspector: Inspector,
+        again: Callable[[], None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._asker = asker
+        self._centre = centre
+        self._inspector = inspector
+        self._again = again
+        self._node_id: int | None = None
+        self._wanted_node: int | None = None
+        self._last_node: dict[int, int] = {}
+        self._listed_as = ""
+        self._detailed_as = ""
+        self.feed_id: int | None = None
+        """The feed that was opened, also while it is read for the first time."""
+        self.view: FeedView | None = None
+        """What is shown of it, None before the first answer."""
+
+    @property
+    def node_id(self) -> int | None:
+        """Number of the highlighted node."""
+        return self._node_id
+
+    @property
+    def node(self) -> Node | None:
+        """The highlighted node."""
+        if self.view is None:
+            return None
+        return next((n for n in self.view.nodes if n.id == self._node_id), None)
+
+    @property
+    def active(self) -> bool:
+        """Whether a node of it still works."""
+        view = self.view
+        return view is not None and any(node.state in ACTIVE for node in view.nodes)
+
+    def open(self, feed_id: int, node_id: int | None) -> None:
+        """Show a feed and highlight a node, the last one without `node_id`."""
+        if self.feed_id is not None and self._node_id is not None:
+            self._last_node[self.feed_id] = self._node_id
+        self.feed_id, self._node_id = feed_id, None
+        self._wanted_node = node_id or self._last_node.get(feed_id)
+        self._listed_as = ""
+        self._centre.outputs.show_node(None)
+        known = self._context.feeds.known(feed_id)
+        self.view = None
+        if known is not None:
+            self._show_view(feed_id, known)
+        else:
+            self._inspector.show_node(None)
+            self._centre.show_loading(f"Opening feed {feed_id}")
+        self.look()
+
+    def look(self) -> None:
+        """Look at the feed again (network)."""
+        feed_id = self.feed_id
+        if feed_id is None:
+            return
+        self._asker.once(
+            f"feed {feed_id}",
+            lambda: self._context.feeds.open(feed_id),
+            lambda view: self._show_view(feed_id, view),
+            failed=lambda error: self._look_failed(feed_id, error),
+        )
+
+    def look_closely(self) -> None:
+        """Ask for the details of the node at the next look, whatever is known."""
+        self._detailed_as = ""
+
+    def choose(self, node_id: int | None) -> None:
+        """Highlight a node, or one that will be there after the next look."""
+        if self.view is None:
+            self._wanted_node = node_id
+            return
+        if node_id is not None and all(n.id != node_id for n in self.view.nodes):
+            self._wanted_node = node_id
+            return
+        changed = node_id != self._node_id
+        self._node_id = node_id
+        self._centre.select(node_id)
+        if changed:
+            self._listed_as = self._detailed_as = ""
+            self._centre.outputs.show_node(self.node)
+        self._show_node()
+
+    def list_outputs_again(self) -> None:
+        """List the outputs of the node anew (network)."""
+        self._listed_as = ""
+        if self.node is not None:
+            self._outputs(self.node)
+
+    def close(self) -> None:
+        """Forget it: another server's numbers mean other things."""
+        self.view = None
+        self.feed_id = self._node_id = self._wanted_node = None
+        self._last_node.clear()
+        self._centre.outputs.show_node(None)
+        self._inspector.show_node(None)
+
+    def offline(self, error: BaseException) -> None:
+        """Say that what is shown is old, and why."""
+        if self.view is None:
+            return
+        title = getattr(error, "title", "The server could not be asked.")
+        self._centre.banner.show_text(
+            "offline",
+            f"{title} You see what was there at {show_time(self.view.checked_at)}.",
+            ("Try now", self._again),
+        )
+        self._centre.banner.show()
+
+    def well(self) -> None:
+        """Take back what `offline` said."""
+        self._centre.banner.hide()
+
+    # Inside.
+
+    def _look_failed(self, feed_id: int, error: BaseException) -> None:
+        if feed_id != self.feed_id:
+            return
+        if self.view is None:
+            self._centre.show_failure(error)
+        else:
+            self.offline(error)
+
+    def _show_view(self, feed_id: int, view: FeedView) -> None:
+        if feed_id != self.feed_id:
+            return
+        self.view = view
+        self.well()
+        self.looked.emit(view)
+        self._centre.show_feed(view)
+        ids = [node.id for node in view.nodes]
+        if self._wanted_node in ids:
+            wanted, self._wanted_node = self._wanted_node, None
+            self.choose(wanted)
+        elif self._node_id not in ids:
+            self.choose(max(ids) if ids else None)
+        else:
+            self._show_node()
+
+    def _show_node(self) -> None:
+        node, view = self.node, self.view
+        if node is None or view is None:
+            self._inspector.show_node(None)
+            return
+        ids = [row.id for row in view.nodes]
+        self._inspector.show_node(
+            node,
+            place=f"Node {ids.index(node.id) + 1} of {len(ids)}",
+            cancels=self._context.feeds.cancel_count(node),
+        )
+        self._details(view.row.id, node)
+        self._outputs(node)
+
+    def _details(self, feed_id: int, node: Node) -> None:
+        """Look closely: again and again while it works, once when it has ended."""
+        key = f"{node.id} {node.state}"
+        if key == self._detailed_as and node.state not in ACTIVE:
+            return
+
+        def show(details: NodeDetails) -> None:
+            if node.id == self._node_id:
+                self._detailed_as = key
+                self._inspector.show_details(details)
+
+        self._asker.once(
+            f"details {key}",
+            lambda: self._context.feeds.details(feed_id, node.id),
+            show,
+            failed=self.offline,
+        )
+
+    def _outputs(self, node: Node) -> None:
+        """List outputs once for a state; while files are registered, each time."""
+        key = f"{node.id} {node.state}"
+        if node.state in _LISTED and node.state != "registering":
+            self._centre.outputs.show_state(node)
+            return
+        if key == self._listed_as and node.state != "registering":
+            return
+        if node.state != "registering":
+            self._centre.outputs.start_loading()
+
+        def show(entries: list[OutputEntry]) -> None:
+            if node.id == self._node_id:
+                self._listed_as = key
+                self._centre.outputs.set_entries(entries)
+
+        def failed(error: BaseException) -> None:
+            if node.id == self._node_id:
+                self._centre.outputs.show_failure(error)
+
+        self._asker.once(
+            f"outputs {key}",
+            lambda: self._context.feeds.outputs.of(node),
+            show,
+            failed=failed,
+        )
