@@ -15,8 +15,9 @@ from chrislib.views.context import ViewContext
 from chrislib.views.viewer import overlay
 from chrislib.views.viewer.facts_panel import FactsPanel, histogram_of
 from chrislib.views.viewer.pages import PicturePage, dragged
-from chrislib.views.widgets.canvas import Canvas, Corners, Guide
+from chrislib.views.widgets.canvas import Canvas, Guide
 from chrislib.views.widgets.frames import CallSource, FrameStream, Shown
+from chrislib.views.widgets.writing import Corners
 
 _AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 

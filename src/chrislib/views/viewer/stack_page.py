@@ -14,7 +14,7 @@ from chrislib.dicom.volume import Stack
 from chrislib.views.context import ViewContext
 from chrislib.views.viewer import overlay
 from chrislib.views.viewer.pages import PicturePage, dragged
-from chrislib.views.widgets.canvas import Canvas, Corners
+from chrislib.views.widgets.canvas import Canvas
 from chrislib.views.widgets.documents import FileTrouble, read_image
 from chrislib.views.widgets.frames import (
     CallSource,
@@ -23,6 +23,7 @@ from chrislib.views.widgets.frames import (
     PictureSource,
     Shown,
 )
+from chrislib.views.widgets.writing import Corners
 
 _MIDDLE_FROM = 8
 """Stacks of at least this many pictures open in the middle: ends are often black."""

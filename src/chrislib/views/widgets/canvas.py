@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFont,
-    QFontMetrics,
     QImage,
     QMouseEvent,
     QPainter,
@@ -22,22 +20,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from chrislib.dicom.render import Letters
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.outlined import OutlinedText
+from chrislib.views.widgets.writing import Corners, Writing
 
 ZOOM_LIMITS = (0.1, 40.0)
-_MARGIN = 14
 _GRAB = 6
 _DRAG = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Corners:
-    """Lines of text in the four corners; the first line of each is set heavier."""
-
-    top_left: tuple[str, ...] = ()
-    top_right: tuple[str, ...] = ()
-    bottom_left: tuple[str, ...] = ()
-    bottom_right: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +70,11 @@ class Canvas(QWidget):
         self._guides: tuple[Guide, ...] = ()
         self._words: tuple[str, str] = ("", "")
         self._square = ""
-        self._outlines = OutlinedText(theme)
+        self._writing = Writing(theme)
         self._zoom = 1.0
         self._shift = QPointF()
         self._active = False
         self._texts = True
-        self._small = False
         self._press: QPointF | None = None
         self._last = QPointF()
         self._dragging = ""
@@ -105,7 +91,7 @@ class Canvas(QWidget):
         theme.changed.connect(self._dress)
 
     def _dress(self) -> None:
-        self._outlines.clear()
+        self._writing.forget()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -161,7 +147,7 @@ class Canvas(QWidget):
 
     def set_small(self, small: bool) -> None:
         """Use captions and thin margins, for previews."""
-        self._small = small
+        self._writing.small = small
         self.update()
 
     def set_active(self, active: bool) -> None:
@@ -269,12 +255,15 @@ class Canvas(QWidget):
             painter.drawImage(self.target(), self._image)
             self._draw_guides(painter)
         elif any(self._words):
-            self._draw_words(painter)
+            title, text = self._words
+            self._writing.words(painter, self.size(), title=title, text=text)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._texts:
-            self._draw_corners(painter)
+            self._writing.corners(
+                painter, self.size(), corners=self._corners, square=self._square
+            )
         if self._image is not None:
-            self._draw_letters(painter)
+            self._writing.letters(painter, self.size(), self._letters)
         if self._active:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(self._theme.color("accent.glyph"), 2))
@@ -298,109 +287,6 @@ class Canvas(QWidget):
         if guide.vertical:
             return area.left() + guide.place / self._image.width() * area.width()
         return area.top() + guide.place / self._image.height() * area.height()
-
-    def _draw_words(self, painter: QPainter) -> None:
-        title, text = self._words
-        size = 24 if self._small else 32
-        glyph = self._theme.pixmap(
-            "image", "text.on-image", size=size, dpr=self.devicePixelRatioF()
-        )
-        font = self._theme.font("small-strong" if self._small else "section")
-        line = QFontMetrics(font).height()
-        top = self.height() // 2 - line - size
-        painter.drawPixmap((self.width() - size) // 2, max(top, 0), glyph)
-        painter.setPen(self._theme.color("text.on-image"))
-        painter.setFont(font)
-        area = QRectF(16, top + size + 8, self.width() - 32, line + 4)
-        middle = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        wrap = middle | int(Qt.TextFlag.TextWordWrap)
-        painter.drawText(area, middle, title)
-        painter.setFont(self._theme.font("caption" if self._small else "body"))
-        room = QRectF(16, area.bottom() + 4, self.width() - 32, self.height())
-        if room.width() > 344:
-            room = QRectF((self.width() - 344) / 2, room.top(), 344, room.height())
-        painter.drawText(room, wrap, text)
-
-    def _draw_corners(self, painter: QPainter) -> None:
-        margin = 8 if self._small else _MARGIN
-        self._lines(painter, self._corners.top_left, left=True, top=True)
-        self._lines(painter, self._corners.top_right, left=False, top=True)
-        self._lines(painter, self._corners.bottom_left, left=True, top=False)
-        self._lines(painter, self._corners.bottom_right, left=False, top=False)
-        if self._square and self._corners.top_left:
-            high = self._line_height()
-            box = QRectF(margin, margin + (high - 8) / 2, 8, 8)
-            painter.fillRect(box, self._theme.color(self._square))
-
-    def _line_height(self) -> int:
-        return self._theme.px(14 if self._small else 17)
-
-    def _lines(
-        self, painter: QPainter, lines: tuple[str, ...], *, left: bool, top: bool
-    ) -> None:
-        margin = 8 if self._small else _MARGIN
-        high = self._line_height()
-        plain, strong = ("caption", "caption") if self._small else ("small", "strong")
-        start = margin if top else self.height() - margin - high * len(lines)
-        room = self.width() / 2 - margin - 16
-        for number, words in enumerate(lines):
-            heavy = number == 0 and top
-            font = self._theme.font(strong if heavy else plain)
-            if heavy and not self._small:
-                font = QFont(font)
-                font.setPixelSize(self._theme.font("small").pixelSize())
-            metrics = QFontMetrics(font)
-            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(room))
-            offset = 16 if self._square and top and left and number == 0 else 0
-            x = (
-                float(margin + offset)
-                if left
-                else self.width() - margin - metrics.horizontalAdvance(shown)
-            )
-            y = start + number * high + metrics.ascent()
-            self._outlined(painter, shown, font=font, place=QPointF(x, y))
-
-    def _outlined(
-        self,
-        painter: QPainter,
-        text: str,
-        *,
-        font: QFont,
-        place: QPointF,
-        token: str = "text.on-image",
-    ) -> None:
-        ratio = self.devicePixelRatioF()
-        self._outlines.draw(
-            painter, text, font=font, place=place, token=token, ratio=ratio
-        )
-
-    def _draw_letters(self, painter: QPainter) -> None:
-        font = self._theme.font("caption" if self._small else "small-strong")
-        metrics = QFontMetrics(font)
-        margin = 6 if self._small else _MARGIN
-        middle_x, middle_y = self.width() / 2, self.height() / 2
-        half = metrics.ascent() / 2
-        for edge, letter in (
-            ("left", self._letters.left),
-            ("right", self._letters.right),
-            ("top", self._letters.top),
-            ("bottom", self._letters.bottom),
-        ):
-            if not letter:
-                continue
-            wide = metrics.horizontalAdvance(letter)
-            place = QPointF(middle_x - wide / 2, middle_y + half)
-            if edge == "left":
-                place.setX(margin)
-            elif edge == "right":
-                place.setX(self.width() - margin - wide)
-            elif edge == "top":
-                place.setY(margin + metrics.ascent())
-            else:
-                place.setY(self.height() - margin)
-            self._outlined(
-                painter, letter, font=font, place=place, token="mark.orientation"
-            )
 
     # --- the pointer ---------------------------------------------------------
 

@@ -22,7 +22,7 @@ from chrislib.dicom.render import Letters, Picture
 from chrislib.errors import ChrislibError
 from chrislib.views.context import ViewContext
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.canvas import Canvas, Corners
+from chrislib.views.widgets.canvas import Canvas
 from chrislib.views.widgets.documents import (
     TableFile,
     TableModel,
@@ -35,6 +35,7 @@ from chrislib.views.widgets.documents import (
 )
 from chrislib.views.widgets.frames import to_image
 from chrislib.views.widgets.state_view import StateView
+from chrislib.views.widgets.writing import Corners
 
 _TEXT = 64_000
 _ICONS = {"pdf": "file-text", "text": "file-text", "json": "braces", "table": "table"}
