@@ -164,6 +164,12 @@ class RunIntent:
     """Key of the job whose run it hangs under, while that is not on the server."""
     tags: tuple[str, ...] = ()
     """Put on the feed once the feed exists (fs only)."""
+    cpu_limit: int | None = None
+    """Millicores; None of this and the three below takes the plugin's least."""
+    memory_limit: int | None = None
+    """MiB."""
+    gpu_limit: int | None = None
+    number_of_workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -359,6 +359,12 @@ def values_of(intent: RunIntent) -> dict[str, str | int | float | bool]:
         values["previous_id"] = intent.previous_id
     if intent.compute_resource:
         values["compute_resource_name"] = intent.compute_resource
+    # null is no way to leave one out: 6.11 answers 500 to it
+    for name in ("cpu_limit", "memory_limit", "gpu_limit", "number_of_workers"):
+        limit = getattr(intent, name)
+        if limit is not None:
+            # a bare number is millicores and MiB
+            values[name] = limit
     return values
 
 
