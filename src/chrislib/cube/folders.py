@@ -1,7 +1,9 @@
 """The file browser: pages of a folder, changes in it, and who may see it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
+from typing import TypedDict
 
 from chrislib.cube import reading
 from chrislib.cube.errors import NotFound
@@ -35,13 +37,10 @@ def read_folder(value: object) -> Thing:
     row = Row(value)
     return Thing(
         kind="folder",
-        id=row.need("id"),
         path=storage_path(row.text("path")),
-        owner=row.text("owner_username"),
-        public=row.flag("public"),
-        created=row.when("creation_date"),
         deleting=row.text("deletion_status") == "pending",
         deletion_error=row.text("deletion_error"),
+        **_common(row),
     )
 
 
@@ -49,13 +48,7 @@ def read_file(value: object) -> Thing:
     """Read ``filebrowser/files/<id>/``."""
     row = Row(value)
     return Thing(
-        kind="file",
-        id=row.need("id"),
-        path=_path_of(row),
-        owner=row.text("owner_username"),
-        public=row.flag("public"),
-        created=row.when("creation_date"),
-        size=row.number("fsize"),
+        kind="file", path=_path_of(row), size=row.number("fsize"), **_common(row)
     )
 
 
@@ -65,14 +58,28 @@ def read_link(value: object) -> Thing:
     folder, file = row.id_in_link("linked_folder"), row.id_in_link("linked_file")
     return Thing(
         kind="link",
-        id=row.need("id"),
         path=_path_of(row),
-        owner=row.text("owner_username"),
-        public=row.flag("public"),
-        created=row.when("creation_date"),
         target=storage_path(row.text("path")),
         target_kind="folder" if folder is not None else "file" if file else "",
         target_id=folder if folder is not None else file,
+        **_common(row),
+    )
+
+
+class _Common(TypedDict):
+    id: int
+    owner: str
+    public: bool
+    created: datetime | None
+
+
+def _common(row: Row) -> _Common:
+    """Read what folders, files and links have in common."""
+    return _Common(
+        id=row.need("id"),
+        owner=row.text("owner_username"),
+        public=row.flag("public"),
+        created=row.when("creation_date"),
     )
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chrislib.cube.ascending import Ascending
 from chrislib.cube.storage_paths import upload_path
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import DownloadIntent, UploadIntent
 from chrislib.library.model import Source
 from chrislib.library.storage import rules
-from chrislib.library.storage.listing import Ascending
 from chrislib.library.storage.model import Entry, Leads, entry_of, natural
 from chrislib.library.storage.names import name_problem, path_typed
 from chrislib.library.storage.putting import put_plan
