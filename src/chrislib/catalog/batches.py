@@ -1,7 +1,5 @@
 """Batches of jobs in the catalog: submitted together, counted together."""
 
-import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chrislib.catalog import sql
@@ -24,17 +22,6 @@ class BatchRow:
     ended_at: float | None = None
     detail: str = ""
     counts_json: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many jobs of a batch are alike in what its counts go by."""
-
-    batch_key: str
-    phase: str
-    refused: bool
-    sent: bool
-    count: int
 
 
 class BatchTable:
@@ -64,20 +51,3 @@ class BatchTable:
         return await self._db.read(
             lambda db: sql.rows(BatchRow, db.execute(query, (_NEWEST,)))
         )
-
-    async def tallies(self, batch_keys: Sequence[str]) -> list[Tally]:
-        """Count the jobs of batches by what became of them (disk)."""
-        query = (
-            "SELECT batch_key, phase, fields_json NOT IN ('', '{}'), "
-            "remote_id IS NOT NULL, count(*) FROM job WHERE batch_key=? "
-            "GROUP BY 1, 2, 3, 4"
-        )
-
-        def work(db: sqlite3.Connection) -> list[Tally]:
-            return [
-                Tally(str(row[0]), str(row[1]), bool(row[2]), bool(row[3]), int(row[4]))
-                for key in batch_keys
-                for row in db.execute(query, (key,))
-            ]
-
-        return await self._db.read(work)

@@ -81,6 +81,7 @@ def make_services(
     store: JobStore,
     logs: LogKeeper,
     pace: Pace,
+    is_paused: Callable[[str], bool],
 ) -> Services:
     """Return what follows the jobs of plug-ins and of local programs."""
     return Services(
@@ -92,6 +93,7 @@ def make_services(
         pace=pace,
         folder=catalog.folder / "plugins",
         keep_log=logs.keep,
+        is_paused=is_paused,
     )
 
 

@@ -74,6 +74,7 @@ class Services:
         pace: Pace,
         folder: Path,
         keep_log: Callable[[JobKey, str], Coroutine[Any, Any, None]],
+        is_paused: Callable[[str], bool] = lambda _batch: False,
         rng: random.Random | None = None,
     ) -> None:
         self._extensions = extensions
@@ -89,6 +90,7 @@ class Services:
             answers=self._answers,
             keep_log=keep_log,
             rng=rng or random.Random(),
+            is_paused=is_paused,
         )
         self.marshallers = Marshallers(lambda: extensions.marshallers)
         self.recovery = ServiceRecovery(

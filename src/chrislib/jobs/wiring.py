@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_PIPELINES = "workflow"
+"""The service whose drafts a batch may hold as well."""
+
 
 class Wiring:
     """The parts of the job manager, made and told of each other.
@@ -221,6 +224,7 @@ class Wiring:
             store=self._store,
             logs=self.logs,
             pace=pace,
+            is_paused=self.batches.is_paused,
         )
         self.service_settings = ServiceSettings(
             self.extensions, keep_secret, follow=self.services.reload
@@ -352,6 +356,7 @@ class Wiring:
 
     def _resume(self, account_id: int) -> None:
         self.submissions.resume(account_id)
+        self.services.wake(_PIPELINES)
 
     def _turn_soon(self, account_id: int) -> None:
         self._followers.wake(account_id)

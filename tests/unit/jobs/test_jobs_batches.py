@@ -14,6 +14,8 @@ from chrislib.cube.errors import Refused, ServerFault, ServerUnreachable
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobChange, Phase, RunIntent
 from chrislib.jobs.submission.batches import REFUSALS
+from chrislib.jobs.submission.chains import Chain
+from chrislib.jobs.submission.held import Next
 
 Bench = Any
 ACTIONS = ["pause", "resume", "restart", "wait"]
@@ -228,3 +230,74 @@ async def test_paused_and_resumed_at_any_point_each_run_is_sent_once(
         assert len(sent) == 25
     finally:
         await bench.stop()
+
+
+def chains(intent: RunIntent, count: int) -> list[Chain]:
+    """Return feeds of two runs one behind the other, like a recipe on many."""
+    root = replace(intent, plugin_type="fs", previous_id=None, feed_id=None)
+    step = replace(intent, previous_id=None, feed_id=None)
+    return [
+        Chain(
+            replace(root, parameters={"dir": f"d{n}"}, title=f"s{n}"),
+            (
+                Next(replace(step, parameters={"prefix": f"p{n}"}, title=f"s{n}")),
+                Next(replace(step, parameters={"prefix": f"q{n}"}), under=0),
+            ),
+        )
+        for n in range(count)
+    ]
+
+
+async def test_what_follows_a_member_is_sent_behind_it(
+    bench: Bench, intent: RunIntent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chrislib.jobs.submission.chains.PAGE", 7)
+    refusal = Refused("no", fields={"dir": "not there"})
+    bench.server.post_errors = [(refusal, False)]
+    key = await bench.jobs.batches.submit(chains(intent, 8), "study", paused=True)
+    view = bench.jobs.batches.get(key)
+    assert (view.total, view.written, view.waiting) == (24, 24, 24)
+    await bench.restart()
+    assert bench.jobs.batches.get(key) == view
+    assert bench.server.posts == []
+    await bench.jobs.batches.resume(key)
+    # the first is refused: what follows it ends, the batch goes on
+    await bench.until(lambda: bench.jobs.batches.get(key).sent == 21)
+    runs = {run.id: run.intent for run in bench.server.runs.values()}
+    for sent in runs.values():
+        word = str(sent.parameters.get("prefix", ""))
+        if word:
+            above = runs[sent.previous_id].parameters
+            wanted = f"d{word[1:]}" if word[0] == "p" else f"p{word[1:]}"
+            assert wanted in above.values()
+    for number in runs:
+        bench.server.set(number, "finishedSuccessfully")
+    await bench.until(lambda: bench.jobs.batches.get(key).state == "DONE")
+    view = bench.jobs.batches.get(key)
+    assert (view.done, view.failed, view.cancelled) == (21, 3, 2)
+    assert len(bench.server.posts) == 22
+
+
+async def test_who_waits_for_data_keeps_its_batch_open(
+    bench: Bench, intent: RunIntent
+) -> None:
+    one, two = chains(intent, 2)
+    waits = replace(one.intent, waits_for=("a",))
+    key = await bench.jobs.batches.submit([replace(one, intent=waits), two], "study")
+    await bench.until(lambda: bench.jobs.batches.get(key).sent == 3)
+    for number in bench.server.runs:
+        bench.server.set(number, "finishedSuccessfully")
+    await bench.until(lambda: bench.jobs.batches.get(key).done == 3)
+    (job,) = bench.jobs.held.waiting(bench.jobs.account_id)
+    # that its data did not arrive is no refusal: it may still come
+    await bench.jobs.held.say(job.key, "1 item did not arrive.", trouble=True)
+    view = bench.jobs.batches.get(key)
+    assert (view.state, view.waiting, view.failed) == ("RUNNING", 3, 0)
+    await bench.jobs.held.say(job.key, "Starts when 1 more is here.")
+    await bench.jobs.batches.pause(key)
+    await bench.jobs.held.release(job.key, {"dir": "here"})
+    await bench.jobs.refresh()
+    assert len(bench.server.posts) == 3
+    await bench.jobs.batches.resume(key)
+    await bench.until(lambda: bench.jobs.batches.get(key).sent == 6)
+    await bench.jobs.batches.cancel(key)

@@ -61,6 +61,8 @@ class Tools:
     answers: Answers
     keep_log: Callable[[JobKey, str], Coroutine[Any, Any, None]]
     rng: random.Random
+    is_paused: Callable[[str], bool]
+    """Whether a batch waits: nothing of it is handed over."""
 
 
 class ServiceFollower:

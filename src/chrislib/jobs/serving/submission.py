@@ -105,7 +105,7 @@ class ServiceSubmission:
             room = max(1, self._backend.manner.at_once) - len(self._sending)
             if room <= 0:
                 return
-            if key not in self._sending and _ready(tracked.job):
+            if key not in self._sending and self._ready(tracked.job):
                 self._sending.add(key)
                 self._owner.start(self._send(key), name="send")
 
@@ -115,11 +115,17 @@ class ServiceSubmission:
         times = []
         room = len(self._sending) < max(1, self._backend.manner.at_once)
         drafts = self._jobs.in_phase(Phase.DRAFT)
-        if room and any(_ready(tracked.job) for tracked in drafts):
+        if room and any(self._ready(tracked.job) for tracked in drafts):
             times.append(self._waits_until)
         uncertain = self._jobs.in_phase(Phase.SUBMIT_UNCERTAIN)
         times += [self._looks.get(tracked.job.key, now) for tracked in uncertain]
         return max(0.01, min(times) - now) if times else None
+
+    def _ready(self, job: Job) -> bool:
+        """Whether a draft may be handed over."""
+        if job.field_errors or is_held(job.intent):
+            return False
+        return not (job.batch_key and self._tools.is_paused(job.batch_key))
 
     # One job.
 
@@ -374,11 +380,6 @@ def observation(
         detail=status.detail,
         hint=status.hint,
     )
-
-
-def _ready(job: Job) -> bool:
-    """Whether a draft may be handed over."""
-    return not job.field_errors and not is_held(job.intent)
 
 
 async def _listed(backend: JobFinder, order: Order) -> Sequence[JobStatus]:

@@ -7,14 +7,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chrislib.aio import TaskOwner
+from chrislib.aio import Breather, TaskOwner
 from chrislib.catalog.batches import BatchRow, BatchTable
 from chrislib.catalog.jobs import JobTable
 from chrislib.catalog.rows import AccountRow, InboxRowText
 from chrislib.errors import ChrislibError
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Job, JobChange, JobKey, Phase, RunIntent
-from chrislib.jobs.store import PAGE, JobStore, new_key
+from chrislib.jobs.model import (
+    Job,
+    JobChange,
+    JobKey,
+    Phase,
+    RunIntent,
+)
+from chrislib.jobs.store import JobStore, new_key
+from chrislib.jobs.submission.chains import Chain, pages_of
+from chrislib.jobs.submission.held import is_refused
 from chrislib.jobs.submission.submit import Sent, Submitter
 
 _log = logging.getLogger(__name__)
@@ -125,16 +133,13 @@ class Batches:
 
     async def settle(self) -> None:
         """At start, with the jobs in memory: finish what was cut off (disk)."""
-        ended = [b.row.batch_key for b in self._batches.values() if b.row.ended_at]
-        tallies = await self._table.tallies(
-            [key for key in self._batches if key not in ended]
-        )
+        breather = Breather()
         for batch in self._batches.values():
             batch.counts = Counter(_counts_of(batch.row))
-        for tally in tallies:
-            counts = self._batches[tally.batch_key].counts
-            counts[_class(_phase(tally.phase), refused=tally.refused)] += tally.count
-            counts[_SENT] += tally.count if tally.sent else 0
+            if batch.row.ended_at is None:
+                for tracked in self._store.of_batch(batch.row.batch_key):
+                    batch.counts.update(_marks(tracked.job))
+                    await breather.rest()
         for batch in list(self._batches.values()):
             written = _written(batch)
             if batch.row.ended_at is None and written < batch.row.total:
@@ -149,11 +154,12 @@ class Batches:
             await self._end_if_over(batch)
 
     async def submit(
-        self, intents: Sequence[RunIntent], title: str, *, paused: bool = False
+        self, members: Sequence[RunIntent | Chain], title: str, *, paused: bool = False
     ) -> str:
         """Write a batch down, a page at a time, and begin to send it (disk).
 
-        Nothing is sent before all of it is in the catalog.
+        Nothing is sent before all of it is in the catalog. What follows a member
+        counts like one.
 
         Returns
         -------
@@ -167,7 +173,8 @@ class Batches:
         CatalogError
             The disk refuses; what was written stays, paused.
         """
-        if not intents:
+        chains = [one if isinstance(one, Chain) else Chain(one) for one in members]
+        if not chains:
             raise ChrislibError("There is nothing to run.", "Nothing was started.")
         account = await self._account()
         row = BatchRow(
@@ -176,14 +183,14 @@ class Batches:
             title=title,
             # Cut off while it is written, it waits for its author.
             state="PAUSED",
-            total=len(intents),
+            total=sum(1 + len(chain.then) for chain in chains),
             created_at=self._clock.time(),
         )
         await self._table.add(row)
         batch = _Batch(row, writing=True)
         self._batches[row.batch_key] = batch
         task = self._owner.start(
-            self._write(batch, tuple(intents), account),
+            self._write(batch, chains, account),
             name="write",
             failed=lambda _error: None,
         )
@@ -266,15 +273,16 @@ class Batches:
     # Inside.
 
     async def _write(
-        self, batch: _Batch, intents: tuple[RunIntent, ...], account: AccountRow
+        self, batch: _Batch, chains: Sequence[Chain], account: AccountRow
     ) -> None:
         try:
-            for start in range(0, len(intents), PAGE):
+            for intents, under in pages_of(chains):
                 await self._submitter.journal(
-                    intents[start : start + PAGE],
+                    intents,
                     account_id=account.account_id,
                     server_uuid=account.server_uuid,
                     batch_key=batch.row.batch_key,
+                    under=under,
                 )
         finally:
             batch.writing = False
@@ -396,15 +404,9 @@ def _marks(job: Job | None) -> tuple[str, ...]:
     """Return every count a job is in."""
     if job is None:
         return ()
-    mark = _class(job.phase, refused=bool(job.field_errors))
-    return (mark, _SENT) if job.remote_id is not None else (mark,)
-
-
-def _phase(text: str) -> Phase:
-    try:
-        return Phase(text)
-    except ValueError:
-        return Phase.UNKNOWN
+    mark = _class(job.phase, refused=is_refused(job))
+    sent = job.remote_id is not None or bool(job.token)
+    return (mark, _SENT) if sent else (mark,)
 
 
 def _counts_of(row: BatchRow) -> dict[str, int]:

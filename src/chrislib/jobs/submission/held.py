@@ -213,7 +213,7 @@ class Held:
                 detail="",
                 hint="",
             )
-        if above is not None and above.phase is Phase.DRAFT:
+        if above is not None and above.phase is Phase.DRAFT and not job.batch_key:
             # its author has the refusal on screen, and sends both again
             return fsm.learn(tracked, "dropped", now=now, result=ResultState.DISCARDED)
         return fsm.move(
@@ -236,7 +236,18 @@ def _there(job: Job) -> bool:
     return job.remote_id is not None and not gone
 
 
+def is_refused(job: Job) -> bool:
+    """Whether the server said no: what a job still waits for is no refusal."""
+    return (
+        job.phase is Phase.DRAFT and bool(job.field_errors) and not is_held(job.intent)
+    )
+
+
 def _settled(job: Job) -> bool:
-    """Whether it is known what becomes of what hangs under a job."""
+    """Whether it is known what becomes of what hangs under a job.
+
+    A batch must come to its end: nobody is there to correct one of its members.
+    """
     dropped = job.phase is Phase.DRAFT and job.result is ResultState.DISCARDED
-    return _there(job) or job.phase.terminal or dropped
+    refused = bool(job.batch_key) and is_refused(job)
+    return _there(job) or job.phase.terminal or dropped or refused

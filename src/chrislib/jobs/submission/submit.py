@@ -112,17 +112,30 @@ class Submitter:
         server_uuid: str,
         sending: bool = False,
         batch_key: str = "",
+        under: Sequence[int] = (),
     ) -> list[JobKey]:
         """Write intents down before anything is sent, all or none (disk).
 
         With `sending` the caller is about to `post` them itself; otherwise a run is
         a draft that is sent behind.
+
+        Parameters
+        ----------
+        under : sequence of int
+            For each intent the place of the one it hangs under, -1 for none; not
+            given, none hangs under another.
         """
         now = self._clock.time()
         # In order: what was asked for first is sent first, and found first.
         numbers = sorted(new_key(now) for _ in intents)
         steps = []
-        for number, (key, intent) in enumerate(zip(numbers, intents, strict=True), 1):
+        linked = [
+            replace(intent, after=str(numbers[above]))
+            if above >= 0 and isinstance(intent, RunIntent | WorkflowIntent)
+            else intent
+            for intent, above in zip(intents, under or [-1] * len(intents), strict=True)
+        ]
+        for number, (key, intent) in enumerate(zip(numbers, linked, strict=True), 1):
             tracked = self._tracked(
                 key,
                 intent,
