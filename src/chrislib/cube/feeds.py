@@ -93,8 +93,26 @@ class FeedsApi:
         """
         await self._wire.delete(f"{feed_id}/")
 
+    async def weight(self, folder_path: str, *, most: int) -> tuple[int, int | None]:
+        """Return from the net how many files of one's own a feed has, and their bytes.
+
+        The bytes are None when there are more than `most` files, which are counted
+        by one request. Files of others who work in the feed are not listed (trap 21).
+        """
+        asked = {"fname": f"{folder_path}/"}
+        count = await self._wire.count("userfiles/search/", asked)
+        if count > most:
+            return count, None
+        sizes = self._wire.items("userfiles/search/", _size, params=asked)
+        found = [size async for size in sizes]
+        return len(found), sum(found)
+
     async def _note_path(self, feed_id: FeedId | int) -> str:
         # notes have ids of their own, mostly equal to the feed's
         row = await self._wire.one(f"{feed_id}/", reading.Row)
         note_id = row.text("note").rstrip("/").rpartition("/note")[2]
         return f"note{note_id if note_id.isdecimal() else feed_id}/"
+
+
+def _size(value: object) -> int:
+    return reading.Row(value).number("fsize")

@@ -111,6 +111,12 @@ class FeedBook:
             found = rows[feed.id] = row
         return found
 
+    def drop(self, ids: Sequence[int]) -> None:
+        """Forget feeds that are gone."""
+        for rows in self._rows.values():
+            for feed_id in ids:
+                rows.pop(feed_id, None)
+
     # Inside.
 
     async def _walk(

@@ -46,6 +46,10 @@ class FeedLists:
         whole = whole or not self._book.whole
         return await self._book.read(client, whole=whole, told=told)
 
+    def drop(self, ids: Sequence[int]) -> None:
+        """Take feeds out that are deleted, or not open to us any more."""
+        self._book.drop(ids)
+
     async def check_counts(
         self, ids: Sequence[int], *, again: Sequence[int] = (), most: int = 12
     ) -> list[FeedRow]:

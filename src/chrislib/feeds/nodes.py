@@ -26,6 +26,7 @@ def row_of(feed: Feed, states: Mapping[str, int] | None = None) -> FeedRow:
         created=feed.creation_date,
         public=feed.public,
         states=states_of_feed(feed) if states is None else dict(states),
+        deleting=feed.deletion_status == "pending",
     )
 
 

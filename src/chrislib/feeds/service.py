@@ -9,6 +9,7 @@ from typing import TypeVar
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import PluginInstance, PluginParameter
 from chrislib.errors import ChrislibError
+from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
 from chrislib.feeds.details import Looks, details_of
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
@@ -55,6 +56,9 @@ class FeedsService:
         self._client, self._now = server.client, server.now
         self.lists = FeedLists(server)
         self.plugins = FeedPlugins(server, jobs)
+        self.bulk = BulkFeeds(
+            server, jobs, copy_plugin=self.plugins.copies, lists=self.lists
+        )
         self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
         self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
         self._joins: dict[int, tuple[int, ...]] = {}
