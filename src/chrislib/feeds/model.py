@@ -31,6 +31,8 @@ class FeedRow:
     created: datetime | None
     public: bool
     states: Mapping[str, int]
+    deleting: bool = False
+    """Whether the server is about to delete it."""
 
     @property
     def nodes(self) -> int:
@@ -101,6 +103,18 @@ class NodeDetails:
     log: str
     """The program's log, tokens redacted; "" when there is none (yet)."""
     run_facts: Mapping[str, str] = field(default_factory=dict)
+    defaults: tuple[tuple[str, str], ...] = ()
+    """(flag, value) of the parameters the program had its own default for."""
+    plugin_facts: Mapping[str, str] = field(default_factory=dict)
+    container: str = ""
+    """A command that runs the same in a container, secrets taken out."""
+    container_seen: bool = False
+    """Whether the server told the command; else it is made from the parameters."""
+    log_lines: int = 0
+    log_kept: bool = False
+    """Whether the log is the one kept here: the server has it no more."""
+    waits: str = ""
+    """Why it does not go on just now, in a sentence; "" where nothing holds it."""
 
 
 @dataclass(frozen=True, slots=True)
