@@ -129,6 +129,10 @@ class OutputEntry:
     size: int | None
     file_id: int | None
     kind: str
-    """folder, dicom, nifti, image, table, json, text, pdf or file."""
+    """folder, dicom, nifti, image, table, json, text, pdf, file or gone."""
     link_target: str = ""
     children: tuple["OutputEntry", ...] = ()
+    created: float = 0.0
+    """When the server made it, seconds since the epoch; 0.0 when unknown."""
+    title: str = ""
+    """What a node's folder is called on screen; "" for the last part of `relative`."""

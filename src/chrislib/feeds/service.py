@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeVar
 
 from chrislib.cube.errors import CubeError
-from chrislib.cube.types import PluginInstance, PluginParameter
+from chrislib.cube.types import PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
-from chrislib.feeds.details import Looks, details_of
+from chrislib.feeds.closely import CloseLooks
+from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
@@ -61,13 +62,11 @@ class FeedsService:
         )
         self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
         self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
+        self.closely = CloseLooks(server, jobs)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
         self._looks = Looks()
         self._notes: dict[int, str] = {}
-        # what was given to a node, and what a plugin takes, never change
-        self._values: dict[int, dict[str, str]] = {}
-        self._parameters: dict[int, tuple[PluginParameter, ...]] = {}
         server.on_change(self._forget)
 
     # -- looking ---------------------------------------------------------------
@@ -98,14 +97,7 @@ class FeedsService:
 
     async def details(self, feed_id: int, node_id: int) -> NodeDetails:
         """Look at one node closely: steps, parameters, command, log (network)."""
-        client = self._client()
         view = self._views.get(feed_id) or await self.open(feed_id)
-        instance = await client.instances.get(node_id)
-        if node_id not in self._values:
-            self._values[node_id] = await client.instances.parameters(node_id)
-        plugin_id = instance.plugin_id
-        if plugin_id not in self._parameters:
-            self._parameters[plugin_id] = await client.plugins.parameters(plugin_id)
         node = next((row for row in view.nodes if row.id == node_id), None)
         if node is None:
             view = await self.open(feed_id)
@@ -115,24 +107,7 @@ class FeedsService:
                 "This node is not in the feed any more.",
                 "It was deleted on the server. What was fetched stays here.",
             )
-        trace = await self._jobs.trace(node_id)
-        phases = trace.entered if trace is not None else ()
-        log = await client.instances.log_of(instance)
-        if not log and trace is not None:
-            # what was captured before the server overwrote it (CUBE 7)
-            log = trace.log
-        return details_of(
-            node,
-            instance,
-            values=self._values[node_id],
-            parameters=self._parameters[plugin_id],
-            log=log,
-            phases=phases,
-            seen=self._looks.of(node_id),
-            siblings=view.nodes,
-            now=time.time(),
-            skew=self._now().timestamp() - time.time(),
-        )
+        return await self.closely.details(view, node, seen=self._looks.of(node_id))
 
     def known(self, feed_id: int) -> FeedView | None:
         """Return the last look at a feed, without asking the server."""
@@ -225,9 +200,8 @@ class FeedsService:
     # -- inside ----------------------------------------------------------------
 
     def _forget(self) -> None:
-        for kept in (self._views, self._joins, self._notes, self._values):
+        for kept in (self._views, self._joins, self._notes):
             kept.clear()
-        self._parameters.clear()
         self._looks = Looks()
 
     def _jobs_by_instance(self) -> Mapping[int, Job]:

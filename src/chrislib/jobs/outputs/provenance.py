@@ -46,6 +46,10 @@ _SECRET_KEY = re.compile(r"(?i)token|passw|secret|authorization|api_?key")
 _IN_TEXT = re.compile(
     r"(?i)((?:token|password|secret|api_?key)=|\b(?:bearer|token)\s+)[^\s&\"']{6,}"
 )
+_IN_COMMAND = re.compile(
+    r"""(?i)(--?[\w-]*(?:token|passw|secret|api[-_]?key)[\w-]*)(=|[ \t]+)"""
+    r"""(?:'[^']*'|"[^"]*"|[^\s'"-][^\s]*)"""
+)
 _REMOVED = "[removed]"
 _PLAIN_TEXT = re.compile(r"[\w.+-]{0,24}", re.ASCII)
 _OPEN = frozenset(
@@ -102,6 +106,13 @@ class Provenance:
                 for tracked in jobs
             ],
         }
+
+
+def without_secrets(text: str, *, name: str = "") -> str:
+    """Return a text without tokens; of a field whose name says secret, nothing."""
+    if text and name and _SECRET_KEY.search(name):
+        return _REMOVED
+    return _IN_COMMAND.sub(rf"\1\2{_REMOVED}", _safe(text))
 
 
 def to_text(export: Mapping[str, Any]) -> str:
