@@ -18,9 +18,9 @@ from chrislib.jobs.manager import JobManager
 from chrislib.library.service import LibraryService
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.model import ListId, RowState, RunState
-from chrislib.library.worklist.table import read_text
 from chrislib.pacs.through_cube import PacsService
 from chrislib.pacs.types import Criteria, LookupResult
+from chrislib.tables import read_text
 
 IDS = (*(f"NONE-{number:02}" for number in range(20)), "CL-1016", "CL-1013", "CL-1013")
 TABLE = "MRN\n" + "\n".join(IDS) + "\n"

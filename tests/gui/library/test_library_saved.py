@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton
 
 from chrislib.errors import ChrislibError
 from chrislib.library.worklist.columns import guess
-from chrislib.library.worklist.table import read_text
 from chrislib.pacs.types import Criteria
+from chrislib.tables import read_text
 from chrislib.views.library.archives import SeveralPacs
 from chrislib.views.library.found_tree import FoundTree
 from chrislib.views.library.lookup_start import LookupStart, _List

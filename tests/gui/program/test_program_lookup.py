@@ -11,8 +11,8 @@ from chrislib.errors import ChrislibError
 from chrislib.library.model import ItemState
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.model import ListHead, RowState, RunState
-from chrislib.library.worklist.table import read_file
 from chrislib.pacs.types import Criteria
+from chrislib.tables import read_file
 from chrislib.views.library.places import Lookup
 from chrislib.views.navigation import ShowLibrary
 

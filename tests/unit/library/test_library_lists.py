@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chrislib.dicom.headings import GIVEN
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.lists import from_list, is_table, values_in
 from chrislib.library.worklist.asking import criteria_of, date_order
-from chrislib.library.worklist.columns import GIVEN, KINDS, guess
+from chrislib.library.worklist.columns import KINDS, guess
 from chrislib.library.worklist.report import report_text, safe_cell
-from chrislib.library.worklist.table import (
+from chrislib.tables import (
     SEPARATORS,
     Table,
     read_bytes,
@@ -178,7 +179,7 @@ def test_a_wrong_encoding_can_be_corrected() -> None:
 def test_what_is_no_table_is_refused_in_words(raw: bytes, says: str) -> None:
     with pytest.raises(ChrislibError, match=says) as refused:
         read_bytes(raw, title="t.csv")
-    assert "Nothing was asked" in refused.value.detail
+    assert "Nothing of it was used" in refused.value.detail
 
 
 def test_a_folder_is_not_a_table(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from chrislib.jobs.model import Phase
 from chrislib.library.service import LibraryService
 from chrislib.library.worklist.columns import guess
 from chrislib.library.worklist.model import ListHead, RowState, RunState
-from chrislib.library.worklist.table import read_text
 from chrislib.pacs.types import Criteria, FoundPatient, LookupResult
+from chrislib.tables import read_text
 from tests.unit.library.conftest import (
     Neighbours,
     a_series,

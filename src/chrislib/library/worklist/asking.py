@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from chrislib.dicom.headings import GIVEN
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library import words
 from chrislib.library.dates import show_date
 from chrislib.library.names import clean, show_name
 from chrislib.library.pull import Found
-from chrislib.library.worklist.columns import GIVEN, Columns
+from chrislib.library.worklist.columns import Columns
 from chrislib.library.worklist.model import RowState
-from chrislib.library.worklist.table import Table
 from chrislib.pacs.types import Criteria, FoundPatient, FoundStudy
+from chrislib.tables import Table
 
 _ONE_STUDY = {asked.ACCESSION, asked.STUDY_UID, asked.SERIES_UID, asked.DATE}
 _AS_ONE = {asked.PATIENT_ID, asked.ACCESSION, asked.STATION}

@@ -1,14 +1,14 @@
 """What the columns of a table mean: guessed, and corrected by a person."""
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chrislib.dicom.headings import named
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.names import clean
-from chrislib.library.worklist.table import Table
+from chrislib.tables import Table
 
 KINDS = (
     asked.PATIENT_ID,
@@ -34,44 +34,6 @@ IDENTIFYING = (
 )
 """Without one of these a table cannot be looked up row by row."""
 
-# from the surest word to the least sure
-_HEADS: Mapping[str, tuple[str, ...]] = {
-    asked.STUDY_UID: ("studyinstanceuid", "studyuid", "studyiuid"),
-    asked.SERIES_UID: ("seriesinstanceuid", "seriesuid", "seriesiuid"),
-    asked.PATIENT_ID: (
-        *("patientid", "patid", "mrn", "medicalrecordnumber", "pid", "subjectid"),
-        *("patientnumber", "patientnr", "patientennummer", "patienten id", "ipp"),
-        *("fallnummer", "subject", "patient", "id"),
-    ),
-    asked.ACCESSION: (
-        *("accessionnumber", "accession", "accessionno", "accno", "acc", "accnum"),
-        *("auftragsnummer", "ordernumber", "examnumber"),
-    ),
-    asked.BIRTH: (
-        *("patientbirthdate", "birthdate", "dateofbirth", "dob", "birthday", "born"),
-        *("geburtsdatum", "gebdatum", "gebdat", "datedenaissance", "naissance"),
-    ),
-    asked.DATE: (
-        *("studydate", "examdate", "dateofstudy", "dateofexam", "scandate"),
-        *("acquisitiondate", "visitdate", "untersuchungsdatum", "studiendatum"),
-        *("dateexamen", "datum", "date"),
-    ),
-    asked.SEX: ("patientsex", "sex", "gender", "geschlecht", "sexe"),
-    asked.MODALITY: ("modality", "modalities", "modalitiesinstudy", "modalität", "mod"),
-    asked.STATION: (
-        *("performedstationaetitle", "stationaetitle", "station", "stationname"),
-        *("scanner", "gerät"),
-    ),
-    asked.STUDY: ("studydescription", "studydesc", "exam", "procedure", "study"),
-    asked.SERIES: ("seriesdescription", "seriesdesc", "sequence", "series"),
-    asked.NAME: (
-        *("patientname", "patientsname", "fullname", "lastname", "familyname"),
-        *("surname", "patientenname", "nachname", "name", "nom"),
-    ),
-}
-_GIVEN = ("firstname", "givenname", "vorname", "prenom")
-GIVEN = "GivenName"
-"""A column of given names, joined to the one of family names."""
 _SAMPLE = 50
 
 
@@ -130,8 +92,8 @@ def guess(table: Table, *, headed: bool | None = None) -> Columns:
     if headed is None:
         headed = _is_head(table, first)
     sample = table.rows[headed : headed + _SAMPLE]
-    named = _by_head(first) if headed else {}
-    kinds = [named.get(at, "") for at in range(table.width)]
+    by_head = named(first) if headed else {}
+    kinds = [by_head.get(at, "") for at in range(table.width)]
     for at in range(table.width):
         unnamed = not headed or not first[at].strip()
         if not kinds[at] and unnamed:
@@ -162,31 +124,12 @@ def guess(table: Table, *, headed: bool | None = None) -> Columns:
 def _is_head(table: Table, first: Sequence[str]) -> bool:
     if not first:
         return False
-    if _by_head(first):
+    if named(first):
         return True
     if len(table.rows) < 2 or any(any(c.isdigit() for c in cell) for cell in first):
         return False
     second = table.rows[1]
     return any(any(c.isdigit() for c in cell) for cell in second)
-
-
-def _by_head(heads: Sequence[str]) -> dict[int, str]:
-    words = [_word(head) for head in heads]
-    found: dict[int, str] = {}
-    for kind, known in (*_HEADS.items(), (GIVEN, _GIVEN)):
-        for word in known:
-            at = next((i for i, one in enumerate(words) if one == _word(word)), None)
-            if at is not None and at not in found:
-                found[at] = kind
-                break
-    if GIVEN in found.values() and asked.NAME not in found.values():
-        found = {at: kind for at, kind in found.items() if kind != GIVEN}
-    return found
-
-
-def _word(head: str) -> str:
-    plain = unicodedata.normalize("NFKD", head).casefold()
-    return "".join(char for char in plain if char.isalnum())
 
 
 def _by_values(cells: Sequence[str]) -> str:

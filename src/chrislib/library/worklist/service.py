@@ -29,8 +29,8 @@ from chrislib.library.worklist.model import (
 from chrislib.library.worklist.opened import OpenList
 from chrislib.library.worklist.rows import head_of, head_row, list_row, work_row
 from chrislib.library.worklist.runner import Runner
-from chrislib.library.worklist.table import Table
 from chrislib.pacs.types import Criteria, LookupResult
+from chrislib.tables import Table
 
 _log = logging.getLogger(__name__)
 _CHUNK = 500

@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.dicom.headings import GIVEN
 from chrislib.errors import ChrislibError
 from chrislib.library import criteria as asked
 from chrislib.library.names import clean
 from chrislib.library.words import count
 from chrislib.library.worklist.asking import criteria_of, date_order
-from chrislib.library.worklist.columns import GIVEN, KINDS, Columns, guess
-from chrislib.library.worklist.table import (
+from chrislib.library.worklist.columns import KINDS, Columns, guess
+from chrislib.tables import (
     ENCODINGS,
     SEPARATORS,
     Table,

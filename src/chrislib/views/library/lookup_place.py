@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QStackedWidget
 
 from chrislib.library.worklist.columns import Columns
 from chrislib.library.worklist.model import ListHead, ListId
-from chrislib.library.worklist.table import Table
 from chrislib.pacs.types import Criteria
+from chrislib.tables import Table
 from chrislib.views.context import ViewContext
 from chrislib.views.library.archives import ArchiveChoice
 from chrislib.views.library.columns_sheet import ColumnsSheet

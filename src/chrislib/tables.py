@@ -84,7 +84,7 @@ def read_file(path: Path, *, encoding: str = "", separator: str = "") -> Table:
     except OSError as error:
         raise ChrislibError(
             f"{path.name} cannot be read.",
-            f"{error.strerror or 'The disk did not answer'}. Nothing was asked.",
+            f"{error.strerror or 'The disk did not answer'}. Nothing of it was used.",
             hint="Choose another file.",
         ) from error
     if len(raw) > _MOST_BYTES:
@@ -99,7 +99,7 @@ def read_bytes(
     if raw[:4] == b"PK\x03\x04" or raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise ChrislibError(
             f"{title} is a spreadsheet, not a CSV file.",
-            "Nothing was asked.",
+            "Nothing of it was used.",
             hint="Save it as CSV in the spreadsheet program, or copy its cells and "
             "choose Paste list.",
         )
@@ -121,7 +121,7 @@ def read_text(
     if text.count("\0") > len(text) // 100:
         raise ChrislibError(
             f"{title} is not a text file.",
-            "Nothing was asked.",
+            "Nothing of it was used.",
             hint="Save the table as CSV and open that.",
         )
     text = text.replace("\0", "")
@@ -131,8 +131,8 @@ def read_text(
     if not rows:
         raise ChrislibError(
             f"{title} is empty.",
-            "Nothing was asked.",
-            hint="Choose a file with one patient or study a line.",
+            "Nothing of it was used.",
+            hint="Choose a file with a line for each row.",
         )
     return Table(title, rows, lines, encoding or "utf-8", separator, notes)
 
@@ -226,7 +226,7 @@ def _cells(
 def _open_quote(title: str, line: int) -> ChrislibError:
     return ChrislibError(
         f"{title} cannot be read from line {line:,} on.",
-        "A quotation mark there is probably never closed. Nothing was asked.",
+        "A quotation mark there is probably never closed. Nothing of it was used.",
         hint="Correct that line, or save the table as CSV again.",
     )
 
@@ -234,6 +234,6 @@ def _open_quote(title: str, line: int) -> ChrislibError:
 def _too_much(title: str, what: str) -> ChrislibError:
     return ChrislibError(
         f"{title} {what}.",
-        "That is more than a work list holds. Nothing was asked.",
+        "That is more than can be taken at once. Nothing of it was used.",
         hint="Split it into several files.",
     )
