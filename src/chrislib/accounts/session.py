@@ -270,6 +270,11 @@ class Session:
                 return
             await self.reconnect(quiet=True)
 
+    async def _drop(self, client: "CubeClient") -> None:
+        """Close a client that did not become the connection (network)."""
+        if client is not self.client:
+            await client.aclose()
+
     async def _adopt(
         self, client: "CubeClient", *, station: bool, quiet: bool = False
     ) -> bool:
@@ -285,10 +290,14 @@ class Session:
         try:
             await client.identify()
         except TokenRejected:
+            await self._drop(client)
             self.token_was_refused()
             return False
         except CubeError as error:
             failure = error
+        except asyncio.CancelledError:
+            await self._drop(client)
+            raise
         old = self.client
         self.client, self.pacs = client, PacsService(client)
         if old is not None and old is not client:

@@ -336,6 +336,8 @@ class Wire:
         )
 
     async def _http(self) -> httpx.AsyncClient:
+        if self._closed:
+            raise RuntimeError("closed")
         tls = self._tls
         if self._client is None and tls is None and self._transport is None:
             # reading the certificates takes 20 ms or more
@@ -383,6 +385,11 @@ class Wire:
         if ticket is not None:
             await ticket.leave()
         response = await http.send(request, stream=True)
+        if self._closed:
+            # It was still connecting when the pool was closed, which knows nothing
+            # of it any more.
+            await _drop(response)
+            raise RuntimeError("closed")
         self._note_clock(response, ticket)
         if response.status_code == 401 and self._token and self.on_rejected:
             self.on_rejected()
@@ -447,6 +454,14 @@ def _identity(row: object, key: str) -> object:
         return value
     # without an id nothing can be told apart; such a row is refused when read
     return object()
+
+
+async def _drop(response: httpx.Response) -> None:
+    """Close an answer and the connection it came over (network)."""
+    await response.aclose()
+    stream = response.extensions.get("network_stream")
+    if stream is not None:
+        await stream.aclose()
 
 
 def _plain(path: str) -> str:
