@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chrislib.paths import Paths
-from chrislib.station import sharing
+from chrislib.station import feed_sharing, sharing
 from chrislib.station.auth import HostGuard
 from chrislib.station.context import StationConfig, StationContext
 from chrislib.station.disk import Disk
@@ -34,6 +34,8 @@ ROUTE_MODULES = (
     "chrislib.station.routes.instances",
     "chrislib.station.routes.splits",
     "chrislib.station.routes.feeds",
+    "chrislib.station.routes.feed_permissions",
+    "chrislib.station.routes.comments",
     "chrislib.station.routes.tags",
     "chrislib.station.routes.pipelines",
     "chrislib.station.routes.workflows",
@@ -46,6 +48,7 @@ def make_context(paths: Paths, config: StationConfig) -> StationContext:
     paths.station.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = Store(paths.station / "station.db")
     store.add_schema(sharing.TABLES)
+    store.add_schema(feed_sharing.TABLES)
     disk = Disk(paths.station / "storage", quota=config.quota)
     fill(store, disk, paths, config=config)
     disk.clear_incoming()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chrislib.station.access import PathError, input_path
+from chrislib.station.feed_sharing import may_write
 from chrislib.station.http import ApiError, Call, invalid
 from chrislib.station.reports import Reporter
 from chrislib.station.store import Row
@@ -131,7 +132,8 @@ def _previous(call: Call, plugin: Row) -> Row | None:
     if row is None:
         text = f"Couldn't find any 'previous' plugin instance with id {given}."
         raise invalid("previous_id", text)
-    if not call.me.is_admin and row["owner_id"] != call.me.id:
+    feed = call.store.row("SELECT * FROM feeds WHERE id = ?", row["feed_id"])
+    if feed is None or not may_write(call.store, call.me, feed):
         text = f"Not allowed to write to feed for previous instance with id {given}."
         raise invalid("previous_id", text)
     return row

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from starlette.concurrency import run_in_threadpool
 
 from chrislib.errors import ChrislibError
+from chrislib.station import feed_sharing
 from chrislib.station.context import StationContext
 from chrislib.station.creation import first_status
 from chrislib.station.environments import Environments
@@ -243,6 +244,7 @@ class Runner:
                 size += make_links(self._context, row, job.unextracted())
                 if row["plugin_type"] == "ts":
                     size += gather(self._context, row)
+            feed_sharing.open_output(self._store, row)
             if self._generation < 7:
                 self._store.update("instances", row["id"], size=size)
 

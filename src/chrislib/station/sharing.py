@@ -92,6 +92,17 @@ def grant(store: Store, row: Row, whom: str, *, ident: int, permission: str) -> 
     whom : str
         ``user_id`` or ``group_id``.
     """
+    with store.transaction():
+        open_to(store, row, whom, ident=ident, permission=permission)
+        _point_to(store, row, "SHARED", public=False)
+        _grant_link(store, row, whom, ident=ident)
+        found = "SELECT id FROM permissions WHERE kind = ? AND thing_id = ?"
+        kind = kind_of(row)
+        return int(store.value(f"{found} AND {whom} = ?", kind, row["id"], ident))
+
+
+def open_to(store: Store, row: Row, whom: str, *, ident: int, permission: str) -> None:
+    """Write a permission for a thing and all below it, without a link to it."""
     kind = kind_of(row)
     sql = (
         f"INSERT INTO permissions (kind, thing_id, {whom}, permission) {{source}} "
@@ -116,41 +127,54 @@ def grant(store: Store, row: Row, whom: str, *, ident: int, permission: str) -> 
                 store.execute(
                     sql.format(source=source), ident, permission, *below(row["path"])
                 )
-        _point_to(store, row, "SHARED", public=False)
-        _grant_link(store, row, whom, ident=ident)
-        found = "SELECT id FROM permissions WHERE kind = ? AND thing_id = ?"
-        return int(store.value(f"{found} AND {whom} = ?", kind, row["id"], ident))
 
 
 def revoke(store: Store, permission: Row, row: Row) -> None:
     """Take a permission back, for everything below the thing as well."""
     whom = "user_id" if permission["user_id"] is not None else "group_id"
-    ident = permission[whom]
+    ident, right = permission[whom], permission["permission"]
     with store.transaction():
-        store.execute("DELETE FROM permissions WHERE id = ?", permission["id"])
-        if kind_of(row) == "folder":
+        close_to(store, row, whom, ident=ident, permission=right)
+        drop_link(store, row, whom, ident=ident)
+
+
+def close_to(store: Store, row: Row, whom: str, *, ident: int, permission: str) -> None:
+    """Take a right back, for everything below a thing as well; links to it stay."""
+    kind = kind_of(row)
+    one = (
+        f"DELETE FROM permissions WHERE kind = ? AND {whom} = ? AND permission = ? "
+        "AND thing_id"
+    )
+    with store.transaction():
+        store.execute(f"{one} = ?", kind, ident, permission, row["id"])
+        if kind == "folder":
             for inner, table in KIND_TABLES.items():
                 column = PATHS[inner]
                 store.execute(
-                    f"DELETE FROM permissions WHERE kind = ? AND {whom} = ? "
-                    "AND permission = ? AND thing_id IN "
-                    f"(SELECT id FROM {table} WHERE {column} >= ? AND {column} < ?)",
+                    f"{one} IN (SELECT id FROM {table} "
+                    f"WHERE {column} >= ? AND {column} < ?)",
                     inner,
                     ident,
-                    permission["permission"],
+                    permission,
                     *below(row["path"]),
                 )
-        link = _link(store, row, "SHARED")
-        if link is not None:
-            store.execute(
-                "DELETE FROM permissions WHERE kind = 'link' AND thing_id = ? "
-                f"AND {whom} = ?",
-                link["id"],
-                ident,
-            )
-            left = "SELECT 1 FROM permissions WHERE kind = 'link' AND thing_id = ?"
-            if store.value(left, link["id"]) is None:
-                store.execute("DELETE FROM linkfiles WHERE id = ?", link["id"])
+
+
+def drop_link(store: Store, row: Row, whom: str, *, ident: int) -> None:
+    """Close the link in ``SHARED`` to somebody; nobody's link goes."""
+    link = _link(store, row, "SHARED")
+    if link is None:
+        return
+    with store.transaction():
+        store.execute(
+            "DELETE FROM permissions WHERE kind = 'link' AND thing_id = ? "
+            f"AND {whom} = ?",
+            link["id"],
+            ident,
+        )
+        left = "SELECT 1 FROM permissions WHERE kind = 'link' AND thing_id = ?"
+        if store.value(left, link["id"]) is None:
+            store.execute("DELETE FROM linkfiles WHERE id = ?", link["id"])
 
 
 def nearest(store: Store, path: str) -> Row:

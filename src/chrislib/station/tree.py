@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chrislib.station.context import StationContext
 from chrislib.station.deletion_faults import deletion_faults
-from chrislib.station.store import Row
+from chrislib.station.store import Row, Store
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
@@ -73,20 +73,7 @@ class Tree:
 
     def publish(self, folder: int, *, public: bool) -> None:
         """Make a folder and all below it public, or private again."""
-        path = self._store.value("SELECT path FROM folders WHERE id = ?", folder)
-        inside = below(path)
-        with self._store.transaction():
-            self._store.update("folders", folder, public=int(public))
-            for table, column in (
-                ("folders", "path"),
-                ("files", "fname"),
-                ("linkfiles", "fname"),
-            ):
-                self._store.execute(
-                    f"UPDATE {table} SET public = ? WHERE {_range(column)}",
-                    int(public),
-                    *inside,
-                )
+        publish(self._store, folder, public=public)
 
     def request_deletion(self, table: str, ident: int) -> bool:
         """Put a folder, instance or feed into the queue (writes the database).
@@ -188,6 +175,24 @@ class Tree:
 def below(path: str) -> tuple[str, str]:
     """Return the two ends between which the paths below `path` sort."""
     return path + "/", path + "0"  # "0" is what comes after "/"
+
+
+def publish(store: Store, folder: int, *, public: bool) -> None:
+    """Make a folder and all below it public, or private again (database)."""
+    path = store.value("SELECT path FROM folders WHERE id = ?", folder)
+    inside = below(path)
+    with store.transaction():
+        store.update("folders", folder, public=int(public))
+        for table, column in (
+            ("folders", "path"),
+            ("files", "fname"),
+            ("linkfiles", "fname"),
+        ):
+            store.execute(
+                f"UPDATE {table} SET public = ? WHERE {_range(column)}",
+                int(public),
+                *inside,
+            )
 
 
 def _range(column: str) -> str:

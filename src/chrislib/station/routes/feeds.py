@@ -5,8 +5,9 @@ from typing import Any
 from starlette.routing import Route
 
 from chrislib.station.context import StationContext, shown
+from chrislib.station.feed_sharing import find_feed, mine, times
 from chrislib.station.filters import Filters
-from chrislib.station.http import Answer, Call, endpoint, forbidden, invalid, missing
+from chrislib.station.http import Answer, Call, endpoint, invalid
 from chrislib.station.routes.instances import instance_list
 from chrislib.station.store import Row
 from chrislib.station.tree import Tree
@@ -86,12 +87,6 @@ def routes(context: StationContext) -> list[Route]:
         ),
         endpoint("{id:int}/plugininstances/", context, get=_instances, public=True),
         endpoint("note{id:int}/", context, get=_note, put=_change_note, public=True),
-        endpoint(
-            "{id:int}/userpermissions/", context, get=_nobody("user"), post=_no_user
-        ),
-        endpoint(
-            "{id:int}/grouppermissions/", context, get=_nobody("group"), post=_no_group
-        ),
     ]
 
 
@@ -117,9 +112,19 @@ def counts(call: Call, column: str, ident: int) -> dict[str, int]:
     }
 
 
-def show_feed(call: Call, row: Row) -> dict[str, Any]:
-    """Return a feed as the API of this generation shows one."""
+def show_feed(call: Call, row: Row, *, listed: bool = False) -> dict[str, Any]:
+    """Return a feed as the API of this generation shows one.
+
+    Parameters
+    ----------
+    listed : bool
+        In a list or search, where the nodes of shared feeds are counted too often.
+    """
     at = f"{row['id']}/"
+    numbers = counts(call, "feed_id", row["id"])
+    if listed:
+        often = times(call.store, row["id"])
+        numbers = {name: number * often for name, number in numbers.items()}
     return {
         "url": call.url(at),
         "id": row["id"],
@@ -129,7 +134,7 @@ def show_feed(call: Call, row: Row) -> dict[str, Any]:
         "public": bool(row["public"]),
         "owner_username": row["owner_username"],
         "folder_path": row["folder_path"],
-        **counts(call, "feed_id", row["id"]),
+        **numbers,
         "deletion_status": row["deletion_status"],
         "deletion_requested_at": shown(row["deletion_requested_at"]),
         "deletion_error": row["deletion_error"],
@@ -152,7 +157,7 @@ def feed_list(call: Call, where: str, values: list[Any], **more: Any) -> Answer:
         values,
         columns="x.*, u.username AS owner_username",
         order="x.creation_date DESC, x.id DESC",
-        show=lambda row: show_feed(call, row),
+        show=lambda row: show_feed(call, row, listed=True),
         **more,
     )
 
@@ -162,7 +167,7 @@ def _mine(call: Call) -> tuple[str, list[Any]]:
         return "0", []
     if call.user.is_admin:
         return "x.public = 0", []
-    return "x.owner_id = ?", [call.user.id]
+    return mine(call.user)
 
 
 def _root(call: Call) -> Answer:
@@ -190,22 +195,6 @@ def _public_search(call: Call) -> Answer:
     return feed_list(call, f"x.public = 1 AND {more}", found)
 
 
-def find_feed(call: Call, *, write: bool = False, kind: str = "Feed") -> Row:
-    """Return the feed of the path's id, if the user may read (or change) it."""
-    row = call.store.row(
-        "SELECT x.*, u.username AS owner_username FROM feeds x "
-        "JOIN users u ON u.id = x.owner_id WHERE x.id = ?",
-        call.ids["id"],
-    )
-    if row is None:
-        raise missing(kind)
-    if row["public"] and not write:
-        return row
-    if not call.me.is_admin and row["owner_id"] != call.me.id:
-        raise forbidden()
-    return row
-
-
 def _detail(call: Call) -> Answer:
     body = show_feed(call, find_feed(call))
     body["template"] = {"data": [{"name": n, "value": ""} for n in ("name", "public")]}
@@ -224,6 +213,9 @@ def _change(call: Call) -> Answer:
         call.store.update("feeds", feed["id"], name=name)
     if "public" in call.data:
         given = call.data["public"]
+        if not call.me.is_admin and feed["owner_id"] != call.me.id:
+            text = "Public status of a feed can only be changed by its owner or"
+            raise invalid("public", f"{text}superuser 'chris'.")
         if given not in (True, False, "true", "false"):
             raise invalid("public", "Must be a valid boolean.")
         _publish(call, feed, public=given in (True, "true"))
@@ -288,30 +280,3 @@ def _change_note(call: Call) -> Answer:
     if changed:
         call.store.update("feeds", feed["id"], **changed)
     return Answer(_show_note(call, find_feed(call, kind="Note")))
-
-
-def _nobody(kind: str) -> Any:
-    """Return the list of those a feed is shared with: one person, so nobody."""
-
-    def handler(call: Call) -> Answer:
-        feed = find_feed(call)["id"]
-        at = f"{feed}/{kind}permissions/search/"
-        names = ("id", "username" if kind == "user" else "group_name")
-        field = "username" if kind == "user" else "grp_name"
-        return call.listing(
-            0, [], search=(at, names), links={"feed": f"{feed}/"}, template=(field,)
-        )
-
-    return handler
-
-
-def _no_user(call: Call) -> Answer:
-    find_feed(call, write=True)
-    name = call.data.get("username", "")
-    raise invalid("username", f"Couldn't find any user with username '{name}'.")
-
-
-def _no_group(call: Call) -> Answer:
-    find_feed(call, write=True)
-    name = call.data.get("grp_name", "")
-    raise invalid("grp_name", f"Couldn't find any group with name '{name}'.")

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from chrislib.station.context import StationContext, shown
 from chrislib.station.creation import check, enter
+from chrislib.station.feed_sharing import find_feed, mine
 from chrislib.station.filters import Filters
 from chrislib.station.http import Answer, Call, endpoint, forbidden, invalid, missing
 from chrislib.station.routes.plugins import find_plugin
@@ -35,6 +36,13 @@ _FROM = (
     "JOIN compute_resources c ON c.id = i.compute_resource_id "
     "LEFT JOIN workflows w ON w.id = i.workflow_id "
     "LEFT JOIN pipelines x ON x.id = w.pipeline_id WHERE"
+)
+# a CUBE lists a node once for everybody its feed is shared with (trap 7)
+_OFTEN = _FROM.replace(
+    " WHERE",
+    " LEFT JOIN feed_permissions su ON su.feed_id = i.feed_id AND su.group_id IS NULL "
+    "LEFT JOIN feed_permissions sg ON sg.feed_id = i.feed_id AND sg.user_id IS NULL "
+    "WHERE",
 )
 _COLUMNS = (
     "i.*, p.version AS plugin_version, m.name AS plugin_name, m.type AS plugin_type, "
@@ -182,12 +190,26 @@ def show_instance(call: Call, row: Row, *, compact: bool = False) -> dict[str, A
 
 
 def instance_list(
-    call: Call, where: str, values: list[Any], *, compact: bool = False, **more: Any
+    call: Call,
+    where: str,
+    values: list[Any],
+    *,
+    compact: bool = False,
+    often: bool = False,
+    **more: Any,
 ) -> Answer:
-    """Return the list of instances that fit `where`."""
+    """Return the list of instances that fit `where`.
+
+    Parameters
+    ----------
+    often : bool
+        As the lists over all feeds: too often where a feed is shared.
+    """
     order = more.pop("order", _ORDER)
+    shared = "SELECT EXISTS (SELECT 1 FROM feed_permissions)"
+    often = often and not call.me.is_admin and bool(call.store.value(shared))
     return call.query_listing(
-        f"{_FROM} {where}",
+        f"{_OFTEN if often else _FROM} {where}",
         values,
         columns=_COLUMNS,
         order=order,
@@ -197,7 +219,11 @@ def instance_list(
 
 
 def _visible(call: Call) -> tuple[str, list[Any]]:
-    return ("1", []) if call.me.is_admin else ("i.owner_id = ?", [call.me.id])
+    if call.me.is_admin:
+        return "1", []
+    seen, values = mine(call.me)
+    feeds = f"SELECT x.id FROM feeds x WHERE x.public OR {seen}"
+    return f"i.feed_id IN ({feeds})", values
 
 
 def _list(call: Call) -> Answer:
@@ -208,6 +234,7 @@ def _list(call: Call) -> Answer:
         values,
         search=("plugins/instances/search/", _SEARCH),
         links={"plugins": "plugins/"},
+        often=True,
     )
 
 
@@ -223,7 +250,7 @@ def _search(call: Call) -> Answer:
     if active in ("true", "false"):
         negation = "" if active == "true" else "NOT "
         more += f" AND i.status {negation}IN ({_ACTIVE})"
-    return instance_list(call, f"{where} AND {more}", [*values, *found])
+    return instance_list(call, f"{where} AND {more}", [*values, *found], often=True)
 
 
 def _of_plugin(call: Call) -> Answer:
@@ -248,7 +275,11 @@ def load_instance(call: Call, ident: int) -> Row:
     row = call.store.row(f"SELECT {_COLUMNS} {_FROM} i.id = ?", ident)
     if row is None:
         raise missing("PluginInstance")
-    if not call.me.is_admin and row["owner_id"] != call.me.id:
+    if call.me.is_admin or row["owner_id"] == call.me.id:
+        return row
+    # what is done to a node is its owner's, also in a shared feed
+    find_feed(call, ident=row["feed_id"])
+    if call.method != "GET":
         raise forbidden()
     return row
 

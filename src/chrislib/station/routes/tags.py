@@ -1,10 +1,11 @@
-"""Tags, taggings and comments of feeds."""
+"""Tags and taggings of feeds."""
 
 from typing import Any
 
 from starlette.routing import Route
 
 from chrislib.station.context import StationContext
+from chrislib.station.feed_sharing import find_feed, may_write, mine
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
@@ -15,7 +16,7 @@ from chrislib.station.http import (
     invalid,
     missing,
 )
-from chrislib.station.routes.feeds import feed_list, find_feed
+from chrislib.station.routes.feeds import feed_list
 from chrislib.station.store import Row
 
 _REQUIRED = "This field is required."
@@ -44,15 +45,6 @@ def routes(context: StationContext) -> list[Route]:
         endpoint("{id:int}/tags/", context, get=_tags_of_feed),
         endpoint("{id:int}/taggings/", context, get=_taggings, post=_new_tagging),
         endpoint("taggings/{id:int}/", context, get=_tagging, delete=_delete_tagging),
-        endpoint("{id:int}/comments/", context, get=_comments, post=_new_comment),
-        endpoint("{id:int}/comments/search/", context, get=_comments_found),
-        endpoint(
-            "comments/{id:int}/",
-            context,
-            get=_comment,
-            put=_change_comment,
-            delete=_delete_comment,
-        ),
     ]
 
 
@@ -147,10 +139,12 @@ def _delete_tag(call: Call) -> Answer:
 
 def _feeds_of_tag(call: Call) -> Answer:
     tag = _find_tag(call)["id"]
+    seen, values = mine(call.me)
     return feed_list(
         call,
-        "x.owner_id = ? AND x.id IN (SELECT feed_id FROM taggings WHERE tag_id = ?)",
-        [call.me.id, tag],
+        f"(x.public OR {seen}) AND "
+        "x.id IN (SELECT feed_id FROM taggings WHERE tag_id = ?)",
+        [*values, tag],
         links={"tag": f"tags/{tag}/"},
     )
 
@@ -228,9 +222,12 @@ def _new_tagging(call: Call) -> Answer:
 
 def _tag_a_feed(call: Call) -> Answer:
     tag, feed = _find_tag(call)["id"], _number(call, "feed_id")
-    query = "SELECT 1 FROM feeds WHERE id = ? AND owner_id = ?"
-    if call.store.value(query, feed, call.me.id) is None:
+    row = call.store.row("SELECT * FROM feeds WHERE id = ?", feed)
+    if row is None:
         raise invalid("feed_id", f"Couldn't find any feed with id {feed}.")
+    if not may_write(call.store, call.me, row):
+        text = f"User does not have permission to tag feed with feed_id {feed}."
+        raise invalid("feed_id", text)
     return _enter_tagging(call, feed, tag)
 
 
@@ -252,97 +249,4 @@ def _tagging(call: Call) -> Answer:
 
 def _delete_tagging(call: Call) -> Answer:
     call.store.execute("DELETE FROM taggings WHERE id = ?", _find_tagging(call)["id"])
-    return Answer(status=204)
-
-
-_COMMENTS = "FROM comments k JOIN users u ON u.id = k.owner_id WHERE"
-_COMMENT_COLUMNS = "k.*, u.username AS owner_username"
-
-
-def _show_comment(call: Call, row: Row) -> dict[str, Any]:
-    return {
-        "url": call.url(f"comments/{row['id']}/"),
-        "id": row["id"],
-        "title": row["title"],
-        "owner_username": row["owner_username"],
-        "content": row["content"],
-        "feed": call.url(f"{row['feed_id']}/"),
-    }
-
-
-def _comment_list(call: Call, where: str, values: list[Any], **more: Any) -> Answer:
-    return call.query_listing(
-        f"{_COMMENTS} {where}",
-        values,
-        columns=_COMMENT_COLUMNS,
-        order="k.id",
-        show=lambda row: _show_comment(call, row),
-        **more,
-    )
-
-
-def _comments(call: Call) -> Answer:
-    feed = find_feed(call)["id"]
-    return _comment_list(
-        call,
-        "k.feed_id = ?",
-        [feed],
-        search=(f"{feed}/comments/search/", ("id",)),
-        links={"feed": f"{feed}/"},
-        template=("title", "content"),
-    )
-
-
-def _comments_found(call: Call) -> Answer:
-    feed = find_feed(call)["id"]
-    more, values = Filters({"id": "k.id = ?"}).of(call.query)
-    return _comment_list(call, f"k.feed_id = ? AND {more}", [feed, *values])
-
-
-def _comment_fields(call: Call) -> dict[str, str]:
-    fields: dict[str, str] = {
-        n: str(call.data[n]) for n in ("title", "content") if n in call.data
-    }
-    if len(fields.get("title", "")) > 100:
-        raise invalid("title", "Ensure this field has no more than 100 characters.")
-    return fields
-
-
-def _new_comment(call: Call) -> Answer:
-    feed, fields = find_feed(call)["id"], _comment_fields(call)
-    call.ids["id"] = call.store.insert(
-        "comments",
-        feed_id=feed,
-        owner_id=call.me.id,
-        **{"title": "", "content": "", **fields},
-    )
-    return Answer(_show_comment(call, _find_comment(call)), 201)
-
-
-def _find_comment(call: Call) -> Row:
-    row = call.store.row(
-        f"SELECT {_COMMENT_COLUMNS} {_COMMENTS} k.id = ?", call.ids["id"]
-    )
-    if row is None:
-        raise missing("Comment")
-    if not call.me.is_admin and row["owner_id"] != call.me.id:
-        raise forbidden()
-    return row
-
-
-def _comment(call: Call) -> Answer:
-    body = _show_comment(call, _find_comment(call))
-    return Answer({**body, "template": as_template(("title", "content"))})
-
-
-def _change_comment(call: Call) -> Answer:
-    row, fields = _find_comment(call), _comment_fields(call)
-    if fields:
-        call.store.update("comments", row["id"], **fields)
-    return Answer(_show_comment(call, _find_comment(call)))
-
-
-def _delete_comment(call: Call) -> Answer:
-    row = _find_comment(call)
-    call.store.execute("DELETE FROM comments WHERE id = ?", row["id"])
     return Answer(status=204)
