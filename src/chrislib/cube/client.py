@@ -9,6 +9,7 @@ import httpx
 
 from chrislib.cube import answers
 from chrislib.cube.address import Address
+from chrislib.cube.connecting import Body
 from chrislib.cube.errors import BadAnswer, BadCredentials, CubeError, NotFound
 from chrislib.cube.feeds import FeedsApi
 from chrislib.cube.files import FilesApi
@@ -17,7 +18,7 @@ from chrislib.cube.instances import InstancesApi
 from chrislib.cube.pacs import PacsApi
 from chrislib.cube.plugins import PluginsApi
 from chrislib.cube.types import ServerInfo
-from chrislib.cube.wire import Body, Wire
+from chrislib.cube.wire import Wire
 from chrislib.cube.workflows import WorkflowsApi
 
 _TIMEOUT = 30.0

@@ -11,6 +11,7 @@ from typing import TypeVar
 import httpx
 
 from chrislib.cube import answers, reading
+from chrislib.cube.connecting import Body
 from chrislib.cube.errors import (
     CubeError,
     Forbidden,
@@ -30,7 +31,7 @@ from chrislib.cube.types import (
     StoredFile,
     TreeFile,
 )
-from chrislib.cube.wire import Body, Wire
+from chrislib.cube.wire import Wire
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -55,7 +55,8 @@ class InstancesApi:
     def of_feed(self, feed_id: FeedId | int) -> AsyncIterator[PluginInstance]:
         """Iterate over the net over a feed's instances (compact rows, no log)."""
         # not search/?feed_id=: that repeats rows of shared feeds (trap 7)
-        return self._wire.items(f"{feed_id}/plugininstances/", reading.instance)
+        path = f"{feed_id}/plugininstances/"
+        return self._wire.items(path, reading.instance, ahead=True)
 
     def search(self, **filters: object) -> AsyncIterator[PluginInstance]:
         """Iterate over the net over instances; the filters are CUBE's."""

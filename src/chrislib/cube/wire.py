@@ -1,23 +1,37 @@
 """Requests to one CUBE: token, retries of reads, pages, and the server's clock."""
 
 import asyncio
-import importlib.util
 import logging
 import ssl
-import sys
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Mapping,
+)
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from chrislib.aio import spawn
 from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
-from chrislib.cube.errors import BadAnswer, CubeError
-from chrislib.cube.listing import ROWS_AT_A_TIME, Listed, date_of, read_rows
+from chrislib.cube.connecting import Body, TokenAuth, look_for_no_trio, tls_of
+from chrislib.cube.errors import CubeError, ForeignOrigin
+from chrislib.cube.listing import (
+    ROWS_AT_A_TIME,
+    Listed,
+    RawPage,
+    circle,
+    date_of,
+    identity_of,
+    next_in,
+    read_rows,
+)
 from chrislib.cube.reading import BadRow
 
 _log = logging.getLogger(__name__)
@@ -34,38 +48,7 @@ _BIG_ANSWER = 200_000
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
-class TokenAuth(httpx.Auth):
-    """Adds the token, and only to requests to the configured origin."""
-
-    def __init__(self, address: Address, token: str) -> None:
-        self._address = address
-        self._token = token
-
-    def auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Yield the request with its header."""
-        if self._token and self._address.covers(str(request.url)):
-            request.headers["Authorization"] = f"Token {self._token}"
-        yield request
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What a request carries: JSON, or a stream with its own headers."""
-
-    json: Mapping[str, object] | None = None
-    stream: httpx.AsyncByteStream | None = None
-    headers: Mapping[str, str] | None = None
-
-
 _EMPTY = Body()
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    rows: list[object]
-    count: int | None
 
 
 class Wire:
@@ -237,6 +220,7 @@ class Wire:
         params: Mapping[str, object] | None = None,
         limit: int = 1000,
         identity: str = "id",
+        ahead: bool = False,
     ) -> AsyncIterator[_T]:
         """Read a list over the net, page by page, each thing once.
 
@@ -244,6 +228,11 @@ class Wire:
         (trap 23). A row whose `identity` was seen is dropped; when a list of several
         pages moved while it was read, it is read again for what slipped through. A
         row that cannot be understood is skipped and counted.
+
+        Parameters
+        ----------
+        ahead : bool
+            Ask for the next page while this one is read: for who wants them all.
 
         Raises
         ------
@@ -257,25 +246,27 @@ class Wire:
             this_pass: set[object] = set()
             received = pages = 0
             counts: set[int | None] = set()
-            async for page in self._pages(path, {**(params or {}), "limit": limit}):
-                pages += 1
-                received += len(page.rows)
-                counts.add(page.count)
-                for number, row in enumerate(page.rows, 1):
-                    if number % ROWS_AT_A_TIME == 0:
-                        await asyncio.sleep(0)
-                    key = _identity(row, identity)
-                    this_pass.add(key)
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                    try:
-                        found = read(row)
-                    except BadRow as bad:
-                        self.skipped_rows += 1
-                        _log.warning("skipped a row of %s: %s", _plain(path), bad)
-                        continue
-                    yield found
+            asked = {**(params or {}), "limit": limit}
+            async with aclosing(self._pages(path, asked, ahead=ahead)) as listed:
+                async for page in listed:
+                    pages += 1
+                    received += len(page.rows)
+                    counts.add(page.count)
+                    for number, row in enumerate(page.rows, 1):
+                        if number % ROWS_AT_A_TIME == 0:
+                            await asyncio.sleep(0)
+                        key = identity_of(row, identity)
+                        this_pass.add(key)
+                        if key in seen:
+                            continue
+                        seen.add(key)
+                        try:
+                            found = read(row)
+                        except BadRow as bad:
+                            self.skipped_rows += 1
+                            _log.warning("skipped a row of %s: %s", _plain(path), bad)
+                            continue
+                        yield found
             steady = counts == {received} and len(this_pass) == received
             if pages <= 1 or steady or len(seen) == before:
                 return
@@ -307,21 +298,44 @@ class Wire:
         return page.count if page.count is not None else len(page.rows)
 
     async def _pages(
-        self, path: str, params: Mapping[str, object]
-    ) -> AsyncIterator[_Page]:
-        url: str | None = self.url(path, params)
+        self, path: str, params: Mapping[str, object], *, ahead: bool
+    ) -> AsyncGenerator[RawPage, None]:
+        url = self.url(path, params)
         visited: set[str] = set()
-        while url is not None:
-            visited.add(url)
-            # every page's status is checked: half a list must not look like a list
-            response = await self.send("GET", url)
-            page, link = await self._page(response)
-            yield page
-            url = self.address.reroot(link) if link else None
-            if url is not None and (url in visited or not page.rows):
-                raise _circle(response)
+        coming: asyncio.Task[httpx.Response] | None = None
+        try:
+            while url:
+                visited.add(url)
+                # every page's status is checked: half a list must not look like one
+                response = await (coming or self.send("GET", url))
+                coming = None
+                guess = self._next_told(response) if ahead else ""
+                if guess and guess not in visited:
+                    # a failure is told where the page is taken
+                    sent = self.send("GET", guess)
+                    coming = spawn(sent, name="next page", on_error=lambda _: None)
+                page, link = await self._page(response)
+                url = self.address.reroot(link) if link else ""
+                if url and (url in visited or not page.rows):
+                    raise circle(response)
+                if coming is not None and guess != url:
+                    coming.cancel()
+                    coming = None
+                yield page
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
 
-    async def _page(self, response: httpx.Response) -> tuple[_Page, str]:
+    def _next_told(self, response: httpx.Response) -> str:
+        """Return the link to the next page before the answer is read, "" if unsure."""
+        link = next_in(response.content) if response.is_success else ""
+        try:
+            return self.address.reroot(link) if link else ""
+        except ForeignOrigin:
+            return ""  # said when the page is read
+
+    async def _page(self, response: httpx.Response) -> tuple[RawPage, str]:
         if len(response.content) < _BIG_ANSWER:
             value = answers.json_of(response)
         else:
@@ -331,7 +345,7 @@ class Wire:
             raise answers.bad_answer(response, "not a list")
         count, link = value.get("count"), value.get("next")
         return (
-            _Page(rows=rows, count=count if isinstance(count, int) else None),
+            RawPage(rows=rows, count=count if isinstance(count, int) else None),
             link if isinstance(link, str) else "",
         )
 
@@ -341,9 +355,9 @@ class Wire:
         tls = self._tls
         if self._client is None and tls is None and self._transport is None:
             # reading the certificates takes 20 ms or more
-            tls = await asyncio.to_thread(_tls, self.address)
+            tls = await asyncio.to_thread(tls_of, self.address)
         if self._client is None:
-            _look_for_no_trio()
+            look_for_no_trio()
             self._tls = tls
             self._client = httpx.AsyncClient(
                 # exactly this: */* answers Collection+JSON, and so do errors for
@@ -426,36 +440,6 @@ class Wire:
             raise answers.unreachable(error, method=method, path=path) from error
 
 
-def _tls(address: Address) -> ssl.SSLContext:
-    """Return what certificates are checked against; reads the disk."""
-    if address.scheme == "http":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context = httpx.create_ssl_context()
-    # hospitals sign with authorities of their own, known to the system only
-    context.load_default_certs()
-    return context
-
-
-def _look_for_no_trio() -> None:
-    """Let the HTTP library not search the disk eight times for each request.
-
-    It asks a package that tells trio from asyncio, and where that is not installed
-    Python looks for it everywhere each time: 1 ms of a request, on the event loop.
-    """
-    name = "sniffio"
-    if name not in sys.modules and importlib.util.find_spec(name) is None:
-        modules: dict[str, Any] = sys.modules
-        modules[name] = None  # "is not there", said at once
-
-
-def _identity(row: object, key: str) -> object:
-    value = row.get(key) if isinstance(row, dict) else None
-    if isinstance(value, int | str) and not isinstance(value, bool):
-        return value
-    # without an id nothing can be told apart; such a row is refused when read
-    return object()
-
-
 async def _drop(response: httpx.Response) -> None:
     """Close an answer and the connection it came over (network)."""
     await response.aclose()
@@ -467,12 +451,3 @@ async def _drop(response: httpx.Response) -> None:
 def _plain(path: str) -> str:
     """Return the path without ids, for the log."""
     return "".join("#" if char.isdigit() else char for char in path)
-
-
-def _circle(response: httpx.Response) -> BadAnswer:
-    return BadAnswer(
-        "The server's list leads in a circle.",
-        "Nothing was changed; the list may be incomplete.",
-        hint="Try again; if it stays so, tell whoever runs the server.",
-        context={"path": response.request.url.path},
-    )

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.cube.address import Address
+from chrislib.cube.connecting import TokenAuth
 from chrislib.cube.errors import ForeignOrigin, Refused
 from chrislib.cube.storage_paths import path_as_stored, upload_path, usable_name
-from chrislib.cube.wire import TokenAuth
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -209,3 +209,31 @@ async def test_rows_with_odd_values_are_read(serve: Any) -> None:
     assert (found.start_date, found.size, found.cpu_limit) == (None, 1, 0)
     # an unknown status without "active" is one that runs
     assert found.active
+
+
+async def test_the_next_page_of_nodes_is_asked_for_while_one_is_read(
+    serve: Any,
+) -> None:
+    listing = Listing(list(range(25)), 10)
+    nodes = serve(listing).instances.of_feed(1)
+    first = await anext(nodes)
+    await asyncio.sleep(0)
+    assert first.id == 0
+    await asyncio.sleep(0.05)
+    assert listing.answers == 2
+    assert len([first, *[node async for node in nodes]]) == 25
+    assert listing.answers == 3
+
+
+async def test_a_page_that_fails_ahead_of_time_fails_the_list(serve: Any) -> None:
+    listing = Listing(list(range(25)), 10)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("offset") == "20":
+            return httpx.Response(500)
+        return listing(request)
+
+    nodes = serve(handler).instances.of_feed(1)
+    assert [(await anext(nodes)).id for _ in range(20)] == list(range(20))
+    with pytest.raises(ServerFault):
+        await anext(nodes)
