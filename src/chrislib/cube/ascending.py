@@ -26,13 +26,29 @@ class Ascending:
     from the back; the first answer, which is the list's end, is kept for last. What
     is added or deleted meanwhile moves the pages: nothing is given twice, and as many
     rows as the count has changed by are looked at again.
+
+    Parameters
+    ----------
+    size : int
+        Rows of a page.
+    first : int, optional
+        Rows of the two pages that are waited for before there is anything to show.
     """
 
-    def __init__(self, api: Pages, folder_id: int, part: Part, *, size: int) -> None:
+    def __init__(
+        self,
+        api: Pages,
+        folder_id: int,
+        part: Part,
+        *,
+        size: int,
+        first: int | None = None,
+    ) -> None:
         self._api = api
         self._folder_id = folder_id
         self._part = part
         self._size = size
+        self._first = first or size
         self._seen: set[int] = set()
         self._end: list[Thing] = []
         self._left: int | None = None
@@ -51,7 +67,7 @@ class Ascending:
     async def next(self) -> list[Thing]:
         """Return the next page (network)."""
         if self._left is None:
-            first = await self._ask(0, self._size)
+            first = await self._ask(0, self._first)
             self.total = _total(first)
             if not first.more:
                 self._left = 0
@@ -63,7 +79,8 @@ class Ascending:
             self._left, end = 0, self._end
             self._end = []
             return self._fresh(end)
-        offset = max(floor, self._left - self._size)
+        size = self._size if self._seen else self._first
+        offset = max(floor, self._left - size)
         page = await self._ask(offset, self._left - offset)
         moved = abs(_total(page) - self.total)
         self.total = _total(page)

@@ -6,7 +6,7 @@ from pathlib import Path
 from chrislib.errors import ChrislibError
 from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.model import Node, OutputEntry
-from chrislib.feeds.outputs import output_tree
+from chrislib.feeds.output_walk import OutputWalk, Root, listed
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.jobs.model import DownloadIntent, Job
@@ -27,8 +27,12 @@ class FeedOutputs:
         self._fetcher = Fetcher(previews)
 
     async def of(self, node: Node) -> list[OutputEntry]:
-        """Return what a node left behind, links followed (network)."""
-        return await output_tree(self._client().files, node.output_path)
+        """Return all a node left behind as a tree, links followed (network)."""
+        return await listed(self._client().folders, [Root(node.output_path)])
+
+    def walk(self, roots: Sequence[Root]) -> OutputWalk:
+        """Return what lists the outputs of one node or several, page by page."""
+        return OutputWalk(self._client().folders, roots)
 
     async def fetch(
         self,

@@ -31,6 +31,7 @@ from chrislib.feeds.model import (
     Step,
 )
 from chrislib.feeds.nodes import to_cancel
+from chrislib.feeds.output_walk import Batch, Root
 from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
@@ -362,6 +363,9 @@ class MemoryFeeds:
         self.calls.append(("outputs", int(node.id)))
         return list(self.entries)
 
+    def walk(self, roots: Sequence[Root]) -> "MemoryWalk":
+        return MemoryWalk(self, roots)
+
     async def fetch(self, entry: OutputEntry, **_: Any) -> Path:
         await self._answer()
         self.calls.append(("fetch", entry.relative))
@@ -454,6 +458,34 @@ class MemoryFeeds:
             await self.gate.wait()
         if self.error is not None:
             raise self.error
+
+
+class MemoryWalk:
+    """Outputs of nodes listed at once, from what a service holds."""
+
+    held = 0
+
+    def __init__(self, service: MemoryFeeds, roots: Sequence[Root]) -> None:
+        self._service = service
+        self._roots = roots
+
+    async def run(self, tell: Callable[[Batch], None]) -> None:
+        for root in self._roots:
+            node = root.path.removesuffix("/data").rpartition("_")[2]
+            for entry in await self._service.of(SimpleNamespace(id=node)):  # type: ignore[arg-type]
+                self._tell(entry, tell)
+            tell(Batch("", complete=True))
+
+    def want(self, _relative: str) -> bool:
+        return False
+
+    def want_all(self) -> None:
+        """Nothing is held back."""
+
+    def _tell(self, entry: OutputEntry, tell: Callable[[Batch], None]) -> None:
+        tell(Batch(entry.relative.rpartition("/")[0], (entry,)))
+        for child in entry.children:
+            self._tell(child, tell)
 
 
 def make_item(item_id: str, title: str, **changes: Any) -> Item:

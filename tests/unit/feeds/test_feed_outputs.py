@@ -1,7 +1,8 @@
 """Outputs with links followed, and the cache of what was looked at."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.cube.errors import Forbidden
+from chrislib.cube.folder_types import Thing, ThingKind
+from chrislib.cube.listing import Listed
 from chrislib.cube.logs import redact
-from chrislib.cube.types import (
-    FileId,
-    Folder,
-    FolderId,
-    LinkFile,
-    StoragePath,
-    StoredFile,
-)
+from chrislib.cube.types import StoragePath
 from chrislib.feeds.cache import PreviewCache, safe_name
-from chrislib.feeds.outputs import find, kind_of, output_tree, totals, walk
+from chrislib.feeds.model import OutputEntry
+from chrislib.feeds.output_walk import Batch, OutputWalk, Root, listed
+from chrislib.feeds.outputs import find, kind_of, totals, walk
 from chrislib.feeds.text import plain
 
 
@@ -30,56 +28,86 @@ class Storage:
         self._files = files
         self._links = links
         self.asked: list[str] = []
+        self.pages: list[tuple[str, str, int, int]] = []
         self.closed: set[str] = set()
+        every = {""}
+        for path in (*files, *links):
+            parts = path.split("/")
+            every |= {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        self._folders = sorted(every)
+        self._names = sorted(files)
 
-    async def folder(self, path: str) -> Folder | None:
+    async def at(self, path: str) -> Thing | None:
         self.asked.append(path)
-        if path in self.closed:
+        self._check(path)
+        return self._folder(path) if path in self._folders else None
+
+    async def get(self, kind: str, thing_id: int) -> Thing:
+        assert kind == "file"
+        path = self._names[thing_id]
+        self._check(path)
+        return self._file(path)
+
+    async def page(
+        self, folder_id: int, part: str, *, offset: int = 0, limit: int = 500
+    ) -> Listed[Thing]:
+        folder = self._folders[folder_id]
+        self._check(folder)
+        self.pages.append((folder, part, offset, limit))
+        if part == "children":
+            rows = [self._folder(p) for p in self._folders if p and _in(p) == folder]
+        elif part == "files":
+            rows = [self._file(p) for p in self._files if _in(p) == folder]
+        else:
+            rows = [self._link(p) for p in self._links if _in(p) == folder]
+        rows.sort(key=lambda row: row.path, reverse=True)
+        shown = tuple(rows[offset : offset + limit])
+        more = offset + limit < len(rows)
+        await asyncio.sleep(0)
+        return Listed(shown, len(rows), more, len(shown), None)
+
+    def _check(self, path: str) -> None:
+        if any(path == one or path.startswith(f"{one}/") for one in self.closed):
             raise Forbidden("Not yours.")
-        inside = any(p.startswith(path + "/") for p in (*self._files, *self._links))
-        return self._folder(path) if inside else None
 
-    async def children(self, folder: Folder) -> AsyncIterator[Folder]:
-        names = {
-            rest.split("/")[0]
-            for rest in self._below(folder, (*self._files, *self._links))
-            if "/" in rest
-        }
-        for name in sorted(names):
-            yield self._folder(f"{folder.path}/{name}")
+    def _folder(self, path: str) -> Thing:
+        return _thing("folder", self._folders.index(path), path)
 
-    async def files(self, folder: Folder) -> AsyncIterator[StoredFile]:
-        for number, (path, size) in enumerate(self._files.items()):
-            if path.rpartition("/")[0] == folder.path:
-                yield StoredFile(
-                    FileId(number + 1), StoragePath(path), size, "alex", None
-                )
+    def _file(self, path: str) -> Thing:
+        number = self._names.index(path)
+        return replace(_thing("file", number, path), size=self._files[path])
 
-    async def links(self, folder: Folder) -> AsyncIterator[LinkFile]:
-        for number, (path, target) in enumerate(self._links.items()):
-            if path.rpartition("/")[0] == folder.path:
-                there: bool | None = None
-                if target in self._files:
-                    there = False
-                elif any(p.startswith(target + "/") for p in self._files):
-                    there = True
-                yield LinkFile(
-                    FileId(number + 900),
-                    StoragePath(path),
-                    StoragePath(target),
-                    there,
-                )
+    def _link(self, path: str) -> Thing:
+        target = self._links[path]
+        made = replace(_thing("link", 9000, path), target=target)
+        number = list(self._links).index(path)
+        made = replace(made, id=9000 + number)
+        if target in self._folders:
+            number = self._folders.index(target)
+            return replace(made, target_kind="folder", target_id=number)
+        if target in self._files:
+            number = self._names.index(target)
+            return replace(made, target_kind="file", target_id=number)
+        return made
 
-    @staticmethod
-    def _folder(path: str) -> Folder:
-        return Folder(
-            FolderId(1), StoragePath(path), "alex", public=False, creation_date=None
-        )
 
-    @staticmethod
-    def _below(folder: Folder, paths: tuple[str, ...]) -> list[str]:
-        head = folder.path + "/"
-        return [path[len(head) :] for path in paths if path.startswith(head)]
+def _in(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _thing(kind: ThingKind, number: int, path: str) -> Thing:
+    return Thing(
+        kind=kind,
+        id=number,
+        path=StoragePath(path),
+        owner="alex",
+        public=False,
+        created=None,
+    )
+
+
+async def output_tree(storage: Storage, path: str) -> list[OutputEntry]:
+    return await listed(storage, [Root(path)])
 
 
 ROOT = "home/alex/feeds/feed_1/pl-dircopy_1/data"
@@ -165,8 +193,61 @@ async def test_many_links_into_one_folder_list_it_once() -> None:
     files = {f"home/alex/uploads/{n}.txt": n for n in range(50)}
     links = {f"{ROOT}/{n}.chrislink": f"home/alex/uploads/{n}.txt" for n in range(50)}
     storage = Storage(files, links)
-    assert len(await output_tree(storage, ROOT)) == 50
+    tree = await output_tree(storage, ROOT)
+    assert totals(tree) == (50, sum(range(50)))
     assert storage.asked.count("home/alex/uploads") == 1
+
+
+async def test_a_full_folder_comes_page_by_page_from_its_start() -> None:
+    files = {f"{ROOT}/{number:05d}.dcm": 7 for number in range(2300)}
+    storage = Storage(files, {})
+    came: list[str] = []
+
+    def take(batch: Batch) -> None:
+        came.extend(entry.relative for entry in batch.entries)
+
+    await OutputWalk(storage, [Root(ROOT)]).run(take)
+    assert sorted(came) == [path.rpartition("/")[2] for path in files]
+    assert came == sorted(came)
+    sizes = [page[3] for page in storage.pages if page[1] == "files"]
+    assert sizes == [200, 200, 1000, 900]
+
+
+async def test_many_folders_wait_until_they_are_asked_for() -> None:
+    storage = Storage({f"{ROOT}/{n:02d}/deep/a.txt": 1 for n in range(9)}, {})
+    listing = OutputWalk(storage, [Root(ROOT)], most=4)
+    found: dict[str, int] = {}
+
+    def take(batch: Batch) -> None:
+        found.setdefault(batch.parent, 0)
+        found[batch.parent] += len(batch.entries)
+
+    await listing.run(take)
+    assert found[""] == 9
+    assert listing.held > 0
+    assert "08/deep" not in found
+    assert listing.want("08")
+    await listing.run(take)
+    assert found["08"] == 1
+    listing.want_all()
+    await listing.run(take)
+    assert listing.held == 0
+    assert sum(count for name, count in found.items() if name.endswith("deep")) == 9
+
+
+async def test_several_nodes_are_one_tree() -> None:
+    other = "home/alex/feeds/feed_1/pl-bet_2/data"
+    storage = Storage({f"{ROOT}/a.txt": 3, f"{other}/b.txt": 4}, {})
+    roots = [
+        Root(ROOT, "pl-dircopy_1", "pl-dircopy"),
+        Root(other, "pl-bet_2", "pl-bet"),
+    ]
+    tree = await listed(storage, roots)
+    assert [entry.title for entry in tree] == ["pl-bet", "pl-dircopy"]
+    assert [entry.relative for entry in walk(tree)] == [
+        "pl-bet_2/b.txt",
+        "pl-dircopy_1/a.txt",
+    ]
 
 
 @pytest.mark.parametrize(
