@@ -112,6 +112,8 @@ def _parents(
     row: PluginInstance, joins: Mapping[int, tuple[int, ...]]
 ) -> tuple[InstanceId, ...]:
     first = () if row.previous_id is None else (row.previous_id,)
+    if row.id not in joins:
+        return first
     others = tuple(InstanceId(parent) for parent in joins.get(row.id, ()))
     return tuple(dict.fromkeys((*first, *others)))
 

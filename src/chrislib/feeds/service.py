@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from chrislib.cube.errors import CubeError
@@ -18,6 +19,7 @@ from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
 from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.nodes import to_cancel, view_of
+from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
 from chrislib.feeds.results import FeedOutputs
@@ -27,6 +29,8 @@ from chrislib.paths import Paths
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_AT_ONCE = 400
+"""So many nodes are looked at within a frame; more of them on a thread."""
 
 
 class FeedsService:
@@ -57,6 +61,7 @@ class FeedsService:
         self._client, self._now = server.client, server.now
         self.lists = FeedLists(server)
         self.plugins = FeedPlugins(server, jobs)
+        self.pipelines = FeedPipelines(server, jobs, self.plugins)
         self.bulk = BulkFeeds(
             server, jobs, copy_plugin=self.plugins.copies, lists=self.lists
         )
@@ -74,23 +79,25 @@ class FeedsService:
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
         client = self._client()
-        feed, instances = await asyncio.gather(
-            client.feeds.get(feed_id), _all(client.instances.of_feed(feed_id))
+        feed, instances, note = await asyncio.gather(
+            client.feeds.get(feed_id),
+            _all(client.instances.of_feed(feed_id)),
+            self._note(feed_id),
         )
         await self._learn_joins(instances)
-        note = self._notes.get(feed_id)
-        if note is None:
-            note = self._notes[feed_id] = await self._note(feed_id)
-        view = view_of(
+        looked = partial(
+            view_of,
             feed,
             instances,
-            joins=self._joins,
+            joins=dict(self._joins),
             jobs=self._jobs_by_instance(),
             copies_first=client.server is not None and client.server.generation >= 7,
             note=note,
             now=self._now(),
             checked_at=time.time(),
         )
+        large = len(instances) > _AT_ONCE
+        view = await asyncio.to_thread(looked) if large else looked()
         self._views[feed_id] = view
         self._looks.see(view.nodes, at=view.checked_at)
         return view
@@ -218,11 +225,15 @@ class FeedsService:
         return None
 
     async def _note(self, feed_id: int) -> str:
-        try:
-            return await self._client().feeds.note(feed_id)
-        except CubeError as error:
-            _log.info("the note of feed %s could not be read: %s", feed_id, error)
-            return ""
+        """Return what was written, or read, last; at first it is read (network)."""
+        if feed_id not in self._notes:
+            try:
+                note = await self._client().feeds.note(feed_id)
+            except CubeError as error:
+                _log.info("the note of feed %s could not be read: %s", feed_id, error)
+                note = ""
+            self._notes.setdefault(feed_id, note)
+        return self._notes[feed_id]
 
     async def _learn_joins(self, instances: Sequence[PluginInstance]) -> None:
         """Ask once for the parents of each join; a list says only the first."""
