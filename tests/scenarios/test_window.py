@@ -33,7 +33,13 @@ _log = logging.getLogger(__name__)
 Fakes = Any
 JOBS = 20_000
 CHANGES = 10_000
-FRAME_MS, BATCH_MS, BATCHES = 50.0, 8.0, 4
+BATCHES = 4
+STEP, FRAME = 0.05, 0.25
+"""Parts of the whole work that one step and one turn of the loop may take.
+
+On a quiet machine a step takes some 6 ms and a turn 30 ms of the 300 ms of work it
+is to put 10,000 changes in place: shares tell the same on a busy one.
+"""
 ROUNDS = 3
 """The best of so many counts: processors share caches with other programs."""
 
@@ -61,7 +67,7 @@ class Frames:
 
     def _beat(self) -> None:
         now = time.thread_time()
-        self.longest = max(self.longest, (now - self._last) * 1000)
+        self.longest = max(self.longest, now - self._last)
         self._last = now
 
 
@@ -121,23 +127,25 @@ def test_s80_ten_thousand_changes_in_a_tick_leave_the_window_alive(
     seen = titles_seen(pane)
     assert len(seen) > 8
     ended: dict[JobKey, bool] = {}
-    slowest, longest = float("inf"), float("inf")
+    slowest = longest = float("inf")
     for _ in range(ROUNDS):
         spent.clear()
         changed = flood(fakes)
         ended.update((job.key, job.phase.terminal) for job in changed)
-        longest = min(longest, shower(pane, fakes, changed, qtbot=qtbot))
-        slowest = min(slowest, max(max(times) for times in spent.values()))
+        frame = shower(pane, fakes, changed, qtbot=qtbot)
+        work = sum(sum(times) for times in spent.values())
+        longest = min(longest, frame / work)
+        slowest = min(slowest, max(max(times) for times in spent.values()) / work)
         records = pane.model.arranged.records
         assert all(records[key].ended == over for key, over in ended.items())
-        if slowest <= BATCH_MS and longest <= FRAME_MS:
+        if slowest <= STEP and longest <= FRAME:
             break
     for at in delivered:
         within = sum(1 for other in delivered if at <= other < at + 1.0)
         assert within <= BATCHES
-    _log.info("slowest step %.1f ms, longest frame %.1f ms", slowest, longest)
-    assert slowest <= BATCH_MS
-    assert longest <= FRAME_MS
+    _log.info("slowest step %.3f, longest frame %.3f of all", slowest, longest)
+    assert slowest <= STEP
+    assert longest <= FRAME
     # what the person had highlighted and looked at has stayed
     assert pane.view.selected_keys() == chosen
     still = {name for name in seen if JobKey(name) not in ended}
@@ -151,7 +159,7 @@ def shower(
     *,
     qtbot: QtBot,
 ) -> float:
-    """Tell of all changes in one tick; return the longest frame until all are shown."""
+    """Tell of all changes in one tick; return the longest turn until all are shown."""
     changes = fakes.jobs.keep(*changed)
     frames = Frames()
     frames.start()
@@ -168,14 +176,14 @@ def shower(
 def timed(
     function: Callable[..., Any], name: str, spent: dict[str, list[float]]
 ) -> Callable[..., Any]:
-    """Return `function`, noting what it costs this thread in ms."""
+    """Return `function`, noting what it costs this thread in seconds."""
 
     def call(*arguments: Any) -> Any:
         began = time.thread_time()
         try:
             return function(*arguments)
         finally:
-            spent.setdefault(name, []).append((time.thread_time() - began) * 1000)
+            spent.setdefault(name, []).append(time.thread_time() - began)
 
     return call
 

@@ -73,8 +73,9 @@ class FakeJobs:
         self._listeners: list[Callable[[tuple[JobChange, ...]], None]] = []
 
     async def submit(self, intent: Intent) -> JobKey:
-        self.calls.append(("submit", intent))
         await asyncio.sleep(0)
+        # in one turn with the row: who waits for the one finds the other
+        self.calls.append(("submit", intent))
         if self.refuse is not None:
             raise self.refuse
         key = JobKey(f"job-{next(self._number)}")
