@@ -165,7 +165,11 @@ async def compose(paths: Paths) -> Services:
             catalog=catalog, library=library, session=session, jobs=jobs
         ),
         feeds=FeedsService(
-            jobs=jobs, session=session, paths=paths, library=_data_of(library)
+            jobs=jobs,
+            session=session,
+            paths=paths,
+            library=_data_of(library),
+            kept=catalog.settings_kv,
         ),
         storage=StorageService(session=session, jobs=jobs, library=library),
         clicked=clicked,

@@ -12,6 +12,9 @@ from chrislib.cube.types import PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
+from chrislib.feeds.collect import Collecting
+from chrislib.feeds.collect_keeping import Kept
+from chrislib.feeds.compare import Comparing
 from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
@@ -46,6 +49,8 @@ class FeedsService:
         Where previews are kept.
     library : LibraryData, optional
         Lets feeds wait for data that is on the way.
+    kept : Kept, optional
+        Where collected tables are kept.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class FeedsService:
         session: SessionLike,
         paths: Paths,
         library: LibraryData | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._jobs = jobs
         server = FeedServer(session)
@@ -67,6 +73,8 @@ class FeedsService:
         )
         self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
         self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
+        self.collecting = Collecting(server, kept)
+        self.comparing = Comparing(server, self.outputs)
         self.closely = CloseLooks(server, jobs)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}

@@ -1,0 +1,273 @@
+"""Collecting results: values of the same node over many feeds, gathered politely."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from chrislib.cube.errors import CubeError
+from chrislib.feeds.collect_files import (
+    MAX_BYTES,
+    chosen_files,
+    row_problem,
+    sources_of,
+)
+from chrislib.feeds.collect_images import images_near
+from chrislib.feeds.collect_keeping import (
+    KEYS,
+    MOST_KEPT,
+    Kept,
+    from_text,
+    kept_key,
+    keys_of,
+    keys_text,
+    to_text,
+)
+from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Source, Table, Wanted
+from chrislib.feeds.collect_nodes import PARALLEL, Progress, read_nodes, several
+from chrislib.feeds.collect_values import Reading, read_values
+from chrislib.feeds.model import Node, OutputEntry
+from chrislib.feeds.output_walk import Root, listed
+from chrislib.feeds.outputs import walk
+from chrislib.feeds.server import FeedServer
+
+if TYPE_CHECKING:
+    from chrislib.cube.client import CubeClient
+
+_Out = TypeVar("_Out")
+
+_LISTINGS = 3
+"""One listing asks for folders, files and links at once."""
+_KEEP = 4_000
+"""So many files and listings are remembered."""
+_ENDED = frozenset({"ready", "errors", "failed", "cancelled"})
+
+
+class Collecting:
+    """Gathers values out of the results of many runs.
+
+    Parameters
+    ----------
+    kept : Kept, optional
+        Where the last table of each recipe is kept.
+    """
+
+    def __init__(self, server: FeedServer, kept: Kept | None = None) -> None:
+        self._client, self._now = server.client, server.now
+        self._kept = kept
+        # a file that was registered never changes, nor do the files of an ended node
+        self._read: dict[int, Reading] = {}
+        self._listed: dict[int, tuple[OutputEntry, ...]] = {}
+        server.on_change(self._forget)
+
+    @property
+    def server(self) -> str:
+        """The server asked, as it is written into tables."""
+        client = self._client()
+        return client.base_url
+
+    # -- what there is -----------------------------------------------------------
+
+    async def survey(
+        self, feed_ids: Sequence[int], *, progress: Progress | None = None
+    ) -> list[FeedNodes]:
+        """Look at the nodes of feeds (network), in the order given.
+
+        A feed that cannot be looked at is there with the reason.
+        """
+        client = self._client()
+        ids = list(dict.fromkeys(feed_ids))
+
+        async def one(feed_id: int) -> FeedNodes:
+            try:
+                return await read_nodes(client, feed_id, now=self._now())
+            except CubeError as error:
+                return FeedNodes(feed_id, f"Feed {feed_id}", problem=error.title)
+
+        return await several(ids, one, at_once=PARALLEL, progress=progress)
+
+    async def listings(
+        self, sources: Sequence[Source], *, progress: Progress | None = None
+    ) -> list[Listing]:
+        """List the files of nodes (network), in the order given."""
+        client = self._client()
+        return await several(
+            sources,
+            lambda source: self._listing(client, source),
+            at_once=_LISTINGS,
+            progress=progress,
+        )
+
+    # -- the values --------------------------------------------------------------
+
+    async def gather(
+        self,
+        listings: Sequence[Listing],
+        pattern: str,
+        *,
+        told: Callable[[Sequence[Row]], None] | None = None,
+        progress: Progress | None = None,
+    ) -> list[Row]:
+        """Read the files that fit a pattern (network); every source has its rows.
+
+        Parameters
+        ----------
+        told : callable, optional
+            Gets rows as they come, in any order.
+        """
+        client = self._client()
+        rows: list[Row] = []
+        for listing in listings:
+            problem = row_problem(listing, pattern)
+            if problem:
+                source = listing.source
+                rows.append(Row(source, source.subject, problem=problem))
+                continue
+            rows += [
+                Row(listing.source, subject, entry)
+                for subject, entry in chosen_files(listing, pattern)
+            ]
+        if told is not None:
+            told([row for row in rows if row.problem])
+
+        async def one(row: Row) -> Row:
+            if row.problem:
+                return row
+            read = await self._fill(client, row)
+            if told is not None:
+                told([read])
+            return read
+
+        return await several(rows, one, at_once=PARALLEL, progress=progress)
+
+    async def again(self, row: Row, pattern: str) -> list[Row]:
+        """Try one row once more (network): its file, or all that its node now has."""
+        client = self._client()
+        if row.file is not None:
+            self._read.pop(row.file.file_id or 0, None)
+            return [await self._fill(client, row)]
+        source = row.source
+        feed = await read_nodes(client, source.feed_id, now=self._now())
+        node = source.node
+        if node is not None:
+            self._listed.pop(node.id, None)
+            fresh = next((one for one in feed.nodes if one.id == node.id), None)
+            if fresh is None:
+                return [replace(row, problem="The node is gone from the server.")]
+            sources = [
+                one
+                for one in sources_of([feed], Wanted(fresh.plugin_name))
+                if one.node is not None and one.node.id == fresh.id
+            ]
+            source = replace(sources[0], subject=source.subject)
+        return await self.gather([await self._listing(client, source)], pattern)
+
+    async def images(self, row: Row) -> tuple[str, tuple[OutputEntry, ...]]:
+        """Return the images that belong to a row (network): kind and files.
+
+        Those beside its file, else of its node, else of the nodes before it; kind
+        is "" when there are none.
+        """
+        node = row.source.node
+        if node is None:
+            return "", ()
+        client = self._client()
+        feed = await read_nodes(client, row.source.feed_id, now=self._now())
+        by_id = {one.id: one for one in feed.nodes}
+        near = "" if row.file is None else row.file.relative
+        waiting: list[Node] = [node]
+        seen: set[int] = set()
+        while waiting:
+            here = waiting.pop(0)
+            if here.id in seen:
+                continue
+            seen.add(here.id)
+            source = replace(row.source, node=here, problem="")
+            listing = await self._listing(client, source)
+            kind, files = images_near(listing.files, near)
+            if kind:
+                return kind, files
+            near = ""
+            waiting += [by_id[one] for one in here.parents if one in by_id]
+        return "", ()
+
+    # -- keeping -----------------------------------------------------------------
+
+    async def keep(self, table: Table) -> None:
+        """Keep a table as the last of its recipe (disk); few recipes are kept."""
+        kept = self._kept
+        if kept is None:
+            return
+        text = await asyncio.to_thread(to_text, table)
+        if not text:
+            return
+        key = kept_key(self._place(), table.wanted)
+        keys = [one for one in keys_of(await kept.get(KEYS)) if one != key] + [key]
+        for old in keys[:-MOST_KEPT]:
+            await kept.delete(old)
+        await kept.set(key, text)
+        await kept.set(KEYS, keys_text(keys[-MOST_KEPT:]))
+
+    async def last(self, wanted: Wanted) -> Table | None:
+        """Return the last table of a recipe on this server (disk)."""
+        if self._kept is None:
+            return None
+        text = await self._kept.get(kept_key(self._place(), wanted))
+        return await asyncio.to_thread(from_text, text or "")
+
+    # -- inside ------------------------------------------------------------------
+
+    def _place(self) -> str:
+        """Return what tells this server and user from others."""
+        client = self._client()
+        uuid = client.server.uuid if client.server is not None else client.base_url
+        return f"{uuid} {client.username}"
+
+    def _forget(self) -> None:
+        self._read.clear()
+        self._listed.clear()
+
+    async def _listing(self, client: "CubeClient", source: Source) -> Listing:
+        node = source.node
+        if node is None or source.problem:
+            return Listing(source)
+        known = self._listed.get(node.id)
+        if known is not None:
+            return Listing(source, known)
+        try:
+            files = tuple(walk(await listed(client.folders, [Root(node.output_path)])))
+        except CubeError as error:
+            return Listing(source, problem=error.title)
+        if node.state in _ENDED:
+            _remember(self._listed, int(node.id), files)
+        return Listing(source, files)
+
+    async def _fill(self, client: "CubeClient", row: Row) -> Row:
+        """Read the file of a row (network, a thread)."""
+        entry = row.file
+        if entry is None or entry.file_id is None:
+            return replace(row, problem="The file is gone from the server.")
+        if entry.size is not None and entry.size > MAX_BYTES:
+            words = f"The file is larger than {MAX_BYTES // 1_000_000} MB."
+            return replace(row, problem=words, values={})
+        reading = self._read.get(entry.file_id)
+        if reading is None:
+            try:
+                content = await client.files.read(entry.file_id, MAX_BYTES + 1)
+            except CubeError as error:
+                return replace(row, problem=error.title, values={})
+            if entry.size is not None and len(content) < entry.size:
+                return replace(row, problem="The file arrived incomplete.", values={})
+            reading = await asyncio.to_thread(read_values, entry.relative, content)
+            _remember(self._read, entry.file_id, reading)
+        note = ""
+        if reading.left_out:
+            note = f"{reading.left_out:,} more values of the file are left out."
+        return replace(row, values=reading.values, problem=reading.problem, note=note)
+
+
+def _remember(kept: dict[int, _Out], key: int, value: _Out) -> None:
+    """Keep a value, the oldest of too many goes."""
+    while len(kept) >= _KEEP:
+        kept.pop(next(iter(kept)))
+    kept[key] = value

@@ -1,0 +1,111 @@
+"""What is collected out of many results, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chrislib.feeds.collect_values import Value
+from chrislib.feeds.model import Node, OutputEntry
+
+OPENED = frozenset({"ready", "errors", "failed", "cancelled"})
+"""States in which a node's files, if it has any, can be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedNodes:
+    """A feed and its nodes as far as collecting needs them.
+
+    `places` has the place of each node in the tree, by its id. `problem` says why
+    the feed could not be looked at; it has no nodes then.
+    """
+
+    feed_id: int
+    title: str
+    nodes: tuple[Node, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which nodes and which of their files are collected.
+
+    Attributes
+    ----------
+    plugin : str
+        Name of the plugin; any version.
+    place : str
+        Only at this place of the tree, see `compare_nodes.places_of`; "" for
+        every node of the plugin.
+    pattern : str
+        Path below the node's output folder; "*" stands for anything.
+    """
+
+    plugin: str
+    place: str = ""
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A node whose files are looked at, or the feed that has none such.
+
+    `subject` is what its rows are called; `problem` says why there is nothing.
+    """
+
+    feed_id: int
+    feed_title: str
+    subject: str
+    node: Node | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a source, or why they could not be listed."""
+
+    source: Source
+    files: tuple[OutputEntry, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A pattern that files can be chosen by: on how many nodes, how many files."""
+
+    pattern: str
+    nodes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: the values of one file, or why there are none."""
+
+    source: Source
+    subject: str
+    file: OutputEntry | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    problem: str = ""
+    note: str = ""
+    """What is said of values that are there, e.g. how many were left out."""
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """What tells it from other rows: feed, node, file."""
+        node = self.source.node
+        return (
+            self.source.feed_id,
+            0 if node is None else int(node.id),
+            "" if self.file is None else self.file.relative,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it was collected: what was asked, of which server, and when."""
+
+    wanted: Wanted
+    feed_ids: tuple[int, ...]
+    server: str
+    rows: tuple[Row, ...]
+    collected_at: float

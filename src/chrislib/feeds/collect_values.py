@@ -1,0 +1,300 @@
+"""Values out of small result files: JSON, CSV, "key: value" text. Pure functions.
+
+A value keeps the words it was written with; a number is recognized beside them, so
+that "12.5 mm" sorts as a number and is still shown as it stands in the file.
+"""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+MAX_VALUES = 2_000
+"""More values of one file are left out, and that is said."""
+MAX_TEXT = 400
+"""Characters kept of one value."""
+_DEPTH = 40
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_WITH_UNIT = re.compile(
+    rf"\s*({_NUMBER})(?:\s?([A-Za-zµμΩ°%‰Å][\w/^*·²³°%‰.\-]{{0,15}}))?\s*", re.ASCII
+)
+_GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:(?:,\d{3}){2,}|(?:,\d{3})+\.\d+)(?!\d)")
+_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?![\d,])")
+_PAIR = re.compile(r"^\s*([^:=\t]{1,120}?)\s*(?::\s|:$|=|\t)\s*(.*?)\s*$")
+_TABLES = (".csv", ".tsv")
+_NO_MEASURE = frozenset({"StructName", "Index", "SegId"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: as written, and the number and unit in it if it is one."""
+
+    text: str
+    number: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: name to value, in its order; or why it cannot be read."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    problem: str = ""
+    left_out: int = 0
+
+
+def value_of(text: str, *, decimal_comma: bool = False) -> Value:
+    """Return a text as a value, with the number and unit it consists of.
+
+    Parameters
+    ----------
+    decimal_comma : bool
+        "1,5" means one and a half, as in tables separated by semicolons.
+    """
+    kept = text.strip()
+    if len(kept) > MAX_TEXT:
+        kept = kept[: MAX_TEXT - 1] + "…"
+    plain = kept
+    if decimal_comma and _COMMA.match(plain):
+        plain = plain.replace(",", ".", 1)
+    elif _GROUPED.match(plain):
+        plain = plain.replace(",", "")
+    found = _WITH_UNIT.fullmatch(plain)
+    if found is None:
+        return Value(kept)
+    number = float(found[1])
+    if not math.isfinite(number):
+        return Value(kept)
+    return Value(kept, number, found[2] or "")
+
+
+def read_values(name: str, content: bytes) -> Reading:
+    """Return the values of a file.
+
+    Parameters
+    ----------
+    name : str
+        The file's name; its ending says how it is read, the content where it does
+        not.
+    content : bytes
+        All of it, UTF-8; other bytes are marked, never refused.
+    """
+    if not content.strip():
+        return Reading(problem="The file is empty.")
+    if b"\0" in content[:4096]:
+        return Reading(problem="The file is not text.")
+    text = content.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
+    lowered = name.lower()
+    if lowered.endswith(".json"):
+        return _reading(text, _json)
+    if lowered.endswith(_TABLES):
+        return _reading(text, lambda t: _table(t, tabs=lowered.endswith(".tsv")))
+    if text.lstrip()[:1] in "{[":
+        reading = _reading(text, _json)
+        if reading.values:
+            return reading
+    return _reading(text, _pairs)
+
+
+class _Unreadable(Exception):
+    """A file is not what its name says; the words are for the person."""
+
+
+def _reading(text: str, parse: Callable[[str], Iterator[tuple[str, Value]]]) -> Reading:
+    values: dict[str, Value] = {}
+    left_out = 0
+    try:
+        for name, value in parse(text):
+            if len(values) >= MAX_VALUES:
+                left_out += 1
+            else:
+                values[_unused(name, values)] = value
+    except _Unreadable as error:
+        return Reading(problem=str(error))
+    if not values:
+        return Reading(problem="No values were found in the file.")
+    return Reading(values, left_out=left_out)
+
+
+def _unused(name: str, taken: dict[str, Value]) -> str:
+    name = " ".join(name.split())[:200] or "value"
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"
+
+
+# -- JSON ------------------------------------------------------------------------
+
+
+def _json(text: str) -> Iterator[tuple[str, Value]]:
+    try:
+        # whole numbers of any length, without the limit of int()
+        root = json.loads(text, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
+        raise _Unreadable(f"The file is not JSON{_where(error)}.") from error
+    return _flat(root)
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) < 400 else float(text)
+
+
+def _where(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    return f": line {line} cannot be read" if line else ""
+
+
+def _flat(root: object) -> Iterator[tuple[str, Value]]:
+    """Yield the leaves with their paths, "a.b[0].c"; without recursion."""
+    waiting: list[tuple[str, object, int]] = [("", root, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if isinstance(value, dict | list) and value and depth < _DEPTH:
+            below = value.items() if isinstance(value, dict) else enumerate(value)
+            named = isinstance(value, dict)
+            waiting += [
+                (_step(path, key, named=named), one, depth + 1) for key, one in below
+            ][::-1]
+        else:
+            yield path or "value", _leaf(value)
+
+
+def _step(path: str, key: object, *, named: bool) -> str:
+    if not named:
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
+
+
+def _leaf(value: object) -> Value:
+    if isinstance(value, bool):
+        return Value("true" if value else "false")
+    if isinstance(value, int | float):
+        return _number_leaf(value)
+    if isinstance(value, str):
+        return value_of(value)
+    if value is None or value in ([], {}):
+        return Value("")
+    # nested deeper than any path should be
+    return Value("…")
+
+
+def _number_leaf(value: float) -> Value:
+    try:
+        number = float(value)
+    except OverflowError:
+        return Value(str(value)[:MAX_TEXT])
+    words = repr(value) if isinstance(value, float) else str(value)
+    return Value(words, number) if math.isfinite(number) else Value(words)
+
+
+# -- tables ----------------------------------------------------------------------
+
+
+def _table(text: str, *, tabs: bool) -> Iterator[tuple[str, Value]]:
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = "\t" if tabs else max((",", ";", "\t"), key=first.count)
+    try:
+        found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [[cell.strip() for cell in row] for row in found]
+    except csv.Error as error:
+        raise _Unreadable("The file is not a table.") from error
+    rows = [row for row in rows if any(row)]
+    if not rows:
+        return iter(())
+    comma = delimiter == ";"
+    head, *body = rows
+    if _headless(head):
+        return _keyed([str(n + 1) for n in range(len(head))], rows, comma=comma)
+    if not body:
+        raise _Unreadable("The table has a head and no rows.")
+    if len(body) == 1:
+        return _one_row(head, body[0], comma=comma)
+    return _keyed(head, body, comma=comma)
+
+
+def _headless(head: Sequence[str]) -> bool:
+    """Whether the first row holds values already: any number in it says so."""
+    return any(value_of(cell).number is not None for cell in head[1:] or head)
+
+
+def _one_row(
+    head: Sequence[str], row: Sequence[str], *, comma: bool
+) -> Iterator[tuple[str, Value]]:
+    for place, cell in enumerate(row):
+        yield _head(head, place), value_of(cell, decimal_comma=comma)
+
+
+def _keyed(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, comma: bool
+) -> Iterator[tuple[str, Value]]:
+    """Yield every cell as "row.column"; of two columns the row's name is enough."""
+    keys = [row[0] for row in rows]
+    named = len(set(keys)) == len(keys) and all(
+        key and value_of(key).number is None for key in keys
+    )
+    wide = any(len(row) > 2 for row in rows) or not named
+    for number, row in enumerate(rows):
+        start = row[0] if named else str(number + 1)
+        for place in range(1 if named else 0, len(row)):
+            name = f"{start}.{_head(head, place)}" if wide else start
+            yield name, value_of(row[place], decimal_comma=comma)
+
+
+def _head(head: Sequence[str], place: int) -> str:
+    name = head[place] if place < len(head) else ""
+    return name or f"column {place + 1}"
+
+
+# -- text ------------------------------------------------------------------------
+
+
+def _pairs(text: str) -> Iterator[tuple[str, Value]]:
+    """Yield "key: value", "key = value" and "key<tab>value" lines; others say nothing.
+
+    Also the measures and tables of FreeSurfer's ``.stats`` files.
+    """
+    heads: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("# ColHeaders "):
+            heads = line[13:].split()
+        elif line.startswith("# Measure "):
+            yield from _measure(line[10:])
+        elif line.startswith("#"):
+            continue
+        elif heads:
+            yield from _structure(heads, line.split())
+        elif (pair := _PAIR.match(line)) is not None and pair[1]:
+            yield pair[1], value_of(pair[2])
+    lone = text.strip()
+    if "\n" not in lone and _PAIR.match(lone) is None:
+        found = value_of(lone)
+        if found.number is not None:
+            yield "value", found
+
+
+def _measure(text: str) -> Iterator[tuple[str, Value]]:
+    """Yield a measure: "name, field, description, value, unit"."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) < 4:
+        return
+    unit = parts[4] if len(parts) > 4 and parts[4] != "unitless" else ""
+    yield parts[1], Value(f"{parts[3]} {unit}".strip(), value_of(parts[3]).number, unit)
+
+
+def _structure(
+    heads: Sequence[str], cells: Sequence[str]
+) -> Iterator[tuple[str, Value]]:
+    """Yield the cells of a structure's row as "structure.column"."""
+    if len(cells) != len(heads) or "StructName" not in heads:
+        return
+    start = cells[heads.index("StructName")]
+    for name, cell in zip(heads, cells, strict=True):
+        if name not in _NO_MEASURE:
+            yield f"{start}.{name}", value_of(cell)

@@ -1,0 +1,133 @@
+"""Comparing two runs or two feeds: what was given, what came out."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chrislib.cube.errors import CubeError
+from chrislib.errors import ChrislibError
+from chrislib.feeds.collect_model import FeedNodes
+from chrislib.feeds.collect_nodes import Progress, read_nodes, several
+from chrislib.feeds.compare_files import FilePair, compare_files, contents_equal
+from chrislib.feeds.compare_model import (
+    FeedsCompared,
+    FilesCompared,
+    Run,
+    RunsCompared,
+    compare_runs,
+    values_of,
+)
+from chrislib.feeds.compare_nodes import NodePair, match_nodes
+from chrislib.feeds.model import Node, OutputEntry
+from chrislib.feeds.output_walk import Root, listed
+from chrislib.feeds.results import FeedOutputs
+from chrislib.feeds.server import FeedServer
+
+if TYPE_CHECKING:
+    from chrislib.cube.client import CubeClient
+
+CONTENT_LIMIT = 512_000_000
+"""Bytes; larger files are compared by their sizes only."""
+_CONTENTS_AT_ONCE = 4
+
+
+class Comparing:
+    """Reads what two runs or feeds have in common and what not."""
+
+    def __init__(self, server: FeedServer, outputs: FeedOutputs) -> None:
+        self._client, self._now = server.client, server.now
+        self._outputs = outputs
+        self._flags: dict[int, dict[str, str]] = {}
+        self._values: dict[int, dict[str, str]] = {}
+        server.on_change(self._forget)
+
+    async def nodes(self, feed_id: int) -> FeedNodes:
+        """Return a feed's nodes and their places (network)."""
+        return await read_nodes(self._client(), feed_id, now=self._now())
+
+    async def feeds(self, left: int, right: int) -> FeedsCompared:
+        """Match the nodes of two feeds, place by place (network)."""
+        one, other = await asyncio.gather(self.nodes(left), self.nodes(right))
+        pairs = match_nodes(one.nodes, other.nodes)
+        return FeedsCompared(one, other, tuple(pairs))
+
+    async def runs(self, left: Node, right: Node) -> RunsCompared:
+        """Compare facts and parameters of two runs (network)."""
+        client = self._client()
+        one, other = await asyncio.gather(
+            self._run(client, left), self._run(client, right)
+        )
+        return compare_runs(one, other)
+
+    async def pairs(
+        self, pairs: Sequence[NodePair], *, progress: Progress | None = None
+    ) -> dict[str, RunsCompared]:
+        """Compare the runs of pairs that have both sides (network), by place.
+
+        Pairs that could not be read are left out.
+        """
+
+        async def one(pair: NodePair) -> tuple[str, RunsCompared | None]:
+            if pair.left is None or pair.right is None:
+                return pair.place, None
+            try:
+                return pair.place, await self.runs(pair.left, pair.right)
+            except CubeError:
+                return pair.place, None
+
+        # a pair asks for both sides at once
+        found = await several(pairs, one, at_once=4, progress=progress)
+        return {place: runs for place, runs in found if runs is not None}
+
+    async def files(self, left: Node, right: Node) -> FilesCompared:
+        """List the files of both nodes and pair them (network)."""
+        client = self._client()
+        sides = await asyncio.gather(
+            self._files(client, left), self._files(client, right)
+        )
+        problems = [side for side in sides if isinstance(side, CubeError)]
+        one, other = ([] if isinstance(side, CubeError) else side for side in sides)
+        problem = problems[0].title if problems else ""
+        return FilesCompared(tuple(compare_files(one, other)), problem)
+
+    async def contents(
+        self, pairs: Sequence[FilePair], *, progress: Progress | None = None
+    ) -> dict[str, str]:
+        """Compare contents byte by byte (network, disk): place to verdict.
+
+        What could not be fetched is left out; so is what is too large.
+        """
+
+        async def one(pair: FilePair) -> tuple[str, str]:
+            try:
+                equal = await contents_equal(self._outputs.fetch, pair)
+            except ChrislibError:
+                return pair.relative, ""
+            return pair.relative, "same" if equal else "differs"
+
+        found = await several(pairs, one, at_once=_CONTENTS_AT_ONCE, progress=progress)
+        return {place: verdict for place, verdict in found if verdict}
+
+    # -- inside ------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._flags.clear()
+        self._values.clear()
+
+    async def _run(self, client: "CubeClient", node: Node) -> Run:
+        instance = await client.instances.get(node.id)
+        if node.id not in self._values:
+            self._values[node.id] = await client.instances.parameters(node.id)
+        if node.plugin_id not in self._flags:
+            listed = await client.plugins.parameters(node.plugin_id)
+            self._flags[node.plugin_id] = {p.name: p.flag or p.name for p in listed}
+        values = values_of(self._values[node.id], self._flags[node.plugin_id])
+        return Run(node, instance, values)
+
+    async def _files(
+        self, client: "CubeClient", node: Node
+    ) -> list[OutputEntry] | CubeError:
+        try:
+            return await listed(client.folders, [Root(node.output_path)])
+        except CubeError as error:
+            return error
