@@ -12,10 +12,10 @@ from chrislib.cube.types import PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
+from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.collect import Collecting
 from chrislib.feeds.collect_keeping import Kept
 from chrislib.feeds.compare import Comparing
-from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.lists import FeedLists
