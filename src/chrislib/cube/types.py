@@ -151,6 +151,10 @@ class Pipeline:
     owner_username: str
 
 
+LIMITS = ("cpu_limit", "memory_limit", "number_of_workers", "gpu_limit")
+"""What a run may use, as CUBE names it: millicores, MiB, and two numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piping:
     """One node of a pipeline: ``pipelines/pipings/<id>/``."""
@@ -162,6 +166,19 @@ class Piping:
     plugin_version: str
     previous_id: int | None
     """The piping above it, None at the top."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """``cpu_limit`` (millicores), ``memory_limit`` (MiB), …; none on 6.x."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipingValue:
+    """``pipelines/<id>/parameters/``: a default of one node of a pipeline."""
+
+    piping_id: int
+    name: str
+    type: str
+    value: str | int | float | bool | None
+    """None where a run of the pipeline has to give one."""
 
 
 @dataclass(frozen=True, slots=True)

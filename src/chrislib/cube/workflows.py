@@ -4,7 +4,14 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from chrislib.cube import reading
-from chrislib.cube.types import InstanceId, Pipeline, Piping, PluginInstance, Workflow
+from chrislib.cube.types import (
+    InstanceId,
+    Pipeline,
+    Piping,
+    PipingValue,
+    PluginInstance,
+    Workflow,
+)
 from chrislib.cube.wire import Wire
 
 
@@ -24,8 +31,16 @@ class WorkflowsApi:
             params={"name": name or None, "name_exact": name_exact or None},
         )
 
+    async def pipeline(self, pipeline_id: int) -> Pipeline:
+        """Return one pipeline from the net."""
+        return await self._wire.one(f"pipelines/{pipeline_id}/", reading.pipeline)
+
     async def create_pipeline(
-        self, name: str, nodes: Sequence[Mapping[str, object]]
+        self,
+        name: str,
+        nodes: Sequence[Mapping[str, object]],
+        *,
+        facts: Mapping[str, object] | None = None,
     ) -> Pipeline:
         """Make a pipeline over the net.
 
@@ -35,6 +50,8 @@ class WorkflowsApi:
             ``title``, ``previous`` (a title or None), ``plugin_name`` and
             ``plugin_version``, ``plugin_parameter_defaults`` (a list of ``name`` and
             ``default``).
+        facts : mapping, optional
+            ``authors``, ``category``, ``description``, ``locked``.
 
         Raises
         ------
@@ -44,13 +61,25 @@ class WorkflowsApi:
             The name is taken on 6.11, which says so with a 500.
         """
         # The tree is text that holds JSON (trap 13).
-        body = {"name": name, "plugin_tree": json.dumps(list(nodes))}
+        tree = json.dumps([dict(node) for node in nodes])
+        body = {"name": name, **(facts or {}), "plugin_tree": tree}
         return await self._wire.made("pipelines/", body, reading.pipeline)
 
     async def pipings(self, pipeline_id: int) -> tuple[Piping, ...]:
         """Return from the net the nodes of a pipeline, parents first."""
         found = self._wire.items(f"pipelines/{pipeline_id}/pipings/", reading.piping)
         return tuple([piping async for piping in found])
+
+    async def values(self, pipeline_id: int) -> tuple[PipingValue, ...]:
+        """Return from the net the defaults of all nodes of a pipeline."""
+        found = self._wire.items(
+            f"pipelines/{pipeline_id}/parameters/", reading.piping_value
+        )
+        return tuple([value async for value in found])
+
+    async def delete_pipeline(self, pipeline_id: int) -> None:
+        """Delete a pipeline over the net; what was run with it stays."""
+        await self._wire.delete(f"pipelines/{pipeline_id}/")
 
     async def start(
         self,

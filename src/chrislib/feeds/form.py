@@ -11,10 +11,28 @@ from shlex import quote
 
 from chrislib.cube.types import ComputeResource, Plugin, PluginParameter
 from chrislib.feeds.tokens import Token, tokenize
-from chrislib.feeds.values import OFF_WORDS, Value, check, is_on_word, to_value
+from chrislib.feeds.values import (
+    OFF_WORDS,
+    PATH_TYPES,
+    Value,
+    check,
+    clean_path,
+    is_on_word,
+    show_value,
+    to_value,
+)
 
 JOIN_PARAMETER = "plugininstances"
 """The parameter in which a ts plugin gets its parents; never typed by hand."""
+
+_SAYS_TYPE = (
+    ("integer", frozenset({"integer"})),
+    ("number", frozenset({"float"})),
+    ("boolean", frozenset({"boolean"})),
+    ("path", PATH_TYPES),
+    ("character", frozenset({"string", *PATH_TYPES})),
+)
+"""What CUBE's refusals of values say, and which types that can be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +172,46 @@ class ParameterForm:
         """Take a server's refusal; return what belongs to no field of the form.
 
         CUBE reports a bad value under ``value``, without saying which parameter it
-        was (cube-api.md trap 11): where only one parameter was sent it is that one.
+        was (cube-api.md trap 11): it is one of those the words can be about, and all
+        of them are marked.
         """
         rest: dict[str, str] = {}
-        given = [p.name for p in self.given]
         for key, message in fields.items():
             if key in self._by_name:
                 self._values.setdefault(key, "")
                 self._server[key] = message
-            elif key == "value" and len(given) == 1:
-                self._server[given[0]] = message
-            else:
+                continue
+            marked = self._meant(message) if key == "value" else []
+            for one in marked:
+                others = [two.flag or two.name for two in marked if two is not one]
+                said = f"The server refused this or {', '.join(others)}: {message}"
+                self._server[one.name] = said if others else message
+            if not marked:
                 rest[key] = message
         return rest
+
+    def _meant(self, message: str) -> list[PluginParameter]:
+        """Return the parameters an unnamed refusal can be about."""
+        given = [p for p in self.given if not _is_switch(p)]
+        quoted = [
+            p
+            for p in given
+            if p.type in PATH_TYPES
+            and any(
+                clean_path(part) in message
+                for part in self._values[p.name].split(",")
+                if clean_path(part)
+            )
+        ]
+        words = message.lower()
+        kinds = next(
+            (types for said, types in _SAYS_TYPE if said in words), frozenset()
+        )
+        return (
+            quoted
+            or [p for p in given if p.type in kinds]
+            or (given if len(given) == 1 else [])
+        )
 
     # -- the command line's side -----------------------------------------------
 
@@ -296,11 +341,44 @@ class ParameterForm:
                 sent[spare.name] = default if default is not None else ""
         return sent
 
-    def adopt(self, values: Mapping[str, str]) -> None:
-        """Take the values of an earlier run (Run again); unknown names are left out."""
+    def adopt(self, values: Mapping[str, str]) -> list[str]:
+        """Take over what an earlier run was given, and nothing else.
+
+        Returns names this version of the plugin does not know.
+        """
+        for parameter in self.parameters:
+            if parameter.optional:
+                self._values.pop(parameter.name, None)
+            else:
+                self._values[parameter.name] = _absent(parameter)
+        self._server.clear()
         for name, text in values.items():
             if name in self._by_name:
+                self._values[name] = ""
                 self.set(name, text)
+        self._changed_by_form()
+        hidden = {JOIN_PARAMETER} if self.plugin.type == "ts" else set()
+        return [
+            name for name in values if name not in self._by_name and name not in hidden
+        ]
+
+    def preset(self, values: Mapping[str, Value | None]) -> None:
+        """Begin with the values of a pipeline's node.
+
+        What is the plugin's own default anyway is left out; None has to be given.
+        """
+        for parameter in self.parameters:
+            if parameter.name not in values:
+                continue
+            value = values[parameter.name]
+            text = show_value(value)
+            off = _is_switch(parameter) and not _flag_on(parameter, text)
+            own = value is not None and value == parameter.default
+            if parameter.optional and (own or off):
+                self._values.pop(parameter.name, None)
+            else:
+                self._values[parameter.name] = text
+        self._changed_by_form()
 
     def _changed_by_form(self) -> None:
         self._text = None
@@ -320,11 +398,7 @@ def _flag_on(parameter: PluginParameter, text: str) -> bool:
 
 def _default_text(parameter: PluginParameter) -> str:
     default = parameter.default
-    if default is None:
-        return _absent(parameter)
-    if isinstance(default, bool):
-        return "true" if default else "false"
-    return str(default)
+    return _absent(parameter) if default is None else show_value(default)
 
 
 def _absent(parameter: PluginParameter) -> str:

@@ -1,7 +1,10 @@
 """Plugins that can follow a node, and the forms for their values."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from chrislib.cube.types import Plugin, PluginParameter
 from chrislib.errors import ChrislibError
@@ -13,6 +16,32 @@ from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.jobs.model import RunIntent
 
+MOST_RECENT = 5
+"""Plugins used last that come before those used most."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """A run whose values can be taken over.
+
+    Attributes
+    ----------
+    state : str
+        CUBE's status word.
+    limits : mapping
+        See `chrislib.cube.types.LIMITS`.
+    """
+
+    id: int
+    feed_id: int
+    title: str
+    version: str
+    state: str
+    at: datetime | None
+    owner: str = ""
+    compute: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict)
+
 
 class FeedPlugins:
     """The plugins of the server, read once."""
@@ -21,21 +50,82 @@ class FeedPlugins:
         self._client = server.client
         self._jobs = jobs
         self._versions: dict[str, list[Plugin]] = {}
+        # what a plugin takes never changes while it is there
+        self._parameters: dict[int, tuple[PluginParameter, ...]] = {}
         server.on_change(self._versions.clear)
+        server.on_change(self._parameters.clear)
 
     async def usable(self) -> list[Plugin]:
-        """Return plugins that can follow a node, recently used first (network).
+        """Return plugins that can follow a node (network).
 
+        The few used last come first, then those used most, then all others by name.
         Each name occurs once, in its newest version.
         """
         by_name = await self._all()
-        recent = self.recent()
-        rank = {name: index for index, name in enumerate(recent)}
+        rank = {name: index for index, name in enumerate(self.recent()[:MOST_RECENT])}
+        uses = self.uses()
         newest = [versions[0] for versions in by_name.values()]
         usable = [plugin for plugin in newest if plugin.type in {"ds", "ts"}]
         return sorted(
-            usable, key=lambda p: (rank.get(p.name, len(rank)), p.name.lower())
+            usable,
+            key=lambda p: (
+                rank.get(p.name, len(rank)),
+                -uses.get(p.name, 0),
+                p.name.lower(),
+            ),
         )
+
+    def forget(self) -> None:
+        """Ask the server again which plugins there are: one was removed."""
+        self._versions.clear()
+        self._parameters.clear()
+
+    def uses(self) -> dict[str, int]:
+        """Return how often plugins were run from here, by name."""
+        return Counter(
+            job.intent.plugin_name
+            for job in self._jobs.jobs()
+            if isinstance(job.intent, RunIntent)
+        )
+
+    async def versions(self, name: str) -> list[Plugin]:
+        """Return a plugin's versions on the server, the newest first (network)."""
+        return list((await self._all()).get(name, ()))
+
+    async def parameters(self, plugin_id: int) -> tuple[PluginParameter, ...]:
+        """Return what a plugin takes; asked for once (network)."""
+        if plugin_id not in self._parameters:
+            found = await self._client().plugins.parameters(plugin_id)
+            self._parameters[plugin_id] = found
+        return self._parameters[plugin_id]
+
+    async def earlier(self, name: str, most: int = 30) -> list[EarlierRun]:
+        """Return runs of a plugin that this account sees, newest first (network)."""
+        page = await self._client().instances.page(plugin_name_exact=name, limit=most)
+        rows = {row.id: row for row in page.rows if row.plugin_name == name}
+        return [
+            EarlierRun(
+                id=int(row.id),
+                feed_id=int(row.feed_id),
+                title=row.title,
+                version=row.plugin_version,
+                state=row.status,
+                at=row.start_date,
+                owner=row.owner_username,
+                compute=row.compute_resource_name,
+                limits={
+                    "cpu_limit": row.cpu_limit,
+                    "memory_limit": row.memory_limit,
+                    "gpu_limit": row.gpu_limit,
+                    "number_of_workers": row.number_of_workers,
+                },
+            )
+            for row in sorted(rows.values(), key=lambda row: row.id, reverse=True)
+        ]
+
+    async def values_of(self, run: EarlierRun) -> dict[str, str]:
+        """Return what a run was given (network)."""
+        return dict(await self._client().instances.parameters(run.id))
 
     def recent(self) -> list[str]:
         """Return names of plugins that were run from here, last used first."""
@@ -46,10 +136,16 @@ class FeedPlugins:
         return list(names)
 
     async def form_for(self, plugin: Plugin) -> ParameterForm:
-        """Return an empty form for a plugin (network)."""
+        """Return an empty form for a plugin (network).
+
+        Raises
+        ------
+        NotFound
+            It was removed from the server.
+        """
         client = self._client()
         parameters, computes = await asyncio.gather(
-            client.plugins.parameters(plugin.id),
+            self.parameters(plugin.id),
             client.plugins.compute_resources(plugin.id),
         )
         return ParameterForm(
@@ -58,6 +154,21 @@ class FeedPlugins:
             computes=computes,
             generation=client.server.generation if client.server else 7,
         )
+
+    async def form_by_id(self, plugin_id: int) -> ParameterForm:
+        """Return an empty form for the plugin with a number (network).
+
+        Raises
+        ------
+        NotFound
+            It was removed from the server.
+        """
+        all_of_them = (await self._all()).values()
+        known = (p for versions in all_of_them for p in versions if p.id == plugin_id)
+        plugin = next(known, None)
+        if plugin is None:
+            plugin = await self._client().plugins.get(plugin_id)
+        return await self.form_for(plugin)
 
     async def form_again(self, node: Node) -> ParameterForm:
         """Return a form that holds what a node was run with (network)."""
@@ -83,7 +194,7 @@ class FeedPlugins:
     async def copies(self) -> tuple[Plugin, Sequence[PluginParameter]]:
         """Return the plugin feeds are made with, and what it takes (network)."""
         plugin = await self._plugin_named(COPY_PLUGIN)
-        return plugin, await self._client().plugins.parameters(plugin.id)
+        return plugin, await self.parameters(plugin.id)
 
     async def _plugin_named(self, name: str) -> Plugin:
         client = self._client()

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from chrislib.jobs.model import Intent, Job, JobKey, Phase, RunIntent
+from chrislib.jobs.model import (
+    Intent,
+    Job,
+    JobKey,
+    Phase,
+    RunIntent,
+    WorkflowIntent,
+)
 from chrislib.jobs.submission.held import Next
 
 if TYPE_CHECKING:
@@ -66,7 +73,9 @@ class JobsLike(Protocol):
     async def submit(self, intent: Intent) -> JobKey:
         """Journal a job and start it in the background (disk, network)."""
 
-    async def submit_now(self, intent: RunIntent, then: Sequence[Next] = ()) -> Job:
+    async def submit_now(
+        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
+    ) -> Job:
         """Journal a run and send it; returns once the server answered (network).
 
         `then` follows it, sent behind.

@@ -1,6 +1,7 @@
 """Values of plugin parameters: checked by type, in words that name the parameter."""
 
 import math
+import re
 
 from chrislib.cube.types import PluginParameter
 
@@ -10,7 +11,12 @@ STRING_LIMIT = 600
 PATH_LIMIT = 16_000
 PATH_ROOTS = ("home", "SERVICES", "PIPELINES")
 PATH_TYPES = frozenset({"path", "unextpath"})
+KNOWN_TYPES = frozenset({"string", "integer", "float", "boolean"}) | PATH_TYPES
+"""Values of any other type are taken and sent as text."""
+WHOLE_LIMIT = 2_147_483_647
+"""Servers keep whole numbers in 32 bits."""
 
+_WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _ON = frozenset({"true", "1", "yes", "on"})
 OFF_WORDS = frozenset({"false", "0", "no", "off"})
 """What stands for "off" in a switch."""
@@ -31,6 +37,23 @@ def check(parameter: PluginParameter, text: str) -> str:
     if parameter.type in PATH_TYPES:
         return _check_paths(flag, text)
     return _CHECKS.get(parameter.type, _check_string)(flag, text)
+
+
+def type_note(parameter: PluginParameter) -> str:
+    """Return what to know of a parameter of a type that is not known; else ""."""
+    if parameter.type in KNOWN_TYPES:
+        return ""
+    kind = f"type “{_short(parameter.type)}”" if parameter.type else "a type"
+    return f"chrislib does not know {kind}: what is typed is sent as text."
+
+
+def show_value(value: Value | None) -> str:
+    """Return a value as it is typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def to_value(parameter: PluginParameter, text: str) -> Value:
@@ -87,10 +110,11 @@ def _check_string(flag: str, text: str) -> str:
 
 
 def _check_integer(flag: str, text: str) -> str:
-    try:
-        int(text.strip())
-    except ValueError:
+    # int() alone takes "1_000" and digits of any script
+    if not _WHOLE.fullmatch(text.strip()):
         return f"{flag} takes a whole number. “{_short(text)}” is none."
+    if not -WHOLE_LIMIT - 1 <= int(text) <= WHOLE_LIMIT:
+        return f"{flag} is too large. Enter −{WHOLE_LIMIT + 1:,} to {WHOLE_LIMIT:,}."
     return ""
 
 
@@ -98,6 +122,8 @@ def _check_float(flag: str, text: str) -> str:
     try:
         number = float(text.strip())
     except ValueError:
+        return f"{flag} takes a number. “{_short(text)}” is none."
+    if "_" in text or not text.isascii():
         return f"{flag} takes a number. “{_short(text)}” is none."
     if not math.isfinite(number):
         return f"{flag} takes a finite number."

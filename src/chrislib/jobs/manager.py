@@ -22,10 +22,12 @@ from chrislib.jobs.model import (
     Reach,
     ResultState,
     RunIntent,
+    WorkflowIntent,
 )
 from chrislib.jobs.plugged import SERVED
 from chrislib.jobs.polling.answer_times import AnswerLook
 from chrislib.jobs.polling.overview import AccountLook, overview
+from chrislib.jobs.serving.handing import handed_over
 from chrislib.jobs.submission.held import Next
 from chrislib.jobs.wiring import Wiring, not_connected
 
@@ -88,7 +90,9 @@ class JobManager(Wiring):
         )
         return [key, *await self._journal_next(key, then, account=account)]
 
-    async def submit_now(self, intent: RunIntent, then: Sequence[Next] = ()) -> Job:
+    async def submit_now(
+        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
+    ) -> Job:
         """Journal a run, send it once and return what became of it (disk, network).
 
         A lost answer is no error: the job is SUBMIT_UNCERTAIN then and the server is
@@ -98,7 +102,8 @@ class JobManager(Wiring):
         ----------
         then : sequence of Next
             Runs that follow it, written down before it is sent; they are sent behind.
-            Where the run is refused they are dropped with it.
+            Where the run is refused they are dropped with it. Nothing can follow a
+            pipeline.
 
         Raises
         ------
@@ -107,6 +112,13 @@ class JobManager(Wiring):
         ServerUnreachable, TokenRejected
             It was never sent; nothing was started.
         """
+        if isinstance(intent, WorkflowIntent):
+            return await handed_over(
+                intent,
+                self._store,
+                submit=self.services.submit,
+                now=self._clock.time,
+            )
         account = await self._account()
         backend = await self._link.current()
         if backend is None:

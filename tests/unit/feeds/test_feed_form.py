@@ -198,7 +198,12 @@ _texts = st.text(
 )
 
 
-@given(words=_texts, count=st.integers(), verbose=st.booleans(), quiet=st.booleans())
+@given(
+    words=_texts,
+    count=st.integers(-(2**31), 2**31 - 1),
+    verbose=st.booleans(),
+    quiet=st.booleans(),
+)
 @settings(max_examples=300, deadline=None)
 def test_form_to_command_line_and_back(
     words: str, count: int, *, verbose: bool, quiet: bool

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chrislib.cube.logs import program_log
-from chrislib.cube.types import Feed, FeedId, InstanceId, PluginId, PluginInstance
+from chrislib.cube.types import (
+    LIMITS,
+    Feed,
+    FeedId,
+    InstanceId,
+    PluginId,
+    PluginInstance,
+)
 from chrislib.jobs.backends.base import Abilities
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import RunIntent
@@ -360,7 +367,7 @@ def values_of(intent: RunIntent) -> dict[str, str | int | float | bool]:
     if intent.compute_resource:
         values["compute_resource_name"] = intent.compute_resource
     # null is no way to leave one out: 6.11 answers 500 to it
-    for name in ("cpu_limit", "memory_limit", "gpu_limit", "number_of_workers"):
+    for name in LIMITS:
         limit = getattr(intent, name)
         if limit is not None:
             # a bare number is millicores and MiB
