@@ -25,10 +25,11 @@ from chrislib.views.library.files import words
 from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE
 from chrislib.views.library.files.table_model import FilesModel
 from chrislib.views.library.mine.keys import key_of
-from chrislib.views.library.mine.picked import rows_of
 from chrislib.views.library.rowview import TICK, Index, RowDelegate
+from chrislib.views.models.selected import rows_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.sort_head import SortHead
 
 ROW = 28
 WIDTHS = {TYPE: 128, SIZE: 72, CHANGED: 112}
@@ -125,65 +126,26 @@ class _Delegate(RowDelegate):
         )
 
 
-class _Head(QHeaderView):
+class _Head(SortHead):
     """Heads that sort, and the box over all rows that are shown."""
 
     box_pressed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self._theme = theme
+        super().__init__(theme, parent, numeric=(SIZE,))
         self.checked = Qt.CheckState.Unchecked
-        self.setSectionsClickable(True)
-        self.setSortIndicatorShown(True)
-        self.setHighlightSections(False)
 
     def box(self) -> QRect:
         """Return where the box is."""
         left = self.sectionViewportPosition(NAME)
         return QRect(left + 16, 0, _BOX, self.height())
 
-    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        """Draw a head; the first one begins with the box.
-
-        Qt's own way asks for each row whether it is highlighted, for every head.
-        """
-        theme = self._theme
-        edge = QRect(rect.left(), rect.bottom(), rect.width(), 1)
-        painter.fillRect(edge, theme.color("border.subtle"))
-        inner = rect.adjusted(8, 0, -8, 0)
-        if section == NAME:
-            draw_check(painter, self.box(), theme, state=self.checked)
-            inner.setLeft(rect.left() + 40)
-        right = section == SIZE
-        used = draw_text(
-            painter,
-            inner,
-            theme,
-            text=str(self.model().headerData(section, self.orientation())),
-            style="caption",
-            token="text.muted",
-            align=Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft,
-        )
-        if self.sortIndicatorSection() == section:
-            left = inner.right() - used - 14 if right else inner.left() + used + 6
-            self._arrow(painter, QPoint(left, rect.center().y()))
-
-    def _arrow(self, painter: QPainter, at: QPoint) -> None:
-        up = self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
-        tip, foot = (-2, 2) if up else (2, -2)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("text.secondary"))
-        painter.drawPolygon(
-            [
-                at + QPoint(0, foot),
-                at + QPoint(4, tip),
-                at + QPoint(8, foot),
-            ]
-        )
-        painter.restore()
+    def begin(self, painter: QPainter, section: int) -> int:
+        """Draw the box before the first head."""
+        if section != NAME:
+            return super().begin(painter, section)
+        draw_check(painter, self.box(), self.theme, state=self.checked)
+        return 40
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Answer the box; elsewhere sort and resize."""

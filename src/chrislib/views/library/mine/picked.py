@@ -6,11 +6,11 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QItemSelection,
     QItemSelectionModel,
-    QItemSelectionRange,
     QModelIndex,
 )
 
 from chrislib.library.mine.model import RowId
+from chrislib.views.models.selected import parts_of, rows_of
 
 _ROWS = (
     QItemSelectionModel.SelectionFlag.ClearAndSelect
@@ -18,22 +18,9 @@ _ROWS = (
 )
 
 
-def _parts(selection: QItemSelectionModel) -> list[QItemSelectionRange]:
-    found = selection.selection()
-    return [found.at(place) for place in range(found.count())]
-
-
-def rows_of(selection: QItemSelectionModel) -> list[int]:
-    """Return the highlighted rows from the top; never one index for each cell."""
-    found: set[int] = set()
-    for part in _parts(selection):
-        found.update(range(part.top(), part.bottom() + 1))
-    return sorted(found)
-
-
 def number_of(selection: QItemSelectionModel) -> int:
     """Return how many rows are highlighted."""
-    parts = _parts(selection)
+    parts = parts_of(selection)
     if len(parts) == 1:
         return parts[0].bottom() - parts[0].top() + 1
     return len(rows_of(selection))
@@ -52,7 +39,7 @@ def whole_rows(selection: QItemSelectionModel) -> None:
     """Highlight whole rows where only their first cells were, as a grid does."""
     model = selection.model()
     parts = QItemSelection()
-    for part in _parts(selection):
+    for part in parts_of(selection):
         parts.select(
             model.index(part.top(), 0),
             model.index(part.bottom(), model.columnCount() - 1),

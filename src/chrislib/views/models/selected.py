@@ -1,0 +1,17 @@
+"""Which rows of a list are highlighted, however many they are."""
+
+from PySide6.QtCore import QItemSelectionModel, QItemSelectionRange
+
+
+def parts_of(selection: QItemSelectionModel) -> list[QItemSelectionRange]:
+    """Return what is highlighted as ranges of rows."""
+    found = selection.selection()
+    return [found.at(place) for place in range(found.count())]
+
+
+def rows_of(selection: QItemSelectionModel) -> list[int]:
+    """Return the highlighted rows from the top; never one index for each cell."""
+    found: set[int] = set()
+    for part in parts_of(selection):
+        found.update(range(part.top(), part.bottom() + 1))
+    return sorted(found)
