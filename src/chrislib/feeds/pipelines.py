@@ -17,6 +17,7 @@ from chrislib.feeds.drafts import (
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.limits import Limits
 from chrislib.feeds.model import Node
+from chrislib.feeds.pipeline_making import PipelineMaking
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
