@@ -11,9 +11,37 @@ from chrislib.feeds.states import WORDS, duration
 from chrislib.views.feeds.words import clock
 from chrislib.views.theme.theme import Theme
 from chrislib.views.theme.tokens import STATES
-from chrislib.views.widgets.paint import draw_glyph, draw_text
+from chrislib.views.widgets.paint import badge_width, draw_badge, draw_glyph, draw_text
 
 _ROW = 28
+
+
+class Badge(QWidget):
+    """A state as an outlined badge."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._state = "queued"
+        self.setObjectName("inspector.state")
+        theme.changed.connect(self.update)
+
+    def show_state(self, state: str) -> None:
+        """Show another state."""
+        self._state = state
+        self.setAccessibleName(WORDS[state])
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the badge."""
+        return QSize(badge_width(self._theme, self._state) + 2, 22)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the badge."""
+        painter = QPainter(self)
+        draw_badge(painter, QPoint(0, 1), self._theme, self._state)
+        painter.end()
 
 
 class StepsView(QWidget):

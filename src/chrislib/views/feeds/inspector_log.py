@@ -1,0 +1,453 @@
+"""The log of a node: followed, searched and copied, however long it is."""
+
+import asyncio
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QGuiApplication,
+    QKeyEvent,
+    QTextCursor,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chrislib.feeds.logs import PIECE, Hits, LogWindow, search
+from chrislib.views.messages import Messages
+from chrislib.views.tasks import PaneTasks
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.buttons import Field, button, icon_button
+from chrislib.views.widgets.text import Label
+
+_TYPING_MS = 150
+_MARKED = 400
+"""Hits that are marked at once: those near what is on screen."""
+_WHOLE = 8_000_000
+"""Characters that are put on the clipboard; of more, what is shown."""
+
+
+class _Search(Field):
+    """The field for words; Return and Shift+Return walk through the hits."""
+
+    walked = Signal(int)
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walk, or leave."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.walked.emit(-1 if back else 1)
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class LogView(QWidget):
+    """A log in a window of some hundred kilobytes; plain text only.
+
+    Parameters
+    ----------
+    lines : int
+        Height of the box; 0 takes the height there is.
+    """
+
+    enlarge = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        tasks: PaneTasks,
+        messages: Messages,
+        *,
+        name: str = "inspector.log",
+        lines: int = 12,
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self._tasks = tasks
+        self._messages = messages
+        self._window = LogWindow()
+        self._hits = Hits("")
+        self._hit = -1
+        self._round = 0
+        self._live = False
+        self._drawn = ""
+        self._held = False
+        self.box = _box(theme, name, lines)
+        self.words = _Search(theme, "Search the log", name=f"{name}.search")
+        self.count = Label(theme, style="caption", token="text.muted")
+        self.count.setObjectName(f"{name}.count")
+        self.before = icon_button(
+            theme,
+            "chevron-up",
+            name=f"{name}.previous",
+            tooltip="Previous hit (Shift+Return)",
+            size=24,
+        )
+        self.after = icon_button(
+            theme,
+            "chevron-down",
+            name=f"{name}.next",
+            tooltip="Next hit (Return)",
+            size=24,
+        )
+        self.follow = QCheckBox("Follow")
+        self.follow.setObjectName(f"{name}.follow")
+        self.follow.setToolTip("Keep the newest lines in sight")
+        self.follow.setChecked(True)
+        self.copy = icon_button(
+            theme,
+            "copy",
+            name=f"{name}.copy",
+            tooltip="Copy the log, or the marked part of it",
+            size=24,
+        )
+        self.larger = icon_button(
+            theme, "maximize", name=f"{name}.larger", tooltip="Larger", size=24
+        )
+        self.note = Label(
+            theme, style="caption", token="text.muted", wrap=True, name=f"{name}.note"
+        )
+        self.earlier = button(
+            theme,
+            "Show earlier lines",
+            kind="quiet",
+            name=f"{name}.earlier",
+            small=True,
+        )
+        self.later = button(
+            theme, "Show later lines", kind="quiet", name=f"{name}.later", small=True
+        )
+        self._build()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self._search)
+        self.words.textChanged.connect(lambda _text: self._typing.start())
+        self.words.walked.connect(self.walk)
+        self.before.clicked.connect(lambda: self.walk(-1))
+        self.after.clicked.connect(lambda: self.walk(1))
+        self.copy.clicked.connect(self.copy_text)
+        self.larger.clicked.connect(self.enlarge)
+        self.earlier.clicked.connect(self._go_earlier)
+        self.later.clicked.connect(self._go_later)
+        self.follow.toggled.connect(self._follow_changed)
+        self.box.verticalScrollBar().actionTriggered.connect(self._scrolled)
+        self.box.selectionChanged.connect(self._selection_changed)
+        theme.changed.connect(self._mark)
+        self.show_log("", live=False)
+
+    @property
+    def text(self) -> str:
+        """The whole log."""
+        return self._window.text
+
+    def show_log(self, text: str, *, live: bool, kept: bool = False) -> None:
+        """Show a log, or a newer look at it; the place one reads stays.
+
+        Parameters
+        ----------
+        live : bool
+            More of it may come.
+        kept : bool
+            It is the one kept here; the server has it no more.
+        """
+        self._live = live
+        self.follow.setVisible(live)
+        words = "Kept here: the server has this log no more." if kept else ""
+        if not text:
+            words = "Nothing was said yet." if live else "No log is known of this run."
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
+        self.setEnabled(True)
+        if text is self._window.text or text == self._drawn == self._window.text:
+            return
+        self._window.follow(text)
+        if self._follows:
+            self._window.to_end()
+        self._draw()
+        if self.words.text():
+            self._search()
+
+    def clear(self) -> None:
+        """Show nothing: another node is looked at."""
+        self._window = LogWindow()
+        self.words.clear()
+        self.follow.setChecked(True)
+        self._hits, self._hit = Hits(""), -1
+        self._draw()
+        self._say_hits()
+
+    def go_to_end(self) -> None:
+        """Show the last lines and follow what comes."""
+        self.follow.setChecked(True)
+        self._window.to_end()
+        self._draw()
+        self._to_bottom()
+        self.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def walk(self, step: int) -> None:
+        """Go to the next hit (1) or the one before (-1), round the ends."""
+        if self._typing.isActive():
+            self._typing.stop()
+            self._search()
+        places = self._hits.places
+        if places:
+            self._go_to((self._hit + step) % len(places))
+
+    def copy_text(self) -> None:
+        """Put the marked part on the clipboard, or the whole log."""
+        marked = self.box.textCursor().selectedText().replace("\u2029", "\n")
+        whole = len(self._window.text) <= _WHOLE
+        text = marked or (self._window.text if whole else self._window.shown)
+        if not text:
+            self._messages.info("There is no log to copy.")
+            return
+        QGuiApplication.clipboard().setText(text)
+        if marked:
+            self._messages.info("The marked part is on the clipboard.")
+        elif whole:
+            self._messages.info("The log is on the clipboard.")
+        else:
+            self._messages.info(
+                "The lines that are shown are on the clipboard.",
+                "The whole log is too long for that.",
+            )
+
+    # Inside.
+
+    @property
+    def _follows(self) -> bool:
+        return not self._live or self.follow.isChecked()
+
+    def _draw(self) -> None:
+        """Bring what is shown into the box; what only grew is put behind."""
+        text, drawn = self._window.shown, self._drawn
+        grew = bool(drawn) and text.startswith(drawn)
+        if not grew and self.box.textCursor().hasSelection() and drawn:
+            # somebody marks something: it must not vanish under the pointer
+            self._held = True
+            return
+        self._held = False
+        if text != drawn:
+            bar = self.box.verticalScrollBar()
+            place = bar.value()
+            if grew:
+                cursor = QTextCursor(self.box.document())
+                cursor.movePosition(QTextCursor.MoveOperation.End)
+                cursor.insertText(text[len(drawn) :])
+            else:
+                self.box.setPlainText(text)
+            self._drawn = text
+            if self._follows and self._window.at_end:
+                self._to_bottom()
+            else:
+                bar.setValue(place)
+        self.earlier.setVisible(not self._window.at_start)
+        self.later.setVisible(not self._window.at_end)
+        self._mark()
+
+    def _to_bottom(self) -> None:
+        bar = self.box.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _go_earlier(self) -> None:
+        """Show a block more at the top; the line one reads stays in its place."""
+        first = self._drawn[:200]
+        self.follow.setChecked(False)
+        came = self._window.earlier()
+        self._release()
+        self._draw()
+        if first:
+            self._scroll_to(came)
+
+    def _go_later(self) -> None:
+        last = self._window.end
+        self._window.later()
+        self._release()
+        self._draw()
+        self._scroll_to(max(0, last - self._window.start), top=False)
+
+    def _scroll_to(self, place: int, *, top: bool = True) -> None:
+        cursor = self._cursor(place, place)
+        line = cursor.blockNumber()
+        bar = self.box.verticalScrollBar()
+        bar.setValue(line if top else max(0, line - 8))
+
+    def _scrolled(self, _action: int) -> None:
+        """Follow no more once somebody scrolls up; again at the very end."""
+        bar = self.box.verticalScrollBar()
+        if self._live:
+            at_end = bar.sliderPosition() >= bar.maximum() - 1
+            self.follow.setChecked(at_end and self._window.at_end)
+
+    def _follow_changed(self, on: bool) -> None:
+        if on and self._live and not self._window.at_end:
+            self._window.to_end()
+            self._draw()
+        if on:
+            self._to_bottom()
+
+    def _selection_changed(self) -> None:
+        if self._held and not self.box.textCursor().hasSelection():
+            self._draw()
+
+    def _release(self) -> None:
+        cursor = self.box.textCursor()
+        cursor.clearSelection()
+        self.box.setTextCursor(cursor)
+
+    # Searching.
+
+    def _search(self) -> None:
+        words, text = self.words.text(), self._window.text
+        self._round += 1
+        turn = self._round
+
+        def found(hits: Hits) -> None:
+            if turn == self._round:
+                self._found(hits)
+
+        if len(text) <= PIECE or not words:
+            found(search(text, words))
+            return
+        self.count.setText("…")
+        work = asyncio.to_thread(search, text, words)
+        self._tasks.start(work, name="search log", done=found)
+
+    def _found(self, hits: Hits) -> None:
+        """Show where the words are: at first the hit nearest to the end one reads."""
+        same = hits.words == self._hits.words
+        before = self._hits.places[self._hit] if self._hit >= 0 and same else -1
+        self._hits = hits
+        if before in hits.places:
+            self._hit = hits.places.index(before)
+            self._say_hits()
+            self._mark()
+            return
+        self._hit = -1
+        if hits.places and not same:
+            near = [n for n, at in enumerate(hits.places) if at >= self._window.start]
+            self._go_to(near[0] if near else len(hits.places) - 1)
+        self._say_hits()
+        self._mark()
+
+    def _go_to(self, number: int) -> None:
+        self._hit = number
+        place = self._hits.places[number]
+        if self._live:
+            self.follow.setChecked(False)
+        self._window.show(place)
+        self._release()
+        self._draw()
+        at = place - self._window.start
+        cursor = self._cursor(at, at)
+        self.box.setTextCursor(cursor)
+        self.box.centerCursor()
+        self._say_hits()
+
+    def _say_hits(self) -> None:
+        total = len(self._hits.places)
+        if not self._hits.words:
+            words = ""
+        elif not total:
+            words = "none"
+        else:
+            more = "+" if self._hits.more else ""
+            words = f"{self._hit + 1:,} of {total:,}{more}"
+        self.count.setText(words)
+        self.count.setAccessibleName(f"Hits: {words}" if words else "")
+        for piece in (self.before, self.after):
+            piece.setEnabled(total > 0)
+
+    def _mark(self) -> None:
+        """Color the hits near the one that was gone to, itself strongly."""
+        start, end = self._window.start, self._window.end
+        inside = [
+            (number, at - start)
+            for number, at in enumerate(self._hits.places)
+            if start <= at < end
+        ]
+        if len(inside) > _MARKED:
+            first = next((i for i, (n, _) in enumerate(inside) if n >= self._hit), 0)
+            low = max(0, first - _MARKED // 2)
+            inside = inside[low : low + _MARKED]
+        length = len(self._hits.words)
+        marks = []
+        for number, at in inside:
+            mark = QTextEdit.ExtraSelection()
+            here = number == self._hit
+            ground = "accent.fill" if here else "tint.warn"
+            ink = "text.on-accent" if here else "text.primary"
+            mark.format.setBackground(self._theme.color(ground))
+            mark.format.setForeground(self._theme.color(ink))
+            mark.cursor = self._cursor(at, at + length)
+            marks.append(mark)
+        self.box.setExtraSelections(marks)
+
+    def _cursor(self, start: int, end: int) -> QTextCursor:
+        """Return a cursor from one character of what is drawn to another."""
+        cursor = QTextCursor(self.box.document())
+        last = max(0, self.box.document().characterCount() - 1)
+        places = [min(last, _units(self._drawn, at)) for at in (start, end)]
+        cursor.setPosition(places[0])
+        cursor.setPosition(places[1], QTextCursor.MoveMode.KeepAnchor)
+        return cursor
+
+    def _build(self) -> None:
+        find = QHBoxLayout()
+        find.setSpacing(4)
+        find.addWidget(self.words, 1)
+        find.addWidget(self.count)
+        find.addWidget(self.before)
+        find.addWidget(self.after)
+        tools = QHBoxLayout()
+        tools.setSpacing(4)
+        tools.addWidget(self.follow)
+        tools.addWidget(self.earlier)
+        tools.addStretch(1)
+        tools.addWidget(self.copy)
+        tools.addWidget(self.larger)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(find)
+        column.addWidget(self.note)
+        column.addLayout(tools)
+        column.addWidget(self.box, 1)
+        column.addWidget(self.later, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+def _units(text: str, at: int) -> int:
+    """Return how many UTF-16 units stand before a character, as Qt counts them."""
+    before = text[:at]
+    if before.isascii():
+        return len(before)
+    return len(before.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _box(theme: Theme, name: str, lines: int) -> QPlainTextEdit:
+    """Return a read-only box; plain text only, whatever it is given."""
+    box = QPlainTextEdit()
+    box.setObjectName(name)
+    box.setAccessibleName("Log")
+    box.setReadOnly(True)
+    box.setTabChangesFocus(True)
+    box.setUndoRedoEnabled(False)
+    box.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+
+    def dress() -> None:
+        box.setFont(theme.font("mono"))
+        if lines:
+            box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
+
+    theme.follow(box, dress)
+    return box
