@@ -134,12 +134,14 @@ class Batches:
     async def settle(self) -> None:
         """At start, with the jobs in memory: finish what was cut off (disk)."""
         breather = Breather()
-        for batch in self._batches.values():
-            batch.counts = Counter(_counts_of(batch.row))
+        for batch in list(self._batches.values()):
+            counts = Counter(_counts_of(batch.row))
             if batch.row.ended_at is None:
+                # One batch in one turn: a job that changes meanwhile counted twice.
                 for tracked in self._store.of_batch(batch.row.batch_key):
-                    batch.counts.update(_marks(tracked.job))
-                    await breather.rest()
+                    counts.update(_marks(tracked.job))
+            batch.counts = counts
+            await breather.rest()
         for batch in list(self._batches.values()):
             written = _written(batch)
             if batch.row.ended_at is None and written < batch.row.total:
