@@ -33,8 +33,11 @@ def test_orders_and_kinds_are_kept_apart_from_the_words(
     pane.list.arrange("order", "old")
     assert shown(pane) == everything[::-1]
     assert ctx.layout.get("feeds.order") == "old"
-    words = [action.text() for action in pane.list.order_menu().actions()]
-    assert {"Newest first", "With problems", "Search file names"} <= set(words)
+    bar = pane.list.bar
+    orders = [action.text() for action in bar.order_menu().actions()]
+    assert {"Newest first", "By tag", "Recently opened first"} <= set(orders)
+    filters = [action.text() for action in bar.filter_menu().actions()]
+    assert {"With problems", "Last 7 days", "Search file names"} <= set(filters)
     pane.list.arrange("kind", "ready")
     assert 771 in shown(pane)
     assert 812 not in shown(pane)

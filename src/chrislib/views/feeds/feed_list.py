@@ -1,6 +1,7 @@
 """The list of feeds: search, tabs with counts, rows with a state donut."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -10,26 +11,21 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QListView,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from chrislib.feeds.arranging import KINDS, ORDERS, works
+from chrislib.feeds.arranging import ORDERS, days_of, works
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.feed_rows import FeedDelegate, FeedListModel
+from chrislib.views.feeds.feed_table import FeedTable
+from chrislib.views.feeds.list_bar import ListBar
+from chrislib.views.feeds.list_head import ListHead
+from chrislib.views.feeds.list_memory import ListMemory
 from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.feeds.tabs import Tabs
-from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import Field, button, icon_button
+from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.skeleton import Skeleton
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import line
 
 _Index = QModelIndex | QPersistentModelIndex
 _ORDER = "feeds.order"
@@ -43,6 +39,8 @@ class FeedList(QWidget):
     opened = Signal(int)
     new_feed = Signal()
     menu_wanted = Signal(QPoint)
+    act_wanted = Signal(str)
+    """"download", "delete", "rename" or "more" for what is highlighted."""
     retry = Signal()
     in_sight = Signal()
     """Other rows are in sight, for a moment already."""
@@ -51,27 +49,27 @@ class FeedList(QWidget):
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
+        self._context = context
         self._layout = context.layout
-        self._theme = context.theme
-        self._scopes: dict[str, list[FeedRow]] = {}
+        self._scopes: dict[str, dict[int, FeedRow]] = {}
         self._quiet = False
         self._open: int | None = None
         self._reveal = False
+        self._days = ""
         self.setObjectName("feeds.list.panel")
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        theme = context.theme
+        self.memory = ListMemory(context)
         self.model = FeedListModel()
-        self.view = QListView()
-        self.view.setObjectName("feeds.list")
-        self.view.setAccessibleName("Feeds")
+        self.view = FeedTable()
         self.view.setModel(self.model)
         self.view.setItemDelegate(FeedDelegate(context))
         self.view.itemDelegate().setParent(self.view)
-        self.view.setUniformItemSizes(True)
-        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.view.setMouseTracking(True)
+        self.head = ListHead(theme)
+        self.bar = ListBar(theme)
         self.search = Field(
-            context.theme,
+            theme,
             "Search feeds",
             name="feeds.search",
             icon="search",
@@ -80,42 +78,48 @@ class FeedList(QWidget):
         )
         self.search.setClearButtonEnabled(True)
         self.tabs = Tabs(
-            context.theme,
+            theme,
             [("mine", "Mine"), ("shared", "Shared"), ("public", "Public")],
             name="feeds.tabs",
         )
-        self._skeleton = Skeleton(context.theme, row_height=52, picture=True)
-        self._state = ListNote(context.theme, name="feeds.list.note")
+        self._skeleton = Skeleton(theme, row_height=52, picture=True)
+        self._state = ListNote(theme, name="feeds.list.note")
         self._stack = QStackedWidget()
         for page in (self.view, self._skeleton, self._state):
             self._stack.addWidget(page)
-        self._order = icon_button(
-            context.theme,
-            "arrow-up-down",
-            name="feeds.order",
-            tooltip="Order, and which feeds are shown",
-        )
-        self._order.clicked.connect(
-            lambda: self.order_menu().popup(
-                self._order.mapToGlobal(self._order.rect().bottomLeft())
-            )
-        )
-        self._build(context.theme)
+        self._build()
         self._still = QTimer(self)
         self._still.setSingleShot(True)
         self._still.setInterval(_REST_MS)
         self._still.timeout.connect(self.in_sight)
-        self.view.verticalScrollBar().valueChanged.connect(self._still.start)
         kept = context.layout.get(_ORDER)
         if isinstance(kept, str) and kept in dict(ORDERS):
             self.model.arrange(order=kept)
+        self._connect()
+        self._show_bar()
+
+    def _connect(self) -> None:
+        self.view.verticalScrollBar().valueChanged.connect(self._still.start)
         self.search.textChanged.connect(self._search)
         self.tabs.chosen.connect(lambda _key: self._show_scope())
-        self.view.selectionModel().currentChanged.connect(self._current)
+        self.head.new_feed.connect(self.new_feed)
+        self.head.act.connect(self.act_wanted)
+        self.head.one_wanted.connect(self.highlight_one)
+        self.bar.wished.connect(self.arrange)
+        self.bar.all_wanted.connect(self.show_all)
+        self.bar.files_wanted.connect(
+            lambda: self.files_wanted.emit(self.search.text().strip())
+        )
+        chosen = self.view.selectionModel()
+        chosen.currentChanged.connect(self._current)
+        chosen.selectionChanged.connect(self._highlighted)
         self.view.activated.connect(self._current)
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.chosen_again.connect(self._again)
+        self.view.one_wanted.connect(self.highlight_one)
+        self.view.delete_pressed.connect(lambda: self.act_wanted.emit("delete"))
+        self.view.rename_pressed.connect(lambda: self.act_wanted.emit("rename"))
         self.view.customContextMenuRequested.connect(self._menu)
-        context.theme.changed.connect(self.view.viewport().update)
+        self._context.theme.changed.connect(self.view.viewport().update)
 
     @property
     def loaded(self) -> bool:
@@ -127,6 +131,9 @@ class FeedList(QWidget):
         self._scopes = {}
         self._open = None
         self._reveal = False
+        self.model.forget_measures()
+        self.bar.offer_tags(())
+        self.model.arrange(tags={}, tag="", only=None)
         self._show_scope()
         for key in ("mine", "shared", "public"):
             self.tabs.set_count(key, None)
@@ -138,10 +145,18 @@ class FeedList(QWidget):
             self._skeleton.start("Asking for feeds")
             self._stack.setCurrentWidget(self._skeleton)
 
-    def set_scopes(self, scopes: Mapping[str, list[FeedRow]]) -> None:
-        """Show what the server has."""
+    def set_scopes(
+        self, scopes: Mapping[str, list[FeedRow]], *, fresh: FeedRow | None = None
+    ) -> None:
+        """Show what the server has; `fresh` is a row that is known better."""
         first = not self._scopes
-        self._scopes = dict(scopes)
+        self._scopes = {
+            scope: {row.id: row for row in rows} for scope, rows in scopes.items()
+        }
+        if fresh is not None:
+            for rows in self._scopes.values():
+                if fresh.id in rows:
+                    rows[fresh.id] = fresh
         for key in ("mine", "shared", "public"):
             self.tabs.set_count(key, len(self._scopes.get(key, [])))
         if self._reveal and self._open is not None and self.scope_of(self._open):
@@ -162,22 +177,45 @@ class FeedList(QWidget):
 
     def replace(self, row: FeedRow) -> None:
         """Show a fresher look at one feed."""
-        for scope, rows in self._scopes.items():
-            self._scopes[scope] = [row if old.id == row.id else old for old in rows]
-        self._quiet = True
+        for rows in self._scopes.values():
+            if row.id in rows:
+                rows[row.id] = row
+        quiet, self._quiet = self._quiet, True
         self.model.replace(row)
-        self._quiet = False
+        self._quiet = quiet
+
+    def drop(self, feed_ids: Collection[int]) -> None:
+        """Take feeds out that are gone from the server."""
+        for scope, rows in self._scopes.items():
+            for feed_id in feed_ids:
+                rows.pop(feed_id, None)
+            self.tabs.set_count(scope, len(rows))
+        self.memory.forget(feed_ids)
+        self._show_scope()
 
     def scope_of(self, feed_id: int) -> str:
         """Return the tab that holds a feed, "" for none."""
         for scope, rows in self._scopes.items():
-            if any(row.id == feed_id for row in rows):
+            if feed_id in rows:
                 return scope
         return ""
 
     def rows(self, scope: str = "mine") -> Sequence[FeedRow]:
         """Return the rows of a tab."""
-        return self._scopes.get(scope, [])
+        return list(self._scopes.get(scope, {}).values())
+
+    @property
+    def highlighted(self) -> list[FeedRow]:
+        """The highlighted feeds, in the order in which they stand."""
+        found = (
+            self.model.feed_at(self.model.index(row)) for row in self.view.highlighted
+        )
+        return [row for row in found if row is not None]
+
+    def highlight_one(self) -> None:
+        """End a highlight of several: only the open feed is highlighted."""
+        self.view.clearSelection()
+        self._mark()
 
     def select(self, feed_id: int) -> None:
         """Highlight a feed without opening it again."""
@@ -195,7 +233,9 @@ class FeedList(QWidget):
         self._mark()
 
     def _mark(self) -> None:
-        """Highlight the open feed, whatever happened to the rows."""
+        """Highlight the open feed, unless somebody has highlighted several."""
+        if self.view.several:
+            return
         row = -1 if self._open is None else self.model.row_of(self._open)
         quiet, self._quiet = self._quiet, True
         if row >= 0:
@@ -204,45 +244,29 @@ class FeedList(QWidget):
             self.view.setCurrentIndex(QModelIndex())
         self._quiet = quiet
 
-    def _build(self, theme: Theme) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 12, 12, 8)
-        head.addWidget(Label(theme, "Feeds", style="section", name="feeds.title"), 1)
-        self._new = new = button(
-            theme,
-            "New feed",
-            icon="plus",
-            name="feeds.new",
-            tooltip="Make a feed of what is in the tray (Ctrl+N)",
-            small=True,
-        )
-        new.clicked.connect(self.new_feed)
-        head.addWidget(new)
+    def _build(self) -> None:
         find = QHBoxLayout()
         find.setContentsMargins(12, 0, 12, 8)
-        find.setSpacing(4)
-        find.addWidget(self.search, 1)
-        find.addWidget(self._order)
+        find.addWidget(self.search)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(self.head)
         column.addLayout(find)
         column.addWidget(self.tabs)
+        column.addWidget(line())
+        column.addWidget(self.bar)
         column.addWidget(line())
         column.addWidget(self._stack, 1)
 
     def _search(self, words: str) -> None:
-        self._quiet = True
-        self.model.arrange(words=words, only=None)
-        self._mark()
-        self._quiet = False
-        self._show_page()
+        self._arrange(words=words, only=None)
 
     def _show_scope(self) -> None:
         # Qt makes a neighbor current when the current row goes: nobody chose that
         self._quiet = True
-        self.model.set_rows(self._scopes.get(self.tabs.current, []))
+        self._remember()
+        self.model.set_rows(self._scopes.get(self.tabs.current, {}).values())
         self._mark()
         self._quiet = False
         total = self.model.total
@@ -251,11 +275,27 @@ class FeedList(QWidget):
         )
         self._show_page()
 
+    def _remember(self) -> None:
+        """Let the model know what is pinned and was opened, if that is news."""
+        now, memory = self.model.arranging, self.memory
+        if (now.pinned, now.recent) != (memory.pinned, memory.recent):
+            self.model.arrange(pinned=memory.pinned, recent=memory.recent)
+
+    def _show_bar(self) -> None:
+        self.bar.offer_files(bool(self.search.text().strip()))
+        self.bar.show_state(
+            self.model.arranging,
+            shown=self.model.rowCount(),
+            total=self.model.total,
+            days=self._days,
+        )
+
     def _show_page(self) -> None:
+        self._show_bar()
         if self.model.rowCount():
             self._stack.setCurrentWidget(self.view)
             self._still.start()
-            if self.window().focusWidget() in {None, self._new}:
+            if self.window().focusWidget() in {None, self.head.new_button}:
                 # Qt gave the keys to the first button: rows are what one came for.
                 # A view that gets the focus makes its first row the current one.
                 quiet, self._quiet = self._quiet, True
@@ -266,7 +306,7 @@ class FeedList(QWidget):
         if self.model.total and words and self.model.arranging.only is None:
             self._state.show_note(
                 "No feed has these words",
-                "The search looks at titles, people and feed numbers.",
+                "The search looks at titles, people, tags and feed numbers.",
                 ("Show all", self.show_all),
                 ("Search file names", lambda: self.files_wanted.emit(words)),
             )
@@ -275,7 +315,7 @@ class FeedList(QWidget):
                 "No feed is shown",
                 "None has such files."
                 if self.model.arranging.only is not None
-                else "None is in the states that are shown.",
+                else "None is like those that are wanted.",
                 ("Show all", self.show_all),
             )
         else:
@@ -287,38 +327,46 @@ class FeedList(QWidget):
         self._still.blockSignals(True)
         self._still.stop()
 
-    def order_menu(self) -> QMenu:
-        """Return in which order feeds can stand, and which can be left out."""
-        menu = QMenu(self)
-        menu.setObjectName("feeds.order.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        now = self.model.arranging
-        for wish, words, chosen in (
-            ("order", ORDERS, now.order),
-            ("kind", KINDS, now.kind),
-        ):
-            group = QActionGroup(menu)
-            for key, word in words:
-                action = menu.addAction(word)
-                action.setCheckable(True)
-                action.setChecked(key == chosen)
-                group.addAction(action)
-                action.triggered.connect(
-                    lambda _on=False, wish=wish, key=key: self.arrange(wish, key)
-                )
-            menu.addSeparator()
-        menu.addAction("Search file names").triggered.connect(
-            lambda: self.files_wanted.emit(self.search.text().strip())
-        )
-        menu.actions()[-1].setEnabled(bool(self.search.text().strip()))
-        return menu
-
-    def arrange(self, wish: str, key: str) -> None:
-        """Take another "order" or "kind"."""
+    def arrange(self, wish: str, value: object) -> None:
+        """Take another wish of `ListBar.wished`."""
         if wish == "order":
-            self._layout.put(_ORDER, key)
+            self._layout.put(_ORDER, value)
+        if wish == "days":
+            since, until = days_of(str(value), date.fromtimestamp(self._context.now()))
+            self.show_days(since, until, key=str(value))
+            return
+        self._arrange(**{wish: value})
+
+    def show_days(
+        self, since: date | None, until: date | None, *, key: str = "between"
+    ) -> None:
+        """Show feeds that were made between two days, both included."""
+        self._days = key if since or until else ""
+        self._arrange(since=since, until=until)
+
+    def show_tags(self, tags: Mapping[int, tuple[str, ...]]) -> None:
+        """Take which tags feeds have; the order and a filter may wait for them."""
+        names = {name for row in tags.values() for name in row}
+        self.bar.offer_tags(sorted(names, key=str.casefold))
+        if tags != self.model.arranging.tags:
+            self._arrange(tags=tags)
+
+    def pin(self, feed_ids: Collection[int], *, pinned: bool) -> None:
+        """Put feeds on top, or back to their places."""
+        self.memory.pin(feed_ids, pinned=pinned)
+        self._arrange(pinned=self.memory.pinned)
+
+    def was_opened(self, feed_id: int) -> None:
+        """Remember that a feed was opened.
+
+        The order by that changes with the next answer, not under the pointer.
+        """
+        self.memory.opened(feed_id)
+
+    def _arrange(self, **wishes: object) -> None:
+        # Qt makes a neighbor current when the current row goes: nobody chose that
         self._quiet = True
-        self.model.arrange(**{wish: key})
+        self.model.arrange(**wishes)
         self._mark()
         self._quiet = False
         self._show_page()
@@ -326,8 +374,10 @@ class FeedList(QWidget):
     def show_all(self) -> None:
         """Leave no feed out."""
         self.search.clear()
-        self.model.arrange(words="", only=None)
-        self.arrange("kind", "all")
+        self._days = ""
+        self._arrange(
+            words="", only=None, kind="all", marked="", tag="", since=None, until=None
+        )
 
     def show_finding(self) -> None:
         """Say that the server looks at the names of files."""
@@ -338,11 +388,7 @@ class FeedList(QWidget):
         """Show the feeds that hold such files, if they are still asked for."""
         if words != self.search.text().strip():
             return
-        self._quiet = True
-        self.model.arrange(only=frozenset(found))
-        self._mark()
-        self._quiet = False
-        self._show_page()
+        self._arrange(only=frozenset(found))
 
     def show_not_found(self, error: BaseException) -> None:
         """Say why the names of files could not be looked at."""
@@ -370,13 +416,22 @@ class FeedList(QWidget):
     def _menu(self, at: QPoint) -> None:
         index = self.view.indexAt(at)
         if index.isValid():
-            self.view.setCurrentIndex(index)
+            if not self.view.several:
+                self.view.setCurrentIndex(index)
             self.menu_wanted.emit(self.view.viewport().mapToGlobal(at))
 
     def _current(self, index: _Index, _before: object = None) -> None:
         row = self.model.feed_at(index)
-        if row is not None and not self._quiet:
+        if row is not None and not self._quiet and not self.view.extending:
             self.opened.emit(row.id)
+
+    def _again(self) -> None:
+        row = self.model.feed_at(self.view.currentIndex())
+        if row is not None and row.id != self._open:
+            self.opened.emit(row.id)
+
+    def _highlighted(self, *_change: object) -> None:
+        self.head.show_highlighted(len(self.view.highlighted))
 
 
 _EMPTY = {

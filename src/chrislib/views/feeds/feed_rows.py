@@ -1,6 +1,6 @@
 """The rows of the list of feeds: a model, and how a row is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import (
@@ -16,32 +16,37 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from chrislib.feeds.arranging import Arranging
+from chrislib.feeds.measures import Measure
 from chrislib.feeds.model import FeedRow
-from chrislib.feeds.states import feed_words
+from chrislib.feeds.states import duration, feed_words
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.rows import sync
-from chrislib.views.feeds.words import when
+from chrislib.views.feeds.words import size_words, when
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.paint import donut, draw_row, draw_text
+from chrislib.views.widgets.paint import donut, draw_glyph, draw_row, draw_text
 
 _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
+MEASURE_ROLE = Qt.ItemDataRole.UserRole + 2
+PINNED_ROLE = Qt.ItemDataRole.UserRole + 3
 _MANY = 400
 """So many changes of place are one new list; Qt makes each of them by itself."""
 
 
 class FeedListModel(QAbstractListModel):
-    """Feeds of one tab, filtered by the search words."""
+    """Feeds of one tab, filtered and ordered as a person wants to see them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._all: tuple[FeedRow, ...] = ()
+        self._all: dict[int, FeedRow] = {}
         self._shown: list[FeedRow] = []
+        self._places: dict[int, int] = {}
+        self._measures: dict[int, Measure] = {}
         self.arranging = Arranging()
 
-    def set_rows(self, rows: Sequence[FeedRow]) -> None:
+    def set_rows(self, rows: Iterable[FeedRow]) -> None:
         """Show other rows; those that stay keep their place and selection."""
-        self._all = tuple(rows)
+        self._all = {row.id: row for row in rows}
         self._apply()
 
     def arrange(self, **wishes: object) -> None:
@@ -51,8 +56,26 @@ class FeedListModel(QAbstractListModel):
 
     def replace(self, row: FeedRow) -> None:
         """Take a fresher look at one feed."""
-        self._all = tuple(row if old.id == row.id else old for old in self._all)
-        self._apply()
+        old = self._all.get(row.id)
+        if old is None or old == row:
+            return
+        self._all[row.id] = row
+        place = self._places.get(row.id, -1)
+        if not self.arranging.stays(old, row):
+            self._apply()
+        elif place >= 0:
+            self._shown[place] = row
+            self._told(place)
+
+    def measure(self, feed_id: int, measure: Measure) -> None:
+        """Take how long a feed ran and what it takes."""
+        self._measures[feed_id] = measure
+        if feed_id in self._places:
+            self._told(self._places[feed_id])
+
+    def forget_measures(self) -> None:
+        """Forget what a server's feeds took."""
+        self._measures.clear()
 
     @property
     def total(self) -> int:
@@ -61,7 +84,7 @@ class FeedListModel(QAbstractListModel):
 
     def row_of(self, feed_id: int) -> int:
         """Return the row of a feed, -1 where it is not shown."""
-        return next((n for n, row in enumerate(self._shown) if row.id == feed_id), -1)
+        return self._places.get(feed_id, -1)
 
     def feed_at(self, index: _Index) -> FeedRow | None:
         """Return the feed of an index."""
@@ -80,17 +103,31 @@ class FeedListModel(QAbstractListModel):
             return row.title
         if role == ROW_ROLE:
             return row
+        if role == MEASURE_ROLE:
+            return self._measures.get(row.id)
+        if role == PINNED_ROLE:
+            return row.id in self.arranging.pinned
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, feed {row.id}, {feed_words(row.states)}"
+            return self._words(row)
         return None
 
+    def _words(self, row: FeedRow) -> str:
+        measure = self._measures.get(row.id, Measure())
+        parts = [row.title, f"feed {row.id}", row_words(row, measure)]
+        parts += [size_words(measure.size)] if measure.size is not None else []
+        parts += ["pinned"] if row.id in self.arranging.pinned else []
+        return ", ".join(parts)
+
+    def _told(self, place: int) -> None:
+        index = self.index(place)
+        self.dataChanged.emit(index, index)
+
     def _apply(self) -> None:
-        new = self.arranging.of(self._all)
-        if len(new) == len(self._shown) and all(
-            row.id == old.id for row, old in zip(new, self._shown, strict=True)
-        ):
+        new = self.arranging.of(self._all.values())
+        if [row.id for row in new] == [row.id for row in self._shown]:
             self._refresh(new)
             return
+        self._places = {row.id: place for place, row in enumerate(new)}
         if max(len(new), len(self._shown)) > _MANY:
             self._replace_all(new)
             return
@@ -108,10 +145,9 @@ class FeedListModel(QAbstractListModel):
     def _refresh(self, new: list[FeedRow]) -> None:
         """Take fresher looks at the same feeds in the same order."""
         for place, row in enumerate(new):
-            if self._shown[place] != row:
+            if self._shown[place] is not row and self._shown[place] != row:
                 self._shown[place] = row
-                index = self.index(place)
-                self.dataChanged.emit(index, index)
+                self._told(place)
 
     def _replace_all(self, new: list[FeedRow]) -> None:
         """Put another list in the place of this one; feeds keep their highlight."""
@@ -119,7 +155,7 @@ class FeedListModel(QAbstractListModel):
         kept = self.persistentIndexList()
         ids = [self._shown[index.row()].id for index in kept]
         self._shown[:] = new
-        places = {row.id: place for place, row in enumerate(new)}
+        places = self._places
         self.changePersistentIndexList(
             kept,
             [
@@ -130,8 +166,18 @@ class FeedListModel(QAbstractListModel):
         self.layoutChanged.emit()
 
 
+def row_words(row: FeedRow, measure: Measure) -> str:
+    """Return the second line of a feed: "7 nodes · ready · 38 min"."""
+    if row.deleting:
+        return "Being deleted on the server"
+    words = feed_words(row.states)
+    if measure.seconds is not None:
+        words += f" · {duration(measure.seconds)}"
+    return words
+
+
 class FeedDelegate(QStyledItemDelegate):
-    """A feed in 52 px: donut, title and time, words and owner."""
+    """A feed in 52 px: donut, title and time, words and size."""
 
     def __init__(self, context: ViewContext, *, owner: str = "") -> None:
         super().__init__()
@@ -160,26 +206,37 @@ class FeedDelegate(QStyledItemDelegate):
         stamp = ""
         if row.created is not None:
             stamp = when(row.created.timestamp(), now=self._context.now())
-        time_width = draw_text(
-            painter,
-            QRect(left, top, right - left, half),
-            theme,
-            text=stamp,
-            style="caption",
-            token="text.muted",
-            align=Qt.AlignmentFlag.AlignRight,
+        upper, lower = (QRect(left, y, right - left, half) for y in (top, top + half))
+        taken = self._at_right(painter, upper, stamp, token="text.muted")
+        if index.data(PINNED_ROLE):
+            spot = QPoint(upper.right() - taken - 14, top + (half - 12) // 2)
+            draw_glyph(painter, spot, theme, icon="pin", token="accent.glyph", size=12)
+            taken += 18
+        draw_text(painter, upper.adjusted(0, 0, -taken, 0), theme, text=row.title)
+        measure = index.data(MEASURE_ROLE) or Measure()
+        taken = self._at_right(
+            painter, lower, size_words(measure.size), token="text.secondary"
         )
         draw_text(
             painter,
-            QRect(left, top, right - left - time_width - 8, half),
+            lower.adjusted(0, 0, -taken, 0),
             theme,
-            text=row.title,
-        )
-        draw_text(
-            painter,
-            QRect(left, top + half, right - left, half),
-            theme,
-            text=feed_words(row.states),
+            text=row_words(row, measure),
             style="caption",
             token="text.secondary",
         )
+
+    def _at_right(self, painter: QPainter, line: QRect, text: str, token: str) -> int:
+        """Write at the end of a line; returns the width it takes with its gap."""
+        if not text:
+            return 0
+        width = draw_text(
+            painter,
+            line,
+            self._theme,
+            text=text,
+            style="caption",
+            token=token,
+            align=Qt.AlignmentFlag.AlignRight,
+        )
+        return width + 8

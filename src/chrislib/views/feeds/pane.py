@@ -199,12 +199,8 @@ class FeedsPane(QWidget):
         self._keeper.load(whole=whole)
 
     def _show_list(self, scopes: dict[str, list[FeedRow]], whole: bool) -> None:
-        if self.feed is not None:
-            # the nodes know better than the counters of a list
-            fresh = self.feed.row
-            for scope, rows in scopes.items():
-                scopes[scope] = [fresh if r.id == fresh.id else r for r in rows]
-        self.list.set_scopes(scopes)
+        # the nodes know better than the counters of a list
+        self.list.set_scopes(scopes, fresh=self.feed.row if self.feed else None)
         self._open_feed.well()
         if self._open_feed.feed_id is not None:
             return
@@ -232,6 +228,7 @@ class FeedsPane(QWidget):
 
     def _open(self, feed_id: int, node_id: int | None) -> None:
         self._context.layout.put(_LAST, feed_id)
+        self.list.was_opened(feed_id)
         if self.isVisible():
             self._context.feeds.watch(feed_id)
         self.list.select(feed_id)

@@ -1,0 +1,164 @@
+"""The line above the list of feeds: its order, and what is left out."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from chrislib.feeds.arranging import DATES, KINDS, MINE, ORDERS, Arranging
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.buttons import button, icon_button
+from chrislib.views.widgets.text import ElidedLabel
+
+_MENU_TAGS = 30
+
+
+class ListBar(QWidget):
+    """Order at the left, filters at the right, and how many feeds are shown."""
+
+    wished = Signal(str, object)
+    """A wish by the names of `Arranging`, and its value; "days" is one of DATES."""
+    between_wanted = Signal()
+    files_wanted = Signal()
+    tags_wanted = Signal()
+    """A menu that offers tags is about to open."""
+    all_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._now = Arranging()
+        self._tags: Sequence[str] = ()
+        self._days = ""
+        self._words = False
+        self._order = button(
+            theme,
+            "Newest first",
+            kind="quiet",
+            icon="arrow-up-down",
+            name="feeds.order",
+            tooltip="In which order feeds stand",
+            small=True,
+        )
+        self._order.clicked.connect(lambda: self._pop(self._order, self.order_menu))
+        self._count = ElidedLabel(
+            theme, style="caption", token="text.muted", name="feeds.list.count"
+        )
+        self._filter = icon_button(
+            theme,
+            "sliders-horizontal",
+            name="feeds.filter",
+            tooltip="Which feeds are shown",
+        )
+        self._filter.clicked.connect(lambda: self._pop(self._filter, self.filter_menu))
+        self._clear = icon_button(
+            theme, "x", name="feeds.filter.clear", tooltip="Show all feeds"
+        )
+        self._clear.clicked.connect(self.all_wanted)
+        self._clear.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 8, 2)
+        row.setSpacing(2)
+        row.addWidget(self._order)
+        row.addWidget(self._count, 1)
+        row.addWidget(self._clear)
+        row.addWidget(self._filter)
+
+    def show_state(self, now: Arranging, *, shown: int, total: int, days: str) -> None:
+        """Show order and filters, and how many feeds that leaves."""
+        self._now, self._days = now, days
+        self._order.setText(dict(ORDERS)[now.order])
+        self._count.setText(f"{shown:,} of {total:,}" if now.narrows else "")
+        self._clear.setVisible(now.filters)
+        token = "accent.glyph" if now.filters else "text.secondary"
+        self._filter.set_icon("sliders-horizontal", token)
+        words = "Which feeds are shown"
+        parts = self._filters()
+        tip = f"{words}: {', '.join(parts)}" if parts else words
+        self._filter.setToolTip(tip)
+        self._filter.setAccessibleName(tip)
+
+    def offer_tags(self, tags: Sequence[str]) -> None:
+        """Offer feeds with one of these tags."""
+        self._tags = tags
+
+    def offer_files(self, words: bool) -> None:
+        """Say whether there are words that names of files could hold."""
+        self._words = words
+
+    def order_menu(self) -> QMenu:
+        """Return in which order feeds can stand."""
+        menu = self._menu("feeds.order.menu")
+        if not self._tags:
+            self.tags_wanted.emit()
+        self._choice(menu, "order", ORDERS, self._now.order)
+        return menu
+
+    def filter_menu(self) -> QMenu:
+        """Return which feeds can be left out."""
+        menu = self._menu("feeds.filter.menu")
+        self._choice(menu, "kind", KINDS, self._now.kind)
+        menu.addSeparator()
+        self._choice(menu, "marked", MINE, self._now.marked)
+        menu.addSeparator()
+        self._choice(menu, "days", DATES, self._days)
+        between = menu.addAction("Between two days …")
+        between.setCheckable(True)
+        between.setChecked(self._days == "between")
+        between.triggered.connect(lambda _on=False: self.between_wanted.emit())
+        menu.addSeparator()
+        tags = menu.addMenu("Tag")
+        tags.setObjectName("feeds.filter.tags")
+        tags.setAccessibleName("Tag")
+        self._fill_tags(tags)
+        files = menu.addAction("Search file names")
+        files.setEnabled(self._words)
+        files.triggered.connect(lambda _on=False: self.files_wanted.emit())
+        return menu
+
+    # Inside.
+
+    def _fill_tags(self, menu: QMenu) -> None:
+        rows = [("", "Any tag"), *((tag, tag) for tag in self._tags[:_MENU_TAGS])]
+        # the one that is chosen is always there
+        if self._now.tag and self._now.tag not in dict(rows):
+            rows.append((self._now.tag, self._now.tag))
+        self._choice(menu, "tag", rows, self._now.tag)
+
+    def _filters(self) -> list[str]:
+        now = self._now
+        parts = [] if now.kind == "all" else [dict(KINDS)[now.kind].lower()]
+        parts += [dict(MINE)[now.marked].lower()] if now.marked else []
+        if now.since or now.until:
+            parts.append(
+                dict(DATES)[self._days].lower()
+                if self._days in dict(DATES)
+                else f"{now.since or '…'} to {now.until or '…'}"
+            )
+        parts += [f"tag {now.tag}"] if now.tag else []
+        parts += ["names of files"] if now.only is not None else []
+        return parts
+
+    def _choice(
+        self, menu: QMenu, wish: str, rows: Sequence[tuple[str, str]], chosen: str
+    ) -> None:
+        group = QActionGroup(menu)
+        for key, word in rows:
+            action = menu.addAction(word.replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(key == chosen)
+            group.addAction(action)
+            action.triggered.connect(
+                lambda _on=False, key=key: self.wished.emit(wish, key)
+            )
+
+    def _menu(self, name: str) -> QMenu:
+        menu = QMenu(self)
+        menu.setObjectName(name)
+        return menu
+
+    def _pop(self, place: QWidget, make: Callable[[], QMenu]) -> None:
+        menu = make()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place.mapToGlobal(place.rect().bottomLeft()))
