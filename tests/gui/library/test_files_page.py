@@ -36,6 +36,10 @@ def find(parent: QWidget, kind: type[_W], name: str = "") -> _W:
 class NoFiles:
     """Feeds whose files cannot be fetched."""
 
+    @property
+    def outputs(self) -> "NoFiles":
+        return self
+
     async def fetch(self, _entry: Any, **_others: Any) -> Path:
         raise ServerUnreachable("Nothing is fetched here.")
 
