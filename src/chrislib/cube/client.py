@@ -9,14 +9,17 @@ import httpx
 
 from chrislib.cube import answers
 from chrislib.cube.address import Address
+from chrislib.cube.comments import CommentsApi
 from chrislib.cube.connecting import Body
 from chrislib.cube.errors import BadAnswer, BadCredentials, CubeError, NotFound
+from chrislib.cube.feed_access import FeedAccessApi
 from chrislib.cube.feeds import FeedsApi
 from chrislib.cube.files import FilesApi
 from chrislib.cube.folders import FoldersApi
 from chrislib.cube.instances import InstancesApi
 from chrislib.cube.pacs import PacsApi
 from chrislib.cube.plugins import PluginsApi
+from chrislib.cube.tags import TagsApi
 from chrislib.cube.types import ServerInfo
 from chrislib.cube.wire import Wire
 from chrislib.cube.workflows import WorkflowsApi
@@ -62,6 +65,9 @@ class CubeClient:
         self.plugins = PluginsApi(self._wire)
         self.instances = InstancesApi(self._wire)
         self.feeds = FeedsApi(self._wire)
+        self.feed_access = FeedAccessApi(self._wire)
+        self.comments = CommentsApi(self._wire)
+        self.tags = TagsApi(self._wire)
         self.files = FilesApi(self._wire)
         self.folders = FoldersApi(self._wire)
         self.pacs = PacsApi(self._wire)

@@ -57,6 +57,10 @@ class FeedsApi:
         path = await self._note_path(feed_id)
         await self._wire.put(path, {"title": title, "content": content})
 
+    async def write_note(self, feed_id: FeedId | int, content: str) -> None:
+        """Write the text of a feed's note over the net; its title stays."""
+        await self._wire.put(await self._note_path(feed_id), {"content": content})
+
     async def tags(self, feed_id: FeedId | int) -> tuple[str, ...]:
         """Return the names of a feed's tags from the net."""
         rows = self._wire.items(f"{feed_id}/tags/", reading.Row, limit=_PAGE)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from chrislib.cube.errors import CubeError
 from chrislib.cube.types import PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.bulk import BulkFeeds
@@ -15,18 +14,23 @@ from chrislib.feeds.checks import check_title
 from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.collect import Collecting
 from chrislib.feeds.collect_keeping import Kept
+from chrislib.feeds.comments import FeedComments
 from chrislib.feeds.compare import Comparing
 from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
+from chrislib.feeds.many_feeds import ManyFeeds
 from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.nodes import to_cancel, view_of
+from chrislib.feeds.notes import FeedNotes
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
+from chrislib.feeds.sharing import FeedSharing
+from chrislib.feeds.tags import FeedTags
 from chrislib.jobs.model import Job, Kind, RunIntent
 from chrislib.paths import Paths
 
@@ -73,13 +77,23 @@ class FeedsService:
         )
         self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
         self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
+        self.many = ManyFeeds(
+            server,
+            jobs,
+            plugins=self.plugins,
+            pipelines=self.pipelines,
+            making=self.making,
+        )
         self.collecting = Collecting(server, kept)
         self.comparing = Comparing(server, self.outputs)
         self.closely = CloseLooks(server, jobs)
+        self.notes = FeedNotes(server)
+        self.comments = FeedComments(server)
+        self.tags = FeedTags(server)
+        self.sharing = FeedSharing(server)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
         self._looks = Looks()
-        self._notes: dict[int, str] = {}
         server.on_change(self._forget)
 
     # -- looking ---------------------------------------------------------------
@@ -90,7 +104,7 @@ class FeedsService:
         feed, instances, note = await asyncio.gather(
             client.feeds.get(feed_id),
             _all(client.instances.of_feed(feed_id)),
-            self._note(feed_id),
+            self.notes.known(feed_id),
         )
         await self._learn_joins(instances)
         looked = partial(
@@ -140,9 +154,8 @@ class FeedsService:
         await self._client().feeds.rename(feed_id, title.strip())
 
     async def set_note(self, feed_id: int, text: str) -> None:
-        """Write a feed's note (network)."""
-        await self._client().feeds.set_note(feed_id, "Note", content=text)
-        self._notes[feed_id] = text
+        """Write a feed's note, whatever is there (network)."""
+        await self.notes.write(feed_id, text, base=await self.notes.read(feed_id))
 
     # -- making ----------------------------------------------------------------
 
@@ -215,7 +228,7 @@ class FeedsService:
     # -- inside ----------------------------------------------------------------
 
     def _forget(self) -> None:
-        for kept in (self._views, self._joins, self._notes):
+        for kept in (self._views, self._joins):
             kept.clear()
         self._looks = Looks()
 
@@ -231,17 +244,6 @@ class FeedsService:
             if any(row.id == node.id for row in view.nodes):
                 return feed_id
         return None
-
-    async def _note(self, feed_id: int) -> str:
-        """Return what was written, or read, last; at first it is read (network)."""
-        if feed_id not in self._notes:
-            try:
-                note = await self._client().feeds.note(feed_id)
-            except CubeError as error:
-                _log.info("the note of feed %s could not be read: %s", feed_id, error)
-                note = ""
-            self._notes.setdefault(feed_id, note)
-        return self._notes[feed_id]
 
     async def _learn_joins(self, instances: Sequence[PluginInstance]) -> None:
         """Ask once for the parents of each join; a list says only the first."""

@@ -114,7 +114,7 @@ class Server:
             get=self._feed,
             note=self._note,
             rename=self._call("rename"),
-            set_note=self._call("set_note"),
+            write_note=self._call("write_note"),
         )
         self.instances = SimpleNamespace(
             of_feed=lambda _feed: each(self.rows),
