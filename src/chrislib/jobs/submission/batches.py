@@ -83,6 +83,8 @@ class _Batch:
     counts: Counter[str] = field(default_factory=Counter)
     writing: bool = False
     refusals: int = 0
+    uncounted: set[JobKey] = field(default_factory=set)
+    """At the start: jobs that are counted in a moment, as they are then."""
 
 
 class Batches:
@@ -135,13 +137,16 @@ class Batches:
         """At start, with the jobs in memory: finish what was cut off (disk)."""
         breather = Breather()
         for batch in list(self._batches.values()):
-            counts = Counter(_counts_of(batch.row))
-            if batch.row.ended_at is None:
-                # One batch in one turn: a job that changes meanwhile counted twice.
-                for tracked in self._store.of_batch(batch.row.batch_key):
-                    counts.update(_marks(tracked.job))
-            batch.counts = counts
-            await breather.rest()
+            batch.counts = Counter(_counts_of(batch.row))
+            if batch.row.ended_at is not None:
+                continue
+            keys = [t.job.key for t in self._store.of_batch(batch.row.batch_key)]
+            batch.uncounted.update(keys)
+            for key in keys:
+                tracked = self._store.get(key)
+                batch.uncounted.discard(key)
+                batch.counts.update(_marks(tracked.job if tracked else None))
+                await breather.rest()
         for batch in list(self._batches.values()):
             written = _written(batch)
             if batch.row.ended_at is None and written < batch.row.total:
@@ -364,6 +369,8 @@ class Batches:
             before = change.before
             if before is not None and before.seq == job.seq:
                 continue  # looked at, not changed
+            if job.key in batch.uncounted:
+                continue
             old, new = _marks(before), _marks(job)
             if old != new:
                 batch.counts.subtract(old)
