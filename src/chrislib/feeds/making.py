@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chrislib.aio import TaskOwner
+from chrislib.aio import Breather, TaskOwner
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import check_title, paths_of
 from chrislib.feeds.ports import FeedItem, JobsLike
 from chrislib.feeds.recipes import Recipe, recent
 from chrislib.jobs.model import Job, RunIntent
+from chrislib.jobs.submission.chains import Chain
+from chrislib.jobs.submission.held import Next
 
 if TYPE_CHECKING:
     from chrislib.cube.types import Plugin, PluginParameter
@@ -45,6 +47,15 @@ class LibraryData:
     item: Callable[[str], FeedItem | None]
     bring: Callable[[Iterable[str]], Awaitable[object]]
     subscribe: Callable[[Callable[[], None]], Callable[[], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPlan:
+    """A feed to be made, and what is run on it."""
+
+    title: str
+    items: tuple[FeedItem, ...]
+    steps: tuple[Next, ...]
 
 
 def is_here(item: FeedItem) -> bool:
@@ -98,27 +109,10 @@ class NewFeeds:
         """
         check_title(title)
         labels = check_tags(tags)
-        away = [item for item in items if not is_here(item)]
-        coming = self._library is not None and all(
-            item.state.value in _COMING for item in away
-        )
-        paths = [] if away and coming else paths_of(items)
-        plugin, parameters = await self._copy_plugin()
-        name = next(
-            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
-        )
-        intent = RunIntent(
-            plugin_id=plugin.id,
-            plugin_name=plugin.name,
-            plugin_version=plugin.version,
-            plugin_type=plugin.type,
-            parameters={name: ",".join(paths)},
-            title=title.strip(),
-            note=note.strip(),
-            item_ids=tuple(str(item.item_id) for item in items),
-            waits_for=() if paths else tuple(str(item.item_id) for item in items),
-            tags=labels,
-        )
+        paths = self._paths(items)
+        root = await self._root()
+        intent = _linked(root, title, items, paths=paths)
+        intent = replace(intent, note=note.strip(), tags=labels)
         then = first.steps if first is not None else ()
         if paths:
             return await self._jobs.submit_now(intent, then)
@@ -128,6 +122,34 @@ class NewFeeds:
         if job is None:
             raise ChrislibError("The feed was not written down.", hint="Try again.")
         return job
+
+    async def create_many(self, plans: Sequence[FeedPlan], title: str) -> str:
+        """Make a feed of each plan as one batch (disk, one question to the server).
+
+        All of it is written down before anything is sent.
+
+        Returns
+        -------
+        str
+            The batch's key.
+
+        Raises
+        ------
+        ChrislibError
+            A title is too long, or some data cannot come; nothing was written down.
+        """
+        root = await self._root()
+        chains = []
+        breather = Breather()
+        for plan in plans:
+            check_title(plan.title, required=True)
+            paths = self._paths(plan.items)
+            intent = _linked(root, plan.title, plan.items, paths=paths)
+            chains.append(Chain(intent, plan.steps))
+            await breather.rest()
+        key = await self._jobs.batches.submit(chains, title)
+        await self._look()
+        return key
 
     async def recipes(self) -> list[Recipe]:
         """Return what was run on new feeds before, last used first (thread)."""
@@ -155,6 +177,28 @@ class NewFeeds:
         await self._tasks.close()
 
     # Inside.
+
+    def _paths(self, items: Sequence[FeedItem]) -> list[str]:
+        """Return where items are; nothing where some are still to come."""
+        away = [item for item in items if not is_here(item)]
+        coming = self._library is not None and all(
+            item.state.value in _COMING for item in away
+        )
+        return [] if away and coming else paths_of(items)
+
+    async def _root(self) -> RunIntent:
+        """Return the run that links data into a feed, without data (network)."""
+        plugin, parameters = await self._copy_plugin()
+        name = next(
+            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
+        )
+        return RunIntent(
+            plugin_id=plugin.id,
+            plugin_name=plugin.name,
+            plugin_version=plugin.version,
+            plugin_type=plugin.type,
+            parameters={name: ""},
+        )
 
     async def _look_later(self) -> None:
         await asyncio.sleep(_SOON)
@@ -215,6 +259,20 @@ class NewFeeds:
         if wanted and self._library is not None:
             self._asked.update(wanted)
             await self._library.bring(wanted)
+
+
+def _linked(
+    root: RunIntent, title: str, items: Sequence[FeedItem], *, paths: Sequence[str]
+) -> RunIntent:
+    """Return the run that links items into a feed of that title."""
+    ids = tuple(str(item.item_id) for item in items if item.item_id)
+    return replace(
+        root,
+        parameters={name: ",".join(paths) for name in root.parameters},
+        title=title.strip(),
+        item_ids=ids,
+        waits_for=() if paths else ids,
+    )
 
 
 def starts_when(away: int) -> str:

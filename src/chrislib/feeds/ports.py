@@ -1,6 +1,6 @@
 """What feeds need of the rooms around them, and nothing more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +12,8 @@ from chrislib.jobs.model import (
     RunIntent,
     WorkflowIntent,
 )
+from chrislib.jobs.submission.batches import BatchView
+from chrislib.jobs.submission.chains import Chain
 from chrislib.jobs.submission.held import Next
 
 if TYPE_CHECKING:
@@ -59,6 +61,32 @@ class HeldLike(Protocol):
         """Show how many of its items are here."""
 
 
+class BatchesLike(Protocol):
+    """Many runs as one thing to start, pause, count and hear about."""
+
+    async def submit(
+        self, members: Sequence[RunIntent | Chain], title: str, *, paused: bool = False
+    ) -> str:
+        """Write a batch down and begin to send it (disk); returns its key."""
+
+    async def pause(self, batch_key: str) -> None:
+        """Send no more of a batch (disk)."""
+
+    async def resume(self, batch_key: str) -> None:
+        """Go on with a batch where it stopped (disk)."""
+
+    async def cancel(self, batch_key: str) -> int:
+        """Take back what was not sent (disk); returns how many runs that are."""
+
+    def get(self, batch_key: str) -> BatchView | None:
+        """Return one batch."""
+
+    def subscribe(
+        self, callback: Callable[[tuple[str, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` with the keys that changed; returns how to stop that."""
+
+
 class JobsLike(Protocol):
     """The part of the job manager that feeds use."""
 
@@ -69,6 +97,10 @@ class JobsLike(Protocol):
     @property
     def held(self) -> HeldLike:
         """Runs that wait."""
+
+    @property
+    def batches(self) -> BatchesLike:
+        """Many runs together."""
 
     async def submit(self, intent: Intent) -> JobKey:
         """Journal a job and start it in the background (disk, network)."""

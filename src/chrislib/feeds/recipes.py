@@ -80,8 +80,22 @@ def recent(jobs: Sequence[Job], account_id: int, most: int = 5) -> list[Recipe]:
 
 def of_plugin(intent: RunIntent) -> Recipe:
     """Return the recipe of one run that was put together just now."""
-    one = Next(_blank(intent))
-    return _recipe(((-1, intent.plugin_name),), [one])
+    return recipe_of([Next(intent)])
+
+
+def recipe_of(steps: Sequence[Next]) -> Recipe:
+    """Return the recipe of steps that were put together just now."""
+    blanks = [replace(one, intent=blank(one.intent)) for one in steps]
+    shape = tuple((one.under, _name(one.intent)) for one in blanks)
+    return _recipe(shape, blanks)
+
+
+def then(recipe: Recipe, intent: RunIntent | WorkflowIntent) -> Recipe:
+    """Return a recipe with one step more, after its last one that can be followed."""
+    runs = [
+        at for at, one in enumerate(recipe.steps) if isinstance(one.intent, RunIntent)
+    ]
+    return recipe_of([*recipe.steps, Next(intent, runs[-1] if runs else -1)])
 
 
 def _steps(jobs: Sequence[Job]) -> tuple[list[Next], list[Job]]:
@@ -110,15 +124,15 @@ def _steps(jobs: Sequence[Job]) -> tuple[list[Next], list[Job]]:
             if intent.plugin_type != "ds" or job.remote_id is None:
                 continue
             places[job.remote_id] = len(steps)
-            steps.append(Next(_blank(intent), under))
+            steps.append(Next(blank(intent), under))
             used.append(job)
         elif isinstance(intent, WorkflowIntent):
-            steps.append(Next(_blank(intent), under))
+            steps.append(Next(blank(intent), under))
             used.append(job)
     return steps, used
 
 
-def _blank(intent: RunIntent | WorkflowIntent) -> RunIntent | WorkflowIntent:
+def blank(intent: RunIntent | WorkflowIntent) -> RunIntent | WorkflowIntent:
     """Return an intent without what belonged to the feed it was made for."""
     if isinstance(intent, WorkflowIntent):
         return replace(intent, previous_id=0, feed_id=None, item_ids=(), after="")

@@ -1,0 +1,110 @@
+"""The parts of a table of subjects and values. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.pipelines import NodePlan
+from chrislib.feeds.subjects import Subject, SubjectItem
+
+CAN, WARNS, WAITS, REFUSED, LEFT = "can", "warns", "waits", "refused", "left"
+"""What becomes of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A run of the recipe whose values can be given.
+
+    Attributes
+    ----------
+    step : int
+        Which of the recipe's steps.
+    title : str
+        The plugin's name, and its number where it occurs twice.
+    form : ParameterForm
+        What every row is given, where it has nothing of its own.
+    node : NodePlan, optional
+        Where the step is a pipeline: which of its nodes.
+    compute : str
+        Where it runs; "" takes the plugin's first.
+    """
+
+    step: int
+    title: str
+    form: ParameterForm
+    generation: int = 7
+    node: NodePlan | None = None
+    compute: str = ""
+
+    def filled(self, cells: Mapping[str, str]) -> ParameterForm:
+        """Return the form of one row; an empty cell takes an option out."""
+        form = ParameterForm(
+            self.form.plugin,
+            self.form.parameters,
+            computes=self.form.computes,
+            generation=self.generation,
+        )
+        form.adopt({p.name: self.form.text(p.name) for p in self.form.given})
+        for name, text in cells.items():
+            if text.strip():
+                form.set(name, text)
+            else:
+                form.unset(name)
+        return form
+
+    def errors(self, cells: Mapping[str, str]) -> dict[str, str]:
+        """Return what is wrong with a row's values, by parameter."""
+        form = self.filled(cells)
+        found = form.errors()
+        if self.node is not None:
+            for name in replace(self.node, form=form).missing:
+                flag = form.parameter(name).flag or name
+                found.setdefault(name, f"{flag} is required. Enter a value.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A parameter that has a value of its own in each row."""
+
+    slot: int
+    name: str
+
+
+@dataclass(slots=True)
+class Row:
+    """A subject with its values; `chosen` is one of its items, -1 all of them."""
+
+    subject: Subject
+    ticked: bool = True
+    chosen: int = -1
+    title: str = ""
+    cells: dict[Column, str] = field(default_factory=dict)
+
+    @property
+    def items(self) -> tuple[SubjectItem, ...]:
+        """The data its feed is made of."""
+        items = self.subject.items
+        return items if self.chosen < 0 else items[self.chosen : self.chosen + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a row can start, in words.
+
+    Attributes
+    ----------
+    kind : str
+        CAN, WARNS, WAITS, REFUSED or LEFT.
+    column : Column, str or None
+        Where to look: a parameter, "title" or "data".
+    """
+
+    kind: str
+    words: str
+    column: Column | str | None = None
+
+
+def cells_of(row: Row, slot: int) -> dict[str, str]:
+    """Return the values of a row that belong to one slot, by parameter."""
+    return {col.name: text for col, text in row.cells.items() if col.slot == slot}
