@@ -1,6 +1,6 @@
 """Plugin instances: what the window calls runs and nodes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 from chrislib.cube import reading
@@ -152,6 +152,32 @@ class InstancesApi:
         """
         await self._wire.delete(f"plugins/instances/{instance_id}/")
 
+    async def split(
+        self,
+        instance_id: InstanceId | int,
+        filters: Sequence[str],
+        *,
+        compute: str = "",
+    ) -> tuple[int, ...]:
+        """Make a copy node for each regular expression over the net (cube-api 7.6).
+
+        Returns
+        -------
+        tuple of int
+            Ids of the nodes made, in the order of the expressions.
+
+        Raises
+        ------
+        Refused
+            The server has no plugin to split with, or refuses an expression.
+        """
+        body = {"filter": ",".join(filters)}
+        if compute:
+            body["compute_resource_name"] = compute
+        return await self._wire.made(
+            f"plugins/instances/{instance_id}/splits/", body, _made_by_split
+        )
+
     async def log_of(self, instance: PluginInstance) -> str:
         """Return the program's log, redacted; asks the net for a compact row.
 
@@ -160,6 +186,11 @@ class InstancesApi:
         if not instance.summary and not instance.raw:
             instance = await self.get(instance.id)
         return program_log(summary=instance.summary, raw=instance.raw)
+
+
+def _made_by_split(value: object) -> tuple[int, ...]:
+    listed = reading.Row(value).text("created_plugin_inst_ids")
+    return tuple(int(part) for part in listed.split(",") if part.strip().isdigit())
 
 
 def _given(value: object) -> tuple[str, str]:

@@ -5,10 +5,10 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
 
-from chrislib.cube.types import PluginInstance
+from chrislib.cube.types import InstanceId, PluginInstance
 from chrislib.errors import ChrislibError
+from chrislib.feeds.acts import NodeActs
 from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
 from chrislib.feeds.closely import CloseLooks
@@ -22,7 +22,7 @@ from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
 from chrislib.feeds.many_feeds import ManyFeeds
 from chrislib.feeds.model import FeedView, Node, NodeDetails
-from chrislib.feeds.nodes import to_cancel, view_of
+from chrislib.feeds.nodes import ready_node, to_cancel, view_of
 from chrislib.feeds.notes import FeedNotes
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
@@ -35,7 +35,6 @@ from chrislib.jobs.model import Job, Kind, RunIntent
 from chrislib.paths import Paths
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 _AT_ONCE = 400
 """So many nodes are looked at within a frame; more of them on a thread."""
 
@@ -87,6 +86,7 @@ class FeedsService:
         self.collecting = Collecting(server, kept)
         self.comparing = Comparing(server, self.outputs)
         self.closely = CloseLooks(server, jobs)
+        self.acts = NodeActs(server, jobs, plugins=self.plugins)
         self.notes = FeedNotes(server)
         self.comments = FeedComments(server)
         self.tags = FeedTags(server)
@@ -101,9 +101,10 @@ class FeedsService:
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
         client = self._client()
+        early: dict[InstanceId, Node] = {}
         feed, instances, note = await asyncio.gather(
             client.feeds.get(feed_id),
-            _all(client.instances.of_feed(feed_id)),
+            _all(client.instances.of_feed(feed_id), early),
             self.notes.known(feed_id),
         )
         await self._learn_joins(instances)
@@ -117,6 +118,7 @@ class FeedsService:
             note=note,
             now=self._now(),
             checked_at=time.time(),
+            early=early,
         )
         large = len(instances) > _AT_ONCE
         view = await asyncio.to_thread(looked) if large else looked()
@@ -258,5 +260,14 @@ class FeedsService:
             )
 
 
-async def _all(rows: AsyncIterator[_T]) -> list[_T]:
-    return [row async for row in rows]
+async def _all(
+    rows: AsyncIterator[PluginInstance], early: dict[InstanceId, Node]
+) -> list[PluginInstance]:
+    """Read all rows (network); what can be made of one alone is made at once."""
+    found = []
+    async for row in rows:
+        found.append(row)
+        node = ready_node(row)
+        if node is not None:
+            early[row.id] = node
+    return found

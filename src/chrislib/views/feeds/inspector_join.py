@@ -1,0 +1,101 @@
+"""The sheet that chooses the nodes of a join, before the form of its plugin."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from chrislib.feeds.model import FeedView, Node
+from chrislib.feeds.states import ACTIVE, ENDED_BADLY, WORDS
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.graph_paint import node_name
+from chrislib.views.widgets.sheet import Sheet
+from chrislib.views.widgets.text import Label, plain_tooltip
+
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+class JoinSheet(Sheet):
+    """Tick the nodes a join takes; `chosen` tells them, the first one first."""
+
+    chosen = Signal(list)
+
+    def __init__(
+        self,
+        window: QWidget,
+        context: ViewContext,
+        *,
+        view: FeedView,
+        ticked: Sequence[int],
+    ) -> None:
+        super().__init__(
+            window,
+            context.theme,
+            "Join nodes",
+            f"In {view.row.title}, feed {view.row.id}",
+            width=640,
+            height=620,
+        )
+        theme = context.theme
+        self._nodes = view.nodes
+        self.rows = QListWidget()
+        self.rows.setObjectName("join.nodes")
+        self.rows.setAccessibleName("Nodes to join")
+        for node in view.nodes:
+            bad = node.state in ENDED_BADLY or node.state == "gone"
+            row = QListWidgetItem(
+                f"{node_name(node)}   node {node.id} · {WORDS[node.state]}"
+            )
+            row.setData(_ROLE, int(node.id))
+            on = int(node.id) in ticked and not bad
+            row.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+            if bad:
+                row.setFlags(Qt.ItemFlag.NoItemFlags)
+                row.setToolTip(
+                    plain_tooltip("It did not end well: a join of it never starts.")
+                )
+            self.rows.addItem(row)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(24, 16, 24, 16)
+        column.setSpacing(8)
+        column.addWidget(
+            Label(
+                theme,
+                "A join makes one node of the files of several. It starts when all of "
+                "them are ready. Tick two or more; what to do with them comes next.",
+                style="small",
+                token="text.secondary",
+                wrap=True,
+            )
+        )
+        column.addWidget(self.rows, 1)
+        self.body.addWidget(page)
+        self.rows.itemChanged.connect(lambda _row: self._count())
+        self.next_pressed.connect(self._next)
+        self._count()
+
+    def ticked(self) -> list[Node]:
+        """Return the nodes that are ticked, in their order."""
+        rows = (self.rows.item(n) for n in range(self.rows.count()))
+        ids = {
+            row.data(_ROLE) for row in rows if row.checkState() == Qt.CheckState.Checked
+        }
+        return [node for node in self._nodes if int(node.id) in ids]
+
+    def _count(self) -> None:
+        nodes = self.ticked()
+        waits = sum(1 for node in nodes if node.state in ACTIVE)
+        words = f"{len(nodes)} nodes ticked" if len(nodes) != 1 else "1 node ticked"
+        if waits:
+            words += f" · {waits} not ready yet"
+        self.set_note(words)
+
+    def _next(self) -> None:
+        nodes = self.ticked()
+        if len(nodes) < 2:
+            self.set_note("Tick at least two nodes.", kind="failed")
+            self.rows.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.accept()
+        self.chosen.emit(nodes)
