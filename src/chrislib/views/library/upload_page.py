@@ -374,8 +374,10 @@ class UploadPage(QWidget):
         )
 
     def _sent(self, _items: list[Item]) -> None:
-        # what was sent is on this computer too, and is found again there
-        self._ctx.my_library.bring_in(self._paths)
+        scan = self._model.scan
+        if scan is not None and scan.series:
+            # what was sent is on this computer too, and is found again there
+            self._ctx.my_library.bring_in(self._paths)
         self._send.setEnabled(True)
         self.clear()
         self._drop.take_focus()

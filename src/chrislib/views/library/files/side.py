@@ -250,7 +250,11 @@ class Side(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(body)
+        # The three buttons, also in large type, and the bar beside them.
+        bar = area.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(max(264, body.minimumSizeHint().width() + bar))
         area.viewport().setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -110,9 +110,7 @@ class ImportsStrip(QWidget):
         messages, name = self._ctx.messages, one.root.name
         bad = count(one.unreadable, "file") + " could not be read."
         if one.state is ImportState.FAILED:
-            messages.warning(
-                f"The folder “{name}” could not be read", one.reason, seconds=12
-            )
+            messages.warning(f"“{name}” could not be read", one.reason, seconds=12)
         elif one.state is ImportState.STOPPED:
             messages.info(f"Stopped reading “{name}”", "What was read stays.")
         else:
