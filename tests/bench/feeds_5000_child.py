@@ -36,13 +36,22 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     await _until(lambda: len(pane.list.rows()) >= int(feeds))
     pane.list.view.viewport().repaint()
     listed = time.perf_counter() - began
-    await asyncio.sleep(1)
+    await _settled()
     began = time.perf_counter()
     pane.show_feed(int(feed))
     graph = pane.centre.graph
     await _until(lambda: len(graph._wish.parents) == int(feeds) and not graph.arranging)
     graph.viewport().repaint()
     return {"list": listed, "graph": time.perf_counter() - began}
+
+
+async def _settled() -> None:
+    """Wait until the job manager has taken on what it found on the server."""
+    quiet, deadline = 0, time.monotonic() + 120
+    while quiet < 4 and time.monotonic() < deadline:
+        spent = time.process_time()
+        await asyncio.sleep(0.5)
+        quiet = quiet + 1 if time.process_time() - spent < 0.05 else 0
 
 
 async def _until(done: Any) -> None:

@@ -45,6 +45,7 @@ _CONNECT_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 4.0
 # more JSON than this is read on a thread: 2 ms of a window's event loop
 _BIG_ANSWER = 200_000
+_LEAVE_SECONDS = 0.002
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
@@ -314,6 +315,8 @@ class Wire:
                     # a failure is told where the page is taken
                     sent = self.send("GET", guess)
                     coming = spawn(sent, name="next page", on_error=lambda _: None)
+                    # decoding holds the interpreter: let the request leave first
+                    await asyncio.wait({coming}, timeout=_LEAVE_SECONDS)
                 page, link = await self._page(response)
                 url = self.address.reroot(link) if link else ""
                 if url and (url in visited or not page.rows):

@@ -49,7 +49,13 @@ class Branches:
 
     def __init__(self, parents: Mapping[int, Sequence[int]]) -> None:
         self._parents = {
-            node: tuple(dict.fromkeys(p for p in listed if p in parents and p != node))
+            node: (
+                tuple(listed)
+                if len(listed) == 1 and listed[0] in parents and listed[0] != node
+                else tuple(
+                    dict.fromkeys(p for p in listed if p in parents and p != node)
+                )
+            )
             for node, listed in parents.items()
         }
         self._order = _ordered(self._parents)
@@ -152,7 +158,7 @@ def _ordered(parents: Mapping[int, Sequence[int]]) -> list[int]:
     order = sorted(node for node, count in waiting.items() if count == 0)
     seen = set(order)
     for node in order:
-        for child in sorted(children[node]):
+        for child in sorted(children.get(node, ())):
             waiting[child] -= 1
             if waiting[child] == 0:
                 seen.add(child)

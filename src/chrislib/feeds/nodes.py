@@ -40,6 +40,7 @@ def view_of(
     note: str,
     now: datetime,
     checked_at: float,
+    early: Mapping[InstanceId, Node] | None = None,
 ) -> FeedView:
     """Return a feed as one look at the server gave it.
 
@@ -51,9 +52,16 @@ def view_of(
         Jobs of ours by the instance they follow.
     copies_first : bool
         See `chrislib.feeds.states.state_of`.
+    early : mapping, optional
+        What `ready_node` made of the same instances.
     """
     nodes = nodes_of(
-        instances, joins=joins, jobs=jobs, copies_first=copies_first, now=now
+        instances,
+        joins=joins,
+        jobs=jobs,
+        copies_first=copies_first,
+        now=now,
+        early=early,
     )
     return FeedView(
         row=row_of(feed, count_states(node.state for node in nodes)),
@@ -71,41 +79,70 @@ def nodes_of(
     jobs: Mapping[int, Job],
     now: datetime,
     copies_first: bool = False,
+    early: Mapping[InstanceId, Node] | None = None,
 ) -> tuple[Node, ...]:
-    """Return nodes in the order of their ids, each instance once (trap 7)."""
+    """Return nodes in the order of their ids, each instance once (trap 7).
+
+    Parameters
+    ----------
+    early : mapping, optional
+        What `ready_node` made of the same instances.
+    """
     rows = sorted({row.id: row for row in instances}.values(), key=lambda row: row.id)
     done: dict[InstanceId, Node] = {}
     for row in rows:
-        parents = _parents(row, joins)
-        above = [done[parent] for parent in parents if parent in done]
         job = jobs.get(row.id)
-        state = state_of(
-            row.status,
-            row.error_code,
-            parents=[parent.state for parent in above],
-            phase=job.phase if job is not None else None,
-            copies_first=copies_first,
-        )
-        reason = reason_for(row.error_code)
-        started, ended = row.start_date, None if row.active else row.end_date
-        done[row.id] = Node(
-            id=row.id,
-            title=row.title,
-            plugin_id=row.plugin_id,
-            plugin_name=row.plugin_name,
-            plugin_version=row.plugin_version,
-            plugin_type=row.plugin_type,
-            parents=parents,
-            state=state,
-            detail=_detail(row, state, above=above, now=now),
-            output_path=row.output_path,
-            started=started,
-            ended=ended,
-            compute=row.compute_resource_name,
-            error_code=row.error_code,
-            reason=f"{reason.text} {reason.hint}" if reason is not None else "",
-        )
+        node = None
+        if early is not None and job is None and row.id not in joins:
+            node = early.get(row.id)
+        if node is None:
+            parents = _parents(row, joins)
+            above = [done[parent] for parent in parents if parent in done]
+            state = state_of(
+                row.status,
+                row.error_code,
+                parents=[parent.state for parent in above],
+                phase=job.phase if job is not None else None,
+                copies_first=copies_first,
+            )
+            detail = _detail(row, state, above=above, now=now)
+            node = _node(row, parents, state=state, detail=detail)
+        done[row.id] = node
     return tuple(done.values())
+
+
+def ready_node(row: PluginInstance) -> Node | None:
+    """Return the node of a run that is done, None where its state depends on others.
+
+    So most nodes of a large feed are made while the rest of it is on its way.
+    """
+    if row.status != "finishedSuccessfully" or row.plugin_type == "ts":
+        return None
+    detail = _took(row, joined=0) or WORDS["ready"]
+    return _node(row, _parents(row, {}), state="ready", detail=detail)
+
+
+def _node(
+    row: PluginInstance, parents: tuple[InstanceId, ...], *, state: str, detail: str
+) -> Node:
+    reason = reason_for(row.error_code)
+    return Node(
+        id=row.id,
+        title=row.title,
+        plugin_id=row.plugin_id,
+        plugin_name=row.plugin_name,
+        plugin_version=row.plugin_version,
+        plugin_type=row.plugin_type,
+        parents=parents,
+        state=state,
+        detail=detail,
+        output_path=row.output_path,
+        started=row.start_date,
+        ended=None if row.active else row.end_date,
+        compute=row.compute_resource_name,
+        error_code=row.error_code,
+        reason=f"{reason.text} {reason.hint}" if reason is not None else "",
+    )
 
 
 def _parents(
@@ -139,11 +176,16 @@ def _detail(
     if state == "upstream":
         bad = [p for p in above if p.state not in ACTIVE and p.state != "ready"]
         return f"{bad[0].plugin_name} {_ENDED[bad[0].state]}" if bad else WORDS[state]
-    if state == "ready" and row.start_date is not None and row.end_date is not None:
-        took = (row.end_date - row.start_date).total_seconds()
-        joined = f"Join of {len(above)} · " if len(above) > 1 else "Ready · "
-        return joined + duration(took)
-    return WORDS[state]
+    took = _took(row, joined=len(above)) if state == "ready" else ""
+    return took or WORDS[state]
+
+
+def _took(row: PluginInstance, *, joined: int) -> str:
+    """Return how long a run took, "" where the server does not say."""
+    if row.start_date is None or row.end_date is None:
+        return ""
+    words = f"Join of {joined} · " if joined > 1 else "Ready · "
+    return words + duration((row.end_date - row.start_date).total_seconds())
 
 
 _ENDED = {

@@ -3,8 +3,8 @@
 Thousands of nodes take longer to place than a frame lasts, so this may run in a thread.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from chrislib.feeds.branches import LARGE, READY, Branches, Folded
 from chrislib.feeds.graph import layout
@@ -50,9 +50,23 @@ def parents_of(nodes: Iterable[Node]) -> Parents:
     return {int(node.id): tuple(map(int, node.parents)) for node in nodes}
 
 
-def arrange(wish: Wish, *, turn: int = 0) -> Arranged:
-    """Find the places of everything that is shown."""
-    folded = Branches(wish.parents).fold(wish.folds)
+def arrange(
+    wish: Wish,
+    *,
+    turn: int = 0,
+    folds: Callable[[Branches], Folds] | None = None,
+) -> Arranged:
+    """Find the places of everything that is shown.
+
+    Parameters
+    ----------
+    folds : callable, optional
+        Finds what is folded, in place of what the wish says.
+    """
+    branches = Branches(wish.parents)
+    if folds is not None:
+        wish = replace(wish, folds=folds(branches))
+    folded = branches.fold(wish.folds)
     shown = dict(folded.parents)
     above = tuple(dict.fromkeys(folded.shown_as(one) for one in wish.ghost))
     if above:
@@ -62,15 +76,17 @@ def arrange(wish: Wish, *, turn: int = 0) -> Arranged:
     return Arranged(wish, folded, scene, turn)
 
 
-def first_folds(nodes: Sequence[Node]) -> Folds:
+def first_folds(nodes: Sequence[Node], branches: Branches) -> Folds:
     """Return what a large feed folds when it is opened: finished branches."""
     if len(nodes) <= LARGE:
         return {}
-    return finished(nodes)
+    return finished(nodes, branches)
 
 
-def finished(nodes: Sequence[Node], *, among: Iterable[int] | None = None) -> Folds:
+def finished(
+    nodes: Sequence[Node], branches: Branches, *, among: Iterable[int] | None = None
+) -> Folds:
     """Return the finished branches, of all nodes or below some of them only."""
     ready = {int(node.id) for node in nodes if node.state == READY}
     only = None if among is None else set(among)
-    return Branches(parents_of(nodes)).finished(ready, among=only)
+    return branches.finished(ready, among=only)

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip
 
+from chrislib.feeds.branches import Branches
 from chrislib.feeds.model import Node
 from chrislib.views.feeds.graph_canvas import GraphCanvas
 from chrislib.views.feeds.graph_plan import (
@@ -94,7 +95,7 @@ class GraphView(GraphCanvas):
             self._own_zoom, self._found = False, None
             self._by_hand.clear()
             wish = Wish(parents, sideways=self._wish.sideways)
-            self._ask(wish, lambda: first_folds(nodes))
+            self._ask(wish, lambda known: first_folds(nodes, known))
         self._say()
 
     @property
@@ -150,7 +151,7 @@ class GraphView(GraphCanvas):
     def fold_finished(self) -> None:
         """Draw each finished branch as one."""
         nodes, folds = self._looks.nodes, self._wish.folds
-        self._ask(self._wish, lambda: {**folds, **finished(nodes)})
+        self._ask(self._wish, lambda known: {**folds, **finished(nodes, known)})
 
     def fold_below(self, node_id: int) -> None:
         """Draw everything that hangs under a node as one."""
@@ -174,7 +175,9 @@ class GraphView(GraphCanvas):
         nodes = self._looks.nodes
         wish = replace(self._wish, folds=folds)
         if len(inside) > _AT_ONCE:
-            self._ask(wish, lambda: {**folds, **finished(nodes, among=inside)})
+            self._ask(
+                wish, lambda known: {**folds, **finished(nodes, known, among=inside)}
+            )
         else:
             self._ask(wish)
 
@@ -302,15 +305,16 @@ class GraphView(GraphCanvas):
 
     # -- inside ------------------------------------------------------------------
 
-    def _ask(self, wish: Wish, folds: Callable[[], Folds] | None = None) -> None:
+    def _ask(
+        self, wish: Wish, folds: Callable[[Branches], Folds] | None = None
+    ) -> None:
         """Place what is wished for; `folds` may take long to find as well."""
         self._wish = wish
         self._turn += 1
         turn = self._turn
 
         def place() -> Arranged:
-            whole = wish if folds is None else replace(wish, folds=folds())
-            return arrange(whole, turn=turn)
+            return arrange(wish, turn=turn, folds=folds)
 
         if len(wish.parents) <= _AT_ONCE:
             self._arranged(place())
