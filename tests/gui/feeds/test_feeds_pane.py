@@ -92,7 +92,7 @@ def test_a_click_in_the_graph_shows_node_and_outputs(
     click_node(qtbot, pane, 3)
     settled(qtbot, pane, 3)
     assert ("outputs", 3) in feeds.calls
-    assert len(pane.centre.outputs.entries) == 6
+    assert len(pane.centre.outputs.top) == 6
     assert "pl-bet 1.0.4" in pane.centre.graph.accessibleName()
     assert pane.centre.nodes.currentIndex().data() == "pl-bet 1.0.4"
 
@@ -172,13 +172,13 @@ def test_outputs_come_by_themselves_when_a_node_is_ready(
 ) -> None:
     pane.show_feed(812, 4)
     settled(qtbot, pane, 4)
-    assert not pane.centre.outputs.entries
+    assert not pane.centre.outputs.top
     assert ("outputs", 4) not in feeds.calls
     nodes = list(feeds.nodes[812])
     nodes[3] = replace(nodes[3], state="ready", detail="Ready · 40 min")
     feeds.nodes[812] = tuple(nodes)
     pane._tick()
-    qtbot.waitUntil(lambda: len(pane.centre.outputs.entries) == 6)
+    qtbot.waitUntil(lambda: len(pane.centre.outputs.top) == 6)
 
 
 def test_a_new_node_appears_without_moving_the_highlight(
@@ -283,7 +283,7 @@ def test_outputs_are_saved_in_the_chosen_folder(
     qtbot.waitUntil(lambda: bool(posted))
     assert "results" in posted[0].detail
     pane.centre.outputs.reveal("volumes.csv")
-    pane.actions_.get_entries(pane.centre.outputs.selected)
+    pane.actions_.outputs.get_entries(pane.centre.outputs.selected)
     qtbot.waitUntil(lambda: len(feeds.called("download")) == 2)
     assert [e.relative for e in feeds.called("download")[1][1]] == ["volumes.csv"]
     settled(qtbot, pane)
@@ -524,8 +524,8 @@ def test_a_folder_without_images_is_unfolded(
     settled(qtbot, pane, 3)
     outputs = pane.centre.outputs
     outputs.reveal("tables")
-    assert not outputs.view.isExpanded(outputs.view.currentIndex())
+    assert not outputs.model.is_open(outputs.view.currentIndex())
     outputs.view.setFocus()
     QTest.keyClick(outputs.view, Qt.Key.Key_Return)
-    assert outputs.view.isExpanded(outputs.view.currentIndex())
+    assert outputs.model.is_open(outputs.view.currentIndex())
     settled(qtbot, pane)

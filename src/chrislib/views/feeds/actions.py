@@ -7,19 +7,17 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from chrislib.feeds.model import Node, OutputEntry
-from chrislib.feeds.outputs import walk
+from chrislib.feeds.model import Node
 from chrislib.feeds.states import ACTIVE
 from chrislib.jobs.model import Job, Kind, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.graph_tools import add_branch_actions
-from chrislib.views.feeds.output_preview import VIEWABLE
+from chrislib.views.feeds.output_acts import OutputActs
 from chrislib.views.feeds.text_sheet import TextSheet
-from chrislib.views.navigation import OpenViewer, ShowJobs
+from chrislib.views.navigation import ShowJobs
 from chrislib.views.tasks import PaneTasks
-from chrislib.views.viewer_content import ViewContent
 
 if TYPE_CHECKING:
     from chrislib.views.feeds.pane import FeedsPane
@@ -34,7 +32,7 @@ class FeedActions:
         self._context = context
         self._tasks = tasks
         self._pane = pane
-        self._preview: object = None
+        self.outputs = OutputActs(context, tasks, pane, view=pane.centre.outputs)
 
     def commands(self) -> list[QAction]:
         """Return the commands for palette and menu."""
@@ -42,7 +40,7 @@ class FeedActions:
             ("New feed …", "Ctrl+N", lambda: self.create_feed(())),
             ("Add node …", "A", self.add_node),
             ("Run again …", "R", self.run_again),
-            ("Get all outputs …", "D", self.get_all),
+            ("Get all outputs …", "D", self.outputs.get_all),
             ("Track this node", "", self.track_current),
             ("Edit the feed's note …", "", self.edit_note),
             ("Rename the feed …", "", self.rename),
@@ -73,7 +71,7 @@ class FeedActions:
         menu.addAction("Add node …\tA").triggered.connect(self.add_node)
         menu.addAction("Run again …\tR").triggered.connect(self.run_again)
         menu.addSeparator()
-        menu.addAction("Get all outputs …\tD").triggered.connect(self.get_all)
+        menu.addAction("Get all outputs …\tD").triggered.connect(self.outputs.get_all)
         copy = menu.addAction("Copy command\tY")
         copy.triggered.connect(self._pane.inspector.copy_command)
         menu.addAction("Log\tH").triggered.connect(self._pane.inspector.show_log)
@@ -262,115 +260,3 @@ class FeedActions:
         stopped = "1 node is" if count == 1 else f"{count} nodes are"
         self._context.messages.info(f"{stopped} cancelled.")
         self._pane.refresh()
-
-    # -- looking at outputs ----------------------------------------------------
-
-    def preview(self, entry: OutputEntry) -> None:
-        """Fetch the highlighted output and show it beside the list."""
-        preview = self._pane.centre.outputs.preview
-        self._preview = entry
-        if not preview.announce(entry):
-            return
-
-        def show(path: object) -> None:
-            if self._preview is entry:
-                preview.show_file(path, entry.kind)  # type: ignore[arg-type]
-
-        def failed(error: BaseException) -> None:
-            if self._preview is entry:
-                preview.show_failure(error)
-
-        self._tasks.start(
-            self._context.feeds.outputs.fetch(entry),
-            name="preview",
-            done=show,
-            failed=failed,
-        )
-
-    def open_current(self) -> None:
-        """Open the highlighted output, or the first that can be opened."""
-        outputs = self._pane.centre.outputs
-        entry = outputs.current
-        if entry is None:
-            entry = next((e for e in walk(outputs.entries) if e.kind in VIEWABLE), None)
-        if entry is not None:
-            self.open_entry(entry)
-
-    def open_entry(self, entry: OutputEntry) -> None:
-        """Open an output in the viewer; images of one folder open as a series."""
-        kind, files = self._series_of(entry)
-        if entry.is_folder and not files:
-            self._pane.centre.outputs.turn(entry)
-            return
-        if not files:
-            self._context.messages.info(
-                "There is no viewer for this.",
-                hint="Get it to open it in another program.",
-            )
-            return
-        title = entry.relative.rsplit("/", 1)[-1]
-        if kind == "dicom" and len(files) > 1:
-            folder = files[0].relative.rpartition("/")[0]
-            title = folder.rsplit("/", 1)[-1] or title
-
-        def show(paths: object) -> None:
-            content = ViewContent(kind, title, paths)  # type: ignore[arg-type]
-            self._context.navigator.go(OpenViewer(content))
-
-        self._tasks.start(
-            self._context.feeds.outputs.fetch_all(files), name="open output", done=show
-        )
-
-    def _series_of(self, entry: OutputEntry) -> tuple[str, list[OutputEntry]]:
-        """Return the kind and the files that open together."""
-        if entry.is_folder:
-            files = [e for e in walk([entry]) if e.kind == "dicom"]
-            return "dicom", files
-        if entry.kind not in VIEWABLE or entry.file_id is None:
-            return entry.kind, []
-        if entry.kind != "dicom":
-            return entry.kind, [entry]
-        folder = entry.relative.rpartition("/")[0]
-        together = [
-            other
-            for other in walk(self._pane.centre.outputs.entries)
-            if other.kind == "dicom" and other.relative.rpartition("/")[0] == folder
-        ]
-        # the one that was asked for comes first where the order is not known
-        return "dicom", together or [entry]
-
-    # -- taking along ----------------------------------------------------------
-
-    def get_all(self) -> None:
-        """Save all outputs of the highlighted node in a folder."""
-        node = self._pane.node
-        if node is not None:
-            self._tasks.start(self._get(node), name="get all")
-
-    def get_current(self) -> None:
-        """Save the highlighted outputs, or all where none is."""
-        chosen = self._pane.centre.outputs.selected
-        if chosen and self._pane.centre.outputs.view.hasFocus():
-            self.get_entries(chosen)
-        else:
-            self.get_all()
-
-    def get_entries(self, entries: Sequence[OutputEntry]) -> None:
-        """Save some outputs in a folder."""
-        self._tasks.start(self._get(list(entries)), name="get outputs")
-
-    async def _get(self, sources: Node | list[OutputEntry]) -> None:
-        feed = self._pane.feed
-        folder = await self._context.dialogs.open_folder(
-            "Choose a folder for the outputs", self._context.paths.downloads
-        )
-        if folder is None:
-            return
-        job = await self._context.feeds.outputs.download(
-            sources, folder, feed_id=feed.row.id if feed is not None else None
-        )
-        self._context.messages.info(
-            f"Getting {job.title}.",
-            f"It goes to {folder.name}. You can go on working.",
-            action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
-        )

@@ -4,15 +4,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from chrislib.feeds.model import FeedView, Node, NodeDetails, OutputEntry
+from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.states import ACTIVE
 from chrislib.library.dates import show_time
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.asking import Asker
 from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.inspector import Inspector
-
-_LISTED = ACTIVE | {"gone"}
 
 
 class OpenFeed(QObject):
@@ -48,7 +46,6 @@ class OpenFeed(QObject):
         self._node_id: int | None = None
         self._wanted_node: int | None = None
         self._last_node: dict[int, int] = {}
-        self._listed_as = ""
         self._detailed_as = ""
         self.feed_id: int | None = None
         """The feed that was opened, also while it is read for the first time."""
@@ -79,7 +76,6 @@ class OpenFeed(QObject):
             self._last_node[self.feed_id] = self._node_id
         self.feed_id, self._node_id = feed_id, None
         self._wanted_node = node_id or self._last_node.get(feed_id)
-        self._listed_as = ""
         self._centre.outputs.show_node(None)
         known = self._context.feeds.known(feed_id)
         self.view = None
@@ -118,15 +114,9 @@ class OpenFeed(QObject):
         self._node_id = node_id
         self._centre.select(node_id)
         if changed:
-            self._listed_as = self._detailed_as = ""
+            self._detailed_as = ""
             self._centre.outputs.show_node(self.node)
         self._show_node()
-
-    def list_outputs_again(self) -> None:
-        """List the outputs of the node anew (network)."""
-        self._listed_as = ""
-        if self.node is not None:
-            self._outputs(self.node)
 
     def close(self) -> None:
         """Forget it: another server's numbers mean other things."""
@@ -169,6 +159,7 @@ class OpenFeed(QObject):
         self.well()
         self.looked.emit(view)
         self._centre.show_feed(view)
+        self._centre.outputs.show_nodes(view.nodes)
         ids = [node.id for node in view.nodes]
         if self._wanted_node in ids:
             wanted, self._wanted_node = self._wanted_node, None
@@ -190,7 +181,7 @@ class OpenFeed(QObject):
             cancels=self._context.feeds.cancel_count(node),
         )
         self._details(view.row.id, node)
-        self._outputs(node)
+        self._centre.outputs.look(node)
 
     def _details(self, feed_id: int, node: Node) -> None:
         """Look closely: again and again while it works, once when it has ended."""
@@ -208,31 +199,4 @@ class OpenFeed(QObject):
             lambda: self._context.feeds.details(feed_id, node.id),
             show,
             failed=self.offline,
-        )
-
-    def _outputs(self, node: Node) -> None:
-        """List outputs once for a state; while files are registered, each time."""
-        key = f"{node.id} {node.state}"
-        if node.state in _LISTED and node.state != "registering":
-            self._centre.outputs.show_state(node)
-            return
-        if key == self._listed_as and node.state != "registering":
-            return
-        if node.state != "registering":
-            self._centre.outputs.start_loading()
-
-        def show(entries: list[OutputEntry]) -> None:
-            if node.id == self._node_id:
-                self._listed_as = key
-                self._centre.outputs.set_entries(entries)
-
-        def failed(error: BaseException) -> None:
-            if node.id == self._node_id:
-                self._centre.outputs.show_failure(error)
-
-        self._asker.once(
-            f"outputs {key}",
-            lambda: self._context.feeds.outputs.of(node),
-            show,
-            failed=failed,
         )

@@ -1,127 +1,238 @@
-"""Outputs of a node as a Qt tree: name, type, size, state."""
+"""Outputs as rows: a tree unfolded, or one list of files; 20,000 and more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import ClassVar
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QObject, Qt
 
 from chrislib.feeds.model import OutputEntry
+from chrislib.feeds.output_book import DATE, KIND, NAME, SIZE, Narrowing, OutputBook
+from chrislib.feeds.output_walk import Batch
 from chrislib.feeds.outputs import KIND_WORDS
-from chrislib.views.feeds.words import size_words
-from chrislib.views.widgets.heads import head_cell
+from chrislib.views.feeds.words import day_words, size_words
+from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.widgets.text import plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
-COLUMNS = ("Name", "Type", "Size", "")
+STATE = 4
+_FLAGS = (
+    Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
+_SPOKEN = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 
 
-class OutputModel(QAbstractItemModel):
-    """The tree. Entries never change; another listing resets the model."""
+class OutputModel(HeadedTable):
+    """The rows of a book of outputs; the book knows what is unfolded."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._flat: list[OutputEntry] = []
-        self._parents: list[int] = []
-        self._children: dict[int, list[int]] = {}
+    heads: ClassVar[Sequence[str]] = ("Name", "Type", "Size", "Date", "")
+    numeric: ClassVar[Collection[int]] = (SIZE,)
+
+    def __init__(self, now: Callable[[], float], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._now = now
         self._rows: list[int] = []
-        self.entries: tuple[OutputEntry, ...] = ()
+        self._places: dict[int, int] | None = None
+        self.book = OutputBook()
+        self.carry: Callable[[list[OutputEntry]], QMimeData] | None = None
+        """Makes what a drag of entries carries."""
 
-    def set_entries(self, entries: Sequence[OutputEntry]) -> None:
-        """Show another listing."""
+    # --- what is shown ----------------------------------------------------------
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found so far."""
+        return not self.book.entries
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def clear(self) -> None:
+        """Show nothing yet of other outputs, in the order of these."""
         self.beginResetModel()
-        self.entries = tuple(entries)
-        self._flat, self._parents, self._rows = [], [], []
-        self._children = {}
-        waiting: list[tuple[int, tuple[OutputEntry, ...]]] = [(-1, self.entries)]
-        while waiting:
-            parent, below = waiting.pop()
-            ids = []
-            for row, entry in enumerate(below):
-                number = len(self._flat)
-                self._flat.append(entry)
-                self._parents.append(parent)
-                self._rows.append(row)
-                ids.append(number)
-                if entry.children:
-                    waiting.append((number, entry.children))
-            self._children[parent] = ids
+        self.book = self.next_book()
+        self._rows, self._places = [], None
         self.endResetModel()
 
-    def entry(self, index: _Index) -> OutputEntry | None:
-        """Return the entry of an index."""
-        return self._flat[index.internalId()] if index.isValid() else None
+    def next_book(self) -> OutputBook:
+        """Return an empty book that is narrowed and ordered like the present one."""
+        book, before = OutputBook(), self.book
+        book.order, book.flat = before.order, before.flat
+        book.narrowing = before.narrowing
+        return book
+
+    def take(self, batch: Batch, book: OutputBook) -> None:
+        """Note what arrived; `flush` shows it."""
+        book.add(batch.parent, batch.entries)
+        if batch.complete:
+            book.finish(batch.parent)
+
+    def flush(self) -> None:
+        """Show what was noted, unsorted and below the other rows of its folder."""
+        self._apply(self.book.tell_rows(), self.book)
+
+    async def arrange(self, book: OutputBook | None = None) -> None:
+        """Put everything in order, in steps; `book` takes the place of the other."""
+        book = book or self.book
+        while not await book.arrange():
+            continue
+        self._apply(list(book.rows), book)
+
+    def narrow(self, narrowing: Narrowing, *, flat: bool) -> None:
+        """Say what `arrange` is to show."""
+        self.book.narrowing, self.book.flat = narrowing, flat
+        self.book.changed += 1
+
+    def order(self, column: int, *, downwards: bool) -> None:
+        """Say in which order `arrange` is to show it."""
+        self.book.order = (column, downwards)
+        self.book.changed += 1
+
+    def turn(self, index: Index, *, unfolded: bool) -> None:
+        """Unfold or fold a folder."""
+        entry = self.entry(index)
+        if entry is None or not entry.is_folder or self.book.flat:
+            return
+        before = entry.relative in self.book.opened
+        if before == unfolded or self.book.narrowing.narrows:
+            return
+        (self.book.opened.add if unfolded else self.book.opened.discard)(entry.relative)
+        self._apply(self.book.tell_rows(), self.book)
+
+    # --- looking things up ------------------------------------------------------
+
+    def number(self, index: Index) -> int | None:
+        """Return the number of a row's entry."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        return self._rows[index.row()]
+
+    def entry(self, index: Index) -> OutputEntry | None:
+        """Return the entry of a row."""
+        number = self.number(index)
+        return None if number is None else self.book.entries[number]
+
+    def entries_at(self, rows: Sequence[int]) -> list[OutputEntry]:
+        """Return the entries of rows."""
+        return [self.book.entries[self._rows[row]] for row in rows]
+
+    def index_of(self, number: int) -> QModelIndex:
+        """Return the row of an entry, invalid when it is not shown."""
+        if self._places is None:
+            self._places = {one: row for row, one in enumerate(self._rows)}
+        row = self._places.get(number)
+        return QModelIndex() if row is None else self.index(row, 0)
 
     def find(self, relative: str) -> QModelIndex:
-        """Return the index of the entry shown at a path below the output folder."""
-        for number, entry in enumerate(self._flat):
-            if entry.relative == relative:
-                return self.createIndex(self._rows[number], 0, number)
-        return QModelIndex()
-
-    def index(
-        self,
-        row: int,
-        column: int,
-        parent: _Index = QModelIndex(),  # noqa: B008
-    ) -> QModelIndex:
-        """Return an index by place."""
-        below = self._children.get(self._number(parent), [])
-        if 0 <= row < len(below) and 0 <= column < len(COLUMNS):
-            return self.createIndex(row, column, below[row])
-        return QModelIndex()
-
-    def parent(self, index: _Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
-        """Return the folder of an entry."""
-        if not index.isValid():
+        """Return the row of the entry shown at a path, its folders unfolded."""
+        number = self.book.number(relative)
+        if number is None:
             return QModelIndex()
-        number = self._parents[index.internalId()]
-        if number < 0:
-            return QModelIndex()
-        return self.createIndex(self._rows[number], 0, number)
+        found = self.index_of(number)
+        if found.isValid() or self.book.flat or self.book.narrowing.narrows:
+            return found
+        above = self.book.above(number)
+        while above >= 0:
+            self.book.opened.add(self.book.entries[above].relative)
+            above = self.book.above(above)
+        self.flush()
+        return self.index_of(number)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Return how many entries a folder has."""
-        if parent.isValid() and parent.column() > 0:
-            return 0
-        return len(self._children.get(self._number(parent), []))
+    def is_open(self, index: Index) -> bool:
+        """Whether a row is a folder that is unfolded."""
+        number = self.number(index)
+        return number is not None and not self.book.flat and self.book.is_open(number)
 
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of columns."""
-        return len(COLUMNS)
+    def depth(self, index: Index) -> int:
+        """Return how many folders a row is in."""
+        number = self.number(index)
+        return 0 if number is None or self.book.flat else self.book.depths[number]
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        """Return the head of a column."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        return head_cell(COLUMNS[section], role, numeric=section == 2)
+    # --- QAbstractTableModel ------------------------------------------------------
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the texts of a row, or the entry itself."""
-        entry = self.entry(index)
-        if entry is None:
+        number = self.number(index)
+        if number is None:
             return None
+        entry = self.book.entries[number]
         if role == ENTRY_ROLE:
             return entry
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _text(entry, index.column())
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            if index.column() == 0:
-                name = _name(entry)
-                link = f", link to {entry.link_target}" if entry.link_target else ""
-                return f"{name}, {_text(entry, 1)} {_text(entry, 2)}{link}"
-            if index.column() == 3:
-                return state_words(entry)
-            return _text(entry, index.column())
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() == 0:
-            return entry.link_target or entry.path
-        return None
+        column = index.column()
+        if role == Qt.ItemDataRole.ToolTipRole and column == NAME:
+            return plain_tooltip(entry.link_target or entry.path)
+        if role not in _SPOKEN:
+            return None
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == NAME:
+            return self._spoken(number, entry)
+        if column == NAME:
+            return self.book.name(number)
+        if column == KIND:
+            return _kind(entry)
+        if column == SIZE:
+            return self._size(number, entry)
+        if column == DATE:
+            return day_words(entry.created, now=self._now()) if entry.created else ""
+        return (
+            state_words(entry) if role == Qt.ItemDataRole.AccessibleTextRole else None
+        )
 
-    def _number(self, index: _Index) -> int:
-        return int(index.internalId()) if index.isValid() else -1
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return what can be done with a cell."""
+        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
+
+    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
+        """Return rows as items of the tray and as files of this computer."""
+        rows = sorted({index.row() for index in indexes})
+        return self.carry(self.entries_at(rows)) if self.carry else QMimeData()
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        """Return what a drag can do: copies only."""
+        return Qt.DropAction.CopyAction
+
+    # --- inside -----------------------------------------------------------------
+
+    def _spoken(self, number: int, entry: OutputEntry) -> str:
+        link = f", link to {entry.link_target}" if entry.link_target else ""
+        words = (self.book.name(number), _kind(entry), self._size(number, entry))
+        said = ", ".join(word for word in words if word) + link
+        if entry.is_folder:
+            said += ", unfolded" if self.book.is_open(number) else ", folded"
+        return said
+
+    def _size(self, number: int, entry: OutputEntry) -> str:
+        if not entry.is_folder:
+            return size_words(entry.size)
+        if self.book.files[number]:
+            return size_words(self.book.sizes[number])
+        return "empty" if number in self.book.complete else ""
+
+    def _apply(self, rows: list[int], book: OutputBook) -> None:
+        """Show these rows; what is highlighted stays so, also in another book."""
+        if book is self.book and rows == self._rows:
+            self._repaint()
+            return
+        self.layoutAboutToBeChanged.emit()
+        before, old = self.persistentIndexList(), self.book
+        kept = [self._rows[index.row()] for index in before]
+        self.book, self._rows, self._places = book, rows, None
+        after = []
+        for number, index in zip(kept, before, strict=True):
+            now: int | None = number
+            if book is not old:
+                now = book.number(old.entries[number].relative)
+            place = QModelIndex() if now is None else self.index_of(now)
+            after.append(place.siblingAtColumn(index.column()))
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _repaint(self) -> None:
+        if self._rows:
+            last = self.index(len(self._rows) - 1, STATE)
+            self.dataChanged.emit(self.index(0, 0), last)
 
 
 def state_words(entry: OutputEntry) -> str:
@@ -131,21 +242,10 @@ def state_words(entry: OutputEntry) -> str:
     return "Gone from server"
 
 
-def _name(entry: OutputEntry) -> str:
-    return entry.relative.rsplit("/", 1)[-1]
-
-
-def _text(entry: OutputEntry, column: int) -> str:
-    if column == 0:
-        return _name(entry)
-    if column == 1:
-        if entry.kind == "file":
-            suffix = _name(entry).rpartition(".")[2]
-            return suffix.upper() if 0 < len(suffix) <= 5 else "File"
-        return KIND_WORDS.get(entry.kind, "")
-    if column == 2:
-        if entry.is_folder:
-            count = len(entry.children)
-            return "1 entry" if count == 1 else f"{count:,} entries"
-        return size_words(entry.size)
-    return ""
+def _kind(entry: OutputEntry) -> str:
+    if entry.kind == "file":
+        suffix = entry.relative.rsplit("/", 1)[-1].rpartition(".")[2]
+        return suffix.upper() if 0 < len(suffix) <= 5 else "File"
+    if entry.kind == "gone":
+        return "Gone"
+    return KIND_WORDS.get(entry.kind, "")

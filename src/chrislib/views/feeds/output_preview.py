@@ -1,5 +1,6 @@
 """A look at the highlighted output, with the way into the viewer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -7,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.feeds.model import OutputEntry
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.words import size_words
+from chrislib.views.feeds.words import files_words, size_words
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.preview import Preview
 from chrislib.views.widgets.state_view import StateView
@@ -65,15 +66,22 @@ class OutputPreview(QWidget):
         self._name.setText("")
         self.open_button.setEnabled(False)
 
-    def announce(self, entry: OutputEntry) -> bool:
-        """Name the entry; return whether its file should be fetched and shown."""
-        self._name.setText(entry.relative.rsplit("/", 1)[-1])
-        dicom = any(child.kind == "dicom" for child in entry.children)
+    def announce(self, entry: OutputEntry, inside: Sequence[OutputEntry]) -> bool:
+        """Name the entry; return whether its file should be fetched and shown.
+
+        Parameters
+        ----------
+        inside : sequence of OutputEntry
+            Files in a folder, as far as they were listed.
+        """
+        self._name.setText(entry.title or entry.relative.rsplit("/", 1)[-1])
+        dicom = any(child.kind == "dicom" for child in inside)
         can_open = (entry.file_id is not None and entry.kind in VIEWABLE) or dicom
         self.open_button.setEnabled(can_open)
         if entry.is_folder:
             words = "Its images open as one series." if dicom else ""
-            self._say("folder", f"{len(entry.children):,} entries", words)
+            size = sum(child.size or 0 for child in inside)
+            self._say("folder", files_words(len(inside), size), words)
             return False
         if entry.file_id is None:
             self._say(
@@ -82,8 +90,16 @@ class OutputPreview(QWidget):
                 "What this links to is not there any more, or is not yours to open.",
             )
             return False
+        if entry.kind == "pdf":
+            self._say(
+                "file-text",
+                "PDFs are not shown here",
+                "Open it with another program: right click, or Shift+E.",
+            )
+            return False
         if entry.kind not in VIEWABLE:
-            self._say("file", "No preview", "Get it to open it in another program.")
+            words = "Open it with another program: right click, or Shift+E."
+            self._say("file", "No preview", words)
             return False
         if entry.size is not None and entry.size > PREVIEW_BYTES:
             words = f"It has {size_words(entry.size)}. Open it in the viewer."

@@ -1,160 +1,103 @@
-"""What a node left behind: a tree, and a look at the highlighted entry."""
+"""What a node or a whole feed left behind, and a look at the highlighted entry."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QHeaderView,
-    QMenu,
     QSplitter,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.feeds.model import Node, OutputEntry
-from chrislib.feeds.outputs import totals
+from chrislib.feeds.output_book import TOP
+from chrislib.feeds.output_walk import Root
 from chrislib.feeds.states import ACTIVE, SENTENCES, WORDS
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.output_model import ENTRY_ROLE, OutputModel
+from chrislib.views.feeds.output_head import FEED, NODE, OutputHead
+from chrislib.views.feeds.output_loader import OutputLoader
+from chrislib.views.feeds.output_model import OutputModel
 from chrislib.views.feeds.output_preview import OutputPreview
-from chrislib.views.feeds.words import files_words
-from chrislib.views.theme.theme import Theme
+from chrislib.views.feeds.output_table import OutputTable
+from chrislib.views.feeds.words import files_words, size_words
+from chrislib.views.models.headed import Index
 from chrislib.views.theme.tokens import STATES
-from chrislib.views.widgets.buttons import button
-from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.buttons import Button
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import ElidedLabel, Label
 
-_Index = QModelIndex | QPersistentModelIndex
-
-_ICONS = {
-    "folder": "folder",
-    "dicom": "image",
-    "nifti": "image",
-    "image": "image",
-    "table": "table",
-    "json": "braces",
-    "text": "file-text",
-    "pdf": "file-text",
-    "gone": "file-symlink",
-}
-
-
-class _OutputDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(60, self._theme.px(28))
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
-    ) -> None:
-        entry = index.data(ENTRY_ROLE)
-        if not isinstance(entry, OutputEntry):
-            return
-        theme, column = self._theme, index.column()
-        rect: QRect = option.rect
-        draw_row(
-            painter, option, theme, hairline=False, first=column == 0, last=column == 3
-        )
-        inner = rect.adjusted(8, 0, -8, 0)
-        middle = rect.top() + (rect.height() - 16) // 2
-        gone = entry.kind == "gone"
-        if column == 3:
-            key = "gone" if gone else "ready"
-            if not entry.is_folder:
-                spot = QPoint(rect.center().x() - 7, middle + 1)
-                icon = STATES[key].glyph
-                draw_glyph(
-                    painter, spot, theme, icon=icon, token=f"state.{key}", size=14
-                )
-            return
-        if column == 0:
-            icon = _ICONS.get(entry.kind, "file")
-            draw_glyph(painter, QPoint(inner.left(), middle), theme, icon=icon)
-            inner = inner.adjusted(24, 0, 0, 0)
-        token = "text.muted" if gone else "text.primary"
-        draw_text(
-            painter,
-            inner,
-            theme,
-            text=str(index.data()),
-            style="body" if column == 0 else "small",
-            token=token if column == 0 else "text.secondary",
-            align=Qt.AlignmentFlag.AlignRight
-            if column == 2
-            else Qt.AlignmentFlag.AlignLeft,
-            elide=Qt.TextElideMode.ElideMiddle,
-        )
+_WITHOUT = (ACTIVE | {"gone"}) - {"registering"}
+"""States in which a node has no files (yet)."""
 
 
 class OutputView(QWidget):
-    """Outputs of the highlighted node."""
+    """Outputs of the highlighted node, or of all nodes of the feed as one tree.
+
+    Signals
+    -------
+    highlighted : OutputEntry
+        Another entry is the current one.
+    open_entry : OutputEntry
+        It is to be shown in the viewer.
+    get_all : ()
+        All that is listed is to be saved.
+    menu_wanted : (list of OutputEntry, QPoint)
+        What can be done with some entries, at a point of the screen.
+    """
 
     highlighted = Signal(object)
     open_entry = Signal(object)
-    get_entries = Signal(object)
     get_all = Signal()
-    retry = Signal()
+    menu_wanted = Signal(object, QPoint)
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
         theme = context.theme
-        self._theme = theme
         self._node: Node | None = None
-        self._open: dict[int, set[str]] = {}
-        self._chosen: dict[int, str] = {}
+        self._nodes: tuple[Node, ...] = ()
+        self._listed_as = ""
+        self._place = self._restored = ""
+        self._open: dict[str, set[str]] = {}
+        self._chosen: dict[str, str] = {}
         self._quiet = False
         self.setObjectName("feeds.outputs.panel")
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.model = OutputModel()
-        self.view = QTreeView()
+        self.model = OutputModel(context.now, self)
+        self.head = OutputHead(theme)
+        self.view = OutputTable(theme, self.model)
+        self.loader = OutputLoader(context, self.model, self)
         self.preview = OutputPreview(context)
-        self._summary = ElidedLabel(
-            theme, style="small", token="text.muted", name="feeds.outputs.summary"
-        )
-        self.get_button = button(
-            theme,
-            "Get all",
-            icon="download",
-            name="feeds.outputs.get",
-            tooltip="Save all outputs of this node in a folder (D)",
-            small=True,
-        )
         self._skeleton = Skeleton(theme, row_height=28)
         self._state = StateView(theme, "folder-open", "No outputs", primary=False)
         self._stack = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._build(theme)
-        self.get_button.clicked.connect(self.get_all)
-        self.preview.open_pressed.connect(self._open_current)
-        self.view.selectionModel().currentChanged.connect(self._current)
-        self.view.doubleClicked.connect(self._activated)
-        self.view.customContextMenuRequested.connect(self._menu)
+        self._build()
+        self._connect()
         theme.changed.connect(self.view.viewport().update)
 
     @property
-    def entries(self) -> tuple[OutputEntry, ...]:
-        """What is shown."""
-        return self.model.entries
+    def scope(self) -> str:
+        """`NODE` or `FEED`."""
+        return self.head.scopes.current
+
+    @property
+    def get_button(self) -> Button:
+        """The button that saves everything."""
+        return self.head.get_button
+
+    @property
+    def files(self) -> list[OutputEntry]:
+        """All files listed so far."""
+        book = self.model.book
+        return [book.entries[one] for one in book.below(TOP) if book.files[one]]
+
+    @property
+    def top(self) -> list[OutputEntry]:
+        """The outermost entries."""
+        return self.inside(TOP)
 
     @property
     def current(self) -> OutputEntry | None:
@@ -164,60 +107,61 @@ class OutputView(QWidget):
     @property
     def selected(self) -> list[OutputEntry]:
         """All highlighted entries."""
-        rows = self.view.selectionModel().selectedRows(0)
-        found = (self.model.entry(index) for index in rows)
-        return [entry for entry in found if entry is not None]
+        return self.model.entries_at(self.view.highlighted_rows())
+
+    def inside(self, number: int) -> list[OutputEntry]:
+        """Return what is directly in a folder, by its number."""
+        book = self.model.book
+        return [book.entries[one] for one in book.inside(number)]
+
+    def below(self, entry: OutputEntry) -> list[OutputEntry]:
+        """Return the files in a folder, as far as they were listed."""
+        book = self.model.book
+        number = book.number(entry.relative)
+        if number is None:
+            return []
+        return [book.entries[one] for one in book.below(number) if book.files[one]]
+
+    def beside(self, entry: OutputEntry) -> list[OutputEntry]:
+        """Return the files of an entry's folder that are of its kind."""
+        book = self.model.book
+        number = book.number(entry.relative)
+        if number is None:
+            return []
+        around = (book.entries[one] for one in book.inside(book.above(number)))
+        return [one for one in around if one.kind == entry.kind and one.file_id]
 
     def show_node(self, node: Node | None) -> None:
         """Begin with a node: nothing is known of its outputs yet."""
-        self._remember()
         self._node = node
-        self._quiet = True
-        self.model.set_entries(())
-        self._quiet = False
-        self.preview.clear()
-        self._summary.setText("")
-        self.get_button.setEnabled(False)
-        if node is None:
-            self._say("folder-open", "No node highlighted", "Click one in the graph.")
-        else:
-            self._wait(node)
+        if self.scope == NODE or node is None:
+            self._begin()
 
-    def show_state(self, node: Node) -> None:
-        """Show a fresher look at the node, while it has no outputs."""
+    def show_nodes(self, nodes: Sequence[Node]) -> None:
+        """Show a fresher look at all nodes of the feed."""
+        self._nodes = tuple(nodes)
+        if self.scope == FEED:
+            self._look()
+
+    def look(self, node: Node) -> None:
+        """List outputs once for a state; while files are registered, each time."""
         self._node = node
-        if not self.model.entries:
-            self._wait(node)
+        if self.scope == NODE:
+            self._look()
 
-    def start_loading(self) -> None:
-        """Show placeholders, unless something is there to be looked at."""
-        if not self.model.entries:
-            self._skeleton.start("Listing outputs")
-            self._stack.setCurrentWidget(self._skeleton)
+    def look_again(self) -> None:
+        """List what is shown anew (network)."""
+        self._listed_as = ""
+        self._look()
 
-    def set_entries(self, entries: Sequence[OutputEntry]) -> None:
-        """Show a listing; what was unfolded and highlighted stays so."""
-        if tuple(entries) == self.model.entries and entries:
-            return
-        self._remember()
-        self._quiet = True
-        self.model.set_entries(entries)
-        self._restore()
-        self._quiet = False
-        count, size = totals(entries)
-        self._summary.setText(files_words(count, size) if count else "")
-        self.get_button.setEnabled(count > 0)
-        self._skeleton.stop(self._show_page)
-
-    def show_failure(self, error: BaseException) -> None:
-        """Show an error page, unless there is an older listing."""
-        if self.model.entries:
-            return
-        self._state.show_error(error, self.retry.emit)
-        self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._state))
+    def choose_scope(self, scope: str) -> None:
+        """Show the outputs of the highlighted node, or of all nodes."""
+        self.head.scopes.choose(scope)
+        self._begin()
+        self._look()
 
     def go_in(self) -> None:
-        """Take the focus, and highlight the first file where none is."""
+        """Take the focus, and highlight the first row where none is."""
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.model.index(0, 0))
@@ -233,16 +177,99 @@ class OutputView(QWidget):
     def turn(self, entry: OutputEntry) -> None:
         """Unfold or fold a folder."""
         index = self.model.find(entry.relative)
-        self.view.setExpanded(index, not self.view.isExpanded(index))
+        self._turn(index, not self.model.is_open(index))
 
     def set_narrow(self, narrow: bool) -> None:
         """Hide the preview where there is no room for it."""
         self.preview.setHidden(narrow)
 
-    # -- inside ----------------------------------------------------------------
+    def shutdown(self) -> None:
+        """Stop asking."""
+        self.loader.shutdown()
 
-    def _wait(self, node: Node) -> None:
-        if node.state in ACTIVE:
+    # -- listing ---------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Show other outputs: nothing is known of them yet."""
+        self._remember()
+        self.loader.stop()
+        self._listed_as = self._place = self._restored = ""
+        self._quiet = True
+        self.model.clear()
+        self._quiet = False
+        self.preview.clear()
+        self._count()
+        if self._node is None:
+            self._say("folder-open", "No node highlighted", "Click one in the graph.")
+        elif self.scope == NODE:
+            self._wait(self._node)
+
+    def _look(self) -> None:
+        shown = (self._node,) if self.scope == NODE else self._nodes
+        nodes = [one for one in shown if one is not None]
+        there = [one for one in nodes if one.state not in _WITHOUT]
+        if not there:
+            if self.model.empty:
+                self._wait(nodes[0] if nodes else None)
+            return
+        key = " ".join(f"{one.id} {one.state}" for one in there)
+        moving = any(one.state == "registering" for one in there)
+        if key == self._listed_as and not (moving and self.loader.complete):
+            return
+        self._listed_as = key
+        place = self._where()
+        if self.model.empty:
+            self.model.book.opened = set(self._open.get(place, ()))
+            if self._place != place and not moving:
+                self._skeleton.start("Listing outputs")
+                self._stack.setCurrentWidget(self._skeleton)
+        self._place = place
+        if self.scope == NODE:
+            roots = [Root(there[0].output_path)]
+        else:
+            roots = [_root(one) for one in there]
+        self.loader.load(roots)
+
+    def _where(self) -> str:
+        if self.scope == FEED:
+            return "feed " + str(self._nodes[0].id if self._nodes else "")
+        return f"node {self._node.id}" if self._node is not None else ""
+
+    def _arrived(self, complete: bool) -> None:
+        if self.model.empty and not complete:
+            return
+        if complete and self._restored != self._place and not self.model.empty:
+            self._restored = self._place
+            self._restore()
+        self._count()
+        self._skeleton.stop(self._show_page)
+
+    def _failed(self, error: BaseException) -> None:
+        self._listed_as = ""
+        if self.model.empty:
+            self._state.show_error(error, self.look_again)
+            self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._state))
+
+    def _count(self) -> None:
+        """Say how much is there, and offer its kinds."""
+        book = self.model.book
+        if book.narrowing.narrows:
+            words = f"{book.found_count:,} of {files_words(book.file_count, None)}"
+            words += f" · {size_words(book.found_size)}"
+        else:
+            words = files_words(book.file_count, book.size) if book.file_count else ""
+        if words and not self.loader.complete and not self.loader.held:
+            words += " so far"
+        if self.loader.held:
+            words += f" · {self.loader.held:,} folders not looked into"
+        self.head.show_summary(words, held=self.loader.held, files=book.file_count)
+        if self.loader.complete:
+            self.head.offer_kinds(book.kinds())
+
+    def _wait(self, node: Node | None) -> None:
+        if node is None:
+            self._say("folder-open", "No outputs", "No node has left files yet.")
+        elif node.state in ACTIVE:
             icon = STATES[node.state].glyph
             self._say(icon, WORDS[node.state], "Outputs appear here when it is ready.")
         else:
@@ -253,62 +280,77 @@ class OutputView(QWidget):
         self._stack.setCurrentWidget(self._state)
 
     def _show_page(self) -> None:
-        if self.model.entries:
+        if self.model.count():
             self._stack.setCurrentWidget(self.view)
-        elif self._node is not None:
-            self._wait(self._node)
+        elif not self.model.empty:
+            self._state.show_state(
+                "search",
+                "Nothing fits the filter",
+                "",
+                [("Show all", self.head.clear_filter)],
+            )
+            self._stack.setCurrentWidget(self._state)
+        else:
+            self._wait(self._node if self.scope == NODE else None)
+
+    # -- what stays ------------------------------------------------------------
 
     def _remember(self) -> None:
-        if self._node is None or not self.model.entries:
+        if not self._place or self.model.empty:
             return
-        self._open[self._node.id] = {
-            entry.relative
-            for index in self._folders()
-            if self.view.isExpanded(index)
-            and (entry := self.model.entry(index)) is not None
-        }
+        self._open[self._place] = set(self.model.book.opened)
         current = self.current
         if current is not None:
-            self._chosen[self._node.id] = current.relative
+            self._chosen[self._place] = current.relative
 
     def _restore(self) -> None:
-        if self._node is None:
-            return
-        unfolded = self._open.get(self._node.id)
-        for index in self._folders():
-            entry = self.model.entry(index)
-            if entry is None:
-                continue
+        top = self.model.book.inside(TOP)
+        if self._place not in self._open and len(top) == 1:
             # a lone folder is in the way, many are a table of contents
-            first = unfolded is None and len(self.model.entries) == 1
-            if first or (unfolded is not None and entry.relative in unfolded):
-                self.view.expand(index)
-        chosen = self._chosen.get(self._node.id)
-        if chosen is not None:
+            self._turn(self.model.index_of(top[0]), True)
+        chosen = self._chosen.get(self._place)
+        if chosen is not None and not self.view.currentIndex().isValid():
             index = self.model.find(chosen)
             if index.isValid():
+                self._quiet = True
                 self.view.setCurrentIndex(index)
+                self._quiet = False
 
-    def _folders(self) -> list[QModelIndex]:
-        found: list[QModelIndex] = []
-        waiting = [QModelIndex()]
-        while waiting:
-            parent = waiting.pop()
-            for row in range(self.model.rowCount(parent)):
-                index = self.model.index(row, 0, parent)
-                if self.model.rowCount(index):
-                    found.append(index)
-                    waiting.append(index)
-        return found
+    # -- what a person does ----------------------------------------------------
 
-    def _current(self, index: _Index, _before: object = None) -> None:
+    def _narrow(self) -> None:
+        self.model.narrow(self.head.narrowing, flat=self.head.flat)
+        if self.head.narrowing.narrows or self.head.flat:
+            self.loader.look_into_all()
+        self.loader.arrange()
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        if column > 3:
+            return
+        self.model.order(column, downwards=order == Qt.SortOrder.DescendingOrder)
+        self.loader.arrange()
+
+    def _turn(self, index: Index, unfolded: bool) -> None:
         entry = self.model.entry(index)
-        if entry is not None and not self._quiet:
+        if entry is None:
+            return
+        if unfolded:
+            self.loader.look_into(entry.relative)
+        self.model.turn(index, unfolded=unfolded)
+
+    def _current(self, index: Index, before: Index) -> None:
+        entry = self.model.entry(index)
+        same = before.isValid() and before.row() == index.row()
+        if entry is not None and not self._quiet and not same:
             self.highlighted.emit(entry)
 
-    def _activated(self, index: _Index) -> None:
+    def _activated(self, index: Index) -> None:
         entry = self.model.entry(index)
-        if entry is not None and not entry.is_folder:
+        if entry is None:
+            return
+        if entry.is_folder:
+            self._turn(index, not self.model.is_open(index))
+        else:
             self.open_entry.emit(entry)
 
     def _open_current(self) -> None:
@@ -318,52 +360,36 @@ class OutputView(QWidget):
 
     def _menu(self, at: QPoint) -> None:
         entry = self.model.entry(self.view.indexAt(at))
-        if entry is None:
-            return
-        menu = QMenu(self)
-        menu.setObjectName("feeds.outputs.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        show = menu.addAction("Open in viewer\tE")
-        show.triggered.connect(lambda: self.open_entry.emit(entry))
-        get = menu.addAction("Get …\tD")
-        get.triggered.connect(lambda: self.get_entries.emit(self.selected or [entry]))
-        menu.popup(self.view.viewport().mapToGlobal(at))
+        if entry is not None:
+            chosen = self.selected or [entry]
+            self.menu_wanted.emit(chosen, self.view.viewport().mapToGlobal(at))
 
-    def _build(self, theme: Theme) -> None:
-        view = self.view
-        view.setObjectName("feeds.outputs")
-        view.setAccessibleName("Outputs")
-        view.setModel(self.model)
-        delegate = _OutputDelegate(theme)
-        delegate.setParent(view)
-        view.setItemDelegate(delegate)
-        view.setUniformRowHeights(True)
-        view.setIndentation(16)
-        view.setMouseTracking(True)
-        view.setAllColumnsShowFocus(True)
-        view.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
-        view.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header = view.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((1, 84), (2, 84), (3, 40)):
-            header.setSectionResizeMode(section, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(section, width)
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 8, 12, 8)
-        head.setSpacing(8)
-        title = Label(theme, "Outputs", style="section", name="feeds.outputs.title")
-        head.addWidget(title)
-        head.addWidget(self._summary, 1)
-        head.addWidget(self.get_button)
-        for page in (view, self._skeleton, self._state):
+    def _connect(self) -> None:
+        head = self.head
+        head.scope_chosen.connect(self.choose_scope)
+        head.narrowed.connect(self._narrow)
+        head.get_pressed.connect(self.get_all)
+        head.more_pressed.connect(self.loader.look_into_all)
+        head.left.connect(self.go_in)
+        self.loader.arrived.connect(self._arrived)
+        self.loader.failed.connect(self._failed)
+        self.preview.open_pressed.connect(self._open_current)
+        self.view.turned.connect(self._turn)
+        self.view.activated_row.connect(self._activated)
+        self.view.selectionModel().currentChanged.connect(self._current)
+        self.view.customContextMenuRequested.connect(self._menu)
+        with QSignalBlocker(self.view.head):
+            self.view.head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self.view.head.sortIndicatorChanged.connect(self._sort)
+
+    def _build(self) -> None:
+        for page in (self.view, self._skeleton, self._state):
             self._stack.addWidget(page)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(self.head)
         column.addWidget(self._stack, 1)
         self._splitter.addWidget(left)
         self._splitter.addWidget(self.preview)
@@ -372,9 +398,17 @@ class OutputView(QWidget):
         self._splitter.setSizes([500, 376])
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        whole = QVBoxLayout(self)
+        whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._splitter)
+
+
+def _root(node: Node) -> Root:
+    """Return a node's outputs as a folder beside those of others."""
+    parts = node.output_path.strip("/").split("/")
+    name = parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
+    title = node.title or f"{node.plugin_name} {node.plugin_version}"
+    return Root(node.output_path, name, title)
 
 
 def _none_words(node: Node) -> str:

@@ -162,6 +162,7 @@ class FeedsPane(QWidget):
         self._stop_listening()
         self._tasks.cancel_all()
         self._graph_tasks.cancel_all()
+        self.centre.outputs.shutdown()
 
     # -- events ----------------------------------------------------------------
 
@@ -339,11 +340,5 @@ class FeedsPane(QWidget):
         self.inspector.add_node.connect(acts.add_node)
         self.inspector.run_again.connect(acts.run_again)
         self.inspector.cancel_node.connect(acts.cancel)
-        outputs = centre.outputs
-        outputs.highlighted.connect(acts.preview)
-        outputs.open_entry.connect(acts.open_entry)
-        outputs.get_entries.connect(acts.get_entries)
-        outputs.get_all.connect(acts.get_all)
-        outputs.retry.connect(self._open_feed.list_outputs_again)
         self._open_feed.looked.connect(self._looked)
         bind_keys(self)

@@ -6,6 +6,7 @@ from chrislib.library.dates import show_date, show_day, show_time
 
 __all__ = [
     "clock",
+    "day_words",
     "files_words",
     "show_date",
     "size_words",
@@ -24,6 +25,13 @@ def when(at: float, *, now: float) -> str:
     return show_time(at) if day == "Today" else day
 
 
+def day_words(at: float, *, now: float) -> str:
+    """Return "14:06" today, else the day as "2026-11-21"."""
+    if show_day(at, now=now) == "Today":
+        return show_time(at)
+    return time.strftime("%Y-%m-%d", time.localtime(at))
+
+
 def size_words(size: int | None) -> str:
     """Return a size in decimal units: "980 B", "14 kB", "2.1 MB", "11.8 GB"."""
     if size is None:
@@ -40,7 +48,7 @@ def size_words(size: int | None) -> str:
     )
 
 
-def files_words(count: int, size: int) -> str:
-    """Return "64 files · 318 MB"."""
+def files_words(count: int, size: int | None) -> str:
+    """Return "64 files · 318 MB"; without a size "64 files"."""
     files = "1 file" if count == 1 else f"{count:,} files"
-    return f"{files} · {size_words(size)}" if count else files
+    return f"{files} · {size_words(size)}" if count and size is not None else files

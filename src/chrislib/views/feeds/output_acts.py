@@ -1,0 +1,181 @@
+"""What a person does with outputs: look, open, save, tick, carry away."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QWidget
+
+from chrislib.feeds.model import FeedView, Node, OutputEntry
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.output_head import NODE
+from chrislib.views.feeds.output_preview import VIEWABLE
+from chrislib.views.feeds.output_view import OutputView
+from chrislib.views.navigation import OpenViewer, ShowJobs
+from chrislib.views.tasks import PaneTasks
+from chrislib.views.viewer_content import ViewContent
+
+
+class PaneLike(Protocol):
+    """The part of the Feeds module that outputs belong to."""
+
+    @property
+    def feed(self) -> FeedView | None:
+        """The feed on screen."""
+
+    @property
+    def node(self) -> Node | None:
+        """The highlighted node."""
+
+
+class OutputActs:
+    """The commands of the outputs."""
+
+    def __init__(
+        self,
+        context: ViewContext,
+        tasks: PaneTasks,
+        pane: PaneLike,
+        *,
+        view: OutputView,
+    ) -> None:
+        self._context = context
+        self._tasks = tasks
+        self._pane = pane
+        self._view = view
+        self._preview: object = None
+        view.highlighted.connect(self.preview)
+        view.open_entry.connect(self.open_entry)
+        view.get_all.connect(self.get_all)
+        view.menu_wanted.connect(self.show_menu)
+
+    # -- looking ---------------------------------------------------------------
+
+    def preview(self, entry: OutputEntry) -> None:
+        """Fetch the highlighted output and show it beside the list."""
+        preview = self._view.preview
+        self._preview = entry
+        if not preview.announce(entry, self._view.below(entry)):
+            return
+
+        def show(path: Path) -> None:
+            if self._preview is entry:
+                preview.show_file(path, entry.kind)
+
+        def failed(error: BaseException) -> None:
+            if self._preview is entry:
+                preview.show_failure(error)
+
+        self._tasks.start(
+            self._context.feeds.outputs.fetch(entry),
+            name="preview",
+            done=show,
+            failed=failed,
+        )
+
+    def open_current(self) -> None:
+        """Open the highlighted output, or the first that can be opened."""
+        entry = self._view.current
+        if entry is None:
+            entry = next((e for e in self._view.files if e.kind in VIEWABLE), None)
+        if entry is not None:
+            self.open_entry(entry)
+
+    def open_entry(self, entry: OutputEntry) -> None:
+        """Open an output in the viewer; images of one folder open as a series."""
+        kind, files = self._series_of(entry)
+        if entry.is_folder and not files:
+            self._view.turn(entry)
+            return
+        if not files:
+            self._context.messages.info(
+                "There is no viewer for this.",
+                hint="Open it with another program (right click), or get it.",
+            )
+            return
+        title = entry.relative.rsplit("/", 1)[-1]
+        if kind == "dicom" and len(files) > 1:
+            folder = files[0].relative.rpartition("/")[0]
+            title = folder.rsplit("/", 1)[-1] or title
+
+        def show(paths: tuple[Path, ...]) -> None:
+            content = ViewContent(kind, title, paths)
+            self._context.navigator.go(OpenViewer(content))
+
+        self._tasks.start(
+            self._context.feeds.outputs.fetch_all(files), name="open output", done=show
+        )
+
+    def _series_of(self, entry: OutputEntry) -> tuple[str, list[OutputEntry]]:
+        """Return the kind and the files that open together."""
+        if entry.is_folder:
+            return "dicom", [e for e in self._view.below(entry) if e.kind == "dicom"]
+        if entry.kind not in VIEWABLE or entry.file_id is None:
+            return entry.kind, []
+        if entry.kind != "dicom":
+            return entry.kind, [entry]
+        # the one that was asked for comes first where the order is not known
+        return "dicom", self._view.beside(entry) or [entry]
+
+    # -- taking along ----------------------------------------------------------
+
+    def get_all(self) -> None:
+        """Save all outputs of the highlighted node, or of the feed, in a folder."""
+        if self._view.scope == NODE:
+            if self._pane.node is not None:
+                self._tasks.start(self._get(self._pane.node), name="get all")
+        elif self._view.top:
+            self._tasks.start(self._get(self._view.top), name="get all")
+
+    def get_current(self) -> None:
+        """Save the highlighted outputs, or all where none is."""
+        chosen = self._view.selected
+        if chosen and self._view.view.hasFocus():
+            self.get_entries(chosen)
+        else:
+            self.get_all()
+
+    def get_entries(self, entries: Sequence[OutputEntry]) -> None:
+        """Save some outputs in a folder."""
+        self._tasks.start(self._get(list(entries)), name="get outputs")
+
+    async def _get(self, sources: Node | list[OutputEntry]) -> None:
+        feed = self._pane.feed
+        folder = await self._context.dialogs.open_folder(
+            "Choose a folder for the outputs", self._context.paths.downloads
+        )
+        if folder is None:
+            return
+        job = await self._context.feeds.outputs.download(
+            sources, folder, feed_id=feed.row.id if feed is not None else None
+        )
+        self._context.messages.info(
+            f"Getting {job.title}.",
+            f"It goes to {folder.name}. You can go on working.",
+            action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
+        )
+
+    # -- menu ------------------------------------------------------------------
+
+    def show_menu(self, entries: Sequence[OutputEntry], at: QPoint) -> None:
+        """Show what can be done with entries."""
+        self.menu(entries).popup(at)
+
+    def menu(self, entries: Sequence[OutputEntry]) -> QMenu:
+        """Return what can be done with entries; the first one leads."""
+        menu = QMenu(self._view)
+        menu.setObjectName("feeds.outputs.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        first = entries[0]
+        self._item(menu, "Open in viewer\tE", lambda: self.open_entry(first))
+        self._item(menu, "Get …\tD", lambda: self.get_entries(entries))
+        return menu
+
+    def _item(self, menu: QMenu, words: str, act: Callable[[], object]) -> None:
+        menu.addAction(words).triggered.connect(lambda _on=False: act())
+
+    @property
+    def window(self) -> QWidget:
+        """The window sheets open over."""
+        return self._view.window()
