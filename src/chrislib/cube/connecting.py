@@ -57,3 +57,11 @@ def look_for_no_trio() -> None:
     if name not in sys.modules and importlib.util.find_spec(name) is None:
         modules: dict[str, Any] = sys.modules
         modules[name] = None  # "is not there", said at once
+
+
+async def drop(response: httpx.Response) -> None:
+    """Close an answer and the connection it came over (network)."""
+    await response.aclose()
+    stream = response.extensions.get("network_stream")
+    if stream is not None:
+        await stream.aclose()

@@ -106,3 +106,8 @@ def circle(response: httpx.Response) -> BadAnswer:
         hint="Try again; if it stays so, tell whoever runs the server.",
         context={"path": response.request.url.path},
     )
+
+
+def without_ids(path: str) -> str:
+    """Return the path without ids, for the log."""
+    return "".join("#" if char.isdigit() else char for char in path)

@@ -20,7 +20,7 @@ import httpx
 from chrislib.aio import spawn
 from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
-from chrislib.cube.connecting import Body, TokenAuth, look_for_no_trio, tls_of
+from chrislib.cube.connecting import Body, TokenAuth, drop, look_for_no_trio, tls_of
 from chrislib.cube.errors import CubeError, ForeignOrigin
 from chrislib.cube.listing import (
     ROWS_AT_A_TIME,
@@ -31,6 +31,7 @@ from chrislib.cube.listing import (
     identity_of,
     next_in,
     read_rows,
+    without_ids,
 )
 from chrislib.cube.reading import BadRow
 
@@ -265,7 +266,9 @@ class Wire:
                             found = read(row)
                         except BadRow as bad:
                             self.skipped_rows += 1
-                            _log.warning("skipped a row of %s: %s", _plain(path), bad)
+                            _log.warning(
+                                "skipped a row of %s: %s", without_ids(path), bad
+                            )
                             continue
                         yield found
             steady = counts == {received} and len(this_pass) == received
@@ -405,7 +408,7 @@ class Wire:
         if self._closed:
             # It was still connecting when the pool was closed, which knows nothing
             # of it any more.
-            await _drop(response)
+            await drop(response)
             raise RuntimeError("closed")
         self._note_clock(response, ticket)
         if response.status_code == 401 and self._token and self.on_rejected:
@@ -441,16 +444,3 @@ class Wire:
             if not self._closed:
                 raise
             raise answers.unreachable(error, method=method, path=path) from error
-
-
-async def _drop(response: httpx.Response) -> None:
-    """Close an answer and the connection it came over (network)."""
-    await response.aclose()
-    stream = response.extensions.get("network_stream")
-    if stream is not None:
-        await stream.aclose()
-
-
-def _plain(path: str) -> str:
-    """Return the path without ids, for the log."""
-    return "".join("#" if char.isdigit() else char for char in path)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from chrislib.cube.types import (
 )
 from chrislib.feeds.details import Looks, details_of
 from chrislib.feeds.model import STATES
-from chrislib.feeds.nodes import descendants, nodes_of, to_cancel
+from chrislib.feeds.nodes import descendants, nodes_of, ready_node, to_cancel
 from chrislib.feeds.states import (
     REASONS,
     SENTENCES,
@@ -187,6 +188,28 @@ def test_nodes_of_a_feed_with_a_failure() -> None:
     assert [n.id for n in descendants(nodes, 2)] == [2, 3, 5]
     assert to_cancel(nodes, 1) == 2
     assert to_cancel(nodes, 4) == 2
+
+
+@given(
+    st.lists(
+        st.builds(
+            instance,
+            st.integers(1, 6),
+            st.sampled_from(["finishedSuccessfully", "cancelled", "started", "new"]),
+            previous=st.none() | st.integers(1, 6),
+            kind=st.sampled_from(["ds", "ts", "fs"]),
+            seconds=st.integers(0, 9_000),
+        )
+    ),
+    st.dictionaries(st.integers(1, 6), st.just((1, 2))),
+)
+def test_nodes_made_early_are_those_made_in_the_end(
+    rows: list[PluginInstance], joins: dict[int, tuple[int, ...]]
+) -> None:
+    unique = {row.id: row for row in rows}.values()
+    early = {row.id: node for row in unique if (node := ready_node(row)) is not None}
+    made = partial(nodes_of, unique, joins=joins, jobs={}, now=START)
+    assert made(early=early) == made()
 
 
 def test_steps_of_a_run_that_was_watched() -> None:
