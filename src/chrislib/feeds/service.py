@@ -21,6 +21,7 @@ from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
 from chrislib.feeds.many_feeds import ManyFeeds
+from chrislib.feeds.measures import FeedMeasures
 from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.nodes import ready_node, to_cancel, view_of
 from chrislib.feeds.notes import FeedNotes
@@ -69,6 +70,7 @@ class FeedsService:
         server = FeedServer(session)
         self._client, self._now = server.client, server.now
         self.lists = FeedLists(server)
+        self.measures = FeedMeasures(server)
         self.plugins = FeedPlugins(server, jobs)
         self.pipelines = FeedPipelines(server, jobs, self.plugins)
         self.bulk = BulkFeeds(

@@ -37,6 +37,7 @@ from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
+from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures, MemoryTags
 
 NOW = 1_795_300_000.0
 
@@ -284,6 +285,11 @@ class MemoryFeeds:
         self.by_files: dict[str, set[int]] = {}
         # One fake plays every part of the room.
         self.lists = self.plugins = self.outputs = self.making = self
+        self.measures, self.tags, self.bulk = (
+            MemoryMeasures(),
+            MemoryTags(),
+            MemoryBulk(),
+        )
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:
         self.nodes[row.id] = tuple(nodes)

@@ -46,6 +46,8 @@ class FeedList(QWidget):
     """Other rows are in sight, for a moment already."""
     files_wanted = Signal(str)
     """Words that names of files are to hold."""
+    tags_needed = Signal(str)
+    """A tag whose feeds are to be known; "" for all tags."""
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
@@ -336,6 +338,8 @@ class FeedList(QWidget):
             self.show_days(since, until, key=str(value))
             return
         self._arrange(**{wish: value})
+        if (wish == "tag" and value) or (wish, value) == ("order", "tag"):
+            self.tags_needed.emit(str(value) if wish == "tag" else "")
 
     def show_days(
         self, since: date | None, until: date | None, *, key: str = "between"
@@ -345,11 +349,8 @@ class FeedList(QWidget):
         self._arrange(since=since, until=until)
 
     def show_tags(self, tags: Mapping[int, tuple[str, ...]]) -> None:
-        """Take which tags feeds have; the order and a filter may wait for them."""
-        names = {name for row in tags.values() for name in row}
-        self.bar.offer_tags(sorted(names, key=str.casefold))
-        if tags != self.model.arranging.tags:
-            self._arrange(tags=tags)
+        """Take which tags feeds have; the order and a filter wait for them."""
+        self._arrange(tags=tags)
 
     def pin(self, feed_ids: Collection[int], *, pinned: bool) -> None:
         """Put feeds on top, or back to their places."""
@@ -379,9 +380,9 @@ class FeedList(QWidget):
             words="", only=None, kind="all", marked="", tag="", since=None, until=None
         )
 
-    def show_finding(self) -> None:
-        """Say that the server looks at the names of files."""
-        self._state.show_note("Looking at the names of files", "The server does this.")
+    def show_finding(self, what: str = "Looking at the names of files") -> None:
+        """Say what the server is asked for the list."""
+        self._state.show_note(what, "The server does this.")
         self._stack.setCurrentWidget(self._state)
 
     def show_found(self, words: str, found: set[int]) -> None:

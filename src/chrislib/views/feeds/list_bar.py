@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
@@ -21,8 +21,6 @@ class ListBar(QWidget):
     """A wish by the names of `Arranging`, and its value; "days" is one of DATES."""
     between_wanted = Signal()
     files_wanted = Signal()
-    tags_wanted = Signal()
-    """A menu that offers tags is about to open."""
     all_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -90,8 +88,6 @@ class ListBar(QWidget):
     def order_menu(self) -> QMenu:
         """Return in which order feeds can stand."""
         menu = self._menu("feeds.order.menu")
-        if not self._tags:
-            self.tags_wanted.emit()
         self._choice(menu, "order", ORDERS, self._now.order)
         return menu
 
@@ -156,9 +152,8 @@ class ListBar(QWidget):
     def _menu(self, name: str) -> QMenu:
         menu = QMenu(self)
         menu.setObjectName(name)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
 
     def _pop(self, place: QWidget, make: Callable[[], QMenu]) -> None:
-        menu = make()
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place.mapToGlobal(place.rect().bottomLeft()))
+        make().popup(place.mapToGlobal(place.rect().bottomLeft()))

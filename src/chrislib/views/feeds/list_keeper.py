@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chrislib.feeds.measures import Measure
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.asking import Asker
+from chrislib.views.feeds.list_labels import ListLabels
 
 if TYPE_CHECKING:
     from chrislib.views.feeds.feed_list import FeedList
@@ -47,7 +49,9 @@ class ListKeeper:
         self._shown = shown
         self._failed = failed
         self._whole_at = self._at = float("-inf")
+        self.labels = ListLabels(context, asker, feeds)
         feeds.in_sight.connect(self.check)
+        feeds.in_sight.connect(self._measure)
         feeds.files_wanted.connect(self.find_files)
 
     @property
@@ -58,6 +62,7 @@ class ListKeeper:
     def forget(self) -> None:
         """Ask for everything the next time: another server, another user."""
         self._whole_at = self._at = float("-inf")
+        self.labels.forget()
 
     def load(self, *, whole: bool) -> None:
         """Ask for the newest feeds, or for all of them (network)."""
@@ -70,7 +75,7 @@ class ListKeeper:
             self._whole_at = now
 
         def failed(error: BaseException) -> None:
-            self.forget()
+            self._whole_at = self._at = float("-inf")
             self._failed(error)
 
         self._asker.once(
@@ -113,6 +118,22 @@ class ListKeeper:
             lambda: self._context.feeds.lists.with_files(words),
             lambda found: self._list.show_found(words, found),
             failed=self._list.show_not_found,
+        )
+
+    def _measure(self) -> None:
+        """Ask how long feeds in sight ran and what they take, one after the other."""
+        measures = self._context.feeds.measures
+        missing = measures.missing(self._list.rows_in_sight())
+        if not missing:
+            return
+        row = missing[0]
+
+        def show(measure: Measure) -> None:
+            self._list.model.measure(row.id, measure)
+            self._measure()
+
+        self._asker.once(
+            "measure", lambda: measures.of(row), show, failed=lambda _error: None
         )
 
     def _take(self, rows: list[FeedRow]) -> None:

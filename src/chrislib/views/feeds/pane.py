@@ -20,6 +20,7 @@ from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.keys import bind_keys
+from chrislib.views.feeds.list_acts import FeedListActs
 from chrislib.views.feeds.list_keeper import ListKeeper
 from chrislib.views.feeds.open_feed import OpenFeed
 from chrislib.views.navigation import ShowFeed
@@ -60,6 +61,7 @@ class FeedsPane(QWidget):
             parent=self,
         )
         self.actions_ = FeedActions(context, self._tasks, pane=self)
+        self.listing = FeedListActs(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._keeper = ListKeeper(
             context,
@@ -152,7 +154,7 @@ class FeedsPane(QWidget):
 
     def commands(self) -> list[QAction]:
         """Return what palette and menu offer for this module."""
-        return self.actions_.commands()
+        return [*self.actions_.commands(), *self.listing.commands()]
 
     def shutdown(self) -> None:
         """Stop looking and cancel what runs."""
@@ -213,12 +215,7 @@ class FeedsPane(QWidget):
         if wanted is not None:
             self._open(wanted, None)
         elif whole:
-            self.centre.show_state(
-                "workflow",
-                "No feeds yet",
-                "A feed is data and what is made of it. Tick something in the "
-                "Library, then press Create feed at the tray.",
-            )
+            self._no_feeds()
 
     def _list_failed(self, error: BaseException) -> None:
         self.list.show_failure(error)
@@ -296,6 +293,26 @@ class FeedsPane(QWidget):
         self._load_list()
         self.centre.focus_nodes()
 
+    def leave(self, feed_ids: Sequence[int]) -> None:
+        """Show another feed if the one on screen is among these: they are deleted."""
+        if self._open_feed.feed_id not in feed_ids:
+            return
+        self._open_feed.close()
+        self._context.feeds.watch(None)
+        rows = self.list.rows() or self.list.rows("shared")
+        if rows:
+            self._open(int(rows[0].id), None)
+        else:
+            self._no_feeds()
+
+    def _no_feeds(self) -> None:
+        self.centre.show_state(
+            "workflow",
+            "No feeds yet",
+            "A feed is data and what is made of it. Tick something in the "
+            "Library, then press Create feed at the tray.",
+        )
+
     def _fold_right(self, folded: bool) -> None:
         if folded != self.inspector.isHidden():
             self.inspector.setVisible(not folded)
@@ -324,7 +341,6 @@ class FeedsPane(QWidget):
         self.list.opened.connect(self.show_feed)
         self.list.new_feed.connect(lambda: self.new_feed(()))
         self.list.retry.connect(self.refresh)
-        self.list.menu_wanted.connect(acts.show_feed_menu)
         centre = self.centre
         centre.chosen.connect(self._open_feed.choose)
         centre.node_opened.connect(lambda _node: centre.outputs.go_in())

@@ -1,0 +1,139 @@
+"""The table of a bulk sheet: a feed a row, what becomes of it, and why not."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+)
+
+from chrislib.errors import ChrislibError
+from chrislib.feeds.model import FeedRow
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
+
+_Index = QModelIndex | QPersistentModelIndex
+_FAILED_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+class BulkModel(QAbstractTableModel):
+    """Feeds of a bulk action; the second column is asked for when it is drawn."""
+
+    def __init__(self, rows: Sequence[FeedRow], heading: str) -> None:
+        super().__init__()
+        self._rows = list(rows)
+        self._heading = heading
+        self._then: Callable[[FeedRow], str] = lambda _row: ""
+        self._failed: dict[int, str] = {}
+
+    def set_then(self, then: Callable[[FeedRow], str]) -> None:
+        """Say what becomes of each feed."""
+        self._then = then
+        self._changed()
+
+    def show_failures(self, failed: Sequence[tuple[FeedRow, ChrislibError]]) -> None:
+        """Keep only the feeds to which it could not be done, with the reasons."""
+        self.beginResetModel()
+        self._rows = [row for row, _error in failed]
+        self._failed = {
+            row.id: " ".join(part for part in (error.title, error.hint) if part)
+            for row, error in failed
+        }
+        self.endResetModel()
+
+    def forget_failures(self) -> None:
+        """Begin again with the feeds that are left."""
+        self._failed = {}
+        self._changed()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Return how many feeds there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Return 2: the feed, and what becomes of it."""
+        return 2
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        """Return the head of a column."""
+        if orientation == Qt.Orientation.Horizontal and (
+            role == Qt.ItemDataRole.DisplayRole
+        ):
+            return ("Feed", self._heading)[section]
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a feed's title, what becomes of it, or why it could not be done."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        row = self._rows[index.row()]
+        failed = self._failed.get(row.id, "")
+        if role == _FAILED_ROLE:
+            return bool(failed)
+        if role == Qt.ItemDataRole.ToolTipRole and failed and index.column():
+            return failed
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+            return (failed or self._then(row)) if index.column() else row.title
+        return None
+
+    def _changed(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 1))
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        return QSize(120, self._theme.px(32))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+    ) -> None:
+        second = bool(index.column())
+        draw_row(painter, option, self._theme, first=not second, last=second)
+        inner: QRect = option.rect.adjusted(8, 0, -8, -1)
+        text = str(index.data() or "")
+        if second and index.data(_FAILED_ROLE):
+            draw_state(painter, inner, self._theme, "failed", text)
+            return
+        token = "text.secondary" if second else "text.primary"
+        draw_text(painter, inner, self._theme, text=text, token=token)
+
+
+class BulkTable(QTreeView):
+    """The table itself."""
+
+    def __init__(self, theme: Theme, model: BulkModel) -> None:
+        super().__init__()
+        self.setObjectName("feeds.bulk.table")
+        self.setAccessibleName("Feeds this is done to")
+        self.setModel(model)
+        delegate = _Delegate(theme)
+        delegate.setParent(self)
+        self.setItemDelegate(delegate)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
+        header = self.header()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        theme.changed.connect(self.viewport().update)

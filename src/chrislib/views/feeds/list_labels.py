@@ -1,0 +1,98 @@
+"""Which feeds have which tags: asked for once somebody wants to see it in the list."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.asking import Asker
+
+if TYPE_CHECKING:
+    from chrislib.feeds.tags import Tag
+    from chrislib.views.feeds.feed_list import FeedList
+
+_AT_ONCE = 4
+_MOST = 300
+"""Tags that are asked about for an order by tag; own ones come first."""
+
+
+class ListLabels:
+    """Keeps the list's tags: their names at once, their feeds when they are needed.
+
+    Rows of a list do not tell their tags, and a server has no filter for them: each
+    tag has a list of its feeds (cube-api §8).
+    """
+
+    def __init__(self, context: ViewContext, asker: Asker, feeds: "FeedList") -> None:
+        self._context = context
+        self._list = feeds
+        self._asker = asker
+        self._feeds: dict[str, frozenset[int]] = {}
+        self._named = False
+        feeds.in_sight.connect(self._name)
+        feeds.tags_needed.connect(self._learn)
+
+    def forget(self) -> None:
+        """Ask again: tags were changed, or this is another server."""
+        self._named = False
+        self._feeds = {}
+        now = self._list.model.arranging
+        if now.tag or now.order == "tag":
+            self._learn(now.tag)
+
+    def _name(self) -> None:
+        """Ask for the names of tags, once (network)."""
+        if self._named:
+            return
+        self._named = True
+        self._asker.once(
+            "tag names",
+            self._context.feeds.tags.all,
+            lambda tags: self._list.bar.offer_tags(
+                list(dict.fromkeys(tag.label for tag in tags))
+            ),
+            failed=lambda _error: self._unname(),
+        )
+
+    def _unname(self) -> None:
+        self._named = False
+
+    def _learn(self, name: str) -> None:
+        """Ask which feeds have a tag, or all tags (network)."""
+        if name in self._feeds:
+            self._show()
+            return
+        self._list.show_finding("Asking which feeds have tags")
+        self._asker.once(
+            f"feeds of tag {name}",
+            lambda: self._ask(name),
+            lambda found: self._take(found, name),
+            failed=self._list.show_not_found,
+        )
+
+    async def _ask(self, name: str) -> dict[str, frozenset[int]]:
+        tags = self._context.feeds.tags
+        wanted = [tag for tag in await tags.all() if not name or tag.label == name]
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(tag: "Tag") -> tuple[str, set[int]]:
+            async with gate:
+                return tag.label, await tags.feeds_of(tag.id)
+
+        found: dict[str, frozenset[int]] = {name: frozenset()} if name else {}
+        # two people may each have a tag of one name
+        for label, ids in await asyncio.gather(*(one(tag) for tag in wanted[:_MOST])):
+            found[label] = found.get(label, frozenset()) | ids
+        return found
+
+    def _take(self, found: dict[str, frozenset[int]], name: str) -> None:
+        self._feeds.update(found)
+        if not name:
+            self._feeds[""] = frozenset()
+        self._show()
+
+    def _show(self) -> None:
+        labels: dict[int, list[str]] = {}
+        for label in sorted(self._feeds, key=str.casefold):
+            for feed_id in self._feeds[label]:
+                labels.setdefault(feed_id, []).append(label)
+        self._list.show_tags({one: tuple(names) for one, names in labels.items()})
