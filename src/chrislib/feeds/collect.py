@@ -9,8 +9,8 @@ from chrislib.cube.errors import CubeError
 from chrislib.feeds.collect_files import (
     MAX_BYTES,
     chosen_files,
+    no_files_yet,
     row_problem,
-    sources_of,
 )
 from chrislib.feeds.collect_images import images_near
 from chrislib.feeds.collect_keeping import (
@@ -113,7 +113,7 @@ class Collecting:
         Parameters
         ----------
         told : callable, optional
-            Gets rows as they come, in any order.
+            Gets all rows in their order, without values, then each as it is read.
         """
         client = self._client()
         rows: list[Row] = []
@@ -128,7 +128,7 @@ class Collecting:
                 for subject, entry in chosen_files(listing, pattern)
             ]
         if told is not None:
-            told([row for row in rows if row.problem])
+            told(rows)
 
         async def one(row: Row) -> Row:
             if row.problem:
@@ -140,27 +140,29 @@ class Collecting:
 
         return await several(rows, one, at_once=PARALLEL, progress=progress)
 
-    async def again(self, row: Row, pattern: str) -> list[Row]:
-        """Try one row once more (network): its file, or all that its node now has."""
+    async def again(
+        self,
+        rows: Sequence[Row],
+        pattern: str,
+        *,
+        progress: Progress | None = None,
+    ) -> list[tuple[Row, list[Row]]]:
+        """Try rows once more (network): their files, or what their nodes now have.
+
+        Returns
+        -------
+        list of (Row, list of Row)
+            Each row, and what stands in its place.
+        """
         client = self._client()
-        if row.file is not None:
-            self._read.pop(row.file.file_id or 0, None)
-            return [await self._fill(client, row)]
-        source = row.source
-        feed = await read_nodes(client, source.feed_id, now=self._now())
-        node = source.node
-        if node is not None:
-            self._listed.pop(node.id, None)
-            fresh = next((one for one in feed.nodes if one.id == node.id), None)
-            if fresh is None:
-                return [replace(row, problem="The node is gone from the server.")]
-            sources = [
-                one
-                for one in sources_of([feed], Wanted(fresh.plugin_name))
-                if one.node is not None and one.node.id == fresh.id
-            ]
-            source = replace(sources[0], subject=source.subject)
-        return await self.gather([await self._listing(client, source)], pattern)
+
+        async def one(row: Row) -> tuple[Row, list[Row]]:
+            try:
+                return row, await self._once_more(client, row, pattern)
+            except CubeError as error:
+                return row, [replace(row, problem=error.title)]
+
+        return await several(rows, one, at_once=PARALLEL, progress=progress)
 
     async def images(self, row: Row) -> tuple[str, tuple[OutputEntry, ...]]:
         """Return the images that belong to a row (network): kind and files.
@@ -226,6 +228,24 @@ class Collecting:
     def _forget(self) -> None:
         self._read.clear()
         self._listed.clear()
+
+    async def _once_more(
+        self, client: "CubeClient", row: Row, pattern: str
+    ) -> list[Row]:
+        source, node = row.source, row.source.node
+        if row.file is not None:
+            self._read.pop(row.file.file_id or 0, None)
+            return [await self._fill(client, row)]
+        if node is None:
+            return [row]
+        feed = await read_nodes(client, source.feed_id, now=self._now())
+        self._listed.pop(node.id, None)
+        fresh = next((one for one in feed.nodes if one.id == node.id), None)
+        if fresh is None:
+            return [replace(row, problem="The node is gone from the server.")]
+        problem = no_files_yet(fresh.state)
+        source = replace(source, node=fresh, problem=problem)
+        return await self.gather([await self._listing(client, source)], pattern)
 
     async def _listing(self, client: "CubeClient", source: Source) -> Listing:
         node = source.node

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from chrislib.feeds.collect_model import FeedNodes, Listing, Offer, Source, Wanted
@@ -79,7 +78,7 @@ def sources_of(feeds: Sequence[FeedNodes], wanted: Wanted) -> list[Source]:
             name = node.title or f"{node.plugin_name} {node.id}"
             parts = [title] if len(feeds) > 1 else []
             parts += [name] if len(nodes) > 1 or not parts else []
-            problem = WORDS[node.state] + "." if _nothing_yet(node.state) else ""
+            problem = no_files_yet(node.state)
             subject = " · ".join(parts)
             found.append(Source(feed.feed_id, title, subject, node, problem))
     return found
@@ -145,13 +144,10 @@ def row_problem(listing: Listing, pattern: str) -> str:
     return f"There is no file {pattern}."
 
 
-def with_files(listing: Listing, files: Iterable[OutputEntry]) -> Listing:
-    """Return a listing that holds these files."""
-    return replace(listing, files=tuple(files), problem="")
-
-
-def _nothing_yet(state: str) -> bool:
-    return state in ACTIVE or state in {"upstream", "gone"}
+def no_files_yet(state: str) -> str:
+    """Return why a node in a state has no files to open, "" if it may have some."""
+    nothing = state in ACTIVE or state in {"upstream", "gone"}
+    return f"{WORDS[state]}." if nothing else ""
 
 
 def _patterns(relative: str) -> set[str]:

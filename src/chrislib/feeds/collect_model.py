@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from chrislib.feeds.collect_values import Value
 from chrislib.feeds.model import Node, OutputEntry
 
-OPENED = frozenset({"ready", "errors", "failed", "cancelled"})
-"""States in which a node's files, if it has any, can be opened."""
-
 
 @dataclass(frozen=True, slots=True)
 class FeedNodes:

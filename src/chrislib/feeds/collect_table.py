@@ -23,6 +23,7 @@ FIXED: Mapping[str, str] = {
 """Key to head of the columns that say where a row comes from; others are values."""
 
 _NOTHING = Value("")
+_MOST_GROUPS = 60
 _PARTS = re.compile(r"(\d+)")
 _CONDITION = re.compile(r"^\s*(.+?)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*$")
 _TESTS: Mapping[str, Callable[[float, float], bool]] = {
@@ -97,6 +98,50 @@ def _rank(value: Value) -> tuple[int, float, list[tuple[int, int, str]]]:
     parts = _PARTS.split(fold(value.text))
     # digits that are none for int(), as "²", never get here: \d is decimal
     return (1, 0.0, [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """What is shown of a table, worked out at once.
+
+    Attributes
+    ----------
+    places : tuple of int
+        The rows that are shown, in their order.
+    columns : tuple of str
+        Every column of values.
+    numeric : tuple of str
+        Those of them that hold numbers.
+    groups : tuple of str
+        Columns whose words divide the rows into a few groups.
+    """
+
+    places: tuple[int, ...]
+    columns: tuple[str, ...]
+    numeric: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def arrange(
+    rows: Sequence[Row], kept: "Filter", *, by: str = "", descending: bool = False
+) -> Arranged:
+    """Order and filter rows, and find out what their columns are."""
+    columns = columns_of(rows)
+    numeric = [name for name in columns if is_numeric(rows, name)]
+    numbers = set(numeric)
+    words = [name for name in columns if name not in numbers]
+    groups = [
+        name
+        for name in ("@version", "@feed", *words)
+        if 1 < len({cell(row, name).text for row in rows}) <= _MOST_GROUPS
+    ]
+    places = order(rows, by, descending=descending) if by else range(len(rows))
+    return Arranged(
+        tuple(place for place in places if kept.keeps(rows[place])),
+        tuple(columns),
+        tuple(numeric),
+        tuple(groups),
+    )
 
 
 # -- filter ------------------------------------------------------------------------

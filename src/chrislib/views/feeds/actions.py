@@ -79,6 +79,7 @@ class FeedActions:
         graph = self._pane.centre.graph
         if graph.isVisible() and graph.selected == node.id:
             add_branch_actions(menu, graph)
+        self._pane.collecting.add_to_node_menu(menu, node)
         words = "Stop tracking" if self._followed(node) else "Track this"
         menu.addAction(words).triggered.connect(lambda: self.track(node))
         if node.state in ACTIVE:

@@ -83,6 +83,8 @@ class FeedListActs:
         if len(rows) > 1:
             _entry(menu, "Merge …", self.merge)
         menu.addSeparator()
+        self._pane.collecting.add_to_list_menu(menu, rows)
+        menu.addSeparator()
         _entry(menu, "Delete on server …\tDel", self.delete)
         return menu
 

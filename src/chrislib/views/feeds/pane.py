@@ -17,6 +17,8 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.actions import FeedActions
 from chrislib.views.feeds.asking import Asker
 from chrislib.views.feeds.centre import Centre
+from chrislib.views.feeds.collect_acts import CollectActs
+from chrislib.views.feeds.collect_cover import Covers
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.keys import bind_keys
@@ -63,6 +65,8 @@ class FeedsPane(QWidget):
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.listing = FeedListActs(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.covers = Covers(context, self, self.splitter)
+        self.collecting = CollectActs(context, pane=self)
         self._keeper = ListKeeper(
             context,
             self.list,
@@ -129,6 +133,8 @@ class FeedsPane(QWidget):
     def focus_filter(self) -> None:
         """Go to the search field: of the graph when one is there, else of the list."""
         graph = self.centre.graph
+        if self.covers.focus_filter():
+            return
         if graph.hasFocus():
             graph.begin_search()
             return
@@ -137,7 +143,7 @@ class FeedsPane(QWidget):
 
     def escape(self) -> bool:
         """End what Esc ends here; says whether there was anything."""
-        return self.centre.graph.end_search()
+        return self.covers.escape() or self.centre.graph.end_search()
 
     def folded(self, side: str) -> bool:
         """Return whether the list ("left") or the inspector ("right") is folded."""
@@ -154,12 +160,17 @@ class FeedsPane(QWidget):
 
     def commands(self) -> list[QAction]:
         """Return what palette and menu offer for this module."""
-        return [*self.actions_.commands(), *self.listing.commands()]
+        return [
+            *self.actions_.commands(),
+            *self.listing.commands(),
+            *self.collecting.commands(),
+        ]
 
     def shutdown(self) -> None:
         """Stop looking and cancel what runs."""
         self._poll.stop()
         self._soon.stop()
+        self.covers.close()
         self.list.shutdown()
         self._stop_listening()
         self._tasks.cancel_all()
@@ -174,7 +185,8 @@ class FeedsPane(QWidget):
         self._poll.start()
         self._context.feeds.watch(self._open_feed.feed_id)
         self.refresh()
-        self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self.covers.focus():
+            self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop looking; the job manager goes on by itself."""

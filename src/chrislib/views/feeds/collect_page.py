@@ -1,0 +1,371 @@
+"""Collect results: one table out of the files of many runs, with a plot beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QStackedWidget,
+)
+
+from chrislib.feeds.collect_files import offers, places_with, plugins_of, sources_of
+from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Table
+from chrislib.feeds.model import Node
+from chrislib.library.dates import show_time
+from chrislib.library.words import count
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.collect_choice import CollectChoice, FeedChoice
+from chrislib.views.feeds.collect_cover import Cover, Work
+from chrislib.views.feeds.collect_shown import ShownRows
+from chrislib.views.feeds.collect_taking import Taking
+from chrislib.views.widgets.state_view import StateView
+from chrislib.views.widgets.text import line
+
+if TYPE_CHECKING:
+    from chrislib.feeds.collect import Collecting
+
+_FLUSH_MS = 250
+_LAST = "feeds.collect.files"
+"""Under this key of the layout stands the pattern last collected by plugin."""
+
+
+class CollectPage(Cover):
+    """The page.
+
+    Parameters
+    ----------
+    feeds : sequence of FeedChoice
+        What can be collected from; the first is chosen.
+    node : Node, optional
+        Its plugin is chosen at first.
+    """
+
+    def __init__(
+        self,
+        context: ViewContext,
+        feeds: Sequence[FeedChoice],
+        *,
+        node: Node | None = None,
+    ) -> None:
+        super().__init__(context, "Collect results", name="collect")
+        theme = context.theme
+        self._context = context
+        self._choices = list(feeds)
+        self._ids = self._choices[0].feed_ids
+        self._node = node
+        self._feeds: list[FeedNodes] = []
+        self._listings: list[Listing] = []
+        self._table: Table | None = None
+        self._begun = False
+        self._coming: dict[tuple[int, int, str], Row] = {}
+        self._tasks = context.tasks("collect")
+        self.choice = CollectChoice(theme, self._choices)
+        self.shown = ShownRows(context)
+        self.taking = Taking(context, self)
+        self.work = Work(theme, name="collect.work")
+        self._state = StateView(theme, "table", "", primary=False)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._state)
+        self._stack.addWidget(self.shown)
+        self._flush = QTimer(self)
+        self._flush.setSingleShot(True)
+        self._flush.setInterval(_FLUSH_MS)
+        self._flush.timeout.connect(self._show_coming)
+        self._build()
+        self._survey()
+
+    @property
+    def collecting(self) -> "Collecting":
+        """The service behind the page."""
+        return self._context.feeds.collecting
+
+    @property
+    def table(self) -> Table | None:
+        """The table on show."""
+        return self._table
+
+    # -- what the pane calls -------------------------------------------------------
+
+    def focus_first(self) -> None:
+        """Begin with the files; a table that is there goes before."""
+        if self._table is not None:
+            self.shown.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.choice.files.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus_filter(self) -> None:
+        """Go to the filter."""
+        if self._stack.currentWidget() is self.shown:
+            self.shown.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.shown.filter.selectAll()
+
+    def escape(self) -> bool:
+        """Empty the filter first, where it has the focus and words."""
+        field = self.shown.filter
+        if field.hasFocus() and field.text():
+            field.clear()
+            return True
+        return False
+
+    def shutdown(self) -> None:
+        """End what runs."""
+        self._flush.stop()
+        self._tasks.cancel_all()
+        self.taking.shutdown()
+        self.shown.shutdown()
+
+    # -- step by step --------------------------------------------------------------
+
+    def _survey(self) -> None:
+        words = f"Looking at {count(len(self._ids), 'feed')}"
+        self._begin(words)
+        self._tasks.start(
+            self.collecting.survey(self._ids, progress=self._progress(words)),
+            name="survey",
+            done=self._surveyed,
+            failed=self._failed,
+        )
+
+    def _surveyed(self, feeds: list[FeedNodes]) -> None:
+        self._feeds = feeds
+        self._end()
+        plugins = plugins_of(feeds)
+        if not plugins:
+            problems = [feed.problem for feed in feeds if feed.problem]
+            self._say(
+                "triangle-alert" if problems else "workflow",
+                "There is nothing to collect from",
+                problems[0] if problems else "The feeds have no nodes.",
+                again=True,
+            )
+            self.choice.set_busy(True)
+            return
+        last = self.choice.wanted.plugin
+        wanted = last or (self._node.plugin_name if self._node is not None else "")
+        if not wanted:
+            # what ran last is what one wants to see
+            kept = [name for name, _, _ in plugins if name in self._patterns()]
+            ends = [feed.nodes[-1].plugin_name for feed in feeds if feed.nodes]
+            wanted = next(iter(kept), max(set(ends), key=ends.count))
+        self.choice.show_plugins(plugins, feeds=len(feeds), wanted=wanted)
+        self._choose_node()
+
+    def _choose_node(self) -> None:
+        """Offer places and files of the chosen plugin."""
+        wanted = self.choice.wanted
+        self.choice.show_places(
+            places_with(self._feeds, wanted.plugin),
+            feeds=len(self._feeds),
+            wanted=wanted.place,
+        )
+        sources = sources_of(self._feeds, self.choice.wanted)
+        words = f"Listing the files of {wanted.plugin}"
+        self._begin(words)
+        self._tasks.start(
+            self.collecting.listings(sources, progress=self._progress(words)),
+            name="list files",
+            done=self._listed,
+            failed=self._failed,
+        )
+
+    def _listed(self, listings: list[Listing]) -> None:
+        self._listings = listings
+        self._end()
+        found = offers(listings)
+        nodes = sum(1 for one in listings if one.source.node is not None)
+        last = self._patterns().get(self.choice.wanted.plugin, "")
+        self.choice.show_files(found, nodes=nodes, wanted=last)
+        if not found:
+            problems = [one.problem for one in listings if one.problem]
+            self._say(
+                "file",
+                "No files with values",
+                problems[0]
+                if problems
+                else "JSON, CSV and text files are read. These nodes left none; "
+                "choose another plugin.",
+                again=bool(problems),
+            )
+        elif self._table is None:
+            self._say(
+                "table",
+                "Choose the files, then Collect",
+                "Their values come into one table, a row for each file.",
+            )
+        self._show_last()
+
+    def _show_last(self) -> None:
+        """Show what was collected the last time, if it was of the same feeds."""
+        wanted, ids = self.choice.wanted, self._ids
+
+        def show(table: Table | None) -> None:
+            if (
+                table is not None
+                and table.feed_ids == ids
+                and not self.work.isVisible()
+            ):
+                self._take(table)
+
+        self._tasks.start(self.collecting.last(wanted), name="last table", done=show)
+
+    def _collect(self) -> None:
+        wanted = self.choice.wanted
+        if not wanted.pattern or not self._listings:
+            self.focus_first()
+            return
+        words = "Reading files"
+        self._begin(words)
+        self._table, self._begun = None, False
+        self._coming.clear()
+        self._keep_pattern(wanted.plugin, wanted.pattern)
+        self._tasks.start(
+            self.collecting.gather(
+                self._listings,
+                wanted.pattern,
+                told=self._told,
+                progress=self._progress(words),
+            ),
+            name="gather",
+            done=self._gathered,
+            failed=self._failed,
+        )
+
+    def _told(self, rows: Sequence[Row]) -> None:
+        if not self._begun:
+            self._begun = True
+            self.shown.begin(rows)
+            self._stack.setCurrentWidget(self.shown)
+            return
+        self._coming.update((row.key, row) for row in rows)
+        if not self._flush.isActive():
+            self._flush.start()
+
+    def _show_coming(self) -> None:
+        coming = list(self._coming.values())
+        self._coming.clear()
+        self.shown.replace(coming)
+
+    def _gathered(self, rows: Sequence[Row]) -> None:
+        self._flush.stop()
+        self._coming.clear()
+        self._end()
+        table = Table(
+            wanted=self.choice.wanted,
+            feed_ids=self._ids,
+            server=self.collecting.server,
+            rows=tuple(rows),
+            collected_at=self._context.now(),
+        )
+        self._take(table)
+        self.shown.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._tasks.start(self.collecting.keep(table), name="keep table")
+
+    def _take(self, table: Table) -> None:
+        self._table = table
+        self._stack.setCurrentWidget(self.shown)
+        self.shown.show_table(table)
+        self._describe()
+        self.taking.dress()
+
+    def replace_rows(self, fresh: Sequence[tuple[Row, Sequence[Row]]]) -> None:
+        """Put what was tried again in the place of the rows it was tried for."""
+        table = self._table
+        if table is None:
+            return
+        by_key = {old.key: new for old, new in fresh}
+        rows = [one for row in table.rows for one in by_key.get(row.key, (row,))]
+        self._take(replace(table, rows=tuple(rows)))
+        self._tasks.start(self.collecting.keep(self._table or table), name="keep table")
+
+    # -- inside --------------------------------------------------------------------
+
+    def _feeds_chosen(self, index: int) -> None:
+        self._ids = self._choices[index].feed_ids
+        self._table = None
+        self.shown.clear()
+        self._survey()
+
+    def _begin(self, words: str) -> None:
+        self._tasks.cancel_all()
+        self._flush.stop()
+        self.choice.set_busy(True)
+        self.work.begin(words)
+
+    def _end(self) -> None:
+        self.work.end()
+        self.choice.set_busy(False)
+
+    def _cancel(self) -> None:
+        """Stop; what was read so far stays on show."""
+        self._flush.stop()
+        self._tasks.cancel_all()
+        self._end()
+        if self._coming:
+            self._show_coming()
+        if self.shown.rows and self._table is None:
+            self._take(
+                Table(
+                    wanted=self.choice.wanted,
+                    feed_ids=self._ids,
+                    server=self.collecting.server,
+                    rows=tuple(self.shown.stopped()),
+                    collected_at=self._context.now(),
+                )
+            )
+        elif self._table is None:
+            self._say("table", "Nothing was collected", "", again=True)
+
+    def _failed(self, error: BaseException) -> None:
+        self._end()
+        self._stack.setCurrentWidget(self._state)
+        self._state.show_error(error, self._survey)
+
+    def _say(self, icon: str, title: str, text: str, *, again: bool = False) -> None:
+        actions = [("Look again", self._survey)] if again else []
+        self._state.show_state(icon, title, text, actions)
+        self._stack.setCurrentWidget(self._state)
+
+    def _progress(self, words: str) -> Callable[[int, int], None]:
+        def tell(done: int, total: int) -> None:
+            self.work.advance(words, done, total)
+
+        return tell
+
+    def _patterns(self) -> dict[str, str]:
+        kept = self._context.layout.get(_LAST)
+        return (
+            {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
+        )
+
+    def _keep_pattern(self, plugin: str, pattern: str) -> None:
+        kept = self._patterns()
+        kept.pop(plugin, None)
+        kept[plugin] = pattern
+        self._context.layout.put(_LAST, dict(list(kept.items())[-50:]))
+
+    def _describe(self) -> None:
+        table = self._table
+        if table is None:
+            self.subtitle.setText("")
+            return
+        wanted = table.wanted
+        feeds = count(len(table.feed_ids), "feed")
+        self.subtitle.setText(
+            f"{wanted.pattern} of {wanted.plugin} · {feeds}"
+            f" · collected at {show_time(table.collected_at)}"
+        )
+
+    def _build(self) -> None:
+        for piece in self.taking.buttons:
+            self.tools.addWidget(piece)
+        self.body.addWidget(self.choice)
+        self.body.addWidget(line())
+        self.body.addWidget(self.work)
+        self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self.taking.foot)
+        self.choice.feeds_chosen.connect(self._feeds_chosen)
+        self.choice.node_chosen.connect(self._choose_node)
+        self.choice.files_chosen.connect(self._show_last)
+        self.choice.collect_pressed.connect(self._collect)
+        self.work.cancelled.connect(self._cancel)

@@ -1,0 +1,295 @@
+"""The collected rows as a Qt table: subject, reason if any, and the values."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from chrislib.feeds.collect_model import Row
+from chrislib.feeds.collect_table import cell, head_of
+from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.heads import head_cell
+from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.text import plain_tooltip
+
+PROBLEM = "@problem"
+_ROW = Qt.ItemDataRole.UserRole + 1
+_WIDTHS = {"@subject": 240, PROBLEM: 200, "@file": 180, "@feed": 64, "@node": 64}
+_MOST = 280
+
+
+class ResultModel(HeadedTable):
+    """Rows in an order, with some of the columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.places: list[int] = []
+        """The rows shown, in their order."""
+        self.columns: list[str] = ["@subject"]
+        self._numeric: frozenset[str] = frozenset()
+
+    def count(self) -> int:
+        """Return how many rows are shown."""
+        return len(self.places)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Return how many columns are shown."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def show_rows(
+        self,
+        rows: Sequence[Row],
+        places: Sequence[int],
+        columns: Sequence[str],
+        *,
+        numeric: frozenset[str],
+    ) -> None:
+        """Show other rows, another order or other columns."""
+        self.beginResetModel()
+        self.rows, self.places = list(rows), list(places)
+        self.columns, self._numeric = list(columns), numeric
+        self.endResetModel()
+
+    def replace(self, place: int, row: Row) -> None:
+        """Show a row that is better known now, where it stands."""
+        self.rows[place] = row
+        if place in self.places:
+            at = self.places.index(place)
+            last = self.index(at, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(at, 0), last)
+
+    def row_at(self, index: Index) -> Row | None:
+        """Return the row of an index."""
+        if not index.isValid() or index.row() >= len(self.places):
+            return None
+        return self.rows[self.places[index.row()]]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a cell's words; `_ROW` is the row itself."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column = self.columns[index.column()]
+        if role == _ROW:
+            return row
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+            return words_of(row, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            text = words_of(row, column)
+            if column == "@subject":
+                text = "\n".join(part for part in (text, row.note) if part)
+            return plain_tooltip(text) if len(text) > 24 or row.note else None
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        """Return the head of a column."""
+        if orientation != Qt.Orientation.Horizontal or section >= len(self.columns):
+            return None
+        column = self.columns[section]
+        words = "Reason" if column == PROBLEM else head_of(column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(words)
+        return head_cell(words, role, numeric=self.is_numeric(column))
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether a column stands at the right."""
+        return column in self._numeric
+
+
+def words_of(row: Row, column: str) -> str:
+    """Return what stands in a cell."""
+    if column != PROBLEM:
+        return cell(row, column).text
+    if row.problem:
+        return row.problem
+    return "Waits" if waits(row) else row.note
+
+
+def waits(row: Row) -> bool:
+    """Whether a row's file was not read yet."""
+    return row.file is not None and not row.values and not row.problem
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(80, self._theme.px(28))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        model = index.model()
+        row = index.data(_ROW)
+        if not isinstance(row, Row) or not isinstance(model, ResultModel):
+            return
+        theme, column = self._theme, model.columns[index.column()]
+        last = index.column() == len(model.columns) - 1
+        view = option.widget
+        if isinstance(view, QTableView) and view.currentIndex().row() == index.row():
+            # the ring is around the row, not around one of its cells
+            option.state &= ~QStyle.StateFlag.State_HasFocus
+            if view.hasFocus():
+                option.state |= QStyle.StateFlag.State_HasFocus
+        draw_row(painter, option, theme, first=index.column() == 0, last=last)
+        rect: QRect = option.rect.adjusted(8, 0, -8, 0)
+        token = "text.primary"
+        if column == PROBLEM:
+            icon, token = _look(row)
+            if icon:
+                spot = QPoint(rect.left(), rect.top() + (rect.height() - 14) // 2)
+                draw_glyph(painter, spot, theme, icon=icon, token=token, size=14)
+                rect.adjust(20, 0, 0, 0)
+        elif column.startswith("@") and column != "@subject":
+            token = "text.secondary"
+        align = Qt.AlignmentFlag.AlignLeft
+        if model.is_numeric(column) and cell(row, column).number is not None:
+            align = Qt.AlignmentFlag.AlignRight
+        middle = Qt.TextElideMode.ElideMiddle
+        draw_text(
+            painter,
+            rect,
+            theme,
+            text=words_of(row, column),
+            style="small",
+            token=token,
+            align=align,
+            elide=middle if column == "@file" else Qt.TextElideMode.ElideRight,
+        )
+
+
+def _look(row: Row) -> tuple[str, str]:
+    """Return icon and color of a row's reason."""
+    if row.problem:
+        return "circle-x", "state.failed"
+    if waits(row):
+        return "clock", "text.muted"
+    return ("info", "text.secondary") if row.note else ("", "text.secondary")
+
+
+class ResultTable(QTableView):
+    """The table; a click on a head orders by it, Return opens a row's images."""
+
+    opened = Signal(object)
+    head_pressed = Signal(str)
+    highlighted = Signal()
+
+    def __init__(self, theme: Theme, model: ResultModel) -> None:
+        super().__init__()
+        self._theme = theme
+        self._model = model
+        self.setObjectName("collect.table")
+        self.setAccessibleName("Collected results")
+        self.setModel(model)
+        delegate = _Delegate(theme)
+        delegate.setParent(self)
+        self.setItemDelegate(delegate)
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(theme.px(28))
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setFont(theme.font("caption"))
+        head.setSectionsClickable(True)
+        head.setSortIndicatorShown(False)
+        head.sectionClicked.connect(self._head)
+        self.doubleClicked.connect(self._open)
+        self.selectionModel().selectionChanged.connect(
+            lambda *_: self.highlighted.emit()
+        )
+        theme.changed.connect(self.viewport().update)
+
+    @property
+    def chosen(self) -> list[int]:
+        """Places of the highlighted rows, from the top."""
+        found = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self._model.places[row] for row in found]
+
+    def choose(self, places: Sequence[int], *, scroll: bool) -> None:
+        """Highlight rows by their places."""
+        wanted = set(places)
+        shown = [n for n, place in enumerate(self._model.places) if place in wanted]
+        chosen = self.selectionModel()
+        chosen.clearSelection()
+        flags = chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows
+        for number in shown:
+            chosen.select(self._model.index(number, 0), flags)
+        if shown:
+            first = self._model.index(shown[0], 0)
+            chosen.setCurrentIndex(first, chosen.SelectionFlag.NoUpdate)
+            if scroll:
+                self.scrollTo(first)
+
+    def fit_columns(self) -> None:
+        """Give each column the room its head and its first values need."""
+        head = self.horizontalHeader()
+        theme = self._theme
+        for number, column in enumerate(self._model.columns):
+            fixed = _WIDTHS.get(column)
+            if fixed is not None:
+                head.resizeSection(number, theme.px(fixed))
+                continue
+            texts = [
+                words_of(self._model.rows[place], column)
+                for place in self._model.places[:60]
+            ]
+            words = max((theme.width("small", text) for text in texts), default=0)
+            own = theme.width("caption", head_of(column)) + 16
+            head.resizeSection(number, max(64, min(_MOST, max(words, own) + 20)))
+
+    def mark_order(self, column: str, *, descending: bool) -> None:
+        """Show by which column the rows are ordered."""
+        head = self.horizontalHeader()
+        shown = column in self._model.columns
+        head.setSortIndicatorShown(shown)
+        if shown:
+            order = (
+                Qt.SortOrder.DescendingOrder
+                if descending
+                else Qt.SortOrder.AscendingOrder
+            )
+            head.setSortIndicator(self._model.columns.index(column), order)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open the images of the row with Return or E."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_E) and not (
+            event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        ):
+            self._open(self.currentIndex())
+            return
+        super().keyPressEvent(event)
+
+    def _open(self, index: Index) -> None:
+        row = self._model.row_at(index)
+        if row is not None:
+            self.opened.emit(row)
+
+    def _head(self, section: int) -> None:
+        column = self._model.columns[section]
+        if column != PROBLEM:
+            self.head_pressed.emit(column)
