@@ -112,6 +112,9 @@ class BulkSheet(Sheet):
         """Put a field or words above the table."""
         self.column.insertWidget(self.column.count() - 2, widget)
 
+    def only_failures(self) -> None:
+        """Take away what was said of the feeds that are seen to."""
+
     def done(self, result: int) -> None:
         """Close; what is being done stops after the feeds that were begun."""
         self._tasks.cancel_all()
@@ -158,6 +161,7 @@ class BulkSheet(Sheet):
             return
         self._rows = tuple(failure.row for failure in report.failed)
         self.model.show_failures([(one.row, one.error) for one in report.failed])
+        self.only_failures()
         count, past = len(report.failed), self._words.past
         left = f"{feeds_words(count)} {'is' if count == 1 else 'are'} not {past}."
         done = len(report.done)

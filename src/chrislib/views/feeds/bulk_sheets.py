@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from chrislib.feeds.bulk import Weight, copy_title, folder_names, merge_title
 from chrislib.feeds.model import FeedRow
@@ -57,11 +57,10 @@ class RenameSheet(BulkSheet):
         self._all = tuple(rows)
         self._pattern = Field(theme, name="feeds.rename.pattern", label="Pattern")
         self._pattern.setText("{name}")
-        self._start = QSpinBox()
-        self._start.setObjectName("feeds.rename.start")
-        self._start.setAccessibleName("Numbers start at")
-        self._start.setRange(0, 99_999)
-        self._start.setValue(1)
+        self._start = Field(theme, name="feeds.rename.start", label="Numbers start at")
+        self._start.setText("1")
+        self._start.setMaxLength(6)
+        self._start.setFixedWidth(theme.px(120))
         marks = " · ".join(f"{mark} {words}" for mark, words in PLACEHOLDERS)
         fields = QWidget()
         grid = QGridLayout(fields)
@@ -78,22 +77,27 @@ class RenameSheet(BulkSheet):
         grid.setColumnStretch(0, 1)
         self.add_above(fields)
         self._pattern.textChanged.connect(self._preview)
-        self._start.valueChanged.connect(self._preview)
+        self._start.textChanged.connect(self._preview)
         self.model.set_then(lambda row: self._titles.get(row.id, ""))
         self._preview()
 
     def _preview(self, *_change: object) -> None:
         """Work out the titles; numbers go on where a first try left off."""
         pattern = self._pattern.text()
-        titles = new_titles(pattern, self._all, start=self._start.value())
+        start = self._start.text().strip()
+        number = int(start) if start.isdecimal() and start.isascii() else None
+        titles = new_titles(pattern, self._all, start=1 if number is None else number)
         self._titles = {
             row.id: title for row, title in zip(self._all, titles, strict=True)
         }
         self.model.forget_failures()
         problems = [problem for title in titles if (problem := problem_of(title))]
+        self._start.set_refused(number is None)
+        if number is None:
+            problems.append("Numbers start at a whole number, 0 or more.")
         unknown = unknown_marks(pattern)
         same = sum(row.title == self._titles[row.id] for row in self.rows)
-        self._pattern.set_refused(bool(problems))
+        self._pattern.set_refused(bool(problems) and number is not None)
         self.next_button.setEnabled(not problems and same < len(self.rows))
         if problems:
             self.set_note(problems[0], kind="failed")
@@ -218,6 +222,11 @@ class DeleteSheet(BulkSheet):
         """Close, and count no further."""
         self._counting.cancel_all()
         super().done(result)
+
+    def only_failures(self) -> None:
+        """Take away what was counted: part of it is gone."""
+        self._facts.hide()
+        self._active.hide()
 
     def _counted(self, done: int, total: int) -> None:
         if not self.running and total > 1:

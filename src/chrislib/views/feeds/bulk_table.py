@@ -22,8 +22,10 @@ from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedRow
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
+from chrislib.views.widgets.text import plain_tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
+_DISPLAY = Qt.ItemDataRole.DisplayRole
 _FAILED_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
@@ -35,7 +37,7 @@ class BulkModel(QAbstractTableModel):
         self._rows = list(rows)
         self._heading = heading
         self._then: Callable[[FeedRow], str] = lambda _row: ""
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, ChrislibError] = {}
 
     def set_then(self, then: Callable[[FeedRow], str]) -> None:
         """Say what becomes of each feed."""
@@ -46,16 +48,15 @@ class BulkModel(QAbstractTableModel):
         """Keep only the feeds to which it could not be done, with the reasons."""
         self.beginResetModel()
         self._rows = [row for row, _error in failed]
-        self._failed = {
-            row.id: " ".join(part for part in (error.title, error.hint) if part)
-            for row, error in failed
-        }
+        self._failed = {row.id: error for row, error in failed}
         self.endResetModel()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 1)
 
     def forget_failures(self) -> None:
         """Begin again with the feeds that are left."""
         self._failed = {}
         self._changed()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 1)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many feeds there are."""
@@ -75,7 +76,7 @@ class BulkModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and (
             role == Qt.ItemDataRole.DisplayRole
         ):
-            return ("Feed", self._heading)[section]
+            return ("Feed", "Why not" if self._failed else self._heading)[section]
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -83,13 +84,22 @@ class BulkModel(QAbstractTableModel):
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         row = self._rows[index.row()]
-        failed = self._failed.get(row.id, "")
+        failed = self._failed.get(row.id)
         if role == _FAILED_ROLE:
-            return bool(failed)
-        if role == Qt.ItemDataRole.ToolTipRole and failed and index.column():
-            return failed
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            return (failed or self._then(row)) if index.column() else row.title
+            return failed is not None
+        if not index.column():
+            shown = role in {_DISPLAY, Qt.ItemDataRole.AccessibleTextRole}
+            return row.title if shown else None
+        if failed is None:
+            return self._then(row) if role == _DISPLAY else None
+        if role == _DISPLAY:
+            return failed.title
+        if role in {
+            Qt.ItemDataRole.ToolTipRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+        }:
+            words = " ".join(part for part in (failed.title, failed.hint) if part)
+            return plain_tooltip(words)
         return None
 
     def _changed(self) -> None:

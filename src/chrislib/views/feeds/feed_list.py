@@ -55,7 +55,6 @@ class FeedList(QWidget):
         self._layout = context.layout
         self._scopes: dict[str, dict[int, FeedRow]] = {}
         self._quiet = False
-        self._open: int | None = None
         self._reveal = False
         self._days = ""
         self.setObjectName("feeds.list.panel")
@@ -131,7 +130,7 @@ class FeedList(QWidget):
     def clear(self) -> None:
         """Forget what a server had."""
         self._scopes = {}
-        self._open = None
+        self.model.open_id = None
         self._reveal = False
         self.model.forget_measures()
         self.bar.offer_tags(())
@@ -161,8 +160,9 @@ class FeedList(QWidget):
                     rows[fresh.id] = fresh
         for key in ("mine", "shared", "public"):
             self.tabs.set_count(key, len(self._scopes.get(key, [])))
-        if self._reveal and self._open is not None and self.scope_of(self._open):
-            self.tabs.choose(self.scope_of(self._open))
+        here = self.model.open_id
+        if self._reveal and here is not None and (scope := self.scope_of(here)):
+            self.tabs.choose(scope)
             self._reveal = False
         if first:
             self._skeleton.stop(self._show_scope)
@@ -231,14 +231,15 @@ class FeedList(QWidget):
         if row < 0 and scope and self.search.text():
             self.search.clear()
             row = self.model.row_of(feed_id)
-        self._open = feed_id
+        self.model.open_id = feed_id
         self._mark()
 
     def _mark(self) -> None:
         """Highlight the open feed, unless somebody has highlighted several."""
         if self.view.several:
             return
-        row = -1 if self._open is None else self.model.row_of(self._open)
+        here = self.model.open_id
+        row = -1 if here is None else self.model.row_of(here)
         quiet, self._quiet = self._quiet, True
         if row >= 0:
             self.view.setCurrentIndex(self.model.index(row))
@@ -428,7 +429,7 @@ class FeedList(QWidget):
 
     def _again(self) -> None:
         row = self.model.feed_at(self.view.currentIndex())
-        if row is not None and row.id != self._open:
+        if row is not None and row.id != self.model.open_id:
             self.opened.emit(row.id)
 
     def _highlighted(self, *_change: object) -> None:

@@ -29,6 +29,7 @@ _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 MEASURE_ROLE = Qt.ItemDataRole.UserRole + 2
 PINNED_ROLE = Qt.ItemDataRole.UserRole + 3
+OPEN_ROLE = Qt.ItemDataRole.UserRole + 4
 _MANY = 400
 """So many changes of place are one new list; Qt makes each of them by itself."""
 
@@ -43,6 +44,8 @@ class FeedListModel(QAbstractListModel):
         self._places: dict[int, int] = {}
         self._measures: dict[int, Measure] = {}
         self.arranging = Arranging()
+        self.open_id: int | None = None
+        """The feed on screen: others may be highlighted beside it."""
 
     def set_rows(self, rows: Iterable[FeedRow]) -> None:
         """Show other rows; those that stay keep their place and selection."""
@@ -107,6 +110,8 @@ class FeedListModel(QAbstractListModel):
             return self._measures.get(row.id)
         if role == PINNED_ROLE:
             return row.id in self.arranging.pinned
+        if role == OPEN_ROLE:
+            return row.id == self.open_id
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._words(row)
         return None
@@ -197,7 +202,7 @@ class FeedDelegate(QStyledItemDelegate):
             return
         theme = self._theme
         rect: QRect = option.rect
-        draw_row(painter, option, theme, bar=True)
+        draw_row(painter, option, theme, bar=bool(index.data(OPEN_ROLE)))
         ring = QRect(QPoint(rect.left() + 12, rect.top() + 14), QSize(24, 24))
         donut(painter, ring, theme, row.states)
         left, right = rect.left() + 48, rect.right() - 12

@@ -1,0 +1,223 @@
+"""Several feeds of the list: highlighted, renamed, tagged, merged, deleted."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QMenu
+from pytestqt.qtbot import QtBot
+
+from chrislib.errors import ChrislibError
+from chrislib.feeds.measures import Measure
+from chrislib.feeds.tags import Tag
+from chrislib.views.feeds.bulk_sheet import BulkSheet
+from chrislib.views.feeds.bulk_sheets import MergeSheet, RenameSheet
+from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.sheet import Sheet
+
+_S = TypeVar("_S", bound=Sheet)
+_CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+_NONE = Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def here(fakes: Any) -> None:
+    """A server whose feeds can be remembered."""
+    fakes.session.client = SimpleNamespace(
+        server=SimpleNamespace(uuid="one"), username="alex"
+    )
+
+
+@pytest.fixture
+def loaded(qtbot: QtBot, here: None, pane: FeedsPane) -> FeedsPane:
+    qtbot.waitUntil(lambda: pane.list.loaded and pane.centre.shows_feed)
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    return pane
+
+
+def shown(pane: FeedsPane) -> list[int]:
+    model = pane.list.model
+    rows = [model.feed_at(model.index(row)) for row in range(model.rowCount())]
+    return [int(row.id) for row in rows if row is not None]
+
+
+def click(pane: FeedsPane, feed_id: int, keys: Qt.KeyboardModifier = _NONE) -> None:
+    view = pane.list.view
+    at = view.visualRect(pane.list.model.index(pane.list.model.row_of(feed_id)))
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, at.center())
+
+
+def highlighted(pane: FeedsPane) -> list[int]:
+    return [int(row.id) for row in pane.list.highlighted]
+
+
+def sheet(qtbot: QtBot, pane: FeedsPane, kind: type[_S]) -> _S:
+    def found() -> list[_S]:
+        sheets = pane.window().findChildren(kind)
+        return [one for one in sheets if one.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(found()))
+    return found()[-1]
+
+
+def entries(menu: QMenu) -> dict[str, Callable[[], None]]:
+    return {
+        action.text().partition("\t")[0]: action.trigger for action in menu.actions()
+    }
+
+
+def test_ctrl_and_shift_highlight_and_open_nothing(
+    qtbot: QtBot, loaded: FeedsPane
+) -> None:
+    pane, order = loaded, shown(loaded)
+    click(pane, order[0])
+    opened = pane.here
+    click(pane, order[2], _CTRL)
+    assert highlighted(pane) == [order[0], order[2]]
+    click(pane, order[3], _SHIFT)
+    chosen = [order[0], *order[2:4]]
+    assert highlighted(pane) == chosen
+    assert pane.here == opened
+    # a fresher list changes nothing of it
+    pane.refresh()
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    assert highlighted(pane) == chosen
+    QTest.keyClick(pane.list.view, Qt.Key.Key_A, _CTRL)
+    assert highlighted(pane) == order
+    assert pane.list.head.currentIndex() == 1
+    QTest.keyClick(pane.list.view, Qt.Key.Key_Escape)
+    assert highlighted(pane) == [opened.feed_id]
+    assert pane.list.head.currentIndex() == 0
+    assert pane.here == opened
+    # a plain click opens, also on the row the keys are at
+    click(pane, order[1], _CTRL)
+    click(pane, order[1])
+    qtbot.waitUntil(lambda: pane.here.feed_id == order[1])
+
+
+def test_a_pattern_is_seen_before_anything_is_renamed(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    click(pane, order[0])
+    click(pane, order[1], _CTRL)
+    QTest.keyClick(pane.list.view, Qt.Key.Key_F2)
+    page = sheet(qtbot, pane, RenameSheet)
+    pattern = page.findChild(Field, "feeds.rename.pattern")
+    assert pattern is not None
+    # nothing would change
+    assert not page.next_button.isEnabled()
+    pattern.setText("")
+    assert not page.next_button.isEnabled()
+    pattern.setText("{n:2} of {name}")
+    title = pane.list.highlighted[1].title
+    assert page.model.index(1, 1).data() == f"02 of {title}"
+    # what is refused stays in the sheet with its reason; the rest is done
+    feeds.bulk.refused[order[0]] = ChrislibError("It is not yours.", hint="Ask.")
+    page.next_button.click()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
+    assert page.model.index(0, 1).data() == "It is not yours."
+    assert page.next_button.text() == "Retry 1"
+    feeds.bulk.refused.clear()
+    page.next_button.click()
+    qtbot.waitUntil(lambda: len(feeds.bulk.calls) == 2)
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    names = [(ids, titles[0]) for act, ids, titles in feeds.bulk.calls]
+    first = names[0][1]
+    assert names == [(tuple(order[:2]), first), ((order[0],), first)]
+
+
+def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    click(pane, order[0])
+    qtbot.waitUntil(lambda: pane.here.feed_id == order[0])
+    click(pane, order[1], _SHIFT)
+    QTest.keyClick(pane.list.view, Qt.Key.Key_Delete)
+    page = sheet(qtbot, pane, BulkSheet)
+    facts = page.findChild(QLabel, "feeds.delete.facts")
+    qtbot.waitUntil(page.next_button.isEnabled)
+    assert facts is not None
+    assert facts.text() == "27 nodes · 1,204 files · 2.1 GB"
+    feeds.scopes["mine"] = [r for r in feeds.scopes["mine"] if r.id not in order[:2]]
+    page.next_button.click()
+    qtbot.waitUntil(lambda: shown(pane) == order[2:])
+    # the open one gives way to another
+    qtbot.waitUntil(lambda: pane.here.feed_id == order[2])
+    assert [call[:2] for call in feeds.bulk.calls] == [("delete", tuple(order[:2]))]
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_two_feeds_become_one_under_a_title(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any, make: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    feeds.bulk.job = make.job(812, 1)
+    click(pane, order[1])
+    click(pane, order[2], _CTRL)
+    menu = pane.listing.menu()
+    entries(menu)["Merge …"]()
+    page = sheet(qtbot, pane, MergeSheet)
+    page.next_button.click()
+    qtbot.waitUntil(lambda: pane.here.feed_id == 812)
+    assert feeds.bulk.calls[0][0] == "merge"
+    assert " and " in feeds.bulk.calls[0][2]
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_pinned_feeds_stand_on_top_and_are_remembered(
+    qtbot: QtBot, loaded: FeedsPane, ctx: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    click(pane, order[-1])
+    qtbot.waitUntil(lambda: pane.here.feed_id == order[-1])
+    entries(pane.listing.menu())["Pin on top"]()
+    assert shown(pane)[0] == order[-1]
+    pane.list.arrange("order", "old")
+    assert shown(pane)[0] == order[-1]
+    assert ctx.layout.get("feeds.pinned") == {"one alex": [order[-1]]}
+    assert ctx.layout.get("feeds.recent")["one alex"][0] == order[-1]
+    pane.list.arrange("marked", "pinned")
+    assert shown(pane) == [order[-1]]
+    pane.list.show_all()
+    entries(pane.listing.menu())["Take the pin off"]()
+    assert shown(pane) == order[::-1]
+
+
+def test_tags_and_days_leave_feeds_out(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    feeds.talk.tags = [
+        Tag(number, name, "#3f8fd2", owner="alex", mine=True)
+        for number, name in enumerate(("teaching", "brain"))
+    ]
+    feeds.talk.on = {order[1]: {1}, order[2]: {0, 1}}
+    pane.list.arrange("tag", "brain")
+    qtbot.waitUntil(lambda: shown(pane) == order[1:3])
+    pane.list.arrange("tag", "")
+    pane.list.arrange("order", "tag")
+    qtbot.waitUntil(lambda: shown(pane) == [order[1], order[2], order[0], *order[3:]])
+    pane.list.search.setText("teaching")
+    qtbot.waitUntil(lambda: shown(pane) == [order[2]])
+    pane.list.show_all()
+    pane.list.arrange("days", "today")
+    assert set(shown(pane)) < set(order)
+    pane.list.show_all()
+    assert set(shown(pane)) == set(order)
+
+
+def test_rows_say_how_long_a_feed_ran_and_what_it_takes(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane = loaded
+    feeds.measures.known[771] = Measure(seconds=2280, size=1_200_000_000)
+    pane.list.in_sight.emit()
+    index = pane.list.model.index(pane.list.model.row_of(771))
+    said = Qt.ItemDataRole.AccessibleTextRole
+    qtbot.waitUntil(lambda: "38 min, 1.2 GB" in str(index.data(said)))
