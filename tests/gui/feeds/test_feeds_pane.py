@@ -458,6 +458,7 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
         "Get all outputs …",
         "Copy command",
         "Log",
+        "Collect results …",
         "Track this",
     ]
     assert words_of(pane.actions_.node_menu(node)) == always
