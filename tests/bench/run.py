@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "pull_300",
     "ui_gap",
     "upload_1000",
+    "download_1000",
     "index_speed",
     "index_memory",
     "index_ui_gap",

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chrislib.station.disk import Disk
+from chrislib.station.store import Store
 from tests.bench.harness import ROOT
 
 
@@ -54,6 +56,23 @@ def fresh_station(*, pace: float = 0.0, poll: float = 0.1) -> Iterator[Address]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
+
+
+def stored_files(
+    address: Address, folder: str, *, count: int, content: bytes = b"x"
+) -> None:
+    """Put files of one content into a folder of a station that is running."""
+    base = address.home / "data" / "station"
+    store, disk = Store(base / "station.db"), Disk(base / "storage")
+    try:
+        kept = disk.write(content)
+        with store.transaction():
+            store.ensure_folder(folder, address.username)
+            for number in range(count):
+                path = f"{folder}/{number:05d}.dcm"
+                store.register_file(path, len(content), kept, owner=address.username)
+    finally:
+        store.close()
 
 
 def _wait(path: Path, process: "subprocess.Popen[bytes]") -> dict[str, object]:

@@ -23,6 +23,8 @@ from chrislib.catalog.rows import (
 
 LOG_LIMIT = 256 * 1024
 """Bytes kept of one run's log: its end, where the reason stands."""
+_AT_ONCE = 500
+"""Values in one question; SQLite takes at least 999."""
 
 
 class JobTable:
@@ -182,14 +184,25 @@ class JobTable:
 
     async def artifact_at(self, local_path: str) -> ArtifactRow | None:
         """Return the newest finished file saved at a local path (disk)."""
-        query = (
-            sql.select("artifact", ArtifactRow)
-            + " WHERE local_path=? AND state='DONE' ORDER BY rowid DESC LIMIT 1"
-        )
-        found = await self._db.read(
-            lambda db: sql.rows(ArtifactRow, db.execute(query, (local_path,)))
-        )
-        return found[0] if found else None
+        return (await self.artifacts_at([local_path])).get(local_path)
+
+    async def artifacts_at(self, local_paths: Sequence[str]) -> dict[str, ArtifactRow]:
+        """Return the newest finished file saved at each of some paths (disk)."""
+
+        def read(db: sqlite3.Connection) -> dict[str, ArtifactRow]:
+            found: dict[str, ArtifactRow] = {}
+            for at in range(0, len(local_paths), _AT_ONCE):
+                some = local_paths[at : at + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = (
+                    sql.select("artifact", ArtifactRow)
+                    + f" WHERE local_path IN ({marks}) AND state='DONE' ORDER BY rowid"
+                )
+                for row in sql.rows(ArtifactRow, db.execute(query, some)):
+                    found[row.local_path or ""] = row
+            return found
+
+        return await self._db.read(read)
 
     # Inbox and outbox.
 

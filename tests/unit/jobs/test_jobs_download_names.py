@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chrislib.cube.types import FileId, StoragePath, StoredFile, TreeFile
 from chrislib.jobs.backends.base import Report
 from chrislib.jobs.backends.download import DownloadBackend
-from chrislib.jobs.backends.slots import Slots
+from chrislib.jobs.backends.slots import EACH, TOTAL, Slots
 from chrislib.jobs.model import DownloadIntent, Job, JobKey, Kind, Phase
 
 PART = st.one_of(
@@ -70,8 +70,9 @@ class Table:
         """Return what was kept."""
         return list(self.rows.values())
 
-    async def artifact_at(self, _path: str) -> None:
+    async def artifacts_at(self, _paths: list[str]) -> dict[str, Any]:
         """Know nothing of earlier downloads."""
+        return {}
 
     async def save_artifacts(self, rows: list[Any]) -> None:
         """Keep rows."""
@@ -128,7 +129,7 @@ async def test_a_disk_that_is_nearly_full_is_said(
     assert "are left on this disk" in outcome.detail
 
 
-async def test_three_files_an_account_and_six_in_all_move_at_once() -> None:
+async def test_eight_files_an_account_and_sixteen_in_all_move_at_once() -> None:
     slots = Slots()
     now: dict[int, int] = {1: 0, 2: 0, 3: 0}
     most: dict[int, int] = {}
@@ -144,5 +145,5 @@ async def test_three_files_an_account_and_six_in_all_move_at_once() -> None:
             now[account] -= 1
 
     await asyncio.gather(*(move(account) for account in (1, 2, 3) for _ in range(20)))
-    assert max(most.values()) == 3
-    assert all_of_them == [6]
+    assert max(most.values()) == EACH == 8
+    assert all_of_them == [TOTAL] == [16]

@@ -136,22 +136,29 @@ async def test_a_part_is_gone_on_with_if_the_server_can(
     assert os.listdir(tmp_path) == ["f"]
 
 
-async def test_what_breaks_off_leaves_a_part_and_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("came", "left"), [(2, []), (2 * saving._BLOCK, ["f.part"])])
+async def test_what_breaks_off_leaves_no_file_and_of_a_large_one_a_part(
+    tmp_path: Path, came: int, left: list[str]
+) -> None:
     @asynccontextmanager
     async def breaking(_start: int) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
         async def content() -> AsyncIterator[bytes]:
-            yield b"ab"
+            yield b"a" * came
             raise ServerUnreachable("gone")
 
         yield 0, content()
 
+    size = came + 2
     with pytest.raises(ServerUnreachable):
-        await saving.save(breaking, tmp_path / "f", size=4, moved=lambda _count: None)
-    assert os.listdir(tmp_path) == ["f.part"]
+        await saving.save(
+            breaking, tmp_path / "f", size=size, moved=lambda _count: None
+        )
+    assert os.listdir(tmp_path) == left
     saved = await saving.save(
-        stream(b"ab", b"cd"), tmp_path / "f", size=4, moved=lambda _count: None
+        stream(b"a" * came, b"cd"), tmp_path / "f", size=size, moved=lambda _n: None
     )
-    assert saved.path.read_bytes() == b"abcd"
+    assert saved.path.read_bytes() == b"a" * came + b"cd"
+    assert saved.sha256 == saving.sha256_of(saved.path)
     assert os.listdir(tmp_path) == ["f"]
 
 
@@ -260,8 +267,11 @@ async def test_a_save_called_off_twice_leaves_no_file_open(
 
     monkeypatch.setattr(os, "fdopen", noted)
     monkeypatch.setattr(asyncio, "to_thread", never)
+    large = b"x" * saving._BLOCK
     with pytest.raises(asyncio.CancelledError):
-        await saving.save(stream(b"x"), tmp_path / "a", size=1, moved=lambda _n: None)
+        await saving.save(
+            stream(large), tmp_path / "a", size=len(large), moved=lambda _n: None
+        )
     assert [out.closed for out in opened] == [True]
 
 
@@ -280,8 +290,11 @@ async def test_a_save_called_off_while_its_part_is_opened_leaves_no_file_open(
         return out
 
     monkeypatch.setattr(os, "fdopen", slow)
+    large = b"x" * saving._BLOCK
     saved = asyncio.ensure_future(
-        saving.save(stream(b"x"), tmp_path / "a", size=1, moved=lambda _n: None)
+        saving.save(
+            stream(large), tmp_path / "a", size=len(large), moved=lambda _n: None
+        )
     )
     assert await asyncio.to_thread(asked.wait, 10)
     saved.cancel()

@@ -15,6 +15,7 @@ import pytest
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import Refused, ServerFault, ServerUnreachable
 from chrislib.cube.types import FileId, Folder, StoragePath, StoredFile, TreeFile
+from chrislib.jobs.backends.slots import EACH
 from chrislib.jobs.model import (
     DownloadIntent,
     Phase,
@@ -424,7 +425,31 @@ async def test_a_download_goes_on_after_a_restart_under_the_same_names(
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         f"f{n}" for n in range(40)
     )
-    assert len(storage.fetches) <= 40 + 3
+    assert len(storage.fetches) <= 40 + EACH
+
+
+async def test_what_is_there_is_not_fetched_again(
+    bench: Bench, storage: Storage, tmp_path: Path
+) -> None:
+    storage.files = {f"out/d/f{n}": bytes([n]) * 10 for n in range(12)}
+    folder = tmp_path / "chosen"
+    intent = DownloadIntent(("out",), str(folder), "t")
+    await ends(bench, await bench.jobs.submit(intent))
+    storage.fetches.clear()
+    job = await ends(bench, await bench.jobs.submit(intent))
+    assert job.phase is Phase.FINISHED
+    assert storage.fetches == []
+    # what was changed, cut or deleted here comes again, and nothing is written over
+    (folder / "d/f1").write_bytes(b"y" * 10)
+    (folder / "d/f2").write_bytes(b"cut")
+    (folder / "d/f3").unlink()
+    job = await ends(bench, await bench.jobs.submit(intent))
+    assert job.phase is Phase.FINISHED
+    assert len(storage.fetches) == 3
+    assert (folder / "d/f1").read_bytes() == b"y" * 10
+    assert (folder / "d/f1 (2)").read_bytes() == bytes([1]) * 10
+    assert (folder / "d/f2 (2)").read_bytes() == bytes([2]) * 10
+    assert (folder / "d/f3").read_bytes() == bytes([3]) * 10
 
 
 async def test_what_does_not_fit_is_not_begun(

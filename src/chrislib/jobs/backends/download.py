@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,8 @@ from chrislib.cube.errors import (
 from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Outcome, Report
-from chrislib.jobs.backends.slots import EACH, Slots
+from chrislib.jobs.backends.counting import Counting
+from chrislib.jobs.backends.slots import EACH, STAGGER, Slots
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
 from chrislib.jobs.outputs import local_names, saving
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _OF_REACH = (ServerUnreachable, TokenRejected)
+_SAVE_EVERY = 0.25
 _TRIES = 3
 """Times a file is begun in one attempt when its bytes end too early."""
 
@@ -74,20 +78,24 @@ class DownloadBackend:
             rows = await self._listed(job, intent, folder)
         elif any(row.state == "FAILED" for row in rows):
             rows = await self._looked_up(intent, rows)
-        kept = {row.remote_path: await _checked(row) for row in rows}
+        checked = await asyncio.to_thread(_checked, rows)
+        kept = {row.remote_path: row for row in checked}
         todo = [row for row in kept.values() if row.state != "DONE"]
         wanted = sum((row.size or 0) - row.bytes_done for row in todo)
         low = await asyncio.to_thread(saving.check_space, folder, wanted)
         fetching = _Fetching(
             self._client, self._table, rows=kept, report=report, folder=folder
         )
-        fetching.tell()
+        fetching.tell(now=True)
         await self._table.save_artifacts(list(kept.values()))
         try:
             await self._fetch_all(fetching, deque(todo), job.account_id)
         except saving.DiskFull:
             await drop_parts(kept.values())
             raise
+        finally:
+            fetching.tell(now=True)
+            await fetching.flush()
         outcome = _outcome(kept)
         if outcome.failed_files:
             await drop_parts(kept.values())
@@ -137,10 +145,9 @@ class DownloadBackend:
             for _, parts in found.values()
             for depth in range(1, len(parts))
         }
-        return [
-            await self._placed(row, root.joinpath(*parts), taken)
-            for row, parts in found.values()
-        ]
+        placed = [(row, root.joinpath(*parts)) for row, parts in found.values()]
+        before = await self._table.artifacts_at([str(target) for _, target in placed])
+        return await asyncio.to_thread(_placed, placed, taken, before)
 
     async def _looked_up(
         self, intent: DownloadIntent, rows: list[ArtifactRow]
@@ -163,34 +170,12 @@ class DownloadBackend:
             for row in rows
         ]
 
-    async def _placed(
-        self, row: ArtifactRow, target: Path, taken: set[str]
-    ) -> ArtifactRow:
-        """Give a file its local path; it is done if we saved just this one there."""
-        before = await self._table.artifact_at(str(target))
-        if (
-            before is not None
-            and before.remote_path == row.remote_path
-            and before.remote_id == row.remote_id
-            and before.sha256
-            and str(target).casefold() not in taken
-            and _same_size(target, row.size)
-            and await asyncio.to_thread(saving.sha256_of, target) == before.sha256
-        ):
-            taken.add(str(target).casefold())
-            return replace(
-                row,
-                local_path=str(target),
-                state="DONE",
-                sha256=before.sha256,
-                bytes_done=row.size or 0,
-            )
-        return replace(row, local_path=str(local_names.claim_free(target, taken)))
-
     async def _fetch_all(
         self, fetching: "_Fetching", queue: deque[ArtifactRow], account_id: int
     ) -> None:
-        async def worker() -> None:
+        async def worker(number: int) -> None:
+            # a server answers eight that come at once with delays of seconds
+            await asyncio.sleep(number * STAGGER)
             while queue:
                 async with self._slots.one(account_id):
                     if queue:
@@ -199,7 +184,7 @@ class DownloadBackend:
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(min(EACH, len(queue))):
-                    group.create_task(worker(), name=f"download {number}")
+                    group.create_task(worker(number), name=f"download {number}")
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
 
@@ -233,31 +218,18 @@ class _Fetching:
         self._client = client
         self._table = table
         self._rows = rows
-        self._report = report
-        self._total = sum(row.size or 0 for row in rows.values())
-        done = [row for row in rows.values() if row.state == "DONE"]
-        self._files_done = len(done)
-        self._bytes_done = sum(row.size or 0 for row in done)
-        self._under_way: dict[str, int] = {}
+        self._counting = Counting(rows, report)
+        self.tell = self._counting.tell
         self._folder = folder
-
-    def tell(self) -> None:
-        """Report files saved and bytes fetched."""
-        self._report.progress(
-            Progress(
-                self._files_done,
-                len(self._rows),
-                "files",
-                bytes_done=self._bytes_done + sum(self._under_way.values()),
-                bytes_total=self._total,
-            )
-        )
+        self._root = folder.resolve()
+        self._unsaved: dict[str, ArtifactRow] = {}
+        self._unsynced: set[Path] = set()
+        self._saved_at = time.monotonic()
 
     async def fetch(self, row: ArtifactRow) -> None:
         """Fetch one file; what is wrong with it alone is noted and not raised."""
         try:
-            target = await asyncio.to_thread(self._made, Path(row.local_path or ""))
-            saved = await self._saved(row, target)
+            saved = await self._saved(row, Path(row.local_path or ""))
         except (*_OF_REACH, saving.DiskFull):
             raise
         except (ChrislibError, ValueError, OSError) as error:
@@ -265,9 +237,9 @@ class _Fetching:
             await self._keep(replace(now, state="FAILED", reason=_reason(error)))
             return
         finally:
-            self._under_way.pop(row.remote_path, None)
-        self._files_done += 1
-        self._bytes_done += saved.size
+            self._counting.left(row.remote_path)
+        self._counting.done(saved.size)
+        self._unsynced.add(saved.path.parent)
         await self._keep(
             replace(
                 row,
@@ -281,7 +253,7 @@ class _Fetching:
 
     def _made(self, target: Path) -> Path:
         """Return where a file goes, its folders made, if that is inside (disk)."""
-        parts = target.relative_to(self._folder.resolve()).parts
+        parts = target.relative_to(self._root).parts
         # First where it would be, then, with its folders made, where it is.
         local_names.inside(self._folder, parts)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -292,12 +264,9 @@ class _Fetching:
         if file_id is None:
             raise NotFound("The server does not have this file any more.")
 
-        def moved(count: int) -> None:
-            self._under_way[row.remote_path] = count
-            self.tell()
-
         async def synced(count: int) -> None:
             await self._keep(replace(row, state="MOVING", bytes_done=count))
+            await self.flush()
 
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
@@ -307,37 +276,98 @@ class _Fetching:
                     ),
                     target,
                     size=row.size,
-                    moved=moved,
+                    moved=partial(self._counting.moved, row.remote_path),
                     start=self._rows[row.remote_path].bytes_done,
                     synced=synced,
+                    make=self._made,
                 )
             except ShortTransfer:
                 if last:
                     raise
         raise AssertionError("unreachable")
 
+    async def flush(self) -> None:
+        """Write down what became of the files since the last time (disk)."""
+        rows, self._unsaved = self._unsaved, {}
+        folders, self._unsynced = self._unsynced, set()
+        self._saved_at = time.monotonic()
+        if folders:
+            await asyncio.to_thread(saving.sync_folders, folders)
+        if rows:
+            await self._table.save_artifacts(list(rows.values()))
+
     async def _keep(self, row: ArtifactRow) -> None:
-        self._rows[row.remote_path] = row
-        await self._table.save_artifacts([row])
+        self._rows[row.remote_path] = self._unsaved[row.remote_path] = row
         self.tell()
+        # A commit costs more than a small file; what a crash loses of this is seen
+        # by what lies in the folder.
+        if time.monotonic() - self._saved_at > _SAVE_EVERY:
+            await self.flush()
 
 
-async def _checked(row: ArtifactRow) -> ArtifactRow:
-    """Return the row as its local file shows it: gone or short means again (disk).
+def _placed(
+    found: Sequence[tuple[ArtifactRow, Path]],
+    taken: set[str],
+    before: Mapping[str, ArtifactRow],
+) -> list[ArtifactRow]:
+    """Give files their local paths; those are done that we saved just there (disk).
 
-    The name was free when it was chosen, so a whole file there is ours even if we
-    were killed before that was noted.
+    Parameters
+    ----------
+    taken : set of str
+        Names that are not free, by `str.casefold`; more are added.
+    before : mapping
+        What was saved earlier, by its local path.
     """
-    path = Path(row.local_path or "")
-    if not row.local_path or not _same_size(path, row.size):
-        kept = 0 if row.state == "DONE" else row.bytes_done
-        return replace(row, state="WAITING", bytes_done=kept)
-    if row.state == "DONE":
-        return row
-    # Killed between giving it its name and taking the part's name away.
-    await drop_parts([row])
-    digest = await asyncio.to_thread(saving.sha256_of, path)
-    return replace(row, state="DONE", sha256=digest, bytes_done=row.size or 0)
+    rows = []
+    for row, target in found:
+        known = before.get(str(target))
+        if (
+            known is not None
+            and known.remote_path == row.remote_path
+            and known.remote_id == row.remote_id
+            and known.sha256
+            and str(target).casefold() not in taken
+            and _same_size(target, row.size)
+            and saving.sha256_of(target) == known.sha256
+        ):
+            taken.add(str(target).casefold())
+            rows.append(
+                replace(
+                    row,
+                    local_path=str(target),
+                    state="DONE",
+                    sha256=known.sha256,
+                    bytes_done=row.size or 0,
+                )
+            )
+            continue
+        free = local_names.claim_free(target, taken)
+        rows.append(replace(row, local_path=str(free)))
+    return rows
+
+
+def _checked(rows: Sequence[ArtifactRow]) -> list[ArtifactRow]:
+    """Return rows as their local files show them: gone or short means again (disk).
+
+    A name was free when it was chosen, so a whole file there is ours even if we were
+    killed before that was noted.
+    """
+    checked = []
+    for row in rows:
+        path = Path(row.local_path or "")
+        if not row.local_path or not _same_size(path, row.size):
+            kept = 0 if row.state == "DONE" else row.bytes_done
+            checked.append(replace(row, state="WAITING", bytes_done=kept))
+        elif row.state == "DONE":
+            checked.append(row)
+        else:
+            # Killed between giving it its name and taking the part's name away.
+            _drop_parts([path])
+            digest = saving.sha256_of(path)
+            done = replace(row, state="DONE", sha256=digest, bytes_done=row.size or 0)
+            checked.append(done)
+    return checked
 
 
 def _same_size(path: Path, size: int | None) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,9 @@ from chrislib.cube.errors import (
 from chrislib.cube.storage_paths import path_as_stored
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Report
+from chrislib.jobs.backends.counting import Counting
 from chrislib.jobs.backends.making import Making
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.model import Progress
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SAVE_EVERY = 0.25
-_TELL_EVERY = 0.1
 _TRIES = 3
 """Times one file is begun before it counts as failed."""
 _LONGEST_WAIT = 30.0
@@ -84,38 +84,17 @@ class Sending:
         self._making = making
         self._clock = clock
         self._rows = rows
-        self._report = report
+        self._counting = Counting(rows, report)
+        self.tell = self._counting.tell
         self.uncertain: set[str] = set()
-        self._bytes_total = sum(row.size or 0 for row in rows.values())
-        done = [row for row in rows.values() if row.state == "DONE"]
-        self._files_done = len(done)
-        self._bytes_done = sum(row.size or 0 for row in done)
-        self._under_way: dict[str, int] = {}
         self._unsaved: list[ArtifactRow] = []
-        self._saved_at = self._told_at = time.monotonic()
+        self._saved_at = time.monotonic()
         self._faults = 0
 
     @property
     def hopeless(self) -> bool:
         """Whether the server fails at every file."""
         return self._faults >= _FAULTS_IN_A_ROW
-
-    def tell(self, *, now: bool = False) -> None:
-        """Report files done and bytes sent, now or when it was not done just before."""
-        at = time.monotonic()
-        if not now and at - self._told_at < _TELL_EVERY:
-            return
-        self._told_at = at
-        sent = self._bytes_done + sum(self._under_way.values())
-        self._report.progress(
-            Progress(
-                self._files_done,
-                len(self._rows),
-                "files",
-                bytes_done=sent,
-                bytes_total=self._bytes_total,
-            )
-        )
 
     async def send(self, row: ArtifactRow) -> None:
         """Send one file (network, disk); what is wrong with it alone is not raised.
@@ -197,18 +176,17 @@ class Sending:
     async def _post(self, row: ArtifactRow) -> tuple[ArtifactRow, Arrived]:
         path = row.remote_path
 
-        def moved(count: int) -> None:
-            self._under_way[path] = count
-            self.tell()
-
         try:
             async with self._making.source(row) as (local, changed):
-                self._bytes_total += (changed.size or 0) - (row.size or 0)
+                self._counting.resize((changed.size or 0) - (row.size or 0))
                 stored = await self._client.files.upload(
-                    local, path, size=changed.size, progress=moved
+                    local,
+                    path,
+                    size=changed.size,
+                    progress=partial(self._counting.moved, path),
                 )
         finally:
-            self._under_way.pop(path, None)
+            self._counting.left(path)
         return replace(changed, size=stored.size), _arrived(stored)
 
     async def _there(self, row: ArtifactRow) -> Arrived | None:
@@ -230,8 +208,7 @@ class Sending:
         if arrived.path != wanted:
             _log.info("the server chose another name for an uploaded file")
         self._faults = 0
-        self._files_done += 1
-        self._bytes_done += arrived.size
+        self._counting.done(arrived.size)
         await self._keep(
             replace(
                 row,

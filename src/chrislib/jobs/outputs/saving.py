@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,12 +77,15 @@ async def save(
     moved: Callable[[int], None],
     start: int = 0,
     synced: Callable[[int], Awaitable[None]] | None = None,
+    make: Callable[[Path], Path] | None = None,
 ) -> Saved:
     """Write a stream next to `target` and put it in place when it is whole (disk).
 
     A reader of `target` sees the whole file or none: it is written to ``.part``,
-    checked, synced and then given its name, never over something else. An interrupted
-    part stays and is gone on with if the server can start in the middle.
+    checked, synced and then given its name, never over something else. The part of a
+    file that takes several blocks stays when it is interrupted, and is gone on with
+    if the server can start in the middle. What a power cut cannot take any more is
+    the content; the name is safe after `sync_folders`.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ async def save(
         Bytes of an earlier part known to be on the disk.
     synced : coroutine function, optional
         Gets the bytes that a power cut cannot take any more.
+    make : callable, optional
+        Makes the folder of `target` in a thread and returns where that really is.
 
     Raises
     ------
@@ -104,29 +109,49 @@ async def save(
     ChrislibError
         The stream was shorter or longer than announced; the part is removed.
     """
-    part = part_of(target)
-    wanted = await asyncio.to_thread(_usable, part, start)
+    wanted = await asyncio.to_thread(_usable, part_of(target), start) if start else 0
     try:
         async with fetch(wanted) as (offset, chunks):
-            writer = _Writer(part, size=size, moved=moved, synced=synced)
-            try:
-                await asyncio.to_thread(writer.open, offset)
-                await writer.take(chunks)
-            finally:
+            begun, ended = bytearray(), False
+            if not offset:
+                ended = await _begin(chunks, begun, size=size, moved=moved)
+            if not ended:
+                if make is not None:
+                    target = await asyncio.to_thread(make, target)
+                writer = _Writer(part_of(target), size=size, moved=moved, synced=synced)
                 try:
-                    await asyncio.to_thread(writer.close)
+                    await asyncio.to_thread(writer.open, offset)
+                    await writer.take(chunks, begun)
                 finally:
-                    writer.drop()  # where the closing was called off as well
-        placed = await asyncio.to_thread(_put_in_place, part, target)
+                    try:
+                        await asyncio.to_thread(writer.close)
+                    finally:
+                        writer.drop()  # where the closing was called off as well
+        if ended:
+            # a small file is the work of one thread, once
+            return await asyncio.to_thread(_put_whole, bytes(begun), target, make)
+        placed = await asyncio.to_thread(_put_in_place, part_of(target), target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        part_of(target).unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full() from error
         raise
     except (DiskFull, _WrongSize):
-        part.unlink(missing_ok=True)
+        part_of(target).unlink(missing_ok=True)
         raise
     return Saved(placed, writer.count, writer.digest.hexdigest())
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Make sure that the names in some folders are on the disk (disk)."""
+    if sys.platform == "win32":
+        return  # folders cannot be synced there; the system writes names at once
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:
@@ -192,11 +217,11 @@ class _Writer:
         out.seek(self.count)
         out.truncate()
 
-    async def take(self, chunks: AsyncIterator[bytes]) -> None:
-        """Write what comes until it ends (network, disk)."""
+    async def take(self, chunks: AsyncIterator[bytes], begun: bytearray) -> None:
+        """Write what came and what comes until it ends (network, disk)."""
         assert self._out is not None
-        waiting = bytearray()
-        came, due = self.count, self.count + _STRIDE
+        waiting = begun
+        came, due = self.count + len(begun), self.count + _STRIDE
         async for chunk in chunks:
             waiting += chunk
             came += len(chunk)
@@ -211,6 +236,12 @@ class _Writer:
         await self._put(waiting)
         self._check()
         await asyncio.to_thread(_sync, self._out)
+
+    def write(self, data: bytes) -> None:
+        """Write all there is, and make sure that it is on the disk (disk)."""
+        assert self._out is not None
+        _write(self._out, data, self.digest)
+        _sync(self._out)
 
     def close(self) -> None:
         """Close the part (disk), also one that is still being opened."""
@@ -248,6 +279,49 @@ class _Writer:
     def _check(self) -> None:
         if self._size is not None and self.count != self._size:
             raise _wrong_size(self.count, self._size)
+
+
+async def _begin(
+    chunks: AsyncIterator[bytes],
+    begun: bytearray,
+    *,
+    size: int | None,
+    moved: Callable[[int], None],
+) -> bool:
+    """Gather the first block; returns whether that is the whole file."""
+    async for chunk in chunks:
+        begun += chunk
+        if size is not None and len(begun) > size:
+            raise _wrong_size(len(begun), size)
+        moved(len(begun))
+        if len(begun) >= _BLOCK:
+            return False
+    if size is not None and len(begun) != size:
+        raise _wrong_size(len(begun), size)
+    return True
+
+
+def _put_whole(data: bytes, target: Path, make: Callable[[Path], Path] | None) -> Saved:
+    """Write a small file and put it in place (disk)."""
+    if make is not None:
+        target = make(target)
+    part = part_of(target)
+    writer = _Writer(part, size=len(data), moved=_unmoved, synced=None)
+    try:
+        try:
+            writer.open(0)
+            writer.write(data)
+        finally:
+            writer.close()
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    placed = _put_in_place(part, target)
+    return Saved(placed, len(data), writer.digest.hexdigest())
+
+
+def _unmoved(_count: int) -> None:
+    """It was told of before."""
 
 
 def _wrong_size(count: int, size: int) -> _WrongSize:
@@ -303,16 +377,6 @@ def _put_in_place(part: Path, target: Path) -> Path:
             if os.path.lexists(target):
                 target = claim_free(target, set())
             part.rename(target)
-            _sync_folder(target.parent)
             return target
         part.unlink()
-        _sync_folder(target.parent)
         return target
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
