@@ -28,6 +28,7 @@ from chrislib.feeds.notes import FeedNotes
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
+from chrislib.feeds.provenance import FeedProvenance
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import FeedSharing
@@ -88,6 +89,7 @@ class FeedsService:
         self.collecting = Collecting(server, kept)
         self.comparing = Comparing(server, self.outputs)
         self.closely = CloseLooks(server, jobs)
+        self.provenance = FeedProvenance(server, self.closely)
         self.acts = NodeActs(server, jobs, plugins=self.plugins)
         self.notes = FeedNotes(server)
         self.comments = FeedComments(server)

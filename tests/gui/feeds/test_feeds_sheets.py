@@ -198,7 +198,7 @@ def test_a_join_chooses_its_nodes(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> 
 def test_run_again_starts_with_the_same_values(
     qtbot: QtBot, pane: FeedsPane, feeds: Any
 ) -> None:
-    QTest.mouseClick(pane.inspector.again_button, Qt.MouseButton.LeftButton)
+    pane.actions_.run_again()
     sheet = pane.window().findChild(AddNodeSheet)
     assert isinstance(sheet, AddNodeSheet)
     qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)

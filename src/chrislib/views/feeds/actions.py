@@ -80,7 +80,8 @@ class FeedActions:
         if graph.isVisible() and graph.selected == node.id:
             add_branch_actions(menu, graph)
         self._pane.collecting.add_to_node_menu(menu, node)
-        words = "Stop tracking" if self._followed(node) else "Track this"
+        self._pane.node_acts.add_to(menu, node)
+        words = "Stop tracking" if self.followed(node) else "Track this"
         menu.addAction(words).triggered.connect(lambda: self.track(node))
         if node.state in ACTIVE:
             menu.addSeparator()
@@ -198,14 +199,14 @@ class FeedActions:
     def track_current(self) -> None:
         """Follow the highlighted node and tell when it is over."""
         node = self._pane.node
-        if node is not None and self._followed(node) is None:
+        if node is not None and self.followed(node) is None:
             self.track(node)
 
     def track(self, node: Node) -> None:
         """Follow a node in Jobs, whoever started it; or stop following it."""
         self._tasks.start(self._track(node), name="track")
 
-    def _followed(self, node: Node) -> Job | None:
+    def followed(self, node: Node) -> Job | None:
         """Return the job that follows a node, None where none does."""
         jobs = self._context.jobs
         account = jobs.account_id
@@ -224,7 +225,7 @@ class FeedActions:
     async def _track(self, node: Node) -> None:
         jobs, messages = self._context.jobs, self._context.messages
         name = f"{node.plugin_name} {node.plugin_version}"
-        followed = self._followed(node)
+        followed = self.followed(node)
         if followed is not None:
             await jobs.adoption.untrack(followed.key)
             messages.info(f"{name} is not tracked any more.", "It runs on.")

@@ -50,11 +50,12 @@ class AddNodeSheet(Sheet):
         view: FeedView,
         parent: Node,
         again: Node | None = None,
+        joins: Sequence[Node] = (),
     ) -> None:
         super().__init__(
             window,
             context.theme,
-            "Run again" if again is not None else "Add node",
+            "Run again" if again else "Join nodes" if joins else "Add node",
             f"After {node_name(parent)} in {view.row.title}",
             steps=["Plugin", "Parameters", "Compute", "Review"],
         )
@@ -63,6 +64,7 @@ class AddNodeSheet(Sheet):
         self._view = view
         self._parent = parent
         self._again = again
+        self._joined_ids = {node.id for node in joins}
         self._form: ParameterForm | None = None
         self._plugin: Plugin | None = None
         self._loading = False
@@ -135,6 +137,8 @@ class AddNodeSheet(Sheet):
             )
 
     def _show_plugins(self, plugins: list[Plugin]) -> None:
+        if self._joined_ids:
+            plugins = [plugin for plugin in plugins if plugin.type == "ts"]
         self.plugins.set_plugins(plugins, self._context.feeds.plugins.recent())
         name = self._plugin.name if self._plugin is not None else ""
         if name:
@@ -200,7 +204,7 @@ class AddNodeSheet(Sheet):
         self._joins.clear()
         if not join:
             return
-        ticked = {self._parent.id}
+        ticked = {self._parent.id, *self._joined_ids}
         if self._again is not None:
             ticked.update(self._again.parents)
         for node in self._view.nodes:

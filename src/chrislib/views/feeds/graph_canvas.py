@@ -40,6 +40,7 @@ class GraphCanvas(QAbstractScrollArea):
         self._selected: int | None = None
         self._hot: int | None = None
         self._found: frozenset[int] | None = None
+        self._picks: tuple[int, ...] = ()
         self._own_zoom = False
         self._scale = 1.0
         self._origin = QPointF()
@@ -124,8 +125,9 @@ class GraphCanvas(QAbstractScrollArea):
         if self._hot in boxes and self._hot is not None:
             look = self._looks[self._hot]
             self._painter.draw_node(painter, boxes[self._hot], look, hot=True)
-        if self._selected in boxes and self._selected is not None:
-            self._painter.draw_frame(painter, boxes[self._selected], scale=self._scale)
+        for node in {self._selected, *self._picks}:
+            if node is not None and node in boxes:
+                self._painter.draw_frame(painter, boxes[node], scale=self._scale)
         painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

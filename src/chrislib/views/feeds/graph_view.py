@@ -34,6 +34,7 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.text import plain_tooltip
 
 _INSET = 12
+_MORE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 _AT_ONCE = 400
 """So many nodes are placed within a frame; more of them in a thread."""
 
@@ -48,6 +49,8 @@ class GraphView(GraphCanvas):
     """
 
     chosen = Signal(int)
+    picked = Signal(int)
+    """A node that is to be highlighted as well, or no more: Ctrl or Shift."""
     opened = Signal(int)
     menu_wanted = Signal(QPoint)
     arranged = Signal()
@@ -216,6 +219,11 @@ class GraphView(GraphCanvas):
         """Id of the highlighted node."""
         return self._selected
 
+    def set_picks(self, ids: Sequence[int]) -> None:
+        """Frame these as well: they are highlighted together."""
+        self._picks = tuple(ids)
+        self.viewport().update()
+
     def search(self, text: str) -> list[int]:
         """Dim what does not hold a text; returns the nodes that do, in order."""
         found = self._looks.search(text) if text.strip() else []
@@ -252,6 +260,8 @@ class GraphView(GraphCanvas):
         node = self.node_at(event.position().toPoint())
         if node is None:
             super().mousePressEvent(event)
+        elif event.modifiers() & _MORE and node > GHOST:
+            self.picked.emit(node)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._take(node)
         elif event.button() == Qt.MouseButton.RightButton and node > GHOST:

@@ -1,5 +1,7 @@
 """The column at the right: how one node stands, what it was given, what it said."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
+from chrislib.views.feeds.inspector_several import SeveralView
 from chrislib.views.feeds.inspector_values import CopyFacts, Values
 from chrislib.views.feeds.steps_view import Badge, StepsView
 from chrislib.views.feeds.words import show_date
@@ -47,6 +50,7 @@ class Inspector(QWidget):
         self._tasks = context.tasks("feeds.inspector")
         self._node: Node | None = None
         self._details: NodeDetails | None = None
+        self._several = False
         self._sheet: LogSheet | None = None
         self.setObjectName("feeds.inspector")
         self.setProperty("surface", "panel")
@@ -88,6 +92,7 @@ class Inspector(QWidget):
         )
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setMargin(24)
+        self.several = SeveralView(theme)
         self._build()
         for facts in (self._run, self._plugin, self._values):
             facts.copied.connect(lambda: self._said_copied("The value"))
@@ -107,7 +112,7 @@ class Inspector(QWidget):
             How many nodes a cancel takes along.
         """
         before, self._node = self._node, node
-        self._stack.setCurrentIndex(0 if node is not None else 1)
+        self._turn(several=self._several and node is not None)
         for piece in (self.add_button, self.again_button, self.more_button):
             piece.setEnabled(node is not None)
         self.cancel_button.setVisible(node is not None and node.state in ACTIVE)
@@ -130,6 +135,18 @@ class Inspector(QWidget):
         words = "Cancel 1 node …" if cancels == 1 else f"Cancel {cancels} nodes …"
         self.cancel_button.setText(words)
         self._run.show_facts(self._facts(node))
+
+    def show_several(self, nodes: Sequence[Node], siblings: Sequence[Node]) -> None:
+        """Show what can be done with several nodes; none for one node again."""
+        if nodes:
+            self.several.show_nodes(nodes, siblings)
+        self._turn(several=bool(nodes))
+
+    def _turn(self, *, several: bool) -> None:
+        self._several = several
+        page = 2 if several else 0 if self._node is not None else 1
+        self._stack.setCurrentIndex(page)
+        self._foot.setVisible(not several)
 
     def show_details(self, details: NodeDetails) -> None:
         """Show what a close look told; a look at another node is dropped."""
@@ -374,6 +391,16 @@ class Inspector(QWidget):
         inner.setAutoFillBackground(False)
         self._stack.addWidget(scroll)
         self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.several)
+        self._foot = self._make_foot()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._stack, 1)
+        whole.addWidget(line())
+        whole.addWidget(self._foot)
+
+    def _make_foot(self) -> QWidget:
         foot = QVBoxLayout()
         foot.setContentsMargins(16, 12, 16, 12)
         foot.setSpacing(8)
@@ -384,14 +411,9 @@ class Inspector(QWidget):
         row.addWidget(self.again_button, 1)
         row.addWidget(self.more_button)
         foot.addLayout(row)
-        self._foot = QWidget()
-        self._foot.setLayout(foot)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self._stack, 1)
-        whole.addWidget(line())
-        whole.addWidget(self._foot)
+        made = QWidget()
+        made.setLayout(foot)
+        return made
 
 
 def _set_text(box: QPlainTextEdit, text: str) -> None:

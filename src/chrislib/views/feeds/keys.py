@@ -23,6 +23,8 @@ def bind_keys(pane: "FeedsPane") -> None:
         _bind(place, "D", acts.outputs.get_current)
         _bind(place, "Y", pane.inspector.copy_command)
         _bind(place, "H", pane.inspector.show_log)
+    for place in (centre.graph, centre.nodes):
+        _bind(place, "Del", pane.node_acts.delete)
     _bind(outputs, "Return", acts.outputs.open_current)
     _bind(centre.graph, "Ctrl+=", centre.graph.zoom_in)
     _bind(centre.graph, "Ctrl+-", centre.graph.zoom_out)

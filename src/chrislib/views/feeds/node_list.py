@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -158,12 +160,15 @@ class NodeList(QTreeView):
     """The tree; `chosen` tells the highlighted node's id."""
 
     chosen = Signal(int)
+    picked = Signal(list)
+    """All that is highlighted together, by Ctrl or Shift."""
     opened = Signal(int)
     menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._quiet = False
+        self._telling = False
         self._nodes = NodeModel()
         self.setObjectName("feeds.nodes")
         self.setAccessibleName("Nodes of the feed")
@@ -172,6 +177,7 @@ class NodeList(QTreeView):
         delegate.setParent(self)
         self.setItemDelegate(delegate)
         self.setUniformRowHeights(True)
+        self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setIndentation(20)
         self.setMouseTracking(True)
         self.setAllColumnsShowFocus(True)
@@ -183,6 +189,7 @@ class NodeList(QTreeView):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(1, 240)
         self.selectionModel().currentChanged.connect(self._current)
+        self.selectionModel().selectionChanged.connect(self._selected)
         self.activated.connect(self._activated)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
@@ -209,9 +216,41 @@ class NodeList(QTreeView):
             self.setCurrentIndex(index)
         self._quiet = False
 
+    @property
+    def several(self) -> bool:
+        """Whether more than one node is highlighted here."""
+        return self.isVisible() and len(self.selectionModel().selectedRows()) > 1
+
+    def set_picks(self, ids: Sequence[int]) -> None:
+        """Highlight these together, without telling."""
+        if self._telling:
+            return  # they were highlighted here
+        self._quiet = True
+        model = self.selectionModel()
+        chosen = QItemSelection()
+        for index in map(self._nodes.index_of, ids):
+            chosen.select(index, index.siblingAtColumn(1))
+        if ids:
+            model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        elif len(model.selectedRows()) > 1:
+            here = QItemSelection(self.currentIndex(), self.currentIndex())
+            flags = QItemSelectionModel.SelectionFlag
+            model.select(here, flags.ClearAndSelect | flags.Rows)
+        self._quiet = False
+
+    def _selected(self, *_changes: object) -> None:
+        if self._quiet:
+            return
+        rows = self.selectionModel().selectedRows()
+        self._telling = True
+        self.picked.emit([int(row.internalId()) for row in rows])
+        self._telling = False
+
     def _current(self, index: _Index, _before: object = None) -> None:
         if index.isValid() and not self._quiet:
+            self._telling = True
             self.chosen.emit(int(index.internalId()))
+            self._telling = False
 
     def _activated(self, index: _Index) -> None:
         if index.isValid():

@@ -21,6 +21,7 @@ from chrislib.views.feeds.collect_acts import CollectActs
 from chrislib.views.feeds.collect_cover import Covers
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
+from chrislib.views.feeds.inspector_acts import NodeActions
 from chrislib.views.feeds.keys import bind_keys
 from chrislib.views.feeds.list_acts import FeedListActs
 from chrislib.views.feeds.list_keeper import ListKeeper
@@ -63,6 +64,7 @@ class FeedsPane(QWidget):
             parent=self,
         )
         self.actions_ = FeedActions(context, self._tasks, pane=self)
+        self.node_acts = NodeActions(context, self._tasks, pane=self)
         self.listing = FeedListActs(context, self._tasks, pane=self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.covers = Covers(context, self, self.splitter)
@@ -162,6 +164,7 @@ class FeedsPane(QWidget):
         """Return what palette and menu offer for this module."""
         return [
             *self.actions_.commands(),
+            *self.node_acts.commands(),
             *self.listing.commands(),
             *self.collecting.commands(),
         ]
@@ -175,6 +178,7 @@ class FeedsPane(QWidget):
         self._stop_listening()
         self._tasks.cancel_all()
         self._graph_tasks.cancel_all()
+        self.inspector.shutdown()
         self.centre.outputs.shutdown()
 
     # -- events ----------------------------------------------------------------
@@ -366,7 +370,7 @@ class FeedsPane(QWidget):
         head.add_pressed.connect(acts.add_node)
         head.fold_pressed.connect(lambda: self.fold("right", not self.folded("right")))
         self.inspector.add_node.connect(acts.add_node)
-        self.inspector.run_again.connect(acts.run_again)
         self.inspector.cancel_node.connect(acts.cancel)
         self._open_feed.looked.connect(self._looked)
+        self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
         bind_keys(self)
