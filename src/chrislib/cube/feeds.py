@@ -20,17 +20,22 @@ class FeedsApi:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def list(self) -> AsyncIterator[Feed]:
+    def list(self, *, ahead: bool = False) -> AsyncIterator[Feed]:
         """Iterate over the net over own and shared feeds, newest first.
 
         The counts in `Feed.jobs` are too high here for shared feeds (trap 7);
         `get` has the right ones.
-        """
-        return self._wire.items("", reading.feed, limit=_PAGE)
 
-    def public(self) -> AsyncIterator[Feed]:
-        """Iterate over the net over public feeds."""
-        return self._wire.items("publicfeeds/", reading.feed, limit=_PAGE)
+        Parameters
+        ----------
+        ahead : bool
+            Ask for the next page while one is read: for who wants all of them.
+        """
+        return self._wire.items("", reading.feed, limit=_PAGE, ahead=ahead)
+
+    def public(self, *, ahead: bool = False) -> AsyncIterator[Feed]:
+        """Iterate over the net over public feeds; see `list`."""
+        return self._wire.items("publicfeeds/", reading.feed, limit=_PAGE, ahead=ahead)
 
     async def page(self, **filters: object) -> Listed[Feed]:
         """Read one page of own and shared feeds over the net by one request.

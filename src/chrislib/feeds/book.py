@@ -74,7 +74,7 @@ class FeedBook:
         lists = client.feeds
         await self._walk(
             client,
-            lists.list(),
+            lists.list(ahead=whole),
             scope_of=whose,
             scopes=SCOPES[:2],
             whole=whole,
@@ -82,7 +82,7 @@ class FeedBook:
         )
         await self._walk(
             client,
-            lists.public(),
+            lists.public(ahead=whole),
             scope_of=lambda _: "public",
             scopes=SCOPES[2:],
             whole=whole,

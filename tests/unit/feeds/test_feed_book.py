@@ -48,7 +48,7 @@ class Server:
     def feeds(self) -> "Server":
         return self
 
-    async def list(self) -> AsyncIterator[Feed]:
+    async def list(self, *, ahead: bool = False) -> AsyncIterator[Feed]:
         offset = 0
         while True:
             order = sorted(self.feeds_, reverse=True)[offset : offset + 100]
@@ -64,7 +64,7 @@ class Server:
                 return
             offset += 100
 
-    async def public(self) -> AsyncIterator[Feed]:
+    async def public(self, *, ahead: bool = False) -> AsyncIterator[Feed]:
         for row in self.public_:
             yield row
 
