@@ -20,7 +20,7 @@ from chrislib.feeds.many_model import (
     cells_of,
 )
 from chrislib.feeds.recipes import Recipe
-from chrislib.feeds.subjects import Subject, fill_marks
+from chrislib.feeds.subjects import Subject, SubjectItem, fill_marks
 from chrislib.jobs.model import RunIntent, WorkflowIntent
 
 MOST_ROWS = 5_000
@@ -80,6 +80,20 @@ class ManyTable:
             for column in self.columns:
                 row.cells[column] = given.get(column, self._fixed(column))
         self._forget()
+
+    def renew(self, items: Sequence[SubjectItem]) -> bool:
+        """Take over fresher looks at items; whether anything changed."""
+        fresh = {str(item.item_id): item for item in items if item.item_id}
+        changed = False
+        for row in self.rows:
+            old = row.subject.items
+            new = tuple(fresh.get(str(item.item_id), item) for item in old)
+            if any(one is not two for one, two in zip(old, new, strict=True)):
+                row.subject = replace(row.subject, items=new)
+                changed = True
+        if changed:
+            self._forget()
+        return changed
 
     def add_column(self, column: Column) -> None:
         """Give a parameter a value in each row: first what it is for all."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chrislib.cube.errors import NotFound
-from chrislib.cube.types import Pipeline
 from chrislib.errors import ChrislibError
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.making import FeedPlan, NewFeeds
@@ -14,12 +13,11 @@ from chrislib.feeds.many_runs import SubjectRun, runs_of
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
-from chrislib.feeds.recipes import Recipe, recipe_of
+from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.values import show_value
 from chrislib.jobs.model import RunIntent, WorkflowIntent
 from chrislib.jobs.submission.batches import BatchView
-from chrislib.jobs.submission.held import Next
 
 
 class ManyFeeds:
@@ -73,18 +71,6 @@ class ManyFeeds:
         ]
         return ManyTable(recipe, numbered)
 
-    async def pipeline(self, pipeline: Pipeline) -> Recipe:
-        """Return the recipe that is one pipeline (network)."""
-        tree = await self._pipelines.tree(pipeline)
-        intent = WorkflowIntent(
-            pipeline_id=pipeline.id,
-            pipeline_name=pipeline.name,
-            previous_id=0,
-            title=pipeline.name[:100],
-            nodes=len(tree.nodes),
-        )
-        return recipe_of([Next(intent)])
-
     async def _run_slot(self, step: int, intent: RunIntent) -> Slot:
         """Return a run of a recipe with what it was given last (network)."""
         try:
@@ -92,11 +78,11 @@ class ManyFeeds:
         except NotFound as error:
             raise _not_there(f"{intent.plugin_name} {intent.plugin_version}") from error
         form.adopt({name: show_value(v) for name, v in intent.parameters.items()})
-        return Slot(
+        return Slot.of(
             step,
             intent.plugin_name,
             form,
-            self._generation,
+            generation=self._generation,
             compute=_known(intent.compute_resource, form),
         )
 
@@ -121,11 +107,11 @@ class ManyFeeds:
                     plan.form.set(given["name"], show_value(given["default"]))
             compute = _known(str(info.get("compute_resource_name", "")), plan.form)
             slots.append(
-                Slot(
+                Slot.of(
                     step,
                     plan.node.title or plan.node.plugin,
                     plan.form,
-                    self._generation,
+                    generation=self._generation,
                     node=plan,
                     compute=compute,
                 )

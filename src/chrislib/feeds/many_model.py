@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from chrislib.cube.types import PluginParameter
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.pipelines import NodePlan
 from chrislib.feeds.subjects import Subject, SubjectItem
+from chrislib.feeds.values import check
 
 CAN, WARNS, WAITS, REFUSED, LEFT = "can", "warns", "waits", "refused", "left"
 """What becomes of a row."""
@@ -35,6 +37,40 @@ class Slot:
     generation: int = 7
     node: NodePlan | None = None
     compute: str = ""
+    open: frozenset[str] = frozenset()
+    """Options that a pipeline leaves open: they must be given."""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the values of all rows, by parameter."""
+
+    @classmethod
+    def of(
+        cls,
+        step: int,
+        title: str,
+        form: ParameterForm,
+        *,
+        generation: int = 7,
+        node: NodePlan | None = None,
+        compute: str = "",
+    ) -> "Slot":
+        """Return a slot whose fixed values are looked at."""
+        fixed = form.errors()
+        needed: frozenset[str] = frozenset()
+        if node is not None:
+            empty = ParameterForm(form.plugin, form.parameters, generation=generation)
+            needed = frozenset(replace(node, form=empty).missing)
+            for name in replace(node, form=form).missing:
+                fixed.setdefault(name, _needed(form.parameter(name)))
+        return cls(
+            step,
+            title,
+            form,
+            generation,
+            node=node,
+            compute=compute,
+            open=needed,
+            fixed=fixed,
+        )
 
     def filled(self, cells: Mapping[str, str]) -> ParameterForm:
         """Return the form of one row; an empty cell takes an option out."""
@@ -53,13 +89,21 @@ class Slot:
         return form
 
     def errors(self, cells: Mapping[str, str]) -> dict[str, str]:
-        """Return what is wrong with a row's values, by parameter."""
-        form = self.filled(cells)
-        found = form.errors()
-        if self.node is not None:
-            for name in replace(self.node, form=form).missing:
-                flag = form.parameter(name).flag or name
-                found.setdefault(name, f"{flag} is required. Enter a value.")
+        """Return what is wrong with a row's values, by parameter.
+
+        The same as the form of the row would say, without making that form: thousands
+        of cells are looked at while somebody types.
+        """
+        found = {n: words for n, words in self.fixed.items() if n not in cells}
+        for name, text in cells.items():
+            parameter = self.form.parameter(name)
+            if not text.strip() and parameter.optional:
+                if name in self.open:
+                    found[name] = _needed(parameter)
+                continue
+            message = check(parameter, text)
+            if message:
+                found[name] = message
         return found
 
 
@@ -103,6 +147,10 @@ class Verdict:
     kind: str
     words: str
     column: Column | str | None = None
+
+
+def _needed(parameter: PluginParameter) -> str:
+    return f"{parameter.flag or parameter.name} is required. Enter a value."
 
 
 def cells_of(row: Row, slot: int) -> dict[str, str]:

@@ -83,6 +83,11 @@ def of_plugin(intent: RunIntent) -> Recipe:
     return recipe_of([Next(intent)])
 
 
+def of_pipeline(intent: WorkflowIntent) -> Recipe:
+    """Return the recipe of a pipeline that was chosen just now."""
+    return recipe_of([Next(intent)])
+
+
 def recipe_of(steps: Sequence[Next]) -> Recipe:
     """Return the recipe of steps that were put together just now."""
     blanks = [replace(one, intent=blank(one.intent)) for one in steps]

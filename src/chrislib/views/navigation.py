@@ -64,9 +64,10 @@ class OpenViewer:
 
 @dataclass(frozen=True, slots=True)
 class NewFeed:
-    """The sheet that makes a feed of library items."""
+    """The sheet that makes a feed of library items; `many` makes one of each."""
 
     item_ids: tuple[str, ...] = ()
+    many: bool = False
 
 
 Place = ShowLibrary | ShowFeed | ShowJobs | ShowInbox | OpenViewer | NewFeed

@@ -35,7 +35,7 @@ class StandIn(QWidget):
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         self.calls.append(("feed", feed_id, node_id))
 
-    def new_feed(self, item_ids: tuple[str, ...]) -> None:
+    def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
         self.calls.append(("new", item_ids))
 
     def show_content(self, content: object) -> None:

@@ -168,6 +168,8 @@ class FirstStepList(QListView):
         self.choices = RecipeModel()
         self._own: Recipe | None = None
         self._known: tuple[Recipe, ...] = ()
+        self.offers_first = False
+        """Whether the recipe used last is chosen as soon as it is known."""
         self.setObjectName("create.first")
         self.setAccessibleName("First step")
         self.setModel(self.choices)
@@ -192,7 +194,11 @@ class FirstStepList(QListView):
         """Offer what was run before; what is chosen stays so."""
         self.choices.now = now
         self._known = tuple(recipes)
-        self._show(self.chosen.key if self.chosen is not None else "")
+        key = self.chosen.key if self.chosen is not None else ""
+        if self.offers_first and not key and recipes:
+            self.offers_first = False
+            key = recipes[0].key
+        self._show(key)
 
     def take(self, recipe: Recipe) -> None:
         """Offer a recipe that was put together just now, and choose it."""

@@ -25,6 +25,7 @@ from chrislib.views.feeds.inspector_acts import NodeActions
 from chrislib.views.feeds.keys import bind_keys
 from chrislib.views.feeds.list_acts import FeedListActs
 from chrislib.views.feeds.list_keeper import ListKeeper
+from chrislib.views.feeds.many_acts import ManyActs
 from chrislib.views.feeds.open_feed import OpenFeed
 from chrislib.views.navigation import ShowFeed
 
@@ -66,6 +67,7 @@ class FeedsPane(QWidget):
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.node_acts = NodeActions(context, self._tasks, pane=self)
         self.listing = FeedListActs(context, self._tasks, pane=self)
+        self.many = ManyActs(context, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.covers = Covers(context, self, self.splitter)
         self.collecting = CollectActs(context, pane=self)
@@ -119,9 +121,15 @@ class FeedsPane(QWidget):
         if node_id is not None:
             self._open_feed.choose(node_id)
 
-    def new_feed(self, item_ids: Sequence[str]) -> None:
-        """Open the sheet that makes a feed; no ids means what is in the tray."""
-        self.actions_.create_feed(item_ids)
+    def new_feed(self, item_ids: Sequence[str], *, many: bool = False) -> None:
+        """Open the sheet that makes a feed; no ids means what is in the tray.
+
+        With `many` it makes a feed of each.
+        """
+        if many:
+            self.many.open(item_ids)
+        else:
+            self.actions_.create_feed(item_ids)
 
     def refresh(self) -> None:
         """Look again at the list, the open feed and the highlighted node."""
@@ -167,6 +175,7 @@ class FeedsPane(QWidget):
             *self.node_acts.commands(),
             *self.listing.commands(),
             *self.collecting.commands(),
+            *self.many.commands(),
         ]
 
     def shutdown(self) -> None:

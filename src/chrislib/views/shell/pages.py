@@ -105,8 +105,8 @@ class Pages(QStackedWidget):
                     self.library.places.select(section)
             case ShowFeed(feed_id, node_id):
                 cast("FeedsModule", pane).show_feed(feed_id, node_id)
-            case NewFeed(item_ids):
-                cast("FeedsModule", pane).new_feed(item_ids)
+            case NewFeed(item_ids, many):
+                cast("FeedsModule", pane).new_feed(item_ids, many=many)
             case ShowJobs(job_key):
                 cast("JobsModule", pane).show_job(job_key)
             case ShowInbox():

@@ -32,7 +32,7 @@ class FeedsModule(Protocol):
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         """Show a feed and highlight a node."""
 
-    def new_feed(self, item_ids: tuple[str, ...]) -> None:
+    def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
         """Open the sheet that makes a feed of library items."""
 
 
