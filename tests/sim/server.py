@@ -29,7 +29,7 @@ import httpx
 
 from chrislib.cube.client import CubeClient
 from chrislib.paths import Paths
-from chrislib.station import sharing
+from chrislib.station import feed_sharing, sharing
 from chrislib.station.app import make_app
 from chrislib.station.context import StationConfig, StationContext
 from chrislib.station.disk import Disk
@@ -321,6 +321,7 @@ def _context(
     config = StationConfig(generation=generation)
     store = _SimStore(station / "station.db", now)
     store.add_schema(sharing.TABLES)
+    store.add_schema(feed_sharing.TABLES)
     disk = Disk(station / "storage", quota=None)
     fill(store, disk, paths, config=config)
     disk.start_with(int(store.value("SELECT COALESCE(SUM(fsize), 0) FROM files")))
