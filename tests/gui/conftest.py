@@ -482,8 +482,9 @@ class FakeFeeds:
 
     def __init__(self) -> None:
         self.rows: list[Any] = []
+        self.lists = self
 
-    async def feeds(self, scope: str = "mine") -> list[Any]:
+    async def of(self, scope: str = "mine") -> list[Any]:
         return [] if scope != "mine" else list(self.rows)
 
 
