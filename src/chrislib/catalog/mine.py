@@ -19,6 +19,7 @@ from chrislib.catalog.mine_lists import (
     facet,
     head,
     ids,
+    narrowed,
     visible,
 )
 from chrislib.catalog.mine_marks import Change, CollectionRow, Marking
@@ -52,11 +53,30 @@ class MineTable:
 
         def work(db: sqlite3.Connection, asker: Asker) -> "tuple[array[int], Page]":
             found = ids(db, wish, asker)
-            start = max(0, min(near, len(found) - 1) - most // 2)
-            some = found[start : start + most]
+            some = _around(found, near, most)
             if wish.level in ("study", "patient"):
                 return found, above(db, wish.level, some, asker=asker)
             return found, rows(db, some, asker)
+
+        return await self._ask(account, work)
+
+    async def narrowed(
+        self,
+        text: str,
+        among: "array[int]",
+        *,
+        account: str,
+        near: int = 0,
+        most: int = 0,
+    ) -> "tuple[array[int], Page]":
+        """Return those of some rows that have all words, and `most` of them (disk).
+
+        Their order is kept, so that a list that was read need not be sorted again.
+        """
+
+        def work(db: sqlite3.Connection, asker: Asker) -> "tuple[array[int], Page]":
+            found = narrowed(db, text, among)
+            return found, rows(db, _around(found, near, most), asker)
 
         return await self._ask(account, work)
 
@@ -302,6 +322,11 @@ class MineTable:
             return work(db, asker_of(db, account, date.today()))
 
         return await self._db.write(change)
+
+
+def _around(found: "array[int]", near: int, most: int) -> "array[int]":
+    start = max(0, min(near, len(found) - 1) - most // 2)
+    return found[start : start + most]
 
 
 def _below(

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from array import array
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple
@@ -123,38 +124,58 @@ def asker_of(db: sqlite3.Connection, account: str, today: date) -> Asker:
     return asker
 
 
+_LOCAL = (
+    "SELECT l.row_key FROM {0} s CROSS JOIN mine_local l ON l.series_key=s.rowid "
+    "WHERE {0} MATCH ?"
+)
+_OTHER = "SELECT rowid FROM {0} WHERE {0} MATCH ?"
+
+
 def words(db: sqlite3.Connection, text: str) -> Condition:
     """Return the condition that a row has all words of a text."""
     texts: list[str] = []
     values: list[str] = []
-    for word in text.split():
-        signs = searchable(word).replace('"', " ").split()
-        if not signs:
-            continue
-        phrase = '"' + " ".join(signs) + '" *'
-        whole = f'"{"".join(signs)}"'
-        local = "SELECT rowid FROM local_search WHERE local_search MATCH ?"
-        other = "SELECT rowid FROM mine_search WHERE mine_search MATCH ?"
-        some: tuple[str, ...] = (phrase, phrase)
-        if len(whole) >= 5:
-            local += " UNION SELECT rowid FROM local_parts WHERE local_parts MATCH ?"
-            other += " UNION SELECT rowid FROM mine_parts WHERE mine_parts MATCH ?"
-            some = (phrase, whole, phrase, whole)
-        hits = (
-            f"SELECT row_key FROM mine_local WHERE series_key IN ({local}) "
-            f"UNION ALL {other}"
-        )
-        found = db.execute(f"{hits} LIMIT {_MANY}", some).fetchall()
+    for hits, some in _searches(text):
+        found = _keys(db, f"{hits} LIMIT {_MANY}", some)
         if len(found) < _MANY:
             # these are sorted, and not looked for once more
             texts.append("r.row_key IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps([row[0] for row in found]))
+            values.append(json.dumps(found.tolist()))
         else:
             # those of the order that are among them are quicker to find (the sign
             # before the column takes it from the planner)
             texts.append(f"+r.row_key IN ({hits})")
             values += some
     return " AND ".join(texts) or "1", tuple(values)
+
+
+def narrowed(db: sqlite3.Connection, text: str, among: Iterable[int]) -> "array[int]":
+    """Return those of some keys that have all words of a text, in their order."""
+    for hits, some in _searches(text):
+        held = set(_keys(db, hits, some))
+        among = array("q", filter(held.__contains__, among))
+    return array("q", among)
+
+
+def _searches(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield for each word a query for the keys of rows that have it, with values."""
+    for word in text.split():
+        signs = searchable(word).replace('"', " ").split()
+        if not signs:
+            continue
+        phrase, whole = '"' + " ".join(signs) + '" *', f'"{"".join(signs)}"'
+        hits = [_LOCAL.format("local_search"), _OTHER.format("mine_search")]
+        some = [phrase, phrase]
+        if len(whole) >= 5:
+            hits += [_LOCAL.format("local_parts"), _OTHER.format("mine_parts")]
+            some += [whole, whole]
+        yield " UNION ALL ".join(hits), tuple(some)
+
+
+def _keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...]) -> "array[int]":
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return array("q", chain.from_iterable(cursor.execute(query, values).fetchall()))
 
 
 def chosen(db: sqlite3.Connection, wish: Wish, asker: Asker) -> Condition:
@@ -220,11 +241,8 @@ def ids(
         query, values = _above(wish, where, values)
     else:
         query, values = _below(wish, where, values, asker=asker)
-    cursor = db.cursor()
-    cursor.row_factory = None
     query += f" LIMIT {most}" if most >= 0 else ""
-    found = cursor.execute(query, values).fetchall()
-    return array("q", chain.from_iterable(found))
+    return _keys(db, query, values)
 
 
 def _below(

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from chrislib.library.mine.model import (
     Column,
     Filters,
     Level,
+    Listing,
     Mark,
     Query,
     Row,
@@ -183,6 +185,40 @@ def test_changes_in_the_background_happen_in_place(shown: Shown, qtbot: QtBot) -
     assert (at.row(), model.id_at(at)) == (49, kept)
     assert model.index_of(kept).row() == 49
     assert not model.index_of(RowId(1)).isValid()
+    model.shutdown()
+
+
+def test_words_narrow_what_is_shown_as_they_would_find_it_anew(
+    shown: Shown, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        a_row(n, patient_name=f"{'Łucja' if n % 3 else 'Kim'}^A") for n in range(90)
+    ]
+    shown.hold(*rows)
+    model = shown.model()
+    listing = shown.mine.listing
+    anew: list[str] = []
+
+    async def counted(query: Query, *, near: int = 0, most: int = 0) -> Listing:
+        anew.append(query.filters.text)
+        return await listing(query, near=near, most=most)
+
+    monkeypatch.setattr(shown.mine, "listing", counted)
+    for sort in (BY_NAME, Sort(Column.STUDY_DATE, True)):
+        only = Filters(modalities=frozenset({"CT"}))
+        for text in ("luc", "Łucja seri", "kim", "P2", "nobody"):
+            shown.ask(qtbot, model, Query(Level.SERIES, only, sort))
+            wanted = Query(Level.SERIES, replace(only, text=text), sort)
+            shown.ask(qtbot, model, wanted)
+            expected = shown.aio.run(listing(wanted))
+            assert list(model.ids) == list(expected.ids)
+    assert set(anew) == {""}
+    # what came since is in nobody's list yet
+    shown.ask(qtbot, model, Query(Level.SERIES, sort=BY_NAME))
+    shown.hold(a_row(500, patient_name="Kim^New"))
+    shown.ask(qtbot, model, Query(Level.SERIES, Filters(text="new"), BY_NAME))
+    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=30_000)
+    assert anew[-1] == "new"
     model.shutdown()
 
 

@@ -42,7 +42,10 @@ from chrislib.library.model import ItemId, LibraryChange
 from chrislib.library.ports import account_of
 
 if TYPE_CHECKING:
+    from array import array
+
     from chrislib.catalog.catalog import Catalog
+    from chrislib.catalog.mine_pages import Page
     from chrislib.library.ports import JobsPort, SessionPort
     from chrislib.library.service import LibraryService
 
@@ -138,6 +141,26 @@ class MyLibrary(Editing):
             )
         except BadRule as error:
             raise bad_rule(error) from error
+        return self._listed(query, ids, found)
+
+    async def narrowed(
+        self, query: Query, among: "array[int]", *, near: int = 0, most: int = 0
+    ) -> Listing:
+        """Return those of a list that have the words of `query` (disk).
+
+        Parameters
+        ----------
+        query : Query
+            Of series or data items.
+        among : array of int
+            What the same query without words had.
+        """
+        ids, found = await self._table.narrowed(
+            query.filters.text, among, account=self._account, near=near, most=most
+        )
+        return self._listed(query, ids, found)
+
+    def _listed(self, query: Query, ids: "array[int]", found: "Page") -> Listing:
         item = self._library.item
         rows = [row_of(query.level, one, item=item) for one in found.values()]
         return Listing(query, ids, {row.row_id: row for row in rows})  # type: ignore[arg-type] # RowId is int

@@ -1,7 +1,6 @@
 """The Library's first page: three ways in, a quick lookup, and History."""
 
 import asyncio
-from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -30,6 +29,7 @@ from chrislib.views.library.history_model import (
     steps_between,
 )
 from chrislib.views.library.overview_start import QuickLookup, ways_in
+from chrislib.views.models.timers import soon
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.state_view import StateView
@@ -69,9 +69,9 @@ class Overview(QScrollArea):
             ctx.library.subscribe(self._on_change),
             ctx.history.subscribe(self._soon),
         )
-        self._again = _timer(self, 120, self._look)
-        self._type = _timer(self, 60, lambda: self._list_anew(anew=True))
-        self._seen = _timer(self, 150, self._look_at_seen)
+        self._again = soon(self, 120, self._look)
+        self._type = soon(self, 60, lambda: self._list_anew(anew=True))
+        self._seen = soon(self, 150, self._look_at_seen)
         self._yield_to_tray()
         self.refresh()
 
@@ -386,11 +386,3 @@ class Overview(QScrollArea):
         middle = self._list.mapTo(self._page, rect.center())
         margin = rect.height() // 2 + self._place.height()
         self.ensureVisible(middle.x(), middle.y(), 0, margin)
-
-
-def _timer(parent: QObject, interval: int, call: Callable[[], object]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(interval)
-    timer.timeout.connect(call)
-    return timer

@@ -4,13 +4,13 @@ import asyncio
 import logging
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from PySide6.QtCore import (
     QModelIndex,
     QObject,
     Qt,
-    QTimer,
     Signal,
 )
 
@@ -28,6 +28,7 @@ from chrislib.library.mine.service import MyLibrary
 from chrislib.views.library.mine.cells import HEADS, ORDER
 from chrislib.views.library.mine.moves import Move, find, moves
 from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.timers import soon
 
 _log = logging.getLogger(__name__)
 
@@ -105,9 +106,11 @@ class MineModel(HeadedTable):
         """The number of the row somebody asked for last."""
         self._partial = False
         """Only the first ids are known; the others are 0."""
+        # how often lists changed, and had when what is shown was asked for
+        self._told, self._heard = 0, -1
         self._tasks = TaskOwner("my library list")
-        self._fetch_soon = _timer(self, 0, self._fetch)
-        self._ask_soon = _timer(self, _AGAIN_MS, self._ask)
+        self._fetch_soon = soon(self, 0, self._fetch)
+        self._ask_soon = soon(self, _AGAIN_MS, self._ask)
         self._stop = mine.subscribe(self._on_change)
 
     # --- what is shown --------------------------------------------------------
@@ -131,6 +134,7 @@ class MineModel(HeadedTable):
 
     def again(self) -> None:
         """Ask for the list once more, soon."""
+        self._told += 1
         self._ask_soon.start()
 
     def shutdown(self) -> None:
@@ -190,6 +194,7 @@ class MineModel(HeadedTable):
 
     async def _list(self, query: Query, turn: int) -> None:
         fresh = not self._ids or query.level is not self._shown.level
+        told = self._told
         if fresh and query.filters == Filters():
             # the first rows can be painted before all ids are there
             await self._list_head(query, turn)
@@ -200,9 +205,16 @@ class MineModel(HeadedTable):
                 return
         # what is in sight comes with the list: nothing is drawn twice
         near = 0 if fresh else self._looked
-        listing = await self._mine.listing(query, near=near, most=_BLOCK)
+        if not fresh and self._narrows(query):
+            told = self._heard
+            listing = await self._mine.narrowed(
+                query, self._ids[:], near=near, most=_BLOCK
+            )
+        else:
+            listing = await self._mine.listing(query, near=near, most=_BLOCK)
         if turn != self._turn:
             return
+        self._heard = told
         ids = listing.ids if isinstance(listing.ids, array) else array("q", listing.ids)
         if self._partial and query.level is self._shown.level:
             self._complete(query, ids)
@@ -216,6 +228,15 @@ class MineModel(HeadedTable):
         if turn == self._turn:
             self.listed.emit()
 
+    def _narrows(self, query: Query) -> bool:
+        """Whether a list holds some of what is shown, in the same order.
+
+        What changes meanwhile is told of, and the list is asked for again.
+        """
+        bare = replace(query, filters=replace(query.filters, text=""))
+        rows = query.level not in (Level.PATIENT, Level.STUDY)
+        return rows and self._told == self._heard and bare == self._shown != query
+
     async def _list_head(self, query: Query, turn: int) -> None:
         head, number = await self._mine.head(query, _BLOCK)
         if turn != self._turn or number <= _MANY:
@@ -225,7 +246,7 @@ class MineModel(HeadedTable):
             return
         unknown = array("q", [0]) * (number - len(head))
         self._begin(query, array("q", head) + unknown, first)
-        self._partial = True
+        self._partial, self._heard = True, -1
         self.listed.emit()
 
     def _complete(self, query: Query, ids: "array[int]") -> None:
@@ -425,11 +446,3 @@ class MineModel(HeadedTable):
 
 def _row_ids(some: Iterable[int]) -> list[RowId]:
     return [RowId(one) for one in some]
-
-
-def _timer(parent: QObject, milliseconds: int, call: Callable[[], None]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    timer.timeout.connect(call)
-    return timer
