@@ -27,7 +27,7 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     pane = window.findChild(FeedsPane)
     await _until(lambda: pane.centre.shows_feed and len(pane.list.rows()) >= int(feeds))
     context.navigator.go(ShowLibrary())
-    await asyncio.sleep(1)
+    await _settled()
     context.feeds.lists.forget()
     pane.list.clear()
     began = time.perf_counter()

@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from chrislib.cube import types
@@ -261,11 +262,17 @@ def workflow(value: object) -> types.Workflow:
 
 
 def _counts(row: Row) -> dict[str, int]:
-    return {
-        key.removesuffix("_jobs"): row.number(key)
-        for key in sorted(row.keys())
+    return {name: row.number(key) for key, name in _counters(row.keys())}
+
+
+@lru_cache(maxsize=64)
+def _counters(keys: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return which keys count runs, and what: thousands of rows have the same."""
+    return tuple(
+        (key, key.removesuffix("_jobs"))
+        for key in sorted(keys)
         if key.endswith("_jobs")
-    }
+    )
 
 
 def feed(value: object) -> types.Feed:

@@ -265,10 +265,14 @@ def state_of(
 
 def states_of_feed(feed: Feed) -> dict[str, int]:
     """Return nodes per state word from a feed's counters, in donut order."""
-    counts = dict.fromkeys(STATES, 0)
+    counts: dict[str, int] = {}
     for counter, number in feed.jobs.items():
-        counts[_COUNTERS.get(counter, "running")] += number
-    return {state: number for state, number in counts.items() if number}
+        if number:  # most are 0, and lists have thousands of feeds
+            state = _COUNTERS.get(counter, "running")
+            counts[state] = counts.get(state, 0) + number
+    if len(counts) < 2:
+        return counts
+    return {state: counts[state] for state in STATES if state in counts}
 
 
 def count_states(states: Iterable[str]) -> dict[str, int]:
