@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FIRST = 200
 """Rows of a folder's first page: they are on screen at once."""
-PAGE = 1000
+PAGE = 500
 """Rows of the pages behind it: what is read without holding a window up."""
 MOST = 500
 """Folders that are looked into by themselves; others when they are asked for."""

@@ -210,7 +210,7 @@ async def test_a_full_folder_comes_page_by_page_from_its_start() -> None:
     assert sorted(came) == [path.rpartition("/")[2] for path in files]
     assert came == sorted(came)
     sizes = [page[3] for page in storage.pages if page[1] == "files"]
-    assert sizes == [200, 200, 1000, 900]
+    assert sizes == [200, 200, 500, 500, 500, 400]
 
 
 async def test_many_folders_wait_until_they_are_asked_for() -> None:
