@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from chrislib.cube.errors import NotFound
 from chrislib.cube.types import Pipeline
@@ -22,9 +21,6 @@ from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.jobs.model import Job, WorkflowIntent
-
-if TYPE_CHECKING:
-    pass
 
 Value = str | int | float | bool | None
 _AT_ONCE = 4

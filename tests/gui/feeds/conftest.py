@@ -38,6 +38,7 @@ from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
 from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures, MemoryTags
+from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 
 NOW = 1_795_300_000.0
 
@@ -284,7 +285,10 @@ class MemoryFeeds:
         self.exact: dict[int, FeedRow] = {}
         self.by_files: dict[str, set[int]] = {}
         # One fake plays every part of the room.
-        self.lists = self.plugins = self.outputs = self.making = self
+        self.lists = self.outputs = self.making = self
+        taken = {"pl-ants_reg": ANTS, "": ANTS[3:]}
+        self.plugins = MemoryPlugins(self, PLUGINS, taken)
+        self.pipelines = MemoryPipelines(self.plugins)
         self.measures, self.tags, self.bulk = (
             MemoryMeasures(),
             MemoryTags(),

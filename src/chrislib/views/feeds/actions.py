@@ -14,6 +14,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.graph_tools import add_branch_actions
+from chrislib.views.feeds.making_acts import MakingActs
 from chrislib.views.feeds.output_acts import OutputActs
 from chrislib.views.feeds.text_sheet import TextSheet
 from chrislib.views.navigation import ShowJobs
@@ -32,13 +33,14 @@ class FeedActions:
         self._context = context
         self._tasks = tasks
         self._pane = pane
+        self.making = MakingActs(context, pane=pane)
         self.outputs = OutputActs(context, tasks, pane, view=pane.centre.outputs)
 
     def commands(self) -> list[QAction]:
         """Return the commands for palette and menu."""
         rows = (
             ("New feed …", "Ctrl+N", lambda: self.create_feed(())),
-            ("Add node …", "A", self.add_node),
+            *self.making.commands(),
             ("Run again …", "R", self.run_again),
             ("Get all outputs …", "D", self.outputs.get_all),
             ("Track this node", "", self.track_current),
@@ -68,7 +70,7 @@ class FeedActions:
     def node_menu(self, node: Node) -> QMenu:
         """Return what can be done with a node."""
         menu = self._menu("feeds.node.menu")
-        menu.addAction("Add node …\tA").triggered.connect(self.add_node)
+        self.making.fill(menu, node)
         menu.addAction("Run again …\tR").triggered.connect(self.run_again)
         menu.addSeparator()
         menu.addAction("Get all outputs …\tD").triggered.connect(self.outputs.get_all)
@@ -127,14 +129,7 @@ class FeedActions:
 
     def add_node(self) -> None:
         """Open the sheet that adds a node after the highlighted one."""
-        node, view = self._pane.node, self._pane.feed
-        if node is None or view is None:
-            self._context.messages.info(
-                "No node is highlighted.", hint="Click one in the graph first."
-            )
-            return
-        sheet = AddNodeSheet(self._pane.window(), self._context, view=view, parent=node)
-        self._open_over_ghost(sheet, node)
+        self.making.add_node()
 
     def run_again(self) -> None:
         """Open the sheet with the values the highlighted node was run with."""
@@ -148,15 +143,7 @@ class FeedActions:
         sheet = AddNodeSheet(
             self._pane.window(), self._context, view=view, parent=parents[0], again=node
         )
-        self._open_over_ghost(sheet, *parents)
-
-    def _open_over_ghost(self, sheet: AddNodeSheet, *parents: Node) -> None:
-        """Open a sheet while the graph shows where its node will stand."""
-        graph = self._pane.centre.graph
-        graph.set_ghost([parent.id for parent in parents], "New node\nNot added yet")
-        sheet.finished.connect(lambda _code: graph.set_ghost(()))
-        sheet.created.connect(self._pane.made)
-        sheet.open()
+        self.making.open_over_ghost(sheet, *parents)
 
     def edit_note(self) -> None:
         """Open the feed's note."""

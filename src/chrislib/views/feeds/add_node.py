@@ -1,43 +1,51 @@
-"""The sheet that adds a node: plugin, parameters, compute, review."""
+"""The sheet that adds nodes: plugin or pipeline, parameters, compute, review."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QListWidget,
-    QListWidgetItem,
-    QPlainTextEdit,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from chrislib.cube.errors import Refused
+from chrislib.cube.errors import NotFound, Refused
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.limits import Limits
 from chrislib.feeds.model import FeedView, Node
+from chrislib.feeds.pipelines import NodePlan, PipelineTree
 from chrislib.jobs.model import Job
-from chrislib.library.model import ItemState
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.form_view import FormView
+from chrislib.views.feeds.add_node_joins import JoinList
+from chrislib.views.feeds.add_node_review import ReviewPage
+from chrislib.views.feeds.add_node_what import PIPELINES, WhatPage
+from chrislib.views.feeds.add_node_work import (
+    PipelineWork,
+    PluginWork,
+    Work,
+    parent_trouble,
+    what_label,
+    work_key,
+)
+from chrislib.views.feeds.compute_view import ComputeView
+from chrislib.views.feeds.form_page import FormPage
 from chrislib.views.feeds.graph_paint import node_name
-from chrislib.views.feeds.plugin_list import PluginList
-from chrislib.views.widgets.buttons import Field
-from chrislib.views.widgets.section import Facts
+from chrislib.views.feeds.pipeline_plan import PlanPage
 from chrislib.views.widgets.sheet import Sheet
-from chrislib.views.widgets.text import Label
 
 PLUGIN, PARAMETERS, COMPUTE, REVIEW = range(4)
+_PARENT = frozenset({"previous_id", "previous_plugin_inst_id"})
 
 
 class AddNodeSheet(Sheet):
-    """Add a node; a refusal keeps everything that was typed.
+    """Add a node, or the nodes of a pipeline; a refusal keeps what was typed.
 
     Parameters
     ----------
     again : Node, optional
         Start with this node's plugin and values (Run again).
+    pipelines : bool
+        Offer pipelines first.
+    joins : sequence of Node
+        Join these with `parent`: only plugins that join are offered.
     """
 
     created = Signal(object)
@@ -50,6 +58,7 @@ class AddNodeSheet(Sheet):
         view: FeedView,
         parent: Node,
         again: Node | None = None,
+        pipelines: bool = False,
         joins: Sequence[Node] = (),
     ) -> None:
         super().__init__(
@@ -57,312 +66,350 @@ class AddNodeSheet(Sheet):
             context.theme,
             "Run again" if again else "Join nodes" if joins else "Add node",
             f"After {node_name(parent)} in {view.row.title}",
-            steps=["Plugin", "Parameters", "Compute", "Review"],
+            steps=["Plugin or pipeline", "Parameters", "Compute", "Review"],
         )
         self._context = context
         self._tasks = context.tasks("add node")
         self._view = view
         self._parent = parent
         self._again = again
-        self._joined_ids = {node.id for node in joins}
-        self._form: ParameterForm | None = None
-        self._plugin: Plugin | None = None
+        again_with = again.parents if again is not None else ()
+        self._ticked = frozenset([*again_with, *(node.id for node in joins)])
+        self._chosen: Plugin | PipelineTree | None = None
+        self._work: Work | None = None
+        # what was typed stays while one looks at another plugin
+        self._kept: dict[tuple[str, int], Work] = {}
         self._loading = False
         self._sending = False
-        self._compute = ""
         theme = context.theme
-        self.plugins = PluginList(theme)
-        self.form_view = FormView(context, paths=self._paths)
-        self._joins = QListWidget()
-        self._joins.setObjectName("form.joins")
-        self._joins.setAccessibleName("Nodes to join")
-        self._joins.setMaximumHeight(132)
-        self._joins_head = Label(theme, "Nodes to join", style="small-strong")
-        self.form_view.extra.addWidget(self._joins_head)
+        self.what = WhatPage(context, types=("ts",) if joins else ("ds", "ts"))
+        self.plugins = self.what.plugins
+        self.page = FormPage(context, own=self._paths)
+        self.form_view = self.page.view
+        self.plan = PlanPage(context, own=self._paths, computes=False)
+        self.compute = ComputeView(theme)
+        self.plan_compute = PlanPage(context, own=self._paths, computes=True)
+        self.review = ReviewPage(theme)
+        self._joins = JoinList(theme)
         self.form_view.extra.addWidget(self._joins)
-        self._computes = QVBoxLayout()
-        self._computes.setSpacing(0)
-        self._compute_group = QButtonGroup(self)
-        self._facts = Facts(theme, share=120)
-        self._facts.setObjectName("review.facts")
-        self._title = Field(theme, "Optional", name="review.title", label="Title")
-        self._command = QPlainTextEdit()
-        for page in (
-            self.plugins,
-            self.form_view,
-            self._compute_page(),
-            self._review_page(),
-        ):
+        self._values = _pages(self.page, self.plan)
+        self._places = _pages(self.compute, self.plan_compute)
+        for page in (self.what, self._values, self._places, self.review):
             self.body.addWidget(page)
-        self.plugins.chosen.connect(self._plugin_chosen)
-        self.plugins.activated.connect(lambda _plugin: self._next())
-        self.plugins.retry.connect(self._load)
+        self._connect()
+        self.show_step(PLUGIN)
+        self._load()
+        if pipelines:
+            self.what.show_kind(PIPELINES)
+
+    def _connect(self) -> None:
+        self.what.chosen.connect(self._choose)
+        self.what.activated.connect(self._next)
         self.form_view.changed.connect(self._count)
+        self.plan.changed.connect(self._count)
+        self.compute.changed.connect(self._keep_compute)
+        self.plan_compute.changed.connect(self._count)
         self.next_pressed.connect(self._next)
         self.back_pressed.connect(self._back)
         self.step_chosen.connect(self._go)
-        self._title.textEdited.connect(lambda _text: self.set_note(""))
-        self.show_step(PLUGIN)
-        self._load()
+        self.page.runs.picked.connect(self._take_place)
+        self.review.compute_wanted.connect(lambda: self._go(COMPUTE))
+        self.review.title.textEdited.connect(lambda _text: self.set_note(""))
 
     def open(self) -> None:
         """Show the sheet with the focus in the search."""
         super().open()
         if self._again is None:
-            self.plugins.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.what.go_in()
+        trouble = parent_trouble(self._parent, self._view)
+        if trouble:
+            self.set_note(trouble, kind="failed")
 
     def done(self, result: int) -> None:
         """Close and drop what runs."""
         self._tasks.cancel_all()
+        for page in (self.what, self.page, self.plan, self.plan_compute):
+            page.shutdown()
         super().done(result)
 
-    # -- plugin ----------------------------------------------------------------
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Esc put the column beside the form away first."""
+        pages = (self.page, self.plan.form)
+        if event.key() == Qt.Key.Key_Escape and any(p.escape() for p in pages):
+            return
+        super().keyPressEvent(event)
+
+    # -- what ------------------------------------------------------------------
 
     def _load(self) -> None:
-        self.plugins.start_loading()
-        feeds = self._context.feeds
-        self._tasks.start(
-            feeds.plugins.usable(),
-            name="plugins",
-            done=self._show_plugins,
-            failed=self.plugins.show_failure,
-        )
+        self.what.load()
         if self._again is not None:
             self._loading = True
             self._tasks.start(
-                feeds.plugins.form_again(self._again),
+                self._context.feeds.plugins.form_again(self._again),
                 name="form",
                 done=self._show_again,
                 failed=self._form_failed,
             )
 
-    def _show_plugins(self, plugins: list[Plugin]) -> None:
-        if self._joined_ids:
-            plugins = [plugin for plugin in plugins if plugin.type == "ts"]
-        self.plugins.set_plugins(plugins, self._context.feeds.plugins.recent())
-        name = self._plugin.name if self._plugin is not None else ""
-        if name:
-            self.plugins.choose(name)
-
     def _show_again(self, form: ParameterForm) -> None:
         self._loading = False
-        self._plugin = form.plugin
-        self.plugins.choose(form.plugin.name)
+        self._chosen = form.plugin
+        self.what.show_plugin(form.plugin)
         self._take(form)
         self._go(PARAMETERS)
 
-    def _plugin_chosen(self, plugin: Plugin) -> None:
-        if self._form is not None and self._form.plugin.name == plugin.name:
+    def _choose(self, what: object) -> None:
+        one = what if isinstance(what, Plugin | PipelineTree) else None
+        if one == self._chosen:
             return
-        self._plugin = plugin
-        self._form = None
+        self._chosen = one
+        self._work = self._kept.get(work_key(one)) if one is not None else None
         self.set_note("")
-        detail = node_label(plugin)
-        self.steps.set_step(PLUGIN, detail=detail, complete=True)
-        for step in (PARAMETERS, COMPUTE, REVIEW):
-            self.steps.set_step(step, detail="", complete=False)
+        label = what_label(one) if one is not None else ""
+        self.steps.set_step(PLUGIN, detail=label, complete=one is not None)
+        if self._work is not None:
+            self._show_work(self._work)
+        else:
+            for step in (PARAMETERS, COMPUTE, REVIEW):
+                self.steps.set_step(step, detail="", complete=False)
 
-    def _ask_form(self) -> None:
-        """Fetch the plugin's parameters, then go on."""
-        plugin = self._plugin
-        if plugin is None or self._loading:
+    def _ask(self) -> None:
+        """Fetch the parameters of what is chosen, then go on."""
+        one = self._chosen
+        if one is None or self._loading:
             return
         self._loading = True
-        self.set_note(f"Asking for the parameters of {plugin.name}")
+        self.set_note(f"Asking for the parameters of {what_label(one)}")
+        feeds = self._context.feeds
 
-        def show(form: ParameterForm) -> None:
+        def formed(form: ParameterForm) -> None:
             self._loading = False
-            self.set_note("")
-            if self._plugin is plugin:
+            if self._chosen == one:
+                before = self._work_of(form.plugin.name)
+                if before is not None:
+                    # the same plugin in another version takes over what was typed
+                    texts = {
+                        p.name: before.form.text(p.name) for p in before.form.given
+                    }
+                    form.adopt(texts)
                 self._take(form)
                 self._go(PARAMETERS)
 
-        self._tasks.start(
-            self._context.feeds.plugins.form_for(plugin),
-            name="form",
-            done=show,
-            failed=self._form_failed,
-        )
+        def planned(plans: list[NodePlan]) -> None:
+            self._loading = False
+            if self._chosen == one and isinstance(one, PipelineTree):
+                self._show_work(PipelineWork(one, plans))
+                self._go(PARAMETERS)
+
+        if isinstance(one, PipelineTree):
+            plans = feeds.pipelines.plans(one)
+            self._tasks.start(
+                plans, name="form", done=planned, failed=self._form_failed
+            )
+        else:
+            form = feeds.plugins.form_for(one)
+            self._tasks.start(form, name="form", done=formed, failed=self._form_failed)
+
+    def _work_of(self, name: str) -> PluginWork | None:
+        works = [w for w in self._kept.values() if isinstance(w, PluginWork)]
+        return next((w for w in works if w.form.plugin.name == name), None)
 
     def _form_failed(self, error: BaseException) -> None:
         self._loading = False
-        self.set_note(str(error), kind="failed")
+        if isinstance(error, NotFound):
+            self._gone()
+        else:
+            self.set_note(str(error), kind="failed")
+
+    def _gone(self) -> None:
+        """Say that the plugin was removed, and offer what there is now."""
+        self._go(PLUGIN)
+        label = what_label(self._chosen) if self._chosen is not None else "It"
+        self._context.feeds.plugins.forget()
+        self.what.load()
+        self.set_note(
+            f"{label} was removed from the server. Nothing was sent. Choose another "
+            "version or plugin; what was typed is kept.",
+            kind="failed",
+        )
 
     def _take(self, form: ParameterForm) -> None:
-        self._form = form
-        self.form_view.set_form(form)
-        self._fill_joins(form)
-        self._fill_computes(form)
-        self.steps.set_step(PLUGIN, detail=node_label(form.plugin), complete=True)
+        work = PluginWork(form, Limits(form.plugin), self._joined)
+        if self._again is not None:
+            work.wanted_compute = self._again.compute
+        self._show_work(work)
+
+    def _show_work(self, work: Work) -> None:
+        self._work = work
+        several = isinstance(work, PipelineWork)
+        self._values.setCurrentIndex(int(several))
+        self._places.setCurrentIndex(int(several))
+        self.review.command.document().clear()
+        if isinstance(work, PluginWork):
+            self._kept[work_key(work.form.plugin)] = work
+            self.page.set_form(work.form)
+            self._fill_joins(work.form)
+            self._show_compute(work)
+        else:
+            self._kept[work_key(work.tree)] = work
+            self.plan.set_plans(work.tree, work.plans)
+            self.plan_compute.set_plans(work.tree, work.plans)
+        self.steps.set_step(PLUGIN, detail=work.label, complete=True)
 
     # -- parameters, compute ---------------------------------------------------
 
     def _fill_joins(self, form: ParameterForm) -> None:
         join = form.plugin.type == "ts"
         self._joins.setVisible(join)
-        self._joins_head.setVisible(join)
-        self._joins.clear()
-        if not join:
-            return
-        ticked = {self._parent.id, *self._joined_ids}
-        if self._again is not None:
-            ticked.update(self._again.parents)
-        for node in self._view.nodes:
-            row = QListWidgetItem(f"{node_name(node)}  {node.detail}")
-            row.setData(Qt.ItemDataRole.UserRole, int(node.id))
-            on = node.id in ticked
-            row.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-            if node.id == self._parent.id:
-                row.setFlags(row.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
-            self._joins.addItem(row)
+        if join:
+            self._joins.fill(self._view.nodes, parent=self._parent, ticked=self._ticked)
 
     def _joined(self) -> list[Node]:
-        rows = (self._joins.item(n) for n in range(self._joins.count()))
-        ids = {
-            row.data(Qt.ItemDataRole.UserRole)
-            for row in rows
-            if row.checkState() == Qt.CheckState.Checked
-        }
-        return [node for node in self._view.nodes if int(node.id) in ids]
+        return self._joins.nodes
 
-    def _fill_computes(self, form: ParameterForm) -> None:
-        while (item := self._computes.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        names = [resource.name for resource in form.computes]
-        wanted = self._again.compute if self._again is not None else ""
-        self._compute = wanted if wanted in names else (names[0] if names else "")
-        for resource in form.computes:
-            choice = QRadioButton(resource.name)
-            choice.setObjectName(f"compute.{resource.name}")
-            choice.setAccessibleName(resource.name)
-            choice.setChecked(resource.name == self._compute)
-            self._compute_group.addButton(choice)
-            choice.toggled.connect(
-                lambda on, name=resource.name: self._choose_compute(name, on=on)
-            )
-            self._computes.addWidget(choice)
-            words = Label(
-                self._context.theme,
-                _compute_words(resource.description, resource.max_job_exec_seconds),
-                style="caption",
-                token="text.secondary",
-                wrap=True,
-            )
-            # under the words of the choice, not under its circle
-            words.setContentsMargins(23, 0, 0, 10)
-            self._computes.addWidget(words)
+    def _show_compute(self, work: PluginWork) -> None:
+        wanted = work.compute or work.wanted_compute
+        self.compute.show_choices(work.form.computes, work.limits, wanted=wanted)
+        work.compute = self.compute.compute
 
-    def _choose_compute(self, name: str, *, on: bool) -> None:
-        if on:
-            self._compute = name
+    def _keep_compute(self) -> None:
+        if isinstance(self._work, PluginWork):
+            self._work.compute = self.compute.compute
+        self._count()
 
-    def _paths(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-        nodes = [
+    def _take_place(self, run: object, _values: object) -> None:
+        """Take over where an earlier run was computed, beside its values."""
+        work, run = self._work, self.page.last_run
+        if isinstance(work, PluginWork) and run is not None:
+            names = [one.name for one in work.form.computes]
+            work.compute = run.compute if run.compute in names else work.compute
+            work.limits.adopt(run.limits)
+            self._show_compute(work)
+
+    def _paths(self) -> Sequence[tuple[str, str]]:
+        return [
             (f"{node_name(node)}, node {node.id}", str(node.output_path))
             for node in self._view.nodes
         ]
-        try:
-            tray = self._context.library.tray.items()
-        except AttributeError:
-            tray = ()
-        items = [
-            (item.title, item.path)
-            for item in tray
-            if item.path and item.state is ItemState.READY
-        ]
-        return (("Outputs of this feed", nodes), ("Tray", items))
 
     # -- going on --------------------------------------------------------------
 
     def _next(self) -> None:
-        step = self.body.currentIndex()
+        step, work = self.body.currentIndex(), self._work
         if self._sending:
             return
         if step == PLUGIN:
-            if self._plugin is None:
-                self.set_note("Choose a plugin first.", kind="failed")
-            elif self._form is None:
-                self._ask_form()
+            if self._chosen is None:
+                several = self.what.kind == PIPELINES
+                what = "a pipeline" if several else "a plugin"
+                self.set_note(f"Choose {what} first.", kind="failed")
+            elif work is None:
+                self._ask()
             else:
                 self._go(PARAMETERS)
-        elif step == PARAMETERS:
-            if self.form_view.ask():
-                several = self._form is not None and len(self._form.computes) > 1
-                self._go(COMPUTE if several else REVIEW)
+        elif step == PARAMETERS and work is not None:
+            self._go(COMPUTE if work.several else REVIEW)
         elif step == COMPUTE:
             self._go(REVIEW)
         else:
             self._send()
 
     def _back(self) -> None:
-        step = self.body.currentIndex()
-        several = self._form is not None and len(self._form.computes) > 1
-        self._go(PARAMETERS if step == REVIEW and not several else step - 1)
+        step, work = self.body.currentIndex(), self._work
+        skip = step == REVIEW and work is not None and not work.several
+        self._go(PARAMETERS if skip else step - 1)
+
+    def _fits(self, step: int) -> bool:
+        """Judge a step; the first refused field gets the focus."""
+        several = isinstance(self._work, PipelineWork)
+        if step == PARAMETERS:
+            return self.plan.ask() if several else self.form_view.ask()
+        if several:
+            return self.plan_compute.ask()
+        return self.compute.ask() and not self.compute.problems
 
     def _go(self, step: int) -> None:
-        if self._sending or (step > PLUGIN and self._form is None):
+        work = self._work
+        if self._sending or step < PLUGIN or (step > PLUGIN and work is None):
             return
-        if step > PARAMETERS and not self.form_view.ask():
-            step = PARAMETERS
+        for before in (PARAMETERS, COMPUTE):
+            if step > before and not self._fits(before):
+                step = before
+                break
         self.show_step(step)
-        form = self._form
-        if form is not None and step > PARAMETERS:
-            given = len(form.given)
-            words = f"{given} of {len(form.parameters)} set"
-            self.steps.set_step(PARAMETERS, detail=words, complete=True)
-        if step == REVIEW:
-            self.steps.set_step(COMPUTE, detail=self._compute, complete=True)
-            self._fill_review()
-        self.next_button.setText("Add node" if step == REVIEW else "Next")
+        if work is not None and step > PARAMETERS:
+            self.steps.set_step(PARAMETERS, detail=work.set_words, complete=True)
+        if work is not None and step == REVIEW:
+            self.steps.set_step(COMPUTE, detail=work.compute_words, complete=True)
+            self._fill_review(work)
+        last = "Run pipeline" if isinstance(work, PipelineWork) else "Add node"
+        self.next_button.setText(last if step == REVIEW else "Next")
         self._count()
-        if step == PARAMETERS:
-            self.form_view.go_in()
+        if step == PLUGIN:
+            self.what.go_in()
+        elif step in (PARAMETERS, COMPUTE):
+            self._go_in(step)
         elif step == REVIEW:
             self.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _go_in(self, step: int) -> None:
+        """Take the focus in a step, at its first mistake where one is shown."""
+        if self._problems(step):
+            self._fits(step)
+        elif isinstance(self._work, PipelineWork):
+            (self.plan if step == PARAMETERS else self.plan_compute).go_in()
+        elif step == PARAMETERS:
+            self.form_view.go_in()
+        else:
+            self.compute.go_in()
+
+    def _problems(self, step: int) -> int:
+        """How many mistakes a step shows."""
+        several = isinstance(self._work, PipelineWork)
+        if step == PARAMETERS:
+            shown = len(self.form_view.visible_errors())
+            return self.plan.problems if several else shown
+        if step == COMPUTE:
+            return (self.plan_compute if several else self.compute).problems
+        return 0
+
     def _count(self) -> None:
         """Say in the foot how many fields need attention."""
-        if self.body.currentIndex() != PARAMETERS:
+        step = self.body.currentIndex()
+        if step not in (PARAMETERS, COMPUTE):
             return
-        count = len(self.form_view.visible_errors())
+        count = self._problems(step)
         if count:
             words = "1 field needs" if count == 1 else f"{count} fields need"
             self.set_note(f"{words} attention", kind="failed")
         else:
             self.set_note("")
 
-    def _fill_review(self) -> None:
-        form = self._form
-        if form is None:
-            return
-        rows = [("Plugin", node_label(form.plugin)), ("After", node_name(self._parent))]
-        if form.plugin.type == "ts":
-            rows.append(("Joins", ", ".join(node_name(n) for n in self._joined())))
-        if self._compute:
-            rows.append(("Compute", self._compute))
-        rows += [(p.flag or p.name, form.text(p.name)) for p in form.given]
-        self._facts.show_facts(rows)
-        self._command.setPlainText(form.made_command_line())
-        self.set_note("Nothing is sent before Add node.")
+    def _fill_review(self, work: Work) -> None:
+        self.review.fill(work.rows(self._parent), work.command, title=work.title_words)
+        known = self._context.feeds.known(self._view.row.id)
+        self.review.warn(parent_trouble(self._parent, known or self._view))
+        self.set_note("Nothing is sent before the button is pressed.")
+
+    # -- sending ---------------------------------------------------------------
 
     def _send(self) -> None:
-        form = self._form
-        if form is None:
+        work = self._work
+        if work is None:
             return
         self._set_sending(True)
-        self._tasks.start(
-            self._context.feeds.add_node(
-                form=form,
+
+        async def send(work: Work) -> Job:
+            return await work.send(
+                self._context.feeds,
+                view=self._view,
                 parent=self._parent,
-                compute=self._compute if len(form.computes) > 1 else "",
-                title=self._title.text(),
-                parents=self._joined() if form.plugin.type == "ts" else (),
-            ),
-            name="add node",
-            done=self._sent,
-            failed=self._refused,
+                title=self.review.title.text(),
+            )
+
+        self._tasks.start(
+            send(work), name="add node", done=self._sent, failed=self._refused
         )
 
     def _set_sending(self, sending: bool) -> None:
@@ -378,65 +425,57 @@ class AddNodeSheet(Sheet):
 
     def _refused(self, error: BaseException) -> None:
         self._set_sending(False)
-        form = self._form
-        if not isinstance(error, Refused) or form is None:
+        work = self._work
+        if isinstance(error, NotFound):
+            self._gone()
+            return
+        if not isinstance(error, Refused) or work is None:
             self.set_note(str(error), kind="failed")
             return
         fields = dict(error.fields)
         if "title" in fields:
-            self._title.set_refused(True)
-            self.set_note(fields["title"], kind="failed")
-            return
-        rest = form.refuse(fields)
-        if len(rest) < len(fields):
+            self.review.refuse_title(fields["title"])
+            self.review.title.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.set_note("1 field needs attention", kind="failed")
+        elif _PARENT & fields.keys():
+            self.set_note(
+                f"{node_name(self._parent)} is not there any more: it or its feed was "
+                "deleted. Nothing was sent; what was typed is kept.",
+                kind="failed",
+            )
+        elif isinstance(work, PluginWork):
+            self._refused_plugin(work, fields, error)
+        else:
+            self._refused_pipeline(work, error)
+
+    def _refused_plugin(
+        self, work: PluginWork, fields: dict[str, str], error: Refused
+    ) -> None:
+        place = fields.pop("compute_resource_name", "")
+        rest = work.refuse(fields)
+        if work.form.errors():
             self._go(PARAMETERS)
             self.form_view.ask()
-        if rest or not fields:
+        elif place or work.limits.errors():
+            self._go(COMPUTE)
+            self.compute.refuse(place)
+            self.compute.ask()
+            self._count()
+        if rest or not (fields or place):
             words = " ".join(rest.values()) or error.detail
             self.set_note(f"{error.title} {words}".strip(), kind="failed")
 
-    # -- pages -----------------------------------------------------------------
-
-    def _compute_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(8)
-        column.addWidget(Label(self._context.theme, "Compute", style="section"))
-        column.addLayout(self._computes)
-        column.addStretch(1)
-        return page
-
-    def _review_page(self) -> QWidget:
-        theme = self._context.theme
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(8)
-        column.addWidget(Label(theme, "Review", style="section"))
-        column.addWidget(self._facts)
-        column.addSpacing(12)
-        column.addWidget(Label(theme, "Title of the node", style="small"))
-        self._title.setMaxLength(100)
-        column.addWidget(self._title)
-        column.addSpacing(12)
-        column.addWidget(Label(theme, "Command line", style="small"))
-        self._command.setObjectName("review.command")
-        self._command.setAccessibleName("Command line")
-        self._command.setReadOnly(True)
-        self._command.setTabChangesFocus(True)
-        self._command.setFont(theme.font("mono"))
-        self._command.setFixedHeight(84)
-        column.addWidget(self._command)
-        column.addStretch(1)
-        return page
+    def _refused_pipeline(self, work: PipelineWork, error: Refused) -> None:
+        said = " ".join(error.fields.values()) or error.detail
+        node = work.node_meant(said)
+        if node is not None:
+            self._go(PARAMETERS)
+            self.plan.show_node(node)
+        self.set_note(f"{error.title} {said}".strip(), kind="failed")
 
 
-def node_label(plugin: Plugin) -> str:
-    """Return "pl-dcm2niix 1.0.4"."""
-    return f"{plugin.name} {plugin.version}"
-
-
-def _compute_words(description: str, seconds: int) -> str:
-    limit = "" if seconds < 0 else f"up to {max(1, round(seconds / 60))} min a run"
-    return " · ".join(part for part in (description, limit) if part)
+def _pages(*pages: QWidget) -> QStackedWidget:
+    stack = QStackedWidget()
+    for page in pages:
+        stack.addWidget(page)
+    return stack

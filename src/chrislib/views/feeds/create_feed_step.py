@@ -7,16 +7,20 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
-from chrislib.feeds.recipes import Recipe, of_plugin
+from chrislib.feeds.pipelines import NodePlan, PipelineTree
+from chrislib.feeds.recipes import Recipe, recipe_of
 from chrislib.jobs.model import RunIntent
+from chrislib.jobs.submission.held import Next
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.add_node_what import PIPELINES, WhatPage
+from chrislib.views.feeds.add_node_work import what_label, work_key
 from chrislib.views.feeds.create_feed_first import FirstStepList
-from chrislib.views.feeds.form_view import FormView
-from chrislib.views.feeds.plugin_list import PluginList
+from chrislib.views.feeds.form_page import FormPage
+from chrislib.views.feeds.pipeline_plan import PlanPage
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import Label
 
-CHOICE, PLUGIN, PARAMETERS = range(3)
+CHOICE, PLUGIN, PARAMETERS, PLAN = range(4)
 
 
 class FirstStepHead(QWidget):
@@ -43,7 +47,7 @@ class FirstStepHead(QWidget):
 
 
 class FirstStepPage(QWidget):
-    """Choices; behind "Choose another …" plugins, and the parameters of one.
+    """Choices; behind "Choose another …" plugins and pipelines, and their values.
 
     Signals
     -------
@@ -64,51 +68,64 @@ class FirstStepPage(QWidget):
         self._context = context
         self._tasks = context.tasks("first step")
         self._head = head
-        self._plugin: Plugin | None = None
+        self._chosen: Plugin | PipelineTree | None = None
+        self._shown: tuple[str, int] | None = None
         self._form: ParameterForm | None = None
+        self._plans: list[NodePlan] = []
         self._stack = QStackedWidget()
         self._choice = QWidget()
         self.place = QVBoxLayout(self._choice)
         self.place.setContentsMargins(24, 16, 24, 16)
         self.place.addStretch(1)
-        self.plugins = PluginList(context.theme)
-        self.form_view = FormView(context, paths=_no_paths)
-        for page in (self._choice, self.plugins, self.form_view):
+        # what joins several nodes cannot follow the only one
+        self.what = WhatPage(context, types=("ds",))
+        self.plugins = self.what.plugins
+        self.page = FormPage(context, own=_no_paths)
+        self.form_view = self.page.view
+        self.plan = PlanPage(context, own=_no_paths, computes=False)
+        for page in (self._choice, self.what, self.page, self.plan):
             self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
-        self.plugins.chosen.connect(self._chosen)
-        self.plugins.activated.connect(lambda _plugin: self.go_on())
-        self.plugins.retry.connect(self._load)
+        self.what.chosen.connect(self._choose)
+        self.what.activated.connect(self.go_on)
         self._load_recipes()
 
     @property
     def part(self) -> int:
-        """CHOICE, PLUGIN or PARAMETERS."""
+        """CHOICE, PLUGIN, PARAMETERS (of a plugin) or PLAN (of a pipeline)."""
         return self._stack.currentIndex()
 
     def show_plugins(self) -> None:
-        """Offer every plugin that can follow the data."""
+        """Offer every plugin that can follow the data, and the pipelines."""
         self._stack.setCurrentIndex(PLUGIN)
         self.moved.emit()
-        self._load()
+        if not self.plugins.model.total:
+            self.what.load()
+        self.what.go_in()
 
     def go_on(self) -> bool:
         """Do what Next means here; False when the sheet goes on itself."""
         if self.part == PLUGIN:
-            if self._plugin is None:
-                self.said.emit("Choose a plugin first.", "failed")
+            if self._chosen is None:
+                several = self.what.kind == PIPELINES
+                what = "a pipeline" if several else "a plugin"
+                self.said.emit(f"Choose {what} first.", "failed")
             else:
-                self._ask_form(self._plugin)
+                self._ask(self._chosen)
             return True
         if self.part == PARAMETERS:
             if self.form_view.ask():
-                self._take()
+                self._take_plugin()
             else:
-                count = len(self.form_view.visible_errors())
-                words = "1 field needs" if count == 1 else f"{count} fields need"
-                self.said.emit(f"{words} attention", "failed")
+                self._count(len(self.form_view.visible_errors()))
+            return True
+        if self.part == PLAN:
+            if self.plan.ask():
+                self._take_pipeline()
+            else:
+                self._count(self.plan.problems)
             return True
         return False
 
@@ -116,13 +133,15 @@ class FirstStepPage(QWidget):
         """Do what Back means here; False when the sheet goes back itself."""
         if self.part == CHOICE:
             return False
-        self._stack.setCurrentIndex(self.part - 1)
+        self._stack.setCurrentIndex(CHOICE if self.part == PLUGIN else PLUGIN)
         self.moved.emit()
         return True
 
     def shutdown(self) -> None:
         """Cancel what runs."""
         self._tasks.cancel_all()
+        for page in (self.what, self.page, self.plan):
+            page.shutdown()
 
     # -- inside ----------------------------------------------------------------
 
@@ -134,47 +153,51 @@ class FirstStepPage(QWidget):
             done=lambda found: self._head.list.set_recipes(found, now),
         )
 
-    def _load(self) -> None:
-        if self.plugins.model.total:
-            return
-        self.plugins.start_loading()
-        self._tasks.start(
-            self._context.feeds.plugins.usable(),
-            name="plugins",
-            done=self._show_plugins,
-            failed=self.plugins.show_failure,
-        )
-
-    def _show_plugins(self, plugins: Sequence[Plugin]) -> None:
-        # what joins several nodes cannot follow the only one
-        usable = [plugin for plugin in plugins if plugin.type == "ds"]
-        self.plugins.set_plugins(usable, self._context.feeds.plugins.recent())
-
-    def _chosen(self, plugin: Plugin) -> None:
-        self._plugin = plugin
+    def _choose(self, what: object) -> None:
+        self._chosen = what if isinstance(what, Plugin | PipelineTree) else None
         self.said.emit("", "info")
 
-    def _ask_form(self, plugin: Plugin) -> None:
-        if self._form is not None and self._form.plugin.id == plugin.id:
-            self._show_form(self._form)
-            return
-        self.said.emit(f"Asking for the parameters of {plugin.name}", "info")
-        self._tasks.start(
-            self._context.feeds.plugins.form_for(plugin),
-            name="form",
-            done=self._show_form,
-            failed=lambda error: self.said.emit(str(error), "failed"),
-        )
+    def _count(self, count: int) -> None:
+        words = "1 field needs" if count == 1 else f"{count} fields need"
+        self.said.emit(f"{words} attention", "failed")
 
-    def _show_form(self, form: ParameterForm) -> None:
-        self._form = form
-        self.form_view.set_form(form)
-        self._stack.setCurrentIndex(PARAMETERS)
-        self.form_view.go_in()
+    def _ask(self, what: Plugin | PipelineTree) -> None:
+        if self._shown == work_key(what):
+            self._show(PLAN if isinstance(what, PipelineTree) else PARAMETERS)
+            return
+        self.said.emit(f"Asking for the parameters of {what_label(what)}", "info")
+        feeds = self._context.feeds
+
+        def failed(error: BaseException) -> None:
+            self.said.emit(str(error), "failed")
+
+        def planned(plans: list[NodePlan]) -> None:
+            if isinstance(what, PipelineTree):
+                self._plans = plans
+                self.plan.set_plans(what, plans)
+                self._shown = work_key(what)
+                self._show(PLAN)
+
+        def formed(form: ParameterForm) -> None:
+            self._form = form
+            self.page.set_form(form)
+            self._shown = work_key(what)
+            self._show(PARAMETERS)
+
+        if isinstance(what, PipelineTree):
+            plans = feeds.pipelines.plans(what)
+            self._tasks.start(plans, name="form", done=planned, failed=failed)
+        else:
+            form = feeds.plugins.form_for(what)
+            self._tasks.start(form, name="form", done=formed, failed=failed)
+
+    def _show(self, part: int) -> None:
+        self._stack.setCurrentIndex(part)
+        (self.plan if part == PLAN else self.form_view).go_in()
         self.said.emit("", "info")
         self.moved.emit()
 
-    def _take(self) -> None:
+    def _take_plugin(self) -> None:
         form = self._form
         if form is None:
             return
@@ -186,13 +209,21 @@ class FirstStepPage(QWidget):
             plugin_type=plugin.type,
             parameters=dict(form.payload()),
         )
-        recipe: Recipe = of_plugin(intent)
+        self._take(recipe_of([Next(intent)]))
+
+    def _take_pipeline(self) -> None:
+        tree = self._chosen
+        if isinstance(tree, PipelineTree):
+            intent = self._context.feeds.pipelines.intent(tree, self._plans)
+            self._take(recipe_of([Next(intent)]))
+
+    def _take(self, recipe: Recipe) -> None:
         self._head.list.take(recipe)
         self._stack.setCurrentIndex(CHOICE)
         self.moved.emit()
         self.taken.emit()
 
 
-def _no_paths() -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """Offer no paths: the feed's own are not known yet."""
+def _no_paths() -> Sequence[tuple[str, str]]:
+    """Offer no outputs: the feed is not there yet."""
     return ()

@@ -1,27 +1,21 @@
 """One parameter of the form: its flag, its field, its help, and what is wrong."""
 
-from collections.abc import Callable, Sequence
-
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.cube.types import PluginParameter
 from chrislib.feeds.form import ParameterForm
-from chrislib.feeds.values import PATH_TYPES, is_on_word
+from chrislib.feeds.values import PATH_TYPES, is_on_word, type_note
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, button, icon_button
 from chrislib.views.widgets.text import Label
-
-PathChoices = Callable[[], Sequence[tuple[str, Sequence[tuple[str, str]]]]]
-"""Gives groups of (words, storage path) to choose from."""
 
 _LABEL_WIDTH = 136
 
@@ -31,6 +25,7 @@ class FormRow(QWidget):
 
     edited = Signal(str)
     removed = Signal(str)
+    path_wanted = Signal(str)
 
     def __init__(
         self,
@@ -38,16 +33,16 @@ class FormRow(QWidget):
         form: ParameterForm,
         parameter: PluginParameter,
         *,
-        paths: PathChoices,
+        prefix: str = "form",
     ) -> None:
         super().__init__()
         self._theme = theme
         self._form = form
-        self._paths = paths
         self.parameter = parameter
         self.name = parameter.name
+        self._id = f"{prefix}.{parameter.name}"
         flag = parameter.flag or parameter.name
-        self.setObjectName(f"form.{self.name}.row")
+        self.setObjectName(f"{self._id}.row")
         self._field: Field | None = None
         self._check: QCheckBox | None = None
         left = QVBoxLayout()
@@ -64,17 +59,20 @@ class FormRow(QWidget):
         side = QWidget()
         side.setLayout(left)
         side.setFixedWidth(_LABEL_WIDTH)
+        note = type_note(parameter)
+        self._help_text = "\n".join(part for part in (parameter.help, note) if part)
         self._help = Label(
-            theme, parameter.help, style="caption", token="text.secondary", wrap=True
+            theme, self._help_text, style="caption", token="text.secondary", wrap=True
         )
-        self._help.setVisible(bool(parameter.help))
+        self._help.setObjectName(f"{self._id}.help")
+        self._help.setVisible(bool(self._help_text))
         self._glyph = QLabel()
         self._error = Label(
             theme,
             style="small",
             token="state.failed",
             wrap=True,
-            name=f"form.{self.name}.error",
+            name=f"{self._id}.error",
         )
         wrong = QHBoxLayout()
         wrong.setSpacing(6)
@@ -101,7 +99,7 @@ class FormRow(QWidget):
         cross = icon_button(
             self._theme,
             "x",
-            name=f"form.{self.name}.remove",
+            name=f"{self._id}.remove",
             tooltip=f"Take {flag} out",
         )
         cross.clicked.connect(lambda: self.removed.emit(self.name))
@@ -128,10 +126,10 @@ class FormRow(QWidget):
         self._error.setText(message)
         self._error.setVisible(bool(message))
         self._glyph.setVisible(bool(message))
-        self._help.setVisible(bool(self.parameter.help) and not message)
+        self._help.setVisible(bool(self._help_text) and not message)
         if self._field is not None:
             self._field.set_refused(bool(message))
-            self._field.setAccessibleDescription(message or self.parameter.help)
+            self._field.setAccessibleDescription(message or self._help_text)
 
     def go_in(self) -> None:
         """Take the focus."""
@@ -145,14 +143,12 @@ class FormRow(QWidget):
         parameter = self.parameter
         if parameter.type == "boolean":
             self._check = QCheckBox("On")
-            self._check.setObjectName(f"form.{self.name}")
+            self._check.setObjectName(self._id)
             self._check.setAccessibleName(flag)
             self._check.setChecked(self._is_on(self._form.text(self.name)))
             self._check.toggled.connect(self._switched)
             return _at_left(self._check, top=4)
-        self._field = Field(
-            self._theme, _hint(parameter), name=f"form.{self.name}", label=flag
-        )
+        self._field = Field(self._theme, _hint(parameter), name=self._id, label=flag)
         self._field.setText(self._form.text(self.name))
         self._field.textEdited.connect(self._typed)
         if parameter.type in {"integer", "float"}:
@@ -164,10 +160,10 @@ class FormRow(QWidget):
             self._theme,
             "Choose …",
             kind="quiet",
-            name=f"form.{self.name}.choose",
-            tooltip="Choose data of this feed or of the library",
+            name=f"{self._id}.choose",
+            tooltip="Choose data of this feed, the library or the storage",
         )
-        choose.clicked.connect(lambda: self._choose(choose))
+        choose.clicked.connect(lambda: self.path_wanted.emit(self.name))
         both = QWidget()
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
@@ -190,25 +186,11 @@ class FormRow(QWidget):
         on = is_on_word(text)
         return not on if self.parameter.action == "store_false" else on
 
-    def _choose(self, at: QWidget) -> None:
-        menu = QMenu(self)
-        menu.setObjectName(f"form.{self.name}.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for title, rows in self._paths():
-            if not rows:
-                continue
-            below = menu.addMenu(title.replace("&", "&&"))
-            for words, path in rows:
-                action = below.addAction(words.replace("&", "&&"))
-                action.triggered.connect(lambda _on=False, path=path: self._take(path))
-        if menu.isEmpty():
-            menu.addAction("There is nothing to choose from yet").setEnabled(False)
-        menu.popup(at.mapToGlobal(QPoint(0, at.height())))
-
-    def _take(self, path: str) -> None:
+    def take(self, text: str) -> None:
+        """Take a value as if it were typed."""
         if self._field is not None:
-            self._field.setText(path)
-            self._typed(path)
+            self._field.setText(text)
+            self._typed(text)
 
     def _dress(self) -> None:
         ratio = self.devicePixelRatioF()

@@ -1,5 +1,7 @@
 """The parameters of a plugin as a form and as a command line, over one buffer."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat
 from PySide6.QtWidgets import (
@@ -15,7 +17,7 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.tokens import tokenize
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.form_row import FormRow, PathChoices
+from chrislib.views.feeds.form_row import FormRow
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import Label, line
@@ -62,21 +64,31 @@ class FormView(QWidget):
     """Form above, command line below; an edit in either is in the other at once."""
 
     changed = Signal()
+    path_wanted = Signal(str)
+    earlier_wanted = Signal()
 
-    def __init__(self, context: ViewContext, *, paths: PathChoices) -> None:
+    def __init__(self, context: ViewContext, *, name: str = "form") -> None:
         super().__init__()
+        self._name = name
         theme = context.theme
         self._context = context
         self._theme = theme
-        self._paths = paths
         self._form: ParameterForm | None = None
         self._rows: dict[str, FormRow] = {}
         self._touched: set[str] = set()
         self._asked = False
         self._writing = False
         self._none = Label(theme, style="body", token="text.secondary", wrap=True)
-        self._add = button(theme, "Add parameter", icon="plus", name="form.add")
+        self._add = button(theme, "Add parameter", icon="plus", name=f"{name}.add")
         self._add.clicked.connect(self._choose_parameter)
+        self.earlier = button(
+            theme,
+            "From an earlier run …",
+            kind="quiet",
+            icon="history",
+            name=f"{name}.earlier",
+        )
+        self.earlier.clicked.connect(self.earlier_wanted)
         self._list = QVBoxLayout()
         self._list.setContentsMargins(0, 0, 8, 0)
         self._list.setSpacing(4)
@@ -92,12 +104,16 @@ class FormView(QWidget):
         inner.setAutoFillBackground(False)
         self._scroll.viewport().setAutoFillBackground(False)
         self.command = QPlainTextEdit()
-        self.command.setObjectName("form.command")
+        self.command.setObjectName(f"{name}.command")
         self.command.setAccessibleName("Command line")
         self.command.setTabChangesFocus(True)
         self._highlighter = CommandHighlighter(self.command, theme)
         self._problem = Label(
-            theme, style="small", token="state.failed", wrap=True, name="form.problem"
+            theme,
+            style="small",
+            token="state.failed",
+            wrap=True,
+            name=f"{name}.problem",
         )
         self._problem.hide()
         self.extra = QVBoxLayout()
@@ -109,11 +125,17 @@ class FormView(QWidget):
     def _build(self) -> None:
         theme = self._theme
         copy = button(
-            theme, "Copy", kind="quiet", icon="copy", name="form.copy", small=True
+            theme,
+            "Copy",
+            kind="quiet",
+            icon="copy",
+            name=f"{self._name}.copy",
+            small=True,
         )
         copy.clicked.connect(self._copy)
         head = QHBoxLayout()
         head.addWidget(Label(theme, "Parameters", style="section"), 1)
+        head.addWidget(self.earlier)
         head.addWidget(self._add)
         foot = QHBoxLayout()
         foot.addWidget(Label(theme, "Command line", style="small-strong"))
@@ -212,7 +234,8 @@ class FormView(QWidget):
         for place, (name, parameter) in enumerate(given.items()):
             existing = self._rows.get(name)
             if existing is None:
-                existing = FormRow(self._theme, form, parameter, paths=self._paths)
+                existing = FormRow(self._theme, form, parameter, prefix=self._name)
+                existing.path_wanted.connect(self.path_wanted)
                 existing.edited.connect(self._field_edited)
                 existing.removed.connect(self._remove)
                 self._list.insertWidget(place, existing)
@@ -245,7 +268,7 @@ class FormView(QWidget):
         if form is None:
             return
         menu = QMenu(self)
-        menu.setObjectName("form.add.menu")
+        menu.setObjectName(f"{self._name}.add.menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
         for parameter in form.addable:
@@ -256,7 +279,7 @@ class FormView(QWidget):
             )
             text = f"{parameter.flag}\t{words}".replace("&", "&&")
             action = menu.addAction(text)
-            action.setObjectName(f"form.add.{parameter.name}")
+            action.setObjectName(f"{self._name}.add.{parameter.name}")
             action.triggered.connect(
                 lambda _on=False, name=parameter.name: self.add_parameter(name)
             )
@@ -271,6 +294,28 @@ class FormView(QWidget):
         self._write_command()
         self._judge()
         self._rows[name].go_in()
+
+    def go_to(self, name: str) -> None:
+        """Take the focus in a field, if it is there."""
+        if name in self._rows:
+            self._rows[name].go_in()
+
+    def take_path(self, name: str, path: str) -> None:
+        """Put a path into a field."""
+        if name in self._rows:
+            self._rows[name].take(path)
+
+    def adopt(self, values: Mapping[str, str]) -> list[str]:
+        """Take over what an earlier run was given; return names that are unknown."""
+        form = self._form
+        if form is None:
+            return []
+        unknown = form.adopt(values)
+        self._touched.update(parameter.name for parameter in form.given)
+        self._update_rows()
+        self._write_command()
+        self._judge()
+        return unknown
 
     def _command_typed(self) -> None:
         if self._writing or self._form is None:

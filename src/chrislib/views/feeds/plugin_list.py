@@ -1,6 +1,6 @@
-"""Choosing a plugin: search, recently used first."""
+"""Choosing a plugin: search, those used last and used most first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -22,16 +22,16 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.cube.types import Plugin
+from chrislib.feeds.plugins import MOST_RECENT
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.paint import draw_row, draw_text
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label
 
 _Index = QModelIndex | QPersistentModelIndex
 PLUGIN_ROLE = Qt.ItemDataRole.UserRole + 1
-RECENT_ROLE = Qt.ItemDataRole.UserRole + 2
+USED_ROLE = Qt.ItemDataRole.UserRole + 2
 
 _TYPES = {"ds": "", "ts": "joins several nodes"}
 
@@ -44,13 +44,36 @@ class PluginModel(QAbstractListModel):
         self._all: tuple[Plugin, ...] = ()
         self._shown: list[Plugin] = []
         self._recent: frozenset[str] = frozenset()
+        self._uses: Mapping[str, int] = {}
         self._words: list[str] = []
 
-    def set_plugins(self, plugins: Sequence[Plugin], recent: Sequence[str]) -> None:
-        """Show other plugins; `recent` names those that were used lately."""
+    def set_plugins(
+        self,
+        plugins: Sequence[Plugin],
+        recent: Sequence[str],
+        uses: Mapping[str, int],
+    ) -> None:
+        """Show other plugins.
+
+        Parameters
+        ----------
+        recent : sequence of str
+            Names of those that were used lately.
+        uses : mapping of str to int
+            How often they were run from here.
+        """
         self._all = tuple(plugins)
-        self._recent = frozenset(recent)
+        self._recent = frozenset(recent[:MOST_RECENT])
+        self._uses = uses
         self._apply()
+
+    def take_version(self, plugin: Plugin) -> None:
+        """Offer a plugin in another version."""
+        self._all = tuple(plugin if p.name == plugin.name else p for p in self._all)
+        row = self.row_of(plugin.name)
+        if row >= 0:
+            self._shown[row] = plugin
+            self.dataChanged.emit(self.index(row), self.index(row))
 
     def set_words(self, words: str) -> None:
         """Show only plugins that have all the words."""
@@ -83,14 +106,18 @@ class PluginModel(QAbstractListModel):
             return f"{plugin.name} {plugin.version}"
         if role == PLUGIN_ROLE:
             return plugin
-        if role == RECENT_ROLE:
-            return plugin.name in self._recent
+        if role == USED_ROLE:
+            return self._used(plugin)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            recent = ", used recently" if plugin.name in self._recent else ""
-            return f"{plugin.name} {plugin.version}, {plugin.title}{recent}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return None
+            parts = (f"{plugin.name} {plugin.version}", plugin.title)
+            return ", ".join(part for part in (*parts, self._used(plugin)) if part)
         return None
+
+    def _used(self, plugin: Plugin) -> str:
+        if plugin.name in self._recent:
+            return "used recently"
+        uses = self._uses.get(plugin.name, 0)
+        return "" if not uses else "used once" if uses == 1 else f"used {uses:,} times"
 
     def _apply(self) -> None:
         self.beginResetModel()
@@ -100,7 +127,10 @@ class PluginModel(QAbstractListModel):
 
 def _has(plugin: Plugin, words: Sequence[str]) -> bool:
     text = " ".join(
-        (plugin.name, plugin.title, plugin.category, plugin.description)
+        (
+            *(plugin.name, plugin.title, plugin.category),
+            *(plugin.description, plugin.authors),
+        )
     ).casefold()
     return all(word in text for word in words)
 
@@ -126,8 +156,7 @@ class _PluginDelegate(QStyledItemDelegate):
         top = rect.top() + (rect.height() - 2 * half) // 2
         inner = QRect(rect.left() + 16, top, rect.width() - 32, half)
         notes = [plugin.category, _TYPES.get(plugin.type, "")]
-        if index.data(RECENT_ROLE):
-            notes.append("used recently")
+        notes.append(str(index.data(USED_ROLE)))
         used = draw_text(
             painter,
             inner,
@@ -185,7 +214,6 @@ class PluginList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
-        column.addWidget(Label(theme, "Plugin", style="section"))
         column.addWidget(self.search)
         column.addWidget(self._stack, 1)
         self.search.textChanged.connect(self._search)
@@ -199,10 +227,19 @@ class PluginList(QWidget):
         self._skeleton.start("Asking for plugins")
         self._stack.setCurrentWidget(self._skeleton)
 
-    def set_plugins(self, plugins: Sequence[Plugin], recent: Sequence[str]) -> None:
+    def set_plugins(
+        self,
+        plugins: Sequence[Plugin],
+        recent: Sequence[str],
+        uses: Mapping[str, int],
+    ) -> None:
         """Show what the server has."""
-        self.model.set_plugins(plugins, recent)
+        self.model.set_plugins(plugins, recent, uses)
         self._skeleton.stop(self._show_page)
+
+    def take_version(self, plugin: Plugin) -> None:
+        """Offer a plugin in another version."""
+        self.model.take_version(plugin)
 
     def show_failure(self, error: BaseException) -> None:
         """Say why there are no plugins."""
@@ -243,7 +280,8 @@ class PluginList(QWidget):
             self._state.show_state(
                 "scan-search",
                 "No plugin has these words",
-                "The search looks at names, titles and descriptions.",
+                "The search looks at names, titles, categories, descriptions and "
+                "authors.",
                 [("Show all", self.search.clear)],
             )
         else:
