@@ -55,6 +55,11 @@ class FeedComments:
         total = found.total if found.total is not None else offset + len(rows)
         return CommentPage(rows, total, found.more)
 
+    async def count(self, feed_id: int) -> int:
+        """Return how many comments a feed has (network)."""
+        page = await self._client().comments.page(feed_id, limit=1)
+        return page.total or 0
+
     async def add(self, feed_id: int, text: str) -> Said:
         """Write a comment (network).
 

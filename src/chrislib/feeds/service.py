@@ -159,10 +159,6 @@ class FeedsService:
         check_title(title, required=True)
         await self._client().feeds.rename(feed_id, title.strip())
 
-    async def set_note(self, feed_id: int, text: str) -> None:
-        """Write a feed's note, whatever is there (network)."""
-        await self.notes.write(feed_id, text, base=await self.notes.read(feed_id))
-
     # -- making ----------------------------------------------------------------
 
     async def add_node(

@@ -37,7 +37,8 @@ from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
-from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures, MemoryTags
+from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures
+from tests.gui.feeds.talk_fakes import FakeTalk
 from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 
 NOW = 1_795_300_000.0
@@ -289,11 +290,8 @@ class MemoryFeeds:
         taken = {"pl-ants_reg": ANTS, "": ANTS[3:]}
         self.plugins = MemoryPlugins(self, PLUGINS, taken)
         self.pipelines = MemoryPipelines(self.plugins)
-        self.measures, self.tags, self.bulk = (
-            MemoryMeasures(),
-            MemoryTags(),
-            MemoryBulk(),
-        )
+        self.talk = FakeTalk(self)
+        self.measures, self.bulk = MemoryMeasures(), MemoryBulk()
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:
         self.nodes[row.id] = tuple(nodes)
@@ -444,10 +442,6 @@ class MemoryFeeds:
 
     async def tag_names(self) -> tuple[str, ...]:
         return ("chiari", "follow-up", "teaching")
-
-    async def set_note(self, feed_id: int, text: str) -> None:
-        self.note = text
-        self.calls.append(("note", feed_id, text))
 
     async def rename(self, feed_id: int, title: str) -> None:
         self.titles[feed_id] = title

@@ -310,20 +310,6 @@ def test_cancel_asks_and_says_how_many(
     assert cancel.isHidden()
 
 
-def test_the_note_is_written(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> None:
-    settled(qtbot, pane)
-    QTest.mouseClick(pane.centre.head.note_button, Qt.MouseButton.LeftButton)
-    sheet = pane.window().findChild(TextSheet)
-    assert sheet is not None
-    box = sheet.findChild(QPlainTextEdit, "feeds.text")
-    assert box is not None
-    QTest.keyClicks(box, "second visit")
-    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: feeds.note == "second visit")
-    qtbot.waitUntil(lambda: pane.centre.head.note_button.text() == "Note")
-    settled(qtbot, pane)
-
-
 def test_a_refused_title_stays_as_typed(
     qtbot: QtBot, pane: FeedsPane, feeds: Any
 ) -> None:
@@ -471,7 +457,11 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
     words = words_of(pane.actions_.node_menu(node))
     assert set(words) >= {*always, "Delete 2 nodes …"}
     assert words[-1] == "Cancel 3 nodes …"
-    assert words_of(pane.actions_.feed_menu()) == ["Rename …", "Note …", "Look again"]
+    assert words_of(pane.actions_.feed_menu()) == [
+        "Rename …",
+        "Note and comments …",
+        "Look again",
+    ]
     settled(qtbot, pane)
 
 

@@ -535,10 +535,8 @@ async def test_run_again_holds_what_was_given(
     assert form.made_command_line() == "pl-bet --words 'as before'"
 
 
-async def test_title_and_note(service: FeedsService, server: Server) -> None:
+async def test_title(service: FeedsService, server: Server) -> None:
     await service.rename(5, " New name ")
     assert ("rename", 5, "New name") in server.calls
     with pytest.raises(ChrislibError, match="empty"):
         await service.rename(5, " ")
-    await service.set_note(5, "words")
-    assert (await service.open(5)).note == "words"

@@ -44,7 +44,6 @@ class FeedActions:
             ("Run again …", "R", self.run_again),
             ("Get all outputs …", "D", self.outputs.get_all),
             ("Track this node", "", self.track_current),
-            ("Edit the feed's note …", "", self.edit_note),
             ("Rename the feed …", "", self.rename),
         )
         made = []
@@ -96,7 +95,7 @@ class FeedActions:
         """Return what can be done with the open feed."""
         menu = self._menu("feeds.feed.menu")
         menu.addAction("Rename …").triggered.connect(self.rename)
-        menu.addAction("Note …").triggered.connect(self.edit_note)
+        self._pane.talk.fill(menu)
         menu.addSeparator()
         menu.addAction("Look again\tF5").triggered.connect(self._pane.refresh)
         return menu
@@ -144,24 +143,6 @@ class FeedActions:
             self._pane.window(), self._context, view=view, parent=parents[0], again=node
         )
         self.making.open_over_ghost(sheet, *parents)
-
-    def edit_note(self) -> None:
-        """Open the feed's note."""
-        view = self._pane.feed
-        if view is None:
-            return
-        feed_id = view.row.id
-        sheet = TextSheet(
-            self._pane.window(),
-            self._context,
-            title="Note",
-            subtitle=f"{view.row.title}, feed {feed_id}",
-            text=view.note,
-            several_lines=True,
-            save=lambda text: self._context.feeds.set_note(feed_id, text),
-        )
-        sheet.saved.connect(self._pane.refresh)
-        sheet.open()
 
     def rename(self) -> None:
         """Give the feed another title."""

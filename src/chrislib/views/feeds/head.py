@@ -1,12 +1,17 @@
 """The head of an open feed: title, number, people, dates, and what can be done."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from chrislib.feeds.markdown import clean
 from chrislib.feeds.model import FeedView
 from chrislib.feeds.states import duration
+from chrislib.feeds.tags import Tag
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.tag_strip import TagStrip
 from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button, icon_button
@@ -59,6 +64,8 @@ class FeedHead(QWidget):
     """What stands above the graph."""
 
     note_pressed = Signal()
+    share_pressed = Signal()
+    tags_pressed = Signal()
     rename_pressed = Signal()
     refresh_pressed = Signal()
     add_pressed = Signal()
@@ -70,6 +77,8 @@ class FeedHead(QWidget):
         theme = context.theme
         self._view: FeedView | None = None
         self.setObjectName("feeds.head")
+        self._people = 0
+        self._comments = 0
         self._title = TitleLine(theme)
         self._facts = ElidedLabel(
             theme, style="small", token="text.secondary", name="feeds.head.facts"
@@ -96,10 +105,21 @@ class FeedHead(QWidget):
             "Note",
             icon="message-square",
             name="feeds.head.note",
-            tooltip="Read and write the feed's note",
+            tooltip="Read and write the feed's note and its comments",
             small=True,
         )
         self.note_button.clicked.connect(self.note_pressed)
+        self.share_button = button(
+            theme,
+            "Share",
+            icon="users",
+            name="feeds.head.share",
+            tooltip="Who may open this feed",
+            small=True,
+        )
+        self.share_button.clicked.connect(self.share_pressed)
+        self.tags = TagStrip(theme)
+        self.tags.clicked.connect(self.tags_pressed)
         self._menu_button = icon_button(
             theme, "ellipsis", name="feeds.head.menu", tooltip="More for this feed"
         )
@@ -114,7 +134,11 @@ class FeedHead(QWidget):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self._title)
-        words.addWidget(self._facts)
+        below = QHBoxLayout()
+        below.setSpacing(12)
+        below.addWidget(self._facts)
+        below.addWidget(self.tags, 1)
+        words.addLayout(below)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 8, 16, 8)
         row.setSpacing(8)
@@ -123,6 +147,7 @@ class FeedHead(QWidget):
             self.add_button,
             self.modes,
             self.note_button,
+            self.share_button,
             self._menu_button,
             self.fold_button,
         ):
@@ -131,10 +156,39 @@ class FeedHead(QWidget):
 
     def show_feed(self, view: FeedView) -> None:
         """Show another feed, or a fresher look at it."""
+        if self._view is None or self._view.row.id != view.row.id:
+            self._people = 0
+            self._comments = 0
+            self.tags.show_tags(())
         self._view = view
+        self._write()
+
+    def show_talk(
+        self, tags: Sequence[Tag], *, people: int | None, comments: int
+    ) -> None:
+        """Show what people made of the feed.
+
+        Parameters
+        ----------
+        people : int or None
+            How many users and groups it is shared with; None where that is not told.
+        """
+        self._people, self._comments = people or 0, comments
+        self.tags.show_tags(tags)
+        if self._view is not None:
+            self._write()
+
+    def _write(self) -> None:
+        view = self._view
+        assert view is not None
         row = view.row
         self._title.show_title(row.title, f"Feed {row.id}")
-        facts = [row.owner] if row.owner else []
+        facts = [clean(row.owner)] if row.owner else []
+        if facts and self._people:
+            others = "1 other" if self._people == 1 else f"{self._people} others"
+            facts = [f"{facts[0]} and {others}"]
+        if row.public:
+            facts.append("public")
         if row.created is not None:
             local = row.created.astimezone()
             facts.append(f"created {show_date(local.date())} {local:%H:%M}")
@@ -147,7 +201,14 @@ class FeedHead(QWidget):
         if spans:
             facts.append(f"run time {duration(sum(spans))}")
         self._facts.setText(" · ".join(facts))
-        self.note_button.setText("Note" if view.note else "Add note")
+        words = "Note" if view.note else "Add note"
+        self.note_button.setText(
+            f"{words} · {self._comments:,}" if self._comments else words
+        )
+        said = "1 comment" if self._comments == 1 else f"{self._comments:,} comments"
+        self.note_button.setAccessibleName(
+            f"{words}, {said}" if self._comments else words
+        )
 
     def set_folded(self, folded: bool) -> None:
         """Carry Add node here while the inspector is folded."""
@@ -158,6 +219,7 @@ class FeedHead(QWidget):
         menu.setObjectName("feeds.head.menu.popup")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Rename …").triggered.connect(self.rename_pressed)
+        menu.addAction("Tags …").triggered.connect(self.tags_pressed)
         menu.addAction("Look again\tF5").triggered.connect(self.refresh_pressed)
         below = self._menu_button.rect().bottomLeft()
         menu.popup(self._menu_button.mapToGlobal(below))

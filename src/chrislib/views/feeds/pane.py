@@ -26,6 +26,7 @@ from chrislib.views.feeds.keys import bind_keys
 from chrislib.views.feeds.list_acts import FeedListActs
 from chrislib.views.feeds.list_keeper import ListKeeper
 from chrislib.views.feeds.many_acts import ManyActs
+from chrislib.views.feeds.note_acts import NoteActs
 from chrislib.views.feeds.open_feed import OpenFeed
 from chrislib.views.navigation import ShowFeed
 
@@ -66,6 +67,7 @@ class FeedsPane(QWidget):
         )
         self.actions_ = FeedActions(context, self._tasks, pane=self)
         self.node_acts = NodeActions(context, self._tasks, pane=self)
+        self.talk = NoteActs(context, self._tasks, pane=self)
         self.listing = FeedListActs(context, self._tasks, pane=self)
         self.many = ManyActs(context, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -172,6 +174,7 @@ class FeedsPane(QWidget):
         """Return what palette and menu offer for this module."""
         return [
             *self.actions_.commands(),
+            *self.talk.commands(),
             *self.node_acts.commands(),
             *self.listing.commands(),
             *self.collecting.commands(),
@@ -373,7 +376,6 @@ class FeedsPane(QWidget):
         centre.graph.menu_wanted.connect(acts.show_node_menu)
         centre.nodes.menu_wanted.connect(acts.show_node_menu)
         head = centre.head
-        head.note_pressed.connect(acts.edit_note)
         head.rename_pressed.connect(acts.rename)
         head.refresh_pressed.connect(self.refresh)
         head.add_pressed.connect(acts.add_node)
@@ -381,5 +383,6 @@ class FeedsPane(QWidget):
         self.inspector.add_node.connect(acts.add_node)
         self.inspector.cancel_node.connect(acts.cancel)
         self._open_feed.looked.connect(self._looked)
+        self._open_feed.looked.connect(self.talk.looked)
         self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
         bind_keys(self)

@@ -1,0 +1,172 @@
+"""Note and comments of a feed: written, refused, and written by two at once."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from chrislib.errors import ChrislibError
+from chrislib.feeds.comments import PAGE, Said
+from chrislib.views.feeds.note_sheet import NoteSheet
+from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.widgets.markdown_view import MarkdownView
+
+HOSTILE = """# <b>Title</b>
+<img src="http://evil.example/x.png"> <script>x</script>
+![p](http://evil.example/p.png) [click](https://a.org/x) [no](javascript:alert(1))
+&lt;i&gt; \u202eabc \ufffc \ufdd0
+"""
+
+
+def open_sheet(qtbot: QtBot, pane: FeedsPane) -> NoteSheet:
+    qtbot.waitUntil(lambda: pane.feed is not None and pane.centre.shows_feed)
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    QTest.mouseClick(pane.centre.head.note_button, Qt.MouseButton.LeftButton)
+    found = pane.window().findChildren(NoteSheet)
+    assert found
+    quiet(qtbot, found[-1])
+    return found[-1]
+
+
+def quiet(qtbot: QtBot, sheet: NoteSheet) -> None:
+    qtbot.waitUntil(lambda: not sheet._tasks.pending)
+
+
+def press(parent: QWidget, name: str) -> None:
+    button = parent.findChild(QPushButton, name)
+    assert isinstance(button, QPushButton), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_a_note_is_written_refused_and_kept(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, fakes: Any
+) -> None:
+    sheet = open_sheet(qtbot, pane)
+    assert not sheet.next_button.isEnabled()
+    sheet.note.write()
+    QTest.keyClicks(sheet.note.box, "# second visit")
+    feeds.talk.refusal = ChrislibError("The server refused it.", "It was not saved.")
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    quiet(qtbot, sheet)
+    assert sheet.note.box.toPlainText() == "# second visit"
+    assert sheet.next_button.isEnabled()
+    # closed without saving, it is there the next time
+    sheet.reject()
+    assert feeds.talk.drafts == {812: "# second visit"}
+    feeds.talk.refusal = None
+    sheet = open_sheet(qtbot, pane)
+    assert sheet.note.box.toPlainText() == "# second visit"
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: feeds.note == "# second visit")
+    quiet(qtbot, sheet)
+    assert sheet.note._view.toPlainText() == "second visit"
+    sheet.reject()
+    assert feeds.talk.drafts == {}
+    qtbot.waitUntil(lambda: pane.centre.head.note_button.text() == "Note")
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_both_are_shown_when_two_write(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any
+) -> None:
+    feeds.note = "base"
+    sheet = open_sheet(qtbot, pane)
+    sheet.note.write()
+    sheet.note.box.setPlainText("mine")
+    feeds.note = "theirs"
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(sheet.note._their_side.isVisible)
+    assert sheet.note._their_box.toPlainText() == "theirs"
+    assert (sheet.note.box.toPlainText(), feeds.note) == ("mine", "theirs")
+    press(sheet, "note.take")
+    assert sheet.note.box.toPlainText() == "theirs"
+    assert not sheet.note.dirty
+    sheet.note.box.undo()
+    assert sheet.note.box.toPlainText() == "mine"
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: feeds.note == "mine")
+    quiet(qtbot, sheet)
+    sheet.reject()
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_comments_are_paged_written_changed_and_deleted(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, fakes: Any
+) -> None:
+    feeds.talk.said = [
+        Said(number, f"<b>comment {number}</b>", "mira", may_change=number == 60)
+        for number in range(60, 0, -1)
+    ]
+    sheet = open_sheet(qtbot, pane)
+    comments = sheet.comments
+    assert len(comments.rows()) == PAGE
+    press(comments, "comments.older")
+    qtbot.waitUntil(lambda: len(comments.rows()) == 60)
+    assert comments.findChild(QPushButton, "comment.edit.59") is None
+    comments.box.setPlainText("looks good")
+    press(comments, "comments.send")
+    qtbot.waitUntil(lambda: len(comments.rows()) == 61)
+    press(comments, "comment.edit.61")
+    comments.box.setPlainText("looks very good")
+    feeds.talk.refusal = ChrislibError("Not allowed.", "It stays here.")
+    press(comments, "comments.send")
+    quiet(qtbot, sheet)
+    assert comments.box.toPlainText() == "looks very good"
+    feeds.talk.refusal = None
+    press(comments, "comments.send")
+    qtbot.waitUntil(lambda: feeds.talk.said[0].text == "looks very good")
+    quiet(qtbot, sheet)
+    assert [row.said.text for row in comments.rows()][:2] == [
+        "looks very good",
+        "<b>comment 60</b>",
+    ]
+    fakes.dialogs.answer = False
+    press(comments, "comment.delete.61")
+    qtbot.waitUntil(lambda: fakes.dialogs.asked == ["Delete alex’s comment?"])
+    quiet(qtbot, sheet)
+    assert len(feeds.talk.said) == 61
+    fakes.dialogs.answer = True
+    press(comments, "comment.delete.61")
+    qtbot.waitUntil(lambda: len(feeds.talk.said) == 60)
+    quiet(qtbot, sheet)
+    assert len(comments.rows()) == 60
+    sheet.reject()
+    qtbot.waitUntil(lambda: "60" in pane.centre.head.note_button.text())
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_hostile_markdown_is_text(qtbot: QtBot, theme: Any, monkeypatch: Any) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda url: opened.append(url.toString())
+    )
+    view = MarkdownView(theme, name="view", label="Note")
+    qtbot.addWidget(view)
+    view.show_text(HOSTILE)
+    shown = view.toPlainText()
+    for words in ("<b>Title</b>", "<img src=", "<script>", "&lt;i&gt;"):
+        assert words in shown
+    assert "(https://a.org/x)" in shown
+    assert "[no](javascript:alert(1))" in shown
+    anchors, pictures = set(), 0
+    block = view.document().begin()
+    while block.isValid():
+        pieces = block.begin()
+        while not pieces.atEnd():
+            look = pieces.fragment().charFormat()
+            pictures += look.isImageFormat()
+            if look.isAnchor():
+                anchors.add(look.anchorHref())
+            pieces += 1
+        block = block.next()
+    assert pictures == 0
+    evil = {f"http://evil.example/{name}.png" for name in "xp"}
+    assert anchors == {"https://a.org/x", *evil}
+    for bad in ("javascript:alert(1)", "file:///etc/passwd", "data:text/html,x"):
+        view.follow(QUrl(bad))
+    assert opened == []
+    view.follow(QUrl("https://a.org/x"))
+    assert opened == ["https://a.org/x"]
