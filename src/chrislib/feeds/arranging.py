@@ -35,6 +35,17 @@ MINE = (
     ("pinned", "Pinned"),
     ("recent", "Recently opened"),
 )
+UNFILTERED: Mapping[str, object] = {
+    "words": "",
+    "kind": "all",
+    "marked": "",
+    "since": None,
+    "until": None,
+    "owner": "",
+    "tag": "",
+    "only": None,
+}
+"""Wishes of `Arranging` that leave no feed out."""
 _DAYS = {"today": 0, "week": 6, "month": 29, "year": 364}
 _PROBLEMS = {"failed", "errors", "cancelled", "upstream", "gone"}
 
@@ -51,6 +62,8 @@ class Arranging:
         "pinned", "recent" or "": all.
     since, until : date or None
         Days of creation, local time, both included.
+    owner : str
+        Only feeds of this person; "" for all.
     tag : str
         Only feeds with this tag; `tags` tells which those are.
     only : set of int or None
@@ -67,6 +80,7 @@ class Arranging:
     marked: str = ""
     since: date | None = None
     until: date | None = None
+    owner: str = ""
     tag: str = ""
     only: frozenset[int] | None = None
     tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -79,7 +93,7 @@ class Arranging:
         return (
             self.kind != "all"
             or self.only is not None
-            or bool(self.marked or self.tag or self.since or self.until)
+            or bool(self.marked or self.owner or self.tag or self.since or self.until)
         )
 
     @property
@@ -123,6 +137,8 @@ class Arranging:
         if self.marked:
             marked = self.pinned if self.marked == "pinned" else set(self.recent)
             sieves.append(lambda row: row.id in marked)
+        if self.owner:
+            sieves.append(lambda row: row.owner == self.owner)
         if self.tag:
             sieves.append(lambda row: self.tag in self.tags.get(row.id, ()))
         if self.since is not None or self.until is not None:

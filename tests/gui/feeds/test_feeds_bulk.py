@@ -208,6 +208,8 @@ def test_tags_and_days_leave_feeds_out(
     pane.list.show_all()
     pane.list.arrange("days", "today")
     assert set(shown(pane)) < set(order)
+    pane.list.arrange("owner", "nobody else")
+    assert shown(pane) == []
     pane.list.show_all()
     assert set(shown(pane)) == set(order)
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from chrislib.feeds.arranging import ORDERS, days_of, works
+from chrislib.feeds.arranging import ORDERS, UNFILTERED, days_of, works
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.feed_rows import FeedDelegate, FeedListModel
@@ -107,6 +107,9 @@ class FeedList(QWidget):
         self.head.act.connect(self.act_wanted)
         self.head.one_wanted.connect(self.highlight_one)
         self.bar.wished.connect(self.arrange)
+        self.bar.offer_owners(
+            lambda: sorted({row.owner for row in self.rows(self.tabs.current)})
+        )
         self.bar.all_wanted.connect(self.show_all)
         self.bar.files_wanted.connect(
             lambda: self.files_wanted.emit(self.search.text().strip())
@@ -134,7 +137,7 @@ class FeedList(QWidget):
         self._reveal = False
         self.model.forget_measures()
         self.bar.offer_tags(())
-        self.model.arrange(tags={}, tag="", only=None)
+        self.model.arrange(tags={}, tag="", owner="", only=None)
         self._show_scope()
         for key in ("mine", "shared", "public"):
             self.tabs.set_count(key, None)
@@ -377,9 +380,7 @@ class FeedList(QWidget):
         """Leave no feed out."""
         self.search.clear()
         self._days = ""
-        self._arrange(
-            words="", only=None, kind="all", marked="", tag="", since=None, until=None
-        )
+        self._arrange(**UNFILTERED)
 
     def show_finding(self, what: str = "Looking at the names of files") -> None:
         """Say what the server is asked for the list."""

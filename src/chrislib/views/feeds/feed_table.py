@@ -1,7 +1,7 @@
 """The view of the list of feeds: one click opens, Ctrl and Shift only highlight."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QListView
 
 _MORE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -49,10 +49,21 @@ class FeedTable(QListView):
         """Whether more than one feed is highlighted."""
         return len(self.highlighted) > 1
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu of the keyboard at the row the keys are at."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place = self.visualRect(self.currentIndex()).center()
+            self.customContextMenuRequested.emit(place)
+            event.accept()
+            return
+        super().contextMenuEvent(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Highlight more with Ctrl and Shift; the right button keeps several."""
         kept = event.button() == Qt.MouseButton.RightButton and self.several
-        inside = self.selectionModel().isSelected(self.indexAt(event.position().toPoint()))
+        inside = self.selectionModel().isSelected(
+            self.indexAt(event.position().toPoint())
+        )
         self.extending = bool(event.modifiers() & _MORE) or (kept and inside)
         plain, before = not self.extending, self.currentIndex()
         try:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QCursor
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from chrislib.feeds.model import FeedRow
@@ -147,7 +147,7 @@ class FeedListActs:
             "download": self.download,
             "delete": self.delete,
             "rename": self.rename,
-            "more": lambda: self.show_menu(QCursor.pos()),
+            "more": lambda: self.show_menu(self._list.head.menu_place()),
         }
         acts[name]()
 

@@ -11,7 +11,8 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.text import ElidedLabel
 
-_MENU_TAGS = 30
+_NAMES = 30
+"""More names than these make no menu; words find them."""
 
 
 class ListBar(QWidget):
@@ -28,6 +29,7 @@ class ListBar(QWidget):
         self._theme = theme
         self._now = Arranging()
         self._tags: Sequence[str] = ()
+        self._owners: Callable[[], Sequence[str]] = tuple
         self._days = ""
         self._words = False
         self._order = button(
@@ -81,6 +83,10 @@ class ListBar(QWidget):
         """Offer feeds with one of these tags."""
         self._tags = tags
 
+    def offer_owners(self, owners: Callable[[], Sequence[str]]) -> None:
+        """Ask for the people whose feeds there are when the menu opens."""
+        self._owners = owners
+
     def offer_files(self, words: bool) -> None:
         """Say whether there are words that names of files could hold."""
         self._words = words
@@ -104,10 +110,8 @@ class ListBar(QWidget):
         between.setChecked(self._days == "between")
         between.triggered.connect(lambda _on=False: self.between_wanted.emit())
         menu.addSeparator()
-        tags = menu.addMenu("Tag")
-        tags.setObjectName("feeds.filter.tags")
-        tags.setAccessibleName("Tag")
-        self._fill_tags(tags)
+        self._names(menu, "owner", self._now.owner, self._owners())
+        self._names(menu, "tag", self._now.tag, self._tags)
         files = menu.addAction("Search file names")
         files.setEnabled(self._words)
         files.triggered.connect(lambda _on=False: self.files_wanted.emit())
@@ -115,12 +119,16 @@ class ListBar(QWidget):
 
     # Inside.
 
-    def _fill_tags(self, menu: QMenu) -> None:
-        rows = [("", "Any tag"), *((tag, tag) for tag in self._tags[:_MENU_TAGS])]
+    def _names(self, menu: QMenu, wish: str, chosen: str, names: Sequence[str]) -> None:
+        """Add a menu of names, one of which may be chosen."""
+        below = menu.addMenu(wish.capitalize())
+        below.setObjectName(f"feeds.filter.{wish}")
+        below.setAccessibleName(wish.capitalize())
+        rows = [("", f"Any {wish}"), *((name, name) for name in names[:_NAMES])]
         # the one that is chosen is always there
-        if self._now.tag and self._now.tag not in dict(rows):
-            rows.append((self._now.tag, self._now.tag))
-        self._choice(menu, "tag", rows, self._now.tag)
+        if chosen and chosen not in dict(rows):
+            rows.append((chosen, chosen))
+        self._choice(below, wish, rows, chosen)
 
     def _filters(self) -> list[str]:
         now = self._now
@@ -132,6 +140,7 @@ class ListBar(QWidget):
                 if self._days in dict(DATES)
                 else f"{now.since or '…'} to {now.until or '…'}"
             )
+        parts += [f"of {now.owner}"] if now.owner else []
         parts += [f"tag {now.tag}"] if now.tag else []
         parts += ["names of files"] if now.only is not None else []
         return parts

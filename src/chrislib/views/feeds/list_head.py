@@ -1,6 +1,6 @@
 """The head of the list of feeds: New feed, or what is done to several."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from chrislib.views.theme.theme import Theme
@@ -49,6 +49,7 @@ class ListHead(QStackedWidget):
             made = icon_button(theme, icon, name=f"feeds.bulk.{act}", tooltip=words)
             made.clicked.connect(lambda _on=False, act=act: self.act.emit(act))
             several.addWidget(made)
+        self._more = made
         one = icon_button(
             theme, "x", name="feeds.bulk.end", tooltip="Highlight one only (Esc)"
         )
@@ -64,3 +65,7 @@ class ListHead(QStackedWidget):
         if count > 1:
             self._count.setText(f"{count:,} feeds")
         self.setCurrentIndex(1 if count > 1 else 0)
+
+    def menu_place(self) -> QPoint:
+        """Return where the menu of "more" opens, on the screen."""
+        return self._more.mapToGlobal(self._more.rect().bottomLeft())
