@@ -41,6 +41,11 @@ class Comparing:
         self._values: dict[int, dict[str, str]] = {}
         server.on_change(self._forget)
 
+    @property
+    def server(self) -> str:
+        """The server asked, as it is written into reports."""
+        return self._client().base_url
+
     async def nodes(self, feed_id: int) -> FeedNodes:
         """Return a feed's nodes and their places (network)."""
         return await read_nodes(self._client(), feed_id, now=self._now())

@@ -445,6 +445,7 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
         "Copy command",
         "Log",
         "Collect results …",
+        "Compare with …",
         "Track this",
     ]
     always += ["Run again, same values", "Split …", "Join …", "Provenance …"]

@@ -81,6 +81,7 @@ class FeedActions:
         if graph.isVisible() and graph.selected == node.id:
             add_branch_actions(menu, graph)
         self._pane.collecting.add_to_node_menu(menu, node)
+        self._pane.comparing.add_to_node_menu(menu, node)
         self._pane.node_acts.add_to(menu, node)
         words = "Stop tracking" if self.followed(node) else "Track this"
         menu.addAction(words).triggered.connect(lambda: self.track(node))

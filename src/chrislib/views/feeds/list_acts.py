@@ -84,6 +84,7 @@ class FeedListActs:
             _entry(menu, "Merge …", self.merge)
         menu.addSeparator()
         self._pane.collecting.add_to_list_menu(menu, rows)
+        self._pane.comparing.add_to_list_menu(menu, rows)
         menu.addSeparator()
         _entry(menu, "Delete on server …\tDel", self.delete)
         return menu

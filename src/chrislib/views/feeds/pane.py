@@ -19,6 +19,7 @@ from chrislib.views.feeds.asking import Asker
 from chrislib.views.feeds.centre import Centre
 from chrislib.views.feeds.collect_acts import CollectActs
 from chrislib.views.feeds.collect_cover import Covers
+from chrislib.views.feeds.compare_acts import CompareActs
 from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.inspector_acts import NodeActions
@@ -73,6 +74,7 @@ class FeedsPane(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.covers = Covers(context, self, self.splitter)
         self.collecting = CollectActs(context, pane=self)
+        self.comparing = CompareActs(context, pane=self)
         self._keeper = ListKeeper(
             context,
             self.list,
@@ -178,6 +180,7 @@ class FeedsPane(QWidget):
             *self.node_acts.commands(),
             *self.listing.commands(),
             *self.collecting.commands(),
+            *self.comparing.commands(),
             *self.many.commands(),
         ]
 
