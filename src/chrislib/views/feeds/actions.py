@@ -70,23 +70,18 @@ class FeedActions:
         """Return what can be done with a node."""
         menu = self._menu("feeds.node.menu")
         self.making.fill(menu, node)
-        menu.addAction("Run again …\tR").triggered.connect(self.run_again)
-        menu.addSeparator()
-        menu.addAction("Get all outputs …\tD").triggered.connect(self.outputs.get_all)
-        copy = menu.addAction("Copy command\tY")
-        copy.triggered.connect(self._pane.inspector.copy_command)
-        menu.addAction("Log\tH").triggered.connect(self._pane.inspector.show_log)
-        menu.addSeparator()
+        self._pane.node_acts.add_runs(menu, node)
+        self._pane.node_acts.add_looks(menu, node)
         graph = self._pane.centre.graph
         if graph.isVisible() and graph.selected == node.id:
             add_branch_actions(menu, graph)
         self._pane.collecting.add_to_node_menu(menu, node)
         self._pane.comparing.add_to_node_menu(menu, node)
-        self._pane.node_acts.add_to(menu, node)
         words = "Stop tracking" if self.followed(node) else "Track this"
         menu.addAction(words).triggered.connect(lambda: self.track(node))
+        menu.addSeparator()
+        self._pane.node_acts.add_ends(menu, node)
         if node.state in ACTIVE:
-            menu.addSeparator()
             count = self._context.feeds.cancel_count(node)
             words = "Cancel 1 node …" if count == 1 else f"Cancel {count} nodes …"
             menu.addAction(words).triggered.connect(self.cancel)

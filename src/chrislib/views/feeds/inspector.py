@@ -154,10 +154,13 @@ class Inspector(QWidget):
         if node is None or details.node.id != node.id:
             return
         self._details = details
-        self._badge.show_state(details.node.state)
-        self._sentence.setText(node.reason or SENTENCES[details.node.state])
-        self._steps.show_steps(details.steps, details.node.state)
+        state = details.node.state
+        self._badge.show_state(state)
+        self._sentence.setText(node.reason or SENTENCES[state])
+        self._steps.show_steps(details.steps, state)
         self._show_waits(details.waits)
+        # which of the two it is that a queued run waits for stands above
+        self._sentence.setHidden(bool(details.waits) and state == "queued")
         self._run.show_facts(self._facts(node))
         self._plugin.show_facts(list(details.plugin_facts.items()))
         self._values.show_values(details.parameters, details.defaults)
@@ -240,6 +243,8 @@ class Inspector(QWidget):
     def _show_waits(self, words: str) -> None:
         self._waits.setText(words)
         self._waits.setVisible(bool(words))
+        if not words:
+            self._sentence.show()
 
     def _copy(self, text: str, what: str) -> None:
         if text:

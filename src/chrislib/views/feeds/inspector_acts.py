@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -116,12 +116,12 @@ class NodeActions:
             made.append(action)
         return made
 
-    def add_to(self, menu: QMenu, node: Node) -> None:
-        """Add what can be done with a node; what cannot says why."""
+    def add_runs(self, menu: QMenu, node: Node) -> None:
+        """Add what makes nodes of a node; what cannot be done says why."""
         menu.setToolTipsVisible(True)
-        view = self._pane.feed
-        siblings = view.nodes if view is not None else (node,)
+        siblings = self._siblings(node)
         rows: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("again", "Run again …\tR", self._pane.actions_.run_again),
             ("again", "Run again, same values", self.run_same),
             ("split", "Split …", self.split),
             ("join", "Join …", self.join),
@@ -129,11 +129,24 @@ class NodeActions:
         for act, words, do in rows:
             self._entry(menu, words, do, why_not(act, node, siblings))
         menu.addSeparator()
+
+    def add_looks(self, menu: QMenu, node: Node) -> None:
+        """Add what tells of a node, or takes something of it along."""
+        get = self._pane.actions_.outputs.get_all
+        reason = why_not("get", node, self._siblings(node))
+        self._entry(menu, "Get all outputs …\tD", get, reason)
+        inspector = self._pane.inspector
+        self._entry(menu, "Copy command\tY", inspector.copy_command, "")
+        self._entry(menu, "Log\tH", inspector.show_log, "")
         self._entry(menu, "Provenance …", lambda: self.show_origin("card"), "")
         self._entry(
             menu, "Methods paragraph …", lambda: self.show_origin("methods"), ""
         )
         menu.addSeparator()
+
+    def add_ends(self, menu: QMenu, node: Node) -> None:
+        """Add what takes a node away."""
+        siblings = self._siblings(node)
         count = len(plan_delete(siblings, [int(node.id)]).nodes)
         words = f"Delete {count} nodes …" if count > 1 else "Delete …"
         self._entry(menu, words, self.delete, why_not("delete", node, siblings))
@@ -141,26 +154,12 @@ class NodeActions:
     def show_menu(self, at: QPoint) -> None:
         """Show all that can be done with the highlighted node."""
         node = self._pane.node
-        if node is None:
-            return
-        menu = QMenu(self._pane)
-        menu.setObjectName("inspector.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        acts = self._pane.actions_
+        if node is not None:
+            self._pane.actions_.node_menu(node).popup(at)
+
+    def _siblings(self, node: Node) -> Sequence[Node]:
         view = self._pane.feed
-        siblings = view.nodes if view is not None else (node,)
-        self._entry(menu, "Run again …\tR", acts.run_again, why_not("again", node, ()))
-        self.add_to(menu, node)
-        menu.addSeparator()
-        self._entry(
-            menu,
-            "Get all outputs …\tD",
-            acts.outputs.get_all,
-            why_not("get", node, siblings),
-        )
-        words = "Stop tracking" if acts.followed(node) else "Track this"
-        self._entry(menu, words, lambda: acts.track(node), "")
-        menu.popup(at)
+        return view.nodes if view is not None else (node,)
 
     @staticmethod
     def _entry(

@@ -2,17 +2,89 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from chrislib.feeds.model import FeedView, Node
 from chrislib.feeds.states import ACTIVE, ENDED_BADLY, WORDS
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_paint import node_name
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.paint import draw_check, draw_row, draw_state, draw_text
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip
 
+_Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
+_NODE = _ROLE + 1
+
+
+class _Rows(QStyledItemDelegate):
+    """A box, the node's name and how it stands; a press anywhere ticks."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        return QSize(200, self._theme.px(36))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+    ) -> None:
+        node = index.data(_NODE)
+        if not isinstance(node, Node):
+            return
+        theme = self._theme
+        draw_row(painter, option, theme)
+        rect: QRect = option.rect
+        able = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
+        if able:
+            box = QRect(rect.left() + 8, rect.top(), 24, rect.height())
+            draw_check(painter, box, theme, state=_state(index))
+        words = rect.adjusted(44, 0, -216, 0)
+        token = "text.primary" if able else "text.disabled"
+        name = f"{node_name(node)}, node {node.id}"
+        draw_text(painter, words, theme, text=name, token=token)
+        at = QRect(rect.right() - 208, rect.top(), 200, rect.height())
+        draw_state(painter, at, theme, node.state, WORDS[node.state])
+
+    def editorEvent(
+        self,
+        event: QEvent,
+        model: QAbstractItemModel,
+        _option: QStyleOptionViewItem,
+        index: _Index,
+    ) -> bool:
+        able = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled
+        space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        pressed = event.type() == QEvent.Type.MouseButtonRelease
+        if (index.flags() & able) != able or not (space or pressed):
+            return False
+        on = _state(index) == Qt.CheckState.Checked
+        turned = Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
+        return model.setData(index, turned, Qt.ItemDataRole.CheckStateRole)
+
+
+def _state(index: _Index) -> Qt.CheckState:
+    return Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole))
 
 
 class JoinSheet(Sheet):
@@ -41,12 +113,18 @@ class JoinSheet(Sheet):
         self.rows = QListWidget()
         self.rows.setObjectName("join.nodes")
         self.rows.setAccessibleName("Nodes to join")
+        self.rows.setUniformItemSizes(True)
+        self.rows.setMouseTracking(True)
+        rows = _Rows(theme)
+        rows.setParent(self.rows)
+        self.rows.setItemDelegate(rows)
         for node in view.nodes:
             bad = node.state in ENDED_BADLY or node.state == "gone"
             row = QListWidgetItem(
                 f"{node_name(node)}   node {node.id} · {WORDS[node.state]}"
             )
             row.setData(_ROLE, int(node.id))
+            row.setData(_NODE, node)
             on = int(node.id) in ticked and not bad
             row.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
             if bad:

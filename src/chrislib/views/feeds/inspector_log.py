@@ -442,7 +442,7 @@ def _box(theme: Theme, name: str, lines: int) -> QPlainTextEdit:
     box.setReadOnly(True)
     box.setTabChangesFocus(True)
     box.setUndoRedoEnabled(False)
-    box.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+    box.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
 
     def dress() -> None:
         box.setFont(theme.font("mono"))

@@ -89,7 +89,7 @@ class OriginSheet(Sheet):
             theme, "Copy paragraph", icon="copy", name="origin.copy.methods"
         )
         self._stack = QStackedWidget()
-        self._build()
+        self._lay_out()
         self.next_button.setText("Close")
         self.cancel_button.hide()
         self.next_pressed.connect(self.accept)
@@ -212,10 +212,9 @@ class OriginSheet(Sheet):
         QGuiApplication.clipboard().setText(text)
         self.set_note(f"{what} is on the clipboard.")
 
-    def _build(self) -> None:
+    def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._cards)
-        inner.setAutoFillBackground(False)
         scroll = QScrollArea()
         scroll.setObjectName("origin.card")
         scroll.setWidgetResizable(True)
@@ -223,6 +222,7 @@ class OriginSheet(Sheet):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
         scroll.viewport().setAutoFillBackground(False)
+        inner.setAutoFillBackground(False)
         self._stack.addWidget(scroll)
         self._stack.addWidget(self.words)
         row = QHBoxLayout()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chrislib.feeds.acts import plan_delete, why_not
 from chrislib.feeds.model import Node
@@ -100,11 +100,8 @@ class SeveralView(QWidget):
         foot.setContentsMargins(16, 12, 16, 12)
         foot.setSpacing(8)
         foot.addWidget(self.join_button)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.get_button, 1)
-        row.addWidget(self.delete_button, 1)
-        foot.addLayout(row)
+        foot.addWidget(self.get_button)
+        foot.addWidget(self.delete_button)
         foot.addWidget(self.clear_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from chrislib.feeds.model import Step
 from chrislib.feeds.states import WORDS, duration
@@ -24,6 +24,7 @@ class Badge(QWidget):
         self._theme = theme
         self._state = "queued"
         self.setObjectName("inspector.state")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
 
     def show_state(self, state: str) -> None:
