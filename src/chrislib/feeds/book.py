@@ -130,7 +130,7 @@ class FeedBook:
         told: Told | None,
     ) -> None:
         seen: dict[str, set[int]] = {scope: set() for scope in scopes}
-        number, next_told = 0, _PAGE
+        number, next_told, oldest = 0, _PAGE, 0
         # Closed early, the iterator asks for no further page.
         async with aclosing(cast("Any", listed)):
             async for feed in listed:
@@ -139,16 +139,21 @@ class FeedBook:
                 seen[scope].add(feed.id)
                 number += 1
                 if number % _PAGE == 0 and not whole:
-                    return
+                    oldest = min(map(min, filter(None, seen.values())))
+                    break
                 if number == next_told:
                     # Twice as many each time: who shows them does so a few times only.
                     next_told *= 2
                     if told is not None:
                         told(self.scopes())
-        # All of them were read, whether that was meant or not.
+        # All of them were read, whether that was meant or not; or the newest, down to
+        # one: what is newer and was not among them is gone.
         for scope in scopes:
             rows = self._rows[scope]
-            for gone in await self._gone(client, rows.keys() - seen[scope]):
+            missing = {one for one in rows.keys() - seen[scope] if one > oldest}
+            if oldest:  # of a part nothing is taken for gone that was not asked for
+                missing = set(sorted(missing)[-_FEW:])
+            for gone in await self._gone(client, missing):
                 rows.pop(gone, None)
 
     async def _gone(self, client: "CubeClient", missing: set[int]) -> set[int]:

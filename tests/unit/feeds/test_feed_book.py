@@ -1,6 +1,7 @@
 """All feeds of an account: read in pages, corrected, arranged."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from chrislib.cube.errors import NotFound
 from chrislib.cube.types import Feed, FeedId
-from chrislib.feeds.arranging import KINDS, ORDERS, Arranging
+from chrislib.feeds.arranging import KINDS, ORDERS, Arranging, days_of
 from chrislib.feeds.book import FeedBook, Scopes
 from chrislib.feeds.model import FeedRow
 
@@ -127,6 +128,22 @@ async def test_what_is_deleted_goes_and_what_slipped_between_pages_stays() -> No
     assert server.asked == [120]
 
 
+async def test_the_newest_page_tells_what_was_deleted_elsewhere() -> None:
+    server = Server(*(feed(number) for number in range(1, 251)))
+    book = FeedBook()
+    await read(book, server, whole=True)
+    for number in (240, 60):
+        del server.feeds_[FeedId(number)]
+    scopes = await read(book, server, whole=False)
+    ids = {row.id for row in scopes["mine"]}
+    assert 240 not in ids
+    assert server.asked == [240]
+    # the page did not reach so far; nobody was asked
+    assert 60 in ids
+    book.drop([60])
+    assert 60 not in {row.id for row in book.scopes()["mine"]}
+
+
 async def test_shared_feeds_are_counted_once_after_one_look() -> None:
     server = Server(feed(5, finished_jobs=7, started_jobs=2))
     server.shared[5] = 3
@@ -193,3 +210,34 @@ def test_kinds_of_feeds(kind: str, ids: list[int]) -> None:
 def test_file_names_found_by_the_server_stand_for_the_words() -> None:
     feeds = [FeedRow(FeedId(n), "x", ME, None, public=False, states={}) for n in (1, 2)]
     assert [r.id for r in Arranging(words="T1", only=frozenset({2})).of(feeds)] == [2]
+
+
+@given(
+    st.lists(rows, unique_by=lambda row: row.id, max_size=12),
+    st.sampled_from([key for key, _ in ORDERS]),
+    st.frozensets(st.integers(1, 400), max_size=6),
+    st.lists(st.integers(1, 400), unique=True, max_size=6),
+)
+def test_pinned_feeds_stand_on_top_in_any_order(
+    feeds: list[FeedRow], order: str, pinned: frozenset[int], recent: list[int]
+) -> None:
+    wish = Arranging(order=order, pinned=pinned, recent=tuple(recent))
+    marks = [row.id in pinned for row in wish.of(feeds)]
+    assert marks == sorted(marks, reverse=True)
+    if order == "recent" and not pinned:
+        opened = [row.id for row in wish.of(feeds) if row.id in recent]
+        assert opened == [one for one in recent if one in opened]
+    only = replace(wish, marked="recent").of(feeds)
+    assert {row.id for row in only} == {row.id for row in feeds} & set(recent)
+
+
+def test_days_are_those_of_this_computer() -> None:
+    made = [
+        FeedRow(FeedId(n), "x", ME, when, public=False, states={})
+        for n, when in enumerate((BEGAN, BEGAN + timedelta(days=3), None), 1)
+    ]
+    day = BEGAN.astimezone().date()
+    assert [r.id for r in Arranging(until=day).of(made)] == [1]
+    assert [r.id for r in Arranging(since=day).of(made)] == [2, 1]
+    assert days_of("week", day) == (day - timedelta(days=6), None)
+    assert days_of("", day) == (None, None)
