@@ -112,7 +112,7 @@ class CollectPage(Cover):
         """End what runs."""
         self._flush.stop()
         self._tasks.cancel_all()
-        self.taking.shutdown()
+        self.taking.stop()
         self.shown.shutdown()
 
     # -- step by step --------------------------------------------------------------
@@ -300,6 +300,7 @@ class CollectPage(Cover):
         """Stop; what was read so far stays on show."""
         self._flush.stop()
         self._tasks.cancel_all()
+        self.taking.stop()
         self._end()
         if self._coming:
             self._show_coming()

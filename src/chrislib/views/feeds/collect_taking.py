@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -73,10 +74,11 @@ class Taking:
         shown.opened.connect(self.open_images)
         shown.highlighted.connect(self.dress)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), shown.table)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
         self.dress()
 
-    def shutdown(self) -> None:
+    def stop(self) -> None:
         """End what runs."""
         self._tasks.cancel_all()
 

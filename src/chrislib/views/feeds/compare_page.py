@@ -327,6 +327,13 @@ class ComparePage(Cover):
         self.taking.stop()
         self.work.end()
 
+    def _cancel(self) -> None:
+        self._stop()
+        if not self._pairs:
+            self._say(
+                "Choose what to compare", "A feed, or a node of it, on each side."
+            )
+
     def _failed(self, error: BaseException) -> None:
         self.work.end()
         self._stack.setCurrentIndex(0)
@@ -405,7 +412,7 @@ class ComparePage(Cover):
     def _connect(self) -> None:
         self.sides.changed.connect(self._side_changed)
         self.sides.turned.connect(lambda _on=False: self._turn())
-        self.work.cancelled.connect(self._stop)
+        self.work.cancelled.connect(self._cancel)
         self.only.toggled.connect(self._only_changed)
         self.pair_list.chosen.connect(self._show_pair)
         chosen = self.tree.selectionModel()

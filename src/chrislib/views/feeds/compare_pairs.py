@@ -127,6 +127,8 @@ class PairList(QListView):
         delegate.setParent(self)
         self.setItemDelegate(delegate)
         self.setUniformItemSizes(True)
+        # nothing folds while the page is there: Tab moves the focus
+        self.setProperty("foldsPanels", False)
         self.setMouseTracking(True)
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -228,6 +228,8 @@ class CompareTree(QTreeView):
         self.setItemDelegate(delegate)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
+        # nothing folds while the page is there: Tab moves the focus
+        self.setProperty("foldsPanels", False)
         self.setMouseTracking(True)
         self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)

@@ -309,6 +309,7 @@ class FeedsPane(QWidget):
         """Forget a server's feeds: another one's numbers mean other things."""
         self._asker.forget()
         self._keeper.forget()
+        self.covers.close()
         self._open_feed.close()
         self.list.clear()
         self.centre.show_loading("Asking for feeds")

@@ -322,9 +322,9 @@ class Shell(QObject):
         if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
             return False
         focus = self.window.focusWidget()
-        folds = isinstance(focus, QAbstractItemView | QGraphicsView) or (
-            focus is not None and bool(focus.property("foldsPanels"))
-        )
+        said = None if focus is None else focus.property("foldsPanels")
+        folds = isinstance(focus, QAbstractItemView | QGraphicsView) or bool(said)
+        folds = folds and said is not False
         moves = QAccessible.isActive() or self._context.settings.get("tab_moves_focus")
         if not folds or moves or self._sheet() is not None:
             return False
