@@ -482,10 +482,14 @@ class FakeFeeds:
 
     def __init__(self) -> None:
         self.rows: list[Any] = []
-        self.lists = self
+        self.known: list[Any] = []
+        self.lists = self.making = self
 
     async def of(self, scope: str = "mine") -> list[Any]:
         return [] if scope != "mine" else list(self.rows)
+
+    async def recipes(self) -> list[Any]:
+        return list(self.known)
 
 
 @dataclass

@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from chrislib.aio import Breather, TaskOwner
 from chrislib.errors import ChrislibError
-from chrislib.feeds.checks import check_title, paths_of
+from chrislib.feeds.checks import TITLE_LIMIT, check_title, paths_of
 from chrislib.feeds.ports import FeedItem, JobsLike
 from chrislib.feeds.recipes import Recipe, recent
-from chrislib.jobs.model import Job, RunIntent
+from chrislib.feeds.subjects import SubjectItem
+from chrislib.jobs.model import Job, JobKey, Phase, RunIntent
 from chrislib.jobs.submission.chains import Chain
 from chrislib.jobs.submission.held import Next
 
@@ -151,6 +153,62 @@ class NewFeeds:
         await self._look()
         return key
 
+    async def again(
+        self, items: Sequence[SubjectItem], recipe: Recipe, *, day: date
+    ) -> Job:
+        """Run a recipe on other data: a feed with a title of its own (network, disk).
+
+        See `create` for what it raises.
+        """
+        title = proposed_title(items, day, recipe=recipe.title)
+        return await self.create(title=title, items=items, first=recipe)
+
+    def with_all_below(self, key: JobKey) -> list[Job]:
+        """Return a run and what hangs under it, as far as it was made from here."""
+        first = self._jobs.get(key)
+        if first is None:
+            return []
+        found, places, remote = [first], {str(key)}, {first.remote_id}
+        for job in sorted(self._jobs.jobs(), key=lambda job: job.key):
+            under = getattr(job.intent, "after", "") in places or (
+                job.previous_id is not None
+                and job.previous_id in remote
+                and job.account_id == first.account_id
+            )
+            if under and job.key != key:
+                found.append(job)
+                places.add(str(job.key))
+                remote.add(job.remote_id)
+                remote.discard(None)
+        return found
+
+    async def stop(self, key: JobKey) -> int:
+        """Cancel a run with all that hangs under it (network, disk).
+
+        What was not sent is taken back first, so that nothing follows meanwhile.
+
+        Returns
+        -------
+        int
+            How many runs that are.
+        """
+        jobs = self.with_all_below(key)
+        drafts = [job for job in jobs if job.phase is Phase.DRAFT]
+        for job in drafts:
+            await self._jobs.cancel(job.key)
+        stopped: set[int | None] = set()
+        count = len(drafts)
+        for job in jobs:
+            now = self._jobs.get(job.key)
+            if now is None or now.phase.terminal or now.phase is Phase.DRAFT:
+                continue
+            count += 1
+            # the server stops what hangs under a run in the same request
+            if job.previous_id not in stopped:
+                await self._jobs.cancel(job.key)
+            stopped.add(now.remote_id)
+        return count
+
     async def recipes(self) -> list[Recipe]:
         """Return what was run on new feeds before, last used first (thread)."""
         jobs, account = self._jobs.jobs(), self._jobs.account_id
@@ -273,6 +331,17 @@ def _linked(
         item_ids=ids,
         waits_for=() if paths else ids,
     )
+
+
+def proposed_title(items: Sequence[SubjectItem], day: date, *, recipe: str = "") -> str:
+    """Return a title that says what a feed is without naming a patient."""
+    base = "New feed"
+    if items:
+        base = items[0].study_description or items[0].title
+        if len(items) > 1:
+            base = f"{base} and {len(items) - 1:,} more"
+    tail = ", ".join(part for part in (recipe[:40], day.isoformat()) if part)
+    return f"{base[: TITLE_LIMIT - len(tail) - 2]}, {tail}"
 
 
 def starts_when(away: int) -> str:

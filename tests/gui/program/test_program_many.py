@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QMenu
 
 from chrislib.feeds.many_model import REFUSED
-from chrislib.feeds.recipes import of_plugin
-from chrislib.jobs.model import Phase, RunIntent
+from chrislib.feeds.recipes import of_plugin, recipe_of
+from chrislib.feeds.subjects import subjects_of
+from chrislib.jobs.model import Job, Phase, RunIntent
+from chrislib.jobs.submission.held import Next
 from chrislib.library.model import Item
 from chrislib.views.feeds.many_runs import ManyRunsSheet
 from chrislib.views.feeds.many_sheet import REVIEW, SUBJECTS, ManySheet
 from chrislib.views.navigation import NewFeed
 from tests.gui.program.person import LONG, Person, plugin
+from tests.gui.program.test_program_create import ticked_series
 
 Program = Any
 Station = Any
@@ -152,8 +156,6 @@ def test_what_failed_runs_once_more(
     items = sent(program, tmp_path / "retry", 2)
     recipe = of_plugin(copy_step(program))
     table = program.run(feeds.many.table(recipe), LONG)
-    from chrislib.feeds.subjects import subjects_of
-
     table.set_subjects(subjects_of(items, "item"))
     one, two = table.plans()
     # the server does not know what one of them is made of
@@ -181,3 +183,100 @@ def test_what_failed_runs_once_more(
     assert again.total == 2
     program.wait(lambda: program.services.jobs.batches.get(again.key).done == 2, 90_000)
     person.click(person.sheet("many.runs").next_button)
+
+
+class Clicks(QObject):
+    """Counts presses of the mouse, wherever they go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spots: set[int] = set()
+        self.count = 0
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            # one press goes to several widgets, one inside the other
+            self.count += isinstance(_watched, QAbstractButton | QMenu)
+        return False
+
+
+def test_from_a_ticked_series_to_a_started_pipeline_in_one_click(
+    program_factory: ProgramFactory, station: Station, tmp_path: Path, qapp: Any
+) -> None:
+    program = program_factory(station)
+    person = Person(program)
+    feeds, library = program.services.feeds, program.services.library
+    (upload,) = sent(program, tmp_path / "clicks", 1)
+    # the first time: two plugins, one behind the other
+    step = copy_step(program)
+    long = replace(step, parameters={"prefix": "a", "sleepLength": "3600"})
+    recipe = recipe_of([Next(long), Next(step, under=0)])
+    first = program.run(
+        feeds.making.create(title="First time", items=[upload], first=recipe), LONG
+    )
+    program.wait(lambda: sum_of(program, first) == 3, LONG)
+    series = ticked_series(program)
+    library.tray.clear()
+    library.tray.add(series.item_id)
+    program.window.shell.choose_module("library")
+    title = "simpledsapp to simpledsapp"
+    button = person.button("Run simpledsapp to simp…")
+    assert title in button.toolTip()
+
+    clicks = Clicks()
+    qapp.installEventFilter(clicks)
+    person.click(button)
+    toasts = program.window.shell._toasts
+    person.wait(
+        lambda: any(t.message.title == f"Running {title}" for t in toasts.toasts),
+        "the message",
+    )
+    job = newest_root(program)
+    # its series is pulled by itself, its runs are sent by themselves
+    program.wait(lambda: sum_of(program, job) == 3, 90_000)
+    qapp.removeEventFilter(clicks)
+    assert 1 <= clicks.count <= 3
+    now = program.services.jobs.get(job.key)
+    assert now.intent.title.startswith(series.study_description or series.title)
+
+    # and by the keyboard; taken back by the button of its message
+    library.tray.clear()
+    library.tray.add(upload.item_id)
+    person.wait(button.isEnabled, "the button")
+    toasts.clear()
+    QTest.keyClick(
+        program.window,
+        Qt.Key.Key_Return,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
+    person.wait(lambda: newest_root(program).key != job.key, "another feed")
+    person.press("Cancel", within=program.window)
+    again = newest_root(program)
+    program.wait(
+        lambda: all(
+            one.phase.terminal for one in feeds.making.with_all_below(again.key)
+        ),
+        90_000,
+    )
+    ends = {one.phase for one in feeds.making.with_all_below(again.key)[1:]}
+    assert Phase.FINISHED not in ends
+    library.tray.clear()
+    for one in (first, job):
+        program.run(feeds.making.stop(one.key), LONG)
+
+
+def newest_root(program: Program) -> Job:
+    """Return the newest job that makes a feed."""
+    found = [
+        job
+        for job in program.services.jobs.jobs()
+        if isinstance(job.intent, RunIntent) and job.intent.plugin_type == "fs"
+    ]
+    newest: Job = max(found, key=lambda job: job.key)
+    return newest
+
+
+def sum_of(program: Program, first: Job) -> int:
+    """Count the runs of a feed that are on the server."""
+    below = program.services.feeds.making.with_all_below(first.key)
+    return sum(job.remote_id is not None for job in below)

@@ -157,6 +157,7 @@ class Shell(QObject):
         await self._tasks.close()
         await self._links.shutdown()
         await self._found_runs.shutdown()
+        await self._tray_verbs.shutdown()
         for pane in self._pages.panes:
             if hasattr(pane, "shutdown"):
                 ended = pane.shutdown()
@@ -260,6 +261,10 @@ class Shell(QObject):
         self._tasks.start(
             data_entries(self._context), name="palette", done=self._more_entries
         )
+
+    def run_last_recipe(self) -> None:
+        """Run the recipe used last on what is in the tray."""
+        self._tray_verbs.run_last()
 
     def use_station(self) -> None:
         """Connect to the station of this computer."""

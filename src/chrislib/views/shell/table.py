@@ -63,6 +63,13 @@ def _places(shell: "Shell") -> tuple[Command, ...]:
             run=lambda: go(NewFeed()),
             icon="plus",
         ),
+        made(
+            "run-last",
+            "Run the last recipe on the tray",
+            "Ctrl+Shift+Return",
+            run=shell.run_last_recipe,
+            icon="play",
+        ),
         made("back", "Back", "Alt+Left", run=shell.back, icon="arrow-left"),
         made("forward", "Forward", "Alt+Right", run=shell.forward, icon=""),
     )

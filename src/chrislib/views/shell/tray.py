@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.feeds.recipes import Recipe
 from chrislib.library.model import Item, ItemState
 from chrislib.views.shell.tray_view import (
     ITEM_WIDTH,
@@ -25,9 +26,9 @@ from chrislib.views.shell.tray_view import (
     amount,
 )
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.dragging import ITEMS, dragged_items
-from chrislib.views.widgets.text import ElidedLabel, Label
+from chrislib.views.widgets.text import ElidedLabel, Label, plain_tooltip
 
 OPEN, FOLDED = 116, 32
 
@@ -40,6 +41,10 @@ class TrayPanel(QFrame):
     """Head line, items, Create feed; folds to a bar of 32 px."""
 
     create_requested = Signal()
+    run_requested = Signal(object)
+    """A recipe, to be run on what is in the tray."""
+    many_requested = Signal(object)
+    """The same recipe on each; None leaves the recipe open."""
     clear_requested = Signal()
     remove_requested = Signal(list)
     dropped = Signal(list, int)
@@ -71,6 +76,16 @@ class TrayPanel(QFrame):
         )
         self._small = button(
             theme, "Create feed", icon="workflow", name="tray.create.folded", small=True
+        )
+        self._recipes: tuple[Recipe, ...] = ()
+        self._busy = False
+        self._run = button(theme, "", icon="play", name="tray.run")
+        self._others = icon_button(
+            theme,
+            "chevron-down",
+            name="tray.recipes",
+            tooltip="Other recipes, and the same recipe on many",
+            size=32,
         )
         self._more = button(theme, "+1", name="tray.more", small=True)
         self._more.hide()
@@ -137,6 +152,7 @@ class TrayPanel(QFrame):
             piece.setEnabled(not empty)
             piece.setToolTip(words)
             piece.setAccessibleDescription(words)
+        self._show_ways()
 
     def _build(self) -> None:
         self.view.setObjectName("tray.items")
@@ -177,18 +193,89 @@ class TrayPanel(QFrame):
         row.addWidget(self.view, 1)
         row.addWidget(self._more)
         row.addWidget(self._empty, 1)
-        row.addWidget(self._create, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._ways())
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 4, 16, 8)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._body, 1)
         self._create.clicked.connect(self.create_requested)
+        self._run.clicked.connect(self.run_last)
+        self._others.clicked.connect(self._offer)
         self._small.clicked.connect(self.create_requested)
         self._clear.clicked.connect(self.clear_requested)
         self._more.clicked.connect(self._show_all)
         self.setFixedHeight(self._theme.px(OPEN))
         self._small.hide()
+
+    def _ways(self) -> QWidget:
+        """Return what is made of the tray: a feed, or a recipe run on it at once."""
+        self._side = QWidget()
+        lower = QHBoxLayout()
+        lower.setSpacing(4)
+        lower.addWidget(self._run, 1)
+        lower.addWidget(self._others)
+        column = QVBoxLayout(self._side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._create)
+        column.addLayout(lower)
+        column.addStretch(1)
+        return self._side
+
+    def set_recipes(self, recipes: Sequence[Recipe]) -> None:
+        """Offer what was run before, the one used last by itself."""
+        self._recipes = tuple(recipes)
+        self._show_ways()
+
+    def set_busy(self, busy: bool) -> None:
+        """Take no second press while a recipe is being started."""
+        self._busy = busy
+        self._show_ways()
+
+    def run_last(self) -> None:
+        """Run the recipe used last on what is in the tray."""
+        if not self._model.items or self._busy:
+            return
+        if self._recipes:
+            self.run_requested.emit(self._recipes[0])
+        else:
+            self.many_requested.emit(None)
+
+    def _show_ways(self) -> None:
+        last = self._recipes[0] if self._recipes else None
+        words = f"Run {_short(last.title)}" if last is not None else "Run on each …"
+        self._run.setText(words)
+        tip = "The same recipe on each item of the tray, a feed each"
+        if last is not None:
+            tip = (
+                f"Make a feed of the tray and run {last.title} on it, with the values "
+                f"it had last: {last.detail} (Ctrl+Shift+Return)"
+            )
+        able = bool(self._model.items) and not self._busy
+        for piece in (self._run, self._others):
+            piece.setEnabled(able)
+        self._run.setToolTip(plain_tooltip(tip))
+        self._run.setAccessibleDescription(tip)
+        self._count_hidden()
+
+    def _offer(self) -> None:
+        """Offer the other recipes, and the same one on many."""
+        menu = QMenu(self)
+        menu.setObjectName("tray.recipes.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for recipe in self._recipes:
+            words = f"Run {recipe.title}  ({recipe.detail})".replace("&", "&&")
+            action = menu.addAction(words)
+            action.triggered.connect(
+                lambda _on=False, recipe=recipe: self.run_requested.emit(recipe)
+            )
+        if self._recipes:
+            menu.addSeparator()
+        many = menu.addAction("Same recipe on many …")
+        many.triggered.connect(lambda: self.many_requested.emit(None))
+        corner = self._others.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4))
+        menu.popup(corner)
 
     def _menu(self, spot: QPoint) -> None:
         chosen = self.view.highlighted()
@@ -219,7 +306,7 @@ class TrayPanel(QFrame):
 
     def _count_hidden(self) -> None:
         items = self._model.items
-        room = self._body.width() - self._create.sizeHint().width() - 16
+        room = self._body.width() - self._side.sizeHint().width() - 16
         wide = ITEM_WIDTH + 8
         if len(items) * wide > room:
             room -= 64
@@ -250,6 +337,11 @@ class TrayPanel(QFrame):
         self.set_folded(self._folded)
         self.view.doItemsLayout()
         self._count_hidden()
+
+
+def _short(title: str) -> str:
+    """Return a recipe's title as a button has room for it."""
+    return title if len(title) <= 20 else title[:19].rstrip() + "…"
 
 
 def _summary(items: Sequence[Item], places: Sequence[str]) -> str:

@@ -1,13 +1,18 @@
 """What is done with the tray: taken out, put in order, cleared; all can be undone."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from chrislib.feeds.recipes import Recipe
+from chrislib.jobs.model import Job, is_held
 from chrislib.library.model import ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import NewFeed
 from chrislib.views.shell.tray import TrayPanel
+from chrislib.views.shell.tray_recipes import TrayRecipes
 
 _UNDO_SECONDS = 8
+_CANCEL_SECONDS = 15
 
 
 class TrayVerbs:
@@ -22,6 +27,79 @@ class TrayVerbs:
     def __init__(self, context: ViewContext, go: Callable[[NewFeed], None]) -> None:
         self._context = context
         self._go = go
+        self._tasks = context.tasks("tray")
+        self._recipes = TrayRecipes(context, self._tasks)
+        self._panel: TrayPanel | None = None
+
+    async def shutdown(self) -> None:
+        """End what runs."""
+        self._recipes.stop()
+        await self._tasks.close()
+
+    def run_last(self) -> None:
+        """Run the recipe used last on what is in the tray."""
+        if self._panel is not None:
+            self._panel.run_last()
+
+    def run(self, recipe: Recipe) -> None:
+        """Make a feed of the tray and run a recipe on it, without any question."""
+        tray = self._context.library.tray
+        items = [i for i in tray.items() if not tray.elsewhere(i.item_id)]
+        left = len(tray.items()) - len(items)
+        if not items:
+            self._context.messages.warning(
+                "Nothing in the tray is on this server.",
+                "Nothing was started.",
+                hint="Connect to the server it is on.",
+            )
+            return
+        if self._panel is not None:
+            self._panel.set_busy(True)
+        day = datetime.fromtimestamp(self._context.now()).astimezone().date()
+        self._tasks.start(
+            self._context.feeds.making.again(items, recipe, day=day),
+            name="run again",
+            done=lambda job: self._started(job, recipe, left),
+            failed=self._refused,
+        )
+
+    def many(self) -> None:
+        """Run the same recipe on each item of the tray."""
+        ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
+        self._go(NewFeed(ids, many=True))
+
+    def _started(self, job: Job, recipe: Recipe, left: int) -> None:
+        if self._panel is not None:
+            self._panel.set_busy(False)
+        where = job.detail if is_held(job.intent) else f"It is feed {job.feed_id}."
+        if left:
+            where += f" {left:,} on another server {_is(left)} left out."
+        self._context.messages.success(
+            f"Running {recipe.title}",
+            f"“{job.intent.title}”. {where}",
+            action=("Cancel", lambda: self._cancel(job)),
+            seconds=_CANCEL_SECONDS,
+        )
+
+    def _refused(self, error: BaseException) -> None:
+        if self._panel is not None:
+            self._panel.set_busy(False)
+        self._context.messages.failed(error)
+
+    def _cancel(self, job: Job) -> None:
+        self._tasks.start(
+            self._context.feeds.making.stop(job.key),
+            name="cancel",
+            done=lambda number: self._cancelled(job, number),
+        )
+
+    def _cancelled(self, job: Job, number: int) -> None:
+        now = self._context.jobs.get(job.key) or job
+        runs = "1 run" if number == 1 else f"{number:,} runs"
+        kept = "Its feed stays in Feeds." if now.feed_id is not None else ""
+        self._context.messages.info(
+            f"Cancelled {runs}" if number else "It was over already", kept
+        )
 
     def follow(self, panel: TrayPanel) -> None:
         """Listen to a panel."""
@@ -29,6 +107,10 @@ class TrayVerbs:
         panel.remove_requested.connect(self.remove)
         panel.clear_requested.connect(self.clear)
         panel.dropped.connect(self.drop)
+        self._panel = panel
+        self._recipes.follow(panel)
+        panel.run_requested.connect(self.run)
+        panel.many_requested.connect(lambda _recipe: self.many())
 
     def create_feed(self) -> None:
         """Make a feed of what is in the tray."""
@@ -73,3 +155,7 @@ class TrayVerbs:
             action=("Undo", lambda: tray.put_back(before)),
             seconds=_UNDO_SECONDS,
         )
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
