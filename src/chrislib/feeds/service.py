@@ -148,6 +148,11 @@ class FeedsService:
         """Return the last look at a feed, without asking the server."""
         return self._views.get(feed_id)
 
+    def lose(self, feed_id: int) -> None:
+        """Forget a feed that was deleted, or is not open to this account any more."""
+        self._views.pop(feed_id, None)
+        self.lists.drop((feed_id,))
+
     def watch(self, feed_id: int | None) -> None:
         """Say which feed is on screen, None for none."""
         self._jobs.watch_feed(feed_id)

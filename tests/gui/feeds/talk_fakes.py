@@ -36,6 +36,7 @@ class FakeTalk:
         self.public = False
         self.drafts: dict[int, str] = {}
         self.calls: list[tuple[Any, ...]] = []
+        feeds.lose = lambda feed_id: self.calls.append(("lose", feed_id))
         feeds.notes = SimpleNamespace(
             read=self.read,
             write=self.write,

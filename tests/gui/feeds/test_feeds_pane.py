@@ -461,6 +461,8 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
     assert words_of(pane.actions_.feed_menu()) == [
         "Rename …",
         "Note and comments …",
+        "Tags …",
+        "Share …",
         "Look again",
     ]
     settled(qtbot, pane)

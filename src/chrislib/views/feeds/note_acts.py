@@ -13,6 +13,8 @@ from chrislib.feeds.model import FeedView
 from chrislib.feeds.tags import Tag
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.note_sheet import NoteSheet
+from chrislib.views.feeds.share_sheet import ShareSheet
+from chrislib.views.feeds.tag_sheet import TagSheet
 from chrislib.views.tasks import PaneTasks
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class NoteActs:
         self._asked: tuple[int, float] | None = None
         head = pane.centre.head
         head.note_pressed.connect(self.open_note)
+        head.tags_pressed.connect(self.open_tags)
+        head.share_pressed.connect(self.open_share)
 
     def commands(self) -> list[QAction]:
         """Return the commands for palette and menu."""
@@ -60,7 +64,11 @@ class NoteActs:
             menu.addAction(words).triggered.connect(act)
 
     def _rows(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        return (("Note and comments …", self.open_note),)
+        return (
+            ("Note and comments …", self.open_note),
+            ("Tags …", self.open_tags),
+            ("Share …", self.open_share),
+        )
 
     def open_note(self) -> None:
         """Open the note and the comments of the feed on screen."""
@@ -73,6 +81,35 @@ class NoteActs:
         sheet.saved.connect(self._pane.refresh)
         sheet.finished.connect(lambda _code: self.look_again())
         sheet.open()
+
+    def open_tags(self) -> None:
+        """Open the tags of the feed on screen."""
+        view = self._pane.feed
+        if view is not None:
+            row = view.row
+            ids = (int(row.id),)
+            sheet = TagSheet(
+                self._pane.window(), self._context, feed_ids=ids, title=row.title
+            )
+            sheet.changed.connect(self.look_again)
+            sheet.open()
+
+    def open_share(self) -> None:
+        """Open who may see the feed on screen."""
+        view = self._pane.feed
+        if view is not None:
+            row = view.row
+            ids = (int(row.id),)
+            sheet = ShareSheet(
+                self._pane.window(), self._context, feed_ids=ids, title=row.title
+            )
+            sheet.changed.connect(self._shared)
+            sheet.open()
+
+    def _shared(self, _ids: Sequence[int]) -> None:
+        self.look_again()
+        # lists count the nodes of shared feeds otherwise, and public ones move
+        self._pane.refresh()
 
     # -- the head ----------------------------------------------------------------
 

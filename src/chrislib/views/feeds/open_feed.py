@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedView, Node, NodeDetails
+from chrislib.feeds.refusals import closed
 from chrislib.feeds.states import ACTIVE
 from chrislib.library.dates import show_time
 from chrislib.views.context import ViewContext
@@ -26,6 +28,8 @@ class OpenFeed(QObject):
 
     looked = Signal(object)
     """A fresh `FeedView` of the feed on screen."""
+    lost = Signal(int)
+    """A feed that was deleted, or closed to this account, while it was open."""
 
     def __init__(
         self,
@@ -147,10 +151,30 @@ class OpenFeed(QObject):
     def _look_failed(self, feed_id: int, error: BaseException) -> None:
         if feed_id != self.feed_id:
             return
-        if self.view is None:
+        gone = closed(error, owner=self.view.row.owner if self.view else "")
+        if gone is not None:
+            self._lose(feed_id, gone)
+        elif self.view is None:
             self._centre.show_failure(error)
         else:
             self.offline(error)
+
+    def _lose(self, feed_id: int, gone: ChrislibError) -> None:
+        """Say what became of the feed; nothing of it stays on screen."""
+        self.view = None
+        self._node_id = None
+        self._listed_as = self._detailed_as = ""
+        self._centre.outputs.show_node(None)
+        self._inspector.show_node(None)
+        self.well()
+        self._centre.show_state(
+            "ghost",
+            gone.title,
+            f"{gone.detail} {gone.hint}",
+            action="Look again",
+        )
+        self._context.feeds.lose(feed_id)
+        self.lost.emit(feed_id)
 
     def _show_view(self, feed_id: int, view: FeedView) -> None:
         if feed_id != self.feed_id:

@@ -390,3 +390,5 @@ class FeedsPane(QWidget):
         self._open_feed.looked.connect(self.talk.looked)
         self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
         bind_keys(self)
+        self._open_feed.looked.connect(self.talk.looked)
+        self._open_feed.lost.connect(lambda _feed_id: self._load_list(whole=True))

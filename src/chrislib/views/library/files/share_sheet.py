@@ -1,22 +1,16 @@
 """Who may see something in storage: people, groups, everybody."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.cube.folder_types import Grant, Right
 from chrislib.errors import ChrislibError
 from chrislib.library.storage.model import Entry, Leads, entry_of
 from chrislib.views.context import ViewContext
+from chrislib.views.widgets.access_rows import AccessRows, Row
 from chrislib.views.widgets.buttons import Field, Segments, button
 from chrislib.views.widgets.sheet import Sheet
-from chrislib.views.widgets.text import ElidedLabel, Label, line
+from chrislib.views.widgets.text import Label, line
 
 _RIGHTS: tuple[tuple[Right, str], ...] = (("r", "May read"), ("w", "May change it"))
 
@@ -46,9 +40,8 @@ class ShareSheet(Sheet):
         self._entry = entry
         self._tasks = ctx.tasks("share")
         theme = ctx.theme
-        self._rows = QVBoxLayout()
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(0)
+        self._rows = AccessRows(theme, name="files.share")
+        self._rows.revoke.connect(self._revoke)
         self._kind = Segments(
             theme,
             [("user", "Person", ""), ("group", "Group", "")],
@@ -99,19 +92,7 @@ class ShareSheet(Sheet):
         column.addWidget(
             Label(theme, "Who may see it now", style="small-strong"),
         )
-        listed = QWidget()
-        inner = QVBoxLayout(listed)
-        inner.setContentsMargins(0, 0, 8, 0)
-        inner.addLayout(self._rows)
-        inner.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("files.share.list")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(listed)
-        area.viewport().setAutoFillBackground(False)
-        listed.setAutoFillBackground(False)
-        column.addWidget(area, 1)
+        column.addWidget(self._rows, 1)
         column.addWidget(line())
         column.addWidget(self._public)
         self.body.addWidget(page)
@@ -125,35 +106,12 @@ class ShareSheet(Sheet):
         )
 
     def _show(self, grants: tuple[Grant, ...]) -> None:
-        while (item := self._rows.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        self._rows.addWidget(self._row(self._entry.thing.owner, "Owns it", None))
+        rows: list[Row] = [(self._entry.thing.owner, "Owns it", None)]
         for grant in grants:
             words = dict(_RIGHTS)[grant.right]
             kind = "Group · " if grant.is_group else ""
-            self._rows.addWidget(self._row(grant.name, kind + words, grant))
-
-    def _row(self, name: str, words: str, grant: Grant | None) -> QWidget:
-        theme = self._ctx.theme
-        made = QWidget()
-        row = QHBoxLayout(made)
-        row.setContentsMargins(0, 4, 0, 4)
-        row.setSpacing(8)
-        row.addWidget(ElidedLabel(theme, name), 1)
-        row.addWidget(Label(theme, words, style="small", token="text.secondary"))
-        if grant is not None:
-            revoke = button(
-                theme,
-                "Revoke",
-                name=f"files.share.revoke.{grant.name}",
-                small=True,
-                tooltip=f"{name} cannot open it any more",
-            )
-            revoke.clicked.connect(lambda _on=False, grant=grant: self._revoke(grant))
-            row.addWidget(revoke, 0, Qt.AlignmentFlag.AlignRight)
-        return made
+            rows.append((grant.name, kind + words, grant))
+        self._rows.show_rows(rows)
 
     def _grant(self) -> None:
         name = self._field.text().strip()
