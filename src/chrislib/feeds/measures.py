@@ -84,6 +84,8 @@ async def _measured(
         # home/<user>/feeds/feed_<id>, whatever the server calls it
         folder = "/".join(nodes[0].output_path.split("/")[:4])
         _, size = await client.feeds.weight(folder, most=_FILES)
+        # a feed of links has no files of its own
+        size = size or None
     return Measure(sum(spans) if spans else None, size)
 
 

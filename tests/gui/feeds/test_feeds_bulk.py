@@ -16,6 +16,8 @@ from chrislib.feeds.tags import Tag
 from chrislib.views.feeds.bulk_sheet import BulkSheet
 from chrislib.views.feeds.bulk_sheets import MergeSheet, RenameSheet
 from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.feeds.share_sheet import ShareSheet
+from chrislib.views.feeds.tag_sheet import TagSheet
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.sheet import Sheet
 
@@ -212,6 +214,31 @@ def test_tags_and_days_leave_feeds_out(
     assert shown(pane) == []
     pane.list.show_all()
     assert set(shown(pane)) == set(order)
+
+
+def test_tags_and_access_of_several_are_one_sheet(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    click(pane, order[0])
+    click(pane, order[1], _CTRL)
+    entries(pane.listing.menu())["Tags …"]()
+    tags = sheet(qtbot, pane, TagSheet)
+    assert tags.title.text() == "Tags of 2 feeds"
+    tags.reject()
+    entries(pane.listing.menu())["Share …"]()
+    share = sheet(qtbot, pane, ShareSheet)
+    assert share.title.text() == "Share 2 feeds"
+    share.reject()
+    # somebody has changed tags: what the list knew of them is asked for anew
+    feeds.talk.tags = [Tag(0, "brain", "", owner="alex", mine=True)]
+    feeds.talk.on = {order[1]: {0}}
+    pane.list.arrange("tag", "brain")
+    qtbot.waitUntil(lambda: shown(pane) == [order[1]])
+    feeds.talk.on = {order[2]: {0}}
+    pane.list.tags_changed.emit()
+    qtbot.waitUntil(lambda: shown(pane) == [order[2]])
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
 
 
 def test_rows_say_how_long_a_feed_ran_and_what_it_takes(

@@ -48,6 +48,7 @@ class FeedList(QWidget):
     """Words that names of files are to hold."""
     tags_needed = Signal(str)
     """A tag whose feeds are to be known; "" for all tags."""
+    tags_changed = Signal()
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()

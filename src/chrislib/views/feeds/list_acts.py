@@ -20,6 +20,8 @@ from chrislib.views.feeds.bulk_sheets import (
     RenameSheet,
 )
 from chrislib.views.feeds.days_sheet import DaysSheet
+from chrislib.views.feeds.share_sheet import ShareSheet
+from chrislib.views.feeds.tag_sheet import TagSheet
 from chrislib.views.navigation import ShowJobs
 from chrislib.views.tasks import PaneTasks
 
@@ -48,6 +50,8 @@ class FeedListActs:
             ("Rename the highlighted feeds …", self.rename),
             ("Duplicate the highlighted feeds …", self.duplicate),
             ("Merge the highlighted feeds …", self.merge),
+            ("Tags of the highlighted feeds …", self.tags),
+            ("Share the highlighted feeds …", self.share),
             ("Pin the highlighted feeds", self.pin),
             ("Delete the highlighted feeds on the server …", self.delete),
         )
@@ -82,6 +86,8 @@ class FeedListActs:
         _entry(menu, "Duplicate …", self.duplicate)
         if len(rows) > 1:
             _entry(menu, "Merge …", self.merge)
+            _entry(menu, "Tags …", self.tags)
+            _entry(menu, "Share …", self.share)
         menu.addSeparator()
         self._pane.collecting.add_to_list_menu(menu, rows)
         self._pane.comparing.add_to_list_menu(menu, rows)
@@ -126,6 +132,22 @@ class FeedListActs:
         sheet = MergeSheet(self._pane.window(), self._context, rows)
         sheet.made.connect(self._merged)
         sheet.open()
+
+    def tags(self) -> None:
+        """Put tags on the highlighted feeds, and take them off."""
+        ids = [int(row.id) for row in self._rows()]
+        if ids:
+            sheet = TagSheet(self._pane.window(), self._context, feed_ids=ids)
+            sheet.changed.connect(self._tagged)
+            sheet.open()
+
+    def share(self) -> None:
+        """Open the highlighted feeds to others."""
+        ids = [int(row.id) for row in self._rows()]
+        if ids:
+            sheet = ShareSheet(self._pane.window(), self._context, feed_ids=ids)
+            sheet.changed.connect(lambda _ids: self._pane.refresh())
+            sheet.open()
 
     def download(self) -> None:
         """Save whole feeds in a folder of this computer."""
@@ -201,6 +223,10 @@ class FeedListActs:
         self._pane.leave(done)
         if not done:
             self._pane.refresh()
+
+    def _tagged(self, _ids: Sequence[int]) -> None:
+        self._list.tags_changed.emit()
+        self._pane.talk.look_again()
 
     def _between(self) -> None:
         now = self._list.model.arranging

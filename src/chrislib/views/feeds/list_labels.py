@@ -30,14 +30,15 @@ class ListLabels:
         self._named = False
         feeds.in_sight.connect(self._name)
         feeds.tags_needed.connect(self._learn)
+        feeds.tags_changed.connect(self.forget)
 
     def forget(self) -> None:
         """Ask again: tags were changed, or this is another server."""
         self._named = False
         self._feeds = {}
         now = self._list.model.arranging
-        if now.tag or now.order == "tag":
-            self._learn(now.tag)
+        if self._list.loaded and (now.tag or now.order == "tag"):
+            self._learn("" if now.order == "tag" else now.tag)
 
     def _name(self) -> None:
         """Ask for the names of tags, once (network)."""
@@ -52,6 +53,8 @@ class ListLabels:
             ),
             failed=lambda _error: self._unname(),
         )
+        if self._list.model.arranging.order == "tag":
+            self._learn("")
 
     def _unname(self) -> None:
         self._named = False
