@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "thumbnails",
     "graph_frames",
     "feeds_5000",
+    "form_60",
     "folder_20000",
     "poll_plan",
     "poll_page",

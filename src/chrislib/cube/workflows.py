@@ -77,6 +77,11 @@ class WorkflowsApi:
         )
         return tuple([value async for value in found])
 
+    async def unlock(self, pipeline_id: int) -> Pipeline:
+        """Let all users see a pipeline (net); it cannot be locked again."""
+        path = f"pipelines/{pipeline_id}/"
+        return await self._wire.changed(path, {"locked": False}, reading.pipeline)
+
     async def delete_pipeline(self, pipeline_id: int) -> None:
         """Delete a pipeline over the net; what was run with it stays."""
         await self._wire.delete(f"pipelines/{pipeline_id}/")

@@ -147,6 +147,10 @@ class PipelineMaking:
                 fields={"name": "This name is taken. Enter another one."},
             ) from error
 
+    async def share(self, pipeline: Pipeline) -> None:
+        """Open a pipeline to all (network); servers never lock one again."""
+        await self._client().workflows.unlock(pipeline.id)
+
     async def delete(self, pipeline: Pipeline) -> None:
         """Delete a pipeline of one's own (network); what was run with it stays."""
         await self._client().workflows.delete_pipeline(pipeline.id)

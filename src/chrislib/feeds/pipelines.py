@@ -89,7 +89,8 @@ class NodePlan:
             name = parameter.name
             # a pipeline gives each a value: the plugin's own takes that back
             value = given.get(name, parameter.default)
-            if value is not None and value != self.node.defaults.get(name):
+            known = self.node.defaults.get(name, parameter.default)
+            if value is not None and value != known:
                 changed.append({"name": name, "default": value})
         if changed:
             body["plugin_parameter_defaults"] = changed
@@ -101,6 +102,11 @@ class NodePlan:
             if value != self.node.limits.get(name)
         }
         return {"piping_id": self.node.id, **body} if body else {}
+
+    @property
+    def place(self) -> str:
+        """Where it is computed, "" where that is the server's affair."""
+        return self.compute or self._first
 
     @property
     def _first(self) -> str:

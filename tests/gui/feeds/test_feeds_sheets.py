@@ -149,7 +149,7 @@ def test_a_refused_create_keeps_what_was_typed(
     qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
     assert field(sheet, "form.fixed").text() == "home/alex/uploads/gone.nii"
     assert field(sheet, "form.fixed").property("refused") is True
-    assert sheet.form_view._rows["fixed"]._error.text() == "This path does not exist."
+    assert sheet.form_view.error("fixed") == "This path does not exist."
     assert sheet._note.text() == "1 field needs attention"
     assert sheet.isVisible()
     feeds.refusal = None

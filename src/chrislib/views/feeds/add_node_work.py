@@ -122,10 +122,7 @@ class PipelineWork:
     @property
     def compute_words(self) -> str:
         """Where its nodes run."""
-        names = dict.fromkeys(
-            plan.compute or (plan.form.computes[0].name if plan.form.computes else "")
-            for plan in self.plans
-        )
+        names = dict.fromkeys(plan.place for plan in self.plans)
         return ", ".join(name for name in names if name)
 
     def rows(self, parent: Node) -> Rows:
@@ -136,7 +133,7 @@ class PipelineWork:
             ("Nodes", f"{len(self.tree.nodes):,}"),
         ]
         for plan in self.plans:
-            parts = [f"{plan.node.plugin} {plan.node.version}", plan.compute]
+            parts = [f"{plan.node.plugin} {plan.node.version}", plan.place]
             parts.append(plan.limits.words)
             words = " · ".join(part for part in parts if part)
             rows.append((plan.node.title, words))

@@ -1,6 +1,6 @@
 """Earlier runs of a plugin, to take over what they were given."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -17,6 +17,7 @@ from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.text import Label, plain_tooltip
 
 _RUN = int(Qt.ItemDataRole.UserRole) + 1
+_ROW = 44
 _STATES = {
     "finishedSuccessfully": "ready",
     "finishedWithError": "failed",
@@ -45,7 +46,8 @@ class EarlierRuns(QWidget):
         self.list = QListWidget()
         self.list.setObjectName("earlier.list")
         self.list.setAccessibleName("Earlier runs")
-        self.list.setWordWrap(True)
+        self.list.setUniformItemSizes(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._use = button(theme, "Fill in", name="earlier.use")
         self._use.setEnabled(False)
         head = QHBoxLayout()
@@ -97,6 +99,7 @@ class EarlierRuns(QWidget):
             words = run_words(run, now=now)
             row = QListWidgetItem(words)
             row.setData(_RUN, run)
+            row.setSizeHint(QSize(0, self._context.theme.px(_ROW)))
             row.setToolTip(plain_tooltip(words))
             self.list.addItem(row)
         if runs:

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -18,6 +17,9 @@ from chrislib.views.widgets.buttons import Field, button, icon_button
 from chrislib.views.widgets.text import Label
 
 _LABEL_WIDTH = 136
+_CROSS = 28
+_ERROR, _HELP = 1, 2
+"""Rows of the grid below the field."""
 
 
 class FormRow(QWidget):
@@ -45,69 +47,45 @@ class FormRow(QWidget):
         self.setObjectName(f"{self._id}.row")
         self._field: Field | None = None
         self._check: QCheckBox | None = None
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        left.setContentsMargins(0, 6, 0, 0)
-        label = Label(theme, flag, style="mono")
-        label.setWordWrap(True)
-        left.addWidget(label)
-        if not parameter.optional:
-            left.addWidget(
-                Label(theme, "required", style="caption", token="text.muted")
-            )
-        left.addStretch(1)
-        side = QWidget()
-        side.setLayout(left)
-        side.setFixedWidth(_LABEL_WIDTH)
         note = type_note(parameter)
         self._help_text = "\n".join(part for part in (parameter.help, note) if part)
-        self._help = Label(
-            theme, self._help_text, style="caption", token="text.secondary", wrap=True
-        )
-        self._help.setObjectName(f"{self._id}.help")
-        self._help.setVisible(bool(self._help_text))
-        self._glyph = QLabel()
-        self._error = Label(
-            theme,
-            style="small",
-            token="state.failed",
-            wrap=True,
-            name=f"{self._id}.error",
-        )
-        wrong = QHBoxLayout()
-        wrong.setSpacing(6)
-        wrong.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
-        wrong.addWidget(self._error, 1)
-        middle = QVBoxLayout()
-        middle.setSpacing(4)
-        middle.addWidget(self._make_field(flag))
-        middle.addLayout(wrong)
-        middle.addWidget(self._help)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 12)
-        grid.setHorizontalSpacing(12)
-        grid.addWidget(side, 0, 0)
-        grid.addLayout(middle, 0, 1)
-        cross = self._make_cross(flag)
-        grid.addWidget(cross, 0, 2, Qt.AlignmentFlag.AlignTop)
-        grid.setColumnStretch(1, 1)
-        theme.changed.connect(self._dress)
-        self.show_error("")
-        self._dress()
-
-    def _make_cross(self, flag: str) -> QWidget:
-        cross = icon_button(
-            self._theme,
-            "x",
-            name=f"{self._id}.remove",
-            tooltip=f"Take {flag} out",
-        )
-        cross.clicked.connect(lambda: self.removed.emit(self.name))
-        policy = cross.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        cross.setSizePolicy(policy)
-        cross.setVisible(self.parameter.optional)
-        return cross
+        self._help: Label | None = None
+        self._wrong: _Wrong | None = None
+        # a form may have a hundred rows: only what is needed is made
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 12)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
+        self._grid.setColumnMinimumWidth(2, _CROSS)
+        self._grid.setColumnStretch(1, 1)
+        label = Label(theme, flag, style="mono", wrap=True)
+        label.setFixedWidth(_LABEL_WIDTH)
+        self._grid.addWidget(label, 0, 0, Qt.AlignmentFlag.AlignVCenter)
+        if not parameter.optional:
+            self._grid.addWidget(
+                Label(theme, "required", style="caption", token="text.muted"),
+                _HELP,
+                0,
+                Qt.AlignmentFlag.AlignTop,
+            )
+        self._make_field(flag)
+        if self._help_text:
+            self._help = Label(
+                theme,
+                self._help_text,
+                style="caption",
+                token="text.secondary",
+                wrap=True,
+                name=f"{self._id}.help",
+            )
+            self._grid.addWidget(self._help, _HELP, 1)
+        if parameter.optional:
+            cross = icon_button(
+                theme, "x", name=f"{self._id}.remove", tooltip=f"Take {flag} out"
+            )
+            cross.clicked.connect(lambda: self.removed.emit(self.name))
+            self._grid.addWidget(cross, 0, 2, Qt.AlignmentFlag.AlignTop)
 
     def take_from_form(self) -> None:
         """Show what the buffer holds, without telling."""
@@ -123,13 +101,21 @@ class FormRow(QWidget):
 
     def show_error(self, message: str) -> None:
         """Mark the field as refused and say why, or take that back."""
-        self._error.setText(message)
-        self._error.setVisible(bool(message))
-        self._glyph.setVisible(bool(message))
-        self._help.setVisible(bool(self._help_text) and not message)
+        if message and self._wrong is None:
+            self._wrong = _Wrong(self._theme, name=f"{self._id}.error")
+            self._grid.addWidget(self._wrong, _ERROR, 1)
+        if self._wrong is not None:
+            self._wrong.say(message)
+        if self._help is not None and self._help.isHidden() != bool(message):
+            self._help.setVisible(not message)
         if self._field is not None:
             self._field.set_refused(bool(message))
             self._field.setAccessibleDescription(message or self._help_text)
+
+    @property
+    def error(self) -> str:
+        """What is said to be wrong, "" for nothing."""
+        return self._wrong.words if self._wrong is not None else ""
 
     def go_in(self) -> None:
         """Take the focus."""
@@ -139,23 +125,26 @@ class FormRow(QWidget):
         if self._field is not None:
             self._field.selectAll()
 
-    def _make_field(self, flag: str) -> QWidget:
-        parameter = self.parameter
+    def _make_field(self, flag: str) -> None:
+        parameter, left = self.parameter, Qt.AlignmentFlag.AlignLeft
         if parameter.type == "boolean":
             self._check = QCheckBox("On")
             self._check.setObjectName(self._id)
             self._check.setAccessibleName(flag)
             self._check.setChecked(self._is_on(self._form.text(self.name)))
             self._check.toggled.connect(self._switched)
-            return _at_left(self._check, top=4)
+            self._grid.addWidget(self._check, 0, 1, left)
+            return
         self._field = Field(self._theme, _hint(parameter), name=self._id, label=flag)
         self._field.setText(self._form.text(self.name))
         self._field.textEdited.connect(self._typed)
         if parameter.type in {"integer", "float"}:
-            self._field.setMaximumWidth(self._theme.px(220))
-            return _at_left(self._field)
+            self._field.setFixedWidth(self._theme.px(220))
+            self._grid.addWidget(self._field, 0, 1, left)
+            return
         if parameter.type not in PATH_TYPES:
-            return self._field
+            self._grid.addWidget(self._field, 0, 1)
+            return
         choose = button(
             self._theme,
             "Choose …",
@@ -164,12 +153,10 @@ class FormRow(QWidget):
             tooltip="Choose data of this feed, the library or the storage",
         )
         choose.clicked.connect(lambda: self.path_wanted.emit(self.name))
-        both = QWidget()
-        row = QHBoxLayout(both)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(self._field, 1)
         row.addWidget(choose)
-        return both
+        self._grid.addLayout(row, 0, 1)
 
     def _typed(self, text: str) -> None:
         self._form.set(self.name, text)
@@ -192,21 +179,40 @@ class FormRow(QWidget):
             self._field.setText(text)
             self._typed(text)
 
+
+class _Wrong(QWidget):
+    """What is wrong with a field, with its glyph."""
+
+    def __init__(self, theme: Theme, *, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._glyph = QLabel()
+        self._words = Label(
+            theme, style="small", token="state.failed", wrap=True, name=name
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._words, 1)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    @property
+    def words(self) -> str:
+        """What is said, "" for nothing."""
+        return self._words.text()
+
+    def say(self, message: str) -> None:
+        """Say something else; "" hides it."""
+        self._words.setText(message)
+        self.setVisible(bool(message))
+
     def _dress(self) -> None:
         ratio = self.devicePixelRatioF()
         self._glyph.setPixmap(
             self._theme.pixmap("circle-x", "state.failed", size=14, dpr=ratio)
         )
-
-
-def _at_left(piece: QWidget, *, top: int = 0) -> QWidget:
-    """Return a widget that takes the row's width, with `piece` at its left end."""
-    wide = QWidget()
-    line = QHBoxLayout(wide)
-    line.setContentsMargins(0, top, 0, 0)
-    line.addWidget(piece, 1)
-    line.addStretch(1)
-    return wide
 
 
 def _hint(parameter: PluginParameter) -> str:

@@ -1,8 +1,10 @@
 """The parameters of a plugin as a form and as a command line, over one buffer."""
 
+import math
+import time
 from collections.abc import Mapping
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,6 +23,12 @@ from chrislib.views.feeds.form_row import FormRow
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import Label, line
+
+_ROW = 56
+_AHEAD = 1
+"""Rows below the visible part that are there at once."""
+_SLICE = 0.005
+"""Seconds of the window's thread that the other rows take at a time."""
 
 
 class CommandHighlighter(QSyntaxHighlighter):
@@ -75,6 +83,12 @@ class FormView(QWidget):
         self._theme = theme
         self._form: ParameterForm | None = None
         self._rows: dict[str, FormRow] = {}
+        self._order: list[str] = []
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(
+            lambda: self._grow(until=time.perf_counter() + _SLICE)
+        )
         self._touched: set[str] = set()
         self._asked = False
         self._writing = False
@@ -166,6 +180,20 @@ class FormView(QWidget):
         """The buffer."""
         return self._form
 
+    @property
+    def rows(self) -> int:
+        """How many parameters have their row by now."""
+        return len(self._rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every given parameter has its row: long forms grow behind."""
+        return len(self._rows) == len(self._order)
+
+    def error(self, name: str) -> str:
+        """Return what is said at a field, "" for nothing."""
+        return self._rows[name].error if name in self._rows else ""
+
     def set_form(self, form: ParameterForm) -> None:
         """Show another plugin's parameters."""
         self._form = form
@@ -175,6 +203,7 @@ class FormView(QWidget):
             row.hide()
             row.deleteLater()
         self._rows.clear()
+        self._order.clear()
         self._writing = True
         self._highlighter.set_form(form)
         self._writing = False
@@ -189,12 +218,13 @@ class FormView(QWidget):
         errors = self.visible_errors()
         if not errors:
             return True
-        first = next((name for name in self._rows if name in errors), None)
-        if first is None:
+        first = next((name for name in self._order if name in errors), "")
+        row = self._row(first)
+        if row is None:
             self.command.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self._rows[first].go_in()
-            self._scroll.ensureWidgetVisible(self._rows[first])
+            row.go_in()
+            self._scroll.ensureWidgetVisible(row)
         return False
 
     def visible_errors(self) -> dict[str, str]:
@@ -230,18 +260,10 @@ class FormView(QWidget):
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()
-        ordered: dict[str, FormRow] = {}
-        for place, (name, parameter) in enumerate(given.items()):
-            existing = self._rows.get(name)
-            if existing is None:
-                existing = FormRow(self._theme, form, parameter, prefix=self._name)
-                existing.path_wanted.connect(self.path_wanted)
-                existing.edited.connect(self._field_edited)
-                existing.removed.connect(self._remove)
-                self._list.insertWidget(place, existing)
-            existing.take_from_form()
-            ordered[name] = existing
-        self._rows = ordered
+        self._order = list(given)
+        for row in self._rows.values():
+            row.take_from_form()
+        self._grow(until=0.0)
         left = len(form.addable)
         self._add.setText(f"Add parameter ({left})")
         self._add.setVisible(left > 0)
@@ -251,6 +273,42 @@ class FormView(QWidget):
             if left
             else "This plugin has no parameters."
         )
+
+    def _grow(self, *, until: float) -> None:
+        """Add rows in their order: those on screen at once, the others behind.
+
+        Parameters
+        ----------
+        until : float
+            Go on until then (`time.perf_counter`), once the screen is full.
+        """
+        form = self._form
+        if form is None or self.complete:
+            return
+        # sizes are dear to ask for: a row is seldom lower than this
+        room = self._scroll.viewport().height() // self._theme.px(_ROW) + _AHEAD
+        errors = self.visible_errors()
+        for place, name in enumerate(self._order):
+            if name in self._rows:
+                continue
+            if place > room and time.perf_counter() > until:
+                self._later.start()
+                break
+            row = FormRow(self._theme, form, form.parameter(name), prefix=self._name)
+            row.path_wanted.connect(self.path_wanted)
+            row.edited.connect(self._field_edited)
+            row.removed.connect(self._remove)
+            row.show_error(errors.get(name, ""))
+            self._list.insertWidget(place, row)
+            self._rows[name] = row
+        built = self._rows
+        self._rows = {name: built[name] for name in self._order if name in built}
+
+    def _row(self, name: str) -> FormRow | None:
+        """Return the row of a parameter; it is there from now on."""
+        if name in self._order and name not in self._rows:
+            self._grow(until=math.inf)
+        return self._rows.get(name)
 
     def _field_edited(self, name: str) -> None:
         self._touched.add(name)
@@ -293,17 +351,19 @@ class FormView(QWidget):
         self._update_rows()
         self._write_command()
         self._judge()
-        self._rows[name].go_in()
+        self.go_to(name)
 
     def go_to(self, name: str) -> None:
         """Take the focus in a field, if it is there."""
-        if name in self._rows:
-            self._rows[name].go_in()
+        row = self._row(name)
+        if row is not None:
+            row.go_in()
 
     def take_path(self, name: str, path: str) -> None:
         """Put a path into a field."""
-        if name in self._rows:
-            self._rows[name].take(path)
+        row = self._row(name)
+        if row is not None:
+            row.take(path)
 
     def adopt(self, values: Mapping[str, str]) -> list[str]:
         """Take over what an earlier run was given; return names that are unknown."""

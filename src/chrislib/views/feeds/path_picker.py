@@ -2,7 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +31,7 @@ PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 WORK_ROLE = PATH_ROLE + 1
 """The `_Work` behind a row that can be unfolded, or that shows more."""
 _MOST_ITEMS = 500
+_ROW = 26
 
 Paths = Callable[[], Sequence[tuple[str, str]]]
 """Gives (words, storage path) of what the feed itself offers."""
@@ -204,14 +211,19 @@ class PathPicker(QWidget):
         return group
 
     def _plain(self, words: str) -> QStandardItem:
-        row = QStandardItem(words)
+        row = self._sized(words)
         row.setToolTip(plain_tooltip(words))
         row.setSelectable(False)
         row.setData("", PATH_ROLE)
         return row
 
-    def _row(self, words: str, path: str, *, folder: bool) -> QStandardItem:
+    def _sized(self, words: str) -> QStandardItem:
         row = QStandardItem(words)
+        row.setSizeHint(QSize(0, self._theme.px(_ROW)))
+        return row
+
+    def _row(self, words: str, path: str, *, folder: bool) -> QStandardItem:
+        row = self._sized(words)
         row.setIcon(self._theme.icon("folder" if folder else "file", size=14))
         row.setToolTip(plain_tooltip(f"{words}\n{path}"))
         row.setData(path, PATH_ROLE)

@@ -77,6 +77,19 @@ class PipelineActs:
         sheet.open()
         sheet.show_branch(view, node)
 
+    async def share(self, pipeline: Pipeline) -> bool:
+        """Open a pipeline to all once that is confirmed (network)."""
+        sure = await self._context.dialogs.confirm(
+            f"Let everybody on this server see “{pipeline.name}”?",
+            "All can look at it and run it, its values included. The server cannot "
+            "take that back.",
+            action="Let everybody see it",
+        )
+        if sure:
+            await self._context.feeds.pipelines.making.share(pipeline)
+            self._context.messages.success("Everybody on this server sees it now.")
+        return sure
+
     async def delete(self, pipeline: Pipeline) -> bool:
         """Delete a pipeline once that is confirmed (network); says whether it was."""
         sure = await self._context.dialogs.confirm(

@@ -1,6 +1,7 @@
 """Pipelines to look round in: the list, the tree beside it, and what can be done."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
@@ -57,7 +58,7 @@ class PipelineBrowser(QWidget):
         self._facts = Facts(theme, share=84)
         self._facts.setObjectName("pipelines.facts")
         self._more = icon_button(
-            theme, "ellipsis", name="pipelines.more", tooltip="Export, delete"
+            theme, "ellipsis", name="pipelines.more", tooltip="Export, share, delete"
         )
         self._upload = button(
             theme, "Upload a file …", icon="upload", name="pipelines.upload"
@@ -180,22 +181,27 @@ class PipelineBrowser(QWidget):
                 lambda _on=False, kind=kind: self._export(kind.lower())
             )
         menu.addSeparator()
+        if pipeline.locked:
+            share = menu.addAction("Let everybody see it …")
+            share.setObjectName("pipelines.share")
+            share.setEnabled(self.list.model.own(pipeline))
+            share.triggered.connect(lambda: self._change(self._acts.share(pipeline)))
         delete = menu.addAction("Delete on server …")
         delete.setObjectName("pipelines.delete")
         delete.setEnabled(self.list.model.own(pipeline))
-        delete.triggered.connect(lambda: self._delete(pipeline))
+        delete.triggered.connect(lambda: self._change(self._acts.delete(pipeline)))
         menu.popup(at)
 
     def _export(self, kind: str) -> None:
         if self._tree is not None:
             self._tasks.start(self._acts.export(self._tree, kind), name="export")
 
-    def _delete(self, pipeline: Pipeline) -> None:
-        def deleted(sure: bool) -> None:
+    def _change(self, act: Coroutine[Any, Any, bool]) -> None:
+        def changed(sure: bool) -> None:
             if sure:
                 self.load()
 
-        self._tasks.start(self._acts.delete(pipeline), name="delete", done=deleted)
+        self._tasks.start(act, name="change", done=changed)
 
     def _upload_file(self) -> None:
         self._tasks.start(
@@ -218,7 +224,7 @@ class PipelineBrowser(QWidget):
         side.addWidget(self.tree_view, 1)
         self._side.setFixedWidth(WIDTH)
         left = QVBoxLayout()
-        left.setContentsMargins(24, 0, 24, 16)
+        left.setContentsMargins(24, 16, 24, 16)
         left.setSpacing(12)
         left.addWidget(self.list, 1)
         foot = QHBoxLayout()

@@ -55,7 +55,7 @@ class MakePipelineSheet(Sheet):
         self.words.setAccessibleName("Description")
         self.words.setTabChangesFocus(True)
         self.words.setFixedHeight(72)
-        self.locked = QCheckBox("Only I see it; it can be opened to all later")
+        self.locked = QCheckBox("Only I see it")
         self.locked.setObjectName("make.locked")
         self.locked.setChecked(True)
         self._name_error = Label(

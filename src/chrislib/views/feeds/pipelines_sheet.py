@@ -22,7 +22,7 @@ class PipelinesSheet(Sheet):
         self.browser = PipelineBrowser(context, PipelineActs(context, self))
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 16, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.browser)
         self.body.addWidget(page)
         self.cancel_button.hide()

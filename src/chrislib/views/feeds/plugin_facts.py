@@ -52,6 +52,7 @@ class PluginFacts(QWidget):
         self.box = QComboBox()
         self.box.setObjectName("plugin.version")
         self.box.setAccessibleName("Version")
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._text = Label(
             theme, style="small", token="text.secondary", wrap=True, name="plugin.text"
         )
@@ -194,8 +195,7 @@ class PluginFacts(QWidget):
         self.box.clear()
         several = len(self._versions) > 1
         for place, one in enumerate(self._versions):
-            newest = ", newest" if several and place == 0 else ""
-            self.box.addItem(one.version + newest)
+            self.box.addItem(one.version)
             if one.version == current:
                 self.box.setCurrentIndex(place)
         self.box.setEnabled(several)
