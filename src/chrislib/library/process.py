@@ -7,6 +7,7 @@ input, and with it the process.
 
 import marshal
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -45,15 +46,26 @@ class WorkerProcess:
 
     def ask(self, question: Any) -> Any:
         """Return the answer, None when the process died over it (blocks)."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
+        self.put(question)
+        return self.take()
+
+    def put(self, question: Any) -> None:
+        """Send a question without waiting for its answer; several may wait there.
+
+        What a process that is dead was asked is told by `take`.
+        """
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):
+            send(self._process.stdin, question)  # type: ignore[arg-type] # as BinaryIO
+
+    def take(self) -> Any:
+        """Return the answer to the oldest question, None if it died (blocks)."""
+        assert self._process.stdout is not None
         watch = threading.Timer(self._patience, self.kill)
         watch.daemon = True
         watch.start()
         try:
-            send(process.stdin, question)  # type: ignore[arg-type] # as BinaryIO
-            return receive(process.stdout)  # type: ignore[arg-type] # as BinaryIO
+            return receive(self._process.stdout)  # type: ignore[arg-type] # as BinaryIO
         except (OSError, ValueError, EOFError, TypeError):
             return None
         finally:
@@ -82,8 +94,19 @@ def serve(answer: Callable[[Any], Any]) -> None:
             os.nice(10)  # the window and its owner come first
     with os.fdopen(os.dup(1), "wb") as sink, open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 1)  # what a library prints must not be an answer
-        while (asked := receive(sys.stdin.buffer)) is not None:
-            send(sink, answer(asked))
+        asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # who asks must never wait for us while we wait for them to take an answer
+        threading.Thread(target=_listen, args=(asked.put,), daemon=True).start()
+        while (question := asked.get()) is not None:
+            send(sink, answer(question))
+
+
+def _listen(put: Callable[[Any], None]) -> None:
+    """Hand on what is asked, at last None."""
+    question: Any = ()
+    while question is not None:
+        question = receive(sys.stdin.buffer)
+        put(question)
 
 
 def send(sink: BinaryIO, value: Any) -> None:

@@ -31,13 +31,13 @@ def held(tmp_path: Path) -> dict[str, Any]:
 
 
 def gated(monkeypatch: pytest.MonkeyPatch, begin: Callable[[Any, int], object]) -> None:
-    """Have something done before each portion that a process reads."""
+    """Have something done before each portion that a process is given."""
     asked = itertools.count(1)
 
     class Gated(pools._Worker):
-        def read(self, portion: Any) -> Any:
+        def put(self, question: Any) -> None:
             begin(self, next(asked))
-            return super().read(portion)
+            super().put(question)
 
     monkeypatch.setattr(pools, "_Worker", Gated)
 
@@ -132,7 +132,7 @@ async def test_a_process_that_is_killed_loses_nothing(
     killed: list[int] = []
 
     def begin(worker: Any, asked: int) -> None:
-        if asked in (2, 5, 6):
+        if asked in (2, 5, 8):
             killed.append(worker.pid)
             os.kill(worker.pid, signal.SIGKILL)
 
@@ -152,10 +152,19 @@ async def test_a_file_that_kills_its_reader_is_named_and_the_rest_is_read(
     (root / "evil.dcm").write_bytes(dicom(sop="6.6.6"))
 
     class Mortal(pools._Worker):
-        def read(self, portion: Any) -> Any:
-            if any(b"evil.dcm" in names for _, names in portion):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[Any] = []
+
+        def put(self, question: Any) -> None:
+            self.asked.append(question)
+            super().put(question)
+
+        def read(self) -> Any:
+            if any(b"evil.dcm" in names for _, names in self.asked.pop(0)):
                 self.kill()
-            return super().read(portion)
+                return None
+            return super().read()
 
     monkeypatch.setattr(pools, "_Worker", Mortal)
     report = await Indexer(catalog.index, processes=1).bring_in(root)

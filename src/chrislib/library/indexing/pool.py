@@ -8,6 +8,7 @@ import logging
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +22,10 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 60.0
 """Seconds for a portion; a header that takes longer is not worth it."""
 _TRIES = 2
+_AHEAD = 2
+"""Portions a process has at a time."""
+_Piece = tuple[Portion, int]
+"""A portion, and how many processes died over it."""
 
 Sink = Callable[[Batch], None]
 
@@ -114,45 +119,70 @@ class ReaderPool:
 
     def _serve(self) -> None:
         worker: _Worker | None = None
+        todo: deque[_Piece] = deque()
+        asked: deque[_Piece] = deque()
+        ended = False
         try:
             worker = self._hire()
             while not self._stopped.is_set():
-                try:
-                    portion = self._waiting.get(timeout=0.1)
-                except queue.Empty:
-                    continue
-                if portion is None:
+                # the process reads the next portion while the last one is written;
+                # what a process died over is read alone
+                while len(asked) < _AHEAD and (todo or not ended):
+                    if asked and (asked[0][1] or (todo and todo[0][1])):
+                        break
+                    piece = todo.popleft() if todo else self._next(wait=not asked)
+                    if piece is None:
+                        break
+                    if not piece[0]:
+                        ended = True
+                        continue
+                    worker = worker or self._hire()
+                    if worker is None:
+                        return
+                    worker.put(piece[0])
+                    asked.append(piece)
+                if asked and worker is not None:
+                    if not self._sink_next(worker, asked, todo):
+                        self._release(worker)
+                        worker = None
+                elif ended:
                     return
-                worker = self._read(worker, portion)
         except BaseException as error:  # noqa: BLE001 - told by finish()
             self.failure = error
             self._stopped.set()
         finally:
             self._release(worker)
 
-    def _read(self, worker: "_Worker | None", portion: Portion) -> "_Worker | None":
-        """Read a portion with a process, or with others if it dies."""
-        pieces = [(portion, 0)]
-        while pieces and not self._stopped.is_set():
-            piece, failures = pieces.pop()
-            worker = worker or self._hire()
-            batch = worker.read(piece) if worker is not None else None
-            if batch is not None:
-                with self._sinking:
-                    self._sink(batch)
-                continue
-            self._release(worker)
-            worker = None
-            if self._stopped.is_set():
-                return None
+    def _next(self, *, wait: bool) -> "_Piece | None":
+        """Return what is read next, an empty portion at the end, None for nothing."""
+        try:
+            portion = self._waiting.get(block=wait, timeout=0.1 if wait else None)
+        except queue.Empty:
+            return None
+        return portion or [], 0
+
+    def _sink_next(
+        self, worker: "_Worker", asked: "deque[_Piece]", todo: "deque[_Piece]"
+    ) -> bool:
+        """Take the oldest answer; False if the process died over it."""
+        batch = worker.read()
+        piece, failures = asked.popleft()
+        if batch is not None:
+            with self._sinking:
+                self._sink(batch)
+            return True
+        # the others it did not come to
+        todo.extendleft(reversed(asked))
+        asked.clear()
+        if not self._stopped.is_set():
             _log.info("a process that reads headers ended, its files are read again")
             if failures + 1 < _TRIES:
-                pieces.append((piece, failures + 1))
+                todo.appendleft((piece, failures + 1))
             else:
-                pieces += self._smaller(piece)
-        return worker
+                todo.extendleft(reversed(self._smaller(piece)))
+        return False
 
-    def _smaller(self, piece: Portion) -> list[tuple[Portion, int]]:
+    def _smaller(self, piece: Portion) -> list[_Piece]:
         """Return single files of a portion that kills; one file alone is given up."""
         files = [(folder, name) for folder, names in piece for name in names]
         if len(files) > 1:
@@ -191,7 +221,7 @@ class _Worker(WorkerProcess):
     def __init__(self) -> None:
         super().__init__("chrislib.library.indexing.worker", patience=_PATIENCE)
 
-    def read(self, portion: Portion) -> Batch | None:
-        """Return what a portion holds, None when the process died over it."""
-        answer = self.ask(portion)
+    def read(self) -> Batch | None:
+        """Return what the oldest portion holds, None if the process died over it."""
+        answer = self.take()
         return None if answer is None else Batch._make(answer)
