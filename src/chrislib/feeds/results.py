@@ -6,6 +6,7 @@ from pathlib import Path
 from chrislib.errors import ChrislibError
 from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.model import Node, OutputEntry
+from chrislib.feeds.output_copies import OutputCopies
 from chrislib.feeds.output_walk import OutputWalk, Root, listed
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
@@ -25,6 +26,8 @@ class FeedOutputs:
         self._client = server.client
         self._jobs = jobs
         self._fetcher = Fetcher(previews)
+        self.copies = OutputCopies(previews.parent / "outputs", self.fetch)
+        server.on_change(self.copies.forget)
 
     async def of(self, node: Node) -> list[OutputEntry]:
         """Return all a node left behind as a tree, links followed (network)."""

@@ -31,6 +31,7 @@ from chrislib.feeds.model import (
     Step,
 )
 from chrislib.feeds.nodes import to_cancel
+from chrislib.feeds.output_copies import OutputCopies
 from chrislib.feeds.output_walk import Batch, Root
 from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.states import count_states
@@ -285,6 +286,7 @@ class MemoryFeeds:
         self.note = ""
         self.exact: dict[int, FeedRow] = {}
         self.by_files: dict[str, set[int]] = {}
+        self.copies = OutputCopies(folder / "copies", self.fetch)
         # One fake plays every part of the room.
         self.lists = self.outputs = self.making = self
         taken = {"pl-ants_reg": ANTS, "": ANTS[3:]}

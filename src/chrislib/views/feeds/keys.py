@@ -21,11 +21,13 @@ def bind_keys(pane: "FeedsPane") -> None:
         _bind(place, "R", acts.run_again)
         _bind(place, "E", acts.outputs.open_current)
         _bind(place, "D", acts.outputs.get_current)
+        _bind(place, "T", acts.outputs.tick_current)
         _bind(place, "Y", pane.inspector.copy_command)
         _bind(place, "H", pane.inspector.show_log)
     for place in (centre.graph, centre.nodes):
         _bind(place, "Del", pane.node_acts.delete)
     _bind(outputs, "Return", acts.outputs.open_current)
+    _bind(outputs, "Shift+E", acts.outputs.hand.open_as_before)
     _bind(centre.graph, "Ctrl+=", centre.graph.zoom_in)
     _bind(centre.graph, "Ctrl+-", centre.graph.zoom_out)
     _bind(centre.graph, "Ctrl+0", centre.graph.fit)

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from chrislib.feeds.model import FeedView, Node, OutputEntry
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.output_hand import OutputHand
 from chrislib.views.feeds.output_head import NODE
 from chrislib.views.feeds.output_preview import VIEWABLE
 from chrislib.views.feeds.output_view import OutputView
@@ -45,6 +47,7 @@ class OutputActs:
         self._pane = pane
         self._view = view
         self._preview: object = None
+        self.hand = OutputHand(context, tasks, view=view)
         view.highlighted.connect(self.preview)
         view.open_entry.connect(self.open_entry)
         view.get_all.connect(self.get_all)
@@ -169,8 +172,26 @@ class OutputActs:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         first = entries[0]
         self._item(menu, "Open in viewer\tE", lambda: self.open_entry(first))
+        if len(entries) == 1:
+            self.hand.add_to(menu, first)
+        menu.addSeparator()
         self._item(menu, "Get …\tD", lambda: self.get_entries(entries))
+        self._item(menu, "Add to tray\tT", lambda: self.hand.tick(entries))
+        self._item(menu, "Copy path", lambda: self.copy_paths(entries))
         return menu
+
+    def tick_current(self) -> None:
+        """Put the highlighted outputs into the tray, or all the node left behind."""
+        chosen = self._view.selected
+        if chosen and self._view.view.hasFocus():
+            self.hand.tick(chosen)
+        elif self._pane.node is not None:
+            self.hand.tick_node(self._pane.node)
+
+    def copy_paths(self, entries: Sequence[OutputEntry]) -> None:
+        """Put the paths of entries on the server into the clipboard."""
+        paths = "\n".join(entry.path for entry in entries)
+        QGuiApplication.clipboard().setText(paths)
 
     def _item(self, menu: QMenu, words: str, act: Callable[[], object]) -> None:
         menu.addAction(words).triggered.connect(lambda _on=False: act())

@@ -141,6 +141,11 @@ class OutputHead(QWidget):
         self._more.setVisible(held > 0)
         self.get_button.setEnabled(files > 0)
 
+    def focus_filter(self) -> None:
+        """Go to the field of the filter."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
     def clear_filter(self) -> None:
         """Show everything again."""
         self.kind.setCurrentIndex(0)

@@ -39,7 +39,7 @@ class OutputLoader(QObject):
         self._tasks = context.tasks("feeds.outputs")
         self._arranging = context.tasks("feeds.outputs.order")
         self._walk: OutputWalk | None = None
-        self._wished = False
+        self._wished = self._busy = False
         self.complete = False
         """Whether everything there is was listed."""
 
@@ -68,7 +68,8 @@ class OutputLoader(QObject):
     def arrange(self) -> None:
         """Show what is there in the order and narrowing that is wished now."""
         self._wished = True
-        if not self._arranging.pending:
+        if not self._busy:
+            self._busy = True
             self._arranging.start(self._arrange(), name="arrange")
 
     def stop(self) -> None:
@@ -128,7 +129,10 @@ class OutputLoader(QObject):
         self.arrived.emit(False)
 
     async def _arrange(self) -> None:
-        while self._wished:
-            self._wished = False
-            await self._model.arrange()
+        try:
+            while self._wished:
+                self._wished = False
+                await self._model.arrange()
+        finally:
+            self._busy = False
         self.arrived.emit(self.complete)

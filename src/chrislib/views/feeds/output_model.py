@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QMimeData, QModelIndex, QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.output_book import DATE, KIND, NAME, SIZE, Narrowing, OutputBook
@@ -36,8 +36,6 @@ class OutputModel(HeadedTable):
         self._rows: list[int] = []
         self._places: dict[int, int] | None = None
         self.book = OutputBook()
-        self.carry: Callable[[list[OutputEntry]], QMimeData] | None = None
-        """Makes what a drag of entries carries."""
 
     # --- what is shown ----------------------------------------------------------
 
@@ -183,15 +181,6 @@ class OutputModel(HeadedTable):
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done with a cell."""
         return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
-
-    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
-        """Return rows as items of the tray and as files of this computer."""
-        rows = sorted({index.row() for index in indexes})
-        return self.carry(self.entries_at(rows)) if self.carry else QMimeData()
-
-    def supportedDragActions(self) -> Qt.DropAction:
-        """Return what a drag can do: copies only."""
-        return Qt.DropAction.CopyAction
 
     # --- inside -----------------------------------------------------------------
 

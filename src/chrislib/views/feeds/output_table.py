@@ -23,7 +23,7 @@ from chrislib.views.widgets.sort_head import SortHead
 
 ROW = 28
 _INDENT = 16
-_WIDTHS = {KIND: 76, SIZE: 76, DATE: 88, STATE: 36}
+_WIDTHS = {KIND: 72, SIZE: 72, DATE: 96, STATE: 32}
 _ICONS = {
     "folder": "folder",
     "dicom": "image",
@@ -94,7 +94,7 @@ class _Delegate(QStyledItemDelegate):
         self, painter: QPainter, rect: QRect, entry: OutputEntry, index: Index
     ) -> None:
         model, theme = self._view.outputs, self._theme
-        left = rect.left() + 8 + self._view.indent(index)
+        left = rect.left() + 12 + self._view.indent(index)
         middle = rect.top() + (rect.height() - 16) // 2
         if entry.is_folder:
             icon = "chevron-down" if model.is_open(index) else "chevron-right"
@@ -149,6 +149,8 @@ class OutputTable(QTableView):
 
     activated_row = Signal(object)
     """Return, or a double click: the row's index."""
+    drag_wanted = Signal()
+    """What is highlighted is to be carried away."""
     turned = Signal(object, bool)
     """A folder is to be unfolded (True) or folded."""
 
@@ -239,6 +241,11 @@ class OutputTable(QTableView):
         super().leaveEvent(event)
         self._hover(-1)
 
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Have the highlighted rows carried away."""
+        if self.highlighted_rows():
+            self.drag_wanted.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk as in a tree: right unfolds, left folds or goes to the folder."""
         key, index = event.key(), self.currentIndex()
@@ -284,7 +291,7 @@ class OutputTable(QTableView):
         if entry is None or not entry.is_folder or index.column() != NAME:
             return False
         left = self.visualRect(index).left() + self.indent(index)
-        return left <= at.x() < left + 24
+        return left <= at.x() < left + 28
 
     def _hover(self, row: int) -> None:
         before, self.hovered_row = self.hovered_row, row

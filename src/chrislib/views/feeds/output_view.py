@@ -166,6 +166,13 @@ class OutputView(QWidget):
         if not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.model.index(0, 0))
 
+    def focus_filter(self) -> bool:
+        """Go to the filter if the keys are here; says whether they are."""
+        here = self.view.hasFocus() or self.head.field.hasFocus()
+        if here:
+            self.head.focus_filter()
+        return here
+
     def reveal(self, relative: str) -> bool:
         """Highlight an entry by its path; False where there is none."""
         index = self.model.find(relative)

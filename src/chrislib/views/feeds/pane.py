@@ -149,6 +149,8 @@ class FeedsPane(QWidget):
         graph = self.centre.graph
         if self.covers.focus_filter():
             return
+        if self.centre.outputs.focus_filter():
+            return
         if graph.hasFocus():
             graph.begin_search()
             return
