@@ -16,6 +16,7 @@ from chrislib.cube.client import CubeClient
 from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, JobKey, RunIntent
+from chrislib.jobs.submission.chains import Chain
 
 _CHILD = Path(__file__).with_name("submitting_child.py")
 
@@ -83,7 +84,7 @@ class Place:
         return count
 
     def child(
-        self, intents: Sequence[RunIntent], *, die: str = "", url: str = ""
+        self, intents: Sequence[RunIntent | Chain], *, die: str = "", url: str = ""
     ) -> "subprocess.Popen[str]":
         """Start a process that submits intents (process)."""
         text = json.dumps([asdict(intent) for intent in intents])

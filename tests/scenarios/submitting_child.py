@@ -1,8 +1,9 @@
 """A process that submits runs and ends the hard way at an exact point.
 
 Arguments: catalog file, server address, token and where to die ("" lives); the intents
-come as JSON over its input. The points: "journaled" (written down, nothing sent),
-"answered" (the 201 is there, nothing noted), "committed" (the token is just written).
+come as JSON over its input, each with what follows it or without. The points:
+"journaled" (written down, nothing sent), "answered" (the 201 is there, nothing noted),
+"committed" (the token is just written).
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import RunIntent
 from chrislib.jobs.submission import outbox
+from chrislib.jobs.submission.chains import Chain
+from chrislib.jobs.submission.held import Next
 
 
 def _die() -> None:
@@ -56,11 +59,18 @@ def _arm(point: str) -> None:
     JobTable.commit = dying_commit  # type: ignore[method-assign]
 
 
+def _member(values: dict[str, Any]) -> RunIntent | Chain:
+    if "then" not in values:
+        return RunIntent(**values)
+    then = [Next(RunIntent(**one["intent"]), one["under"]) for one in values["then"]]
+    return Chain(RunIntent(**values["intent"]), tuple(then))
+
+
 async def _run(arguments: list[str]) -> None:
     path, url, token, point = arguments
     _arm(point)
     outbox.PER_SECOND = 500.0
-    intents = [RunIntent(**values) for values in json.load(sys.stdin)]
+    intents = [_member(values) for values in json.load(sys.stdin)]
     catalog = Catalog(Path(path))
     await catalog.open()
     client = CubeClient(url, token=token)
@@ -77,7 +87,9 @@ async def _run(arguments: list[str]) -> None:
     if len(intents) > 1:
         key: str = await jobs.batches.submit(intents, "a batch")
     else:
-        key = await jobs.submit(intents[0])
+        (only,) = intents
+        assert isinstance(only, RunIntent)
+        key = await jobs.submit(only)
     sys.stdout.write(f"{key}\n")
     sys.stdout.flush()
     await asyncio.sleep(600)
