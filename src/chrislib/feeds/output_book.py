@@ -68,7 +68,7 @@ class OutputBook:
         """Whether files stand in one list, without folders."""
         self.order = (NAME, False)
         self.changed = 0
-        """Goes up with everything that may change the rows."""
+        """Goes up when an arrangement that is under way is of no use any more."""
         self._numbers: dict[str, int] = {}
         self._folders: dict[int, list[int]] = {TOP: []}
         self._leaves: dict[int, list[int]] = {TOP: []}
@@ -88,7 +88,6 @@ class OutputBook:
         depth = 0 if above == TOP else self.depths[above] + 1
         folders, leaves = self._folders[above], self._leaves[above]
         count = size = 0
-        self.changed += 1
         for entry in entries:
             known = self._numbers.get(entry.relative)
             if known is not None:
@@ -186,11 +185,12 @@ class OutputBook:
             for numbers in (*self._folders.values(), *self._leaves.values()):
                 if len(numbers) > 1:
                     ordered = await self._sorted(
-                        numbers, key, downwards=downwards, breather=breather
+                        list(numbers), key, downwards=downwards, breather=breather
                     )
                     if changed != self.changed:
                         return False
-                    numbers[:] = ordered
+                    # what came meanwhile stands behind
+                    numbers[:] = ordered + numbers[len(ordered) :]
                 else:
                     await breather.rest()
             if changed != self.changed:
@@ -288,6 +288,7 @@ class OutputBook:
                 above = self.parents[number]
                 self._folders[above].remove(number)
                 self._leaves[above].append(number)
+                self.changed += 1
             return
         is_file = entry.file_id is not None
         count = is_file - self.files[number]
