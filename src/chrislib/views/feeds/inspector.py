@@ -7,21 +7,26 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QPlainTextEdit,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from chrislib.feeds.acts import why_not
 from chrislib.feeds.model import Node, NodeDetails
-from chrislib.feeds.states import ACTIVE, SENTENCES
+from chrislib.feeds.states import ACTIVE, SENTENCES, reason_for
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
 from chrislib.views.feeds.inspector_several import SeveralView
-from chrislib.views.feeds.inspector_values import CopyFacts, Values
+from chrislib.views.feeds.inspector_values import (
+    CopyFacts,
+    Values,
+    set_text,
+    text_box,
+)
 from chrislib.views.feeds.steps_view import Badge, StepsView
 from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme
@@ -70,11 +75,11 @@ class Inspector(QWidget):
         self._run = CopyFacts(theme)
         self._plugin = CopyFacts(theme)
         self._values = Values(theme)
-        self._command = _text_box(theme, "inspector.command", "Command", lines=4)
+        self._command = text_box(theme, "inspector.command", "Command", lines=4)
         self._container_head = Label(
             theme, style="caption", token="text.muted", wrap=True
         )
-        self._container = _text_box(
+        self._container = text_box(
             theme, "inspector.container", "Container command", lines=5
         )
         self.log_view = LogView(theme, self._tasks, context.messages)
@@ -113,8 +118,16 @@ class Inspector(QWidget):
         """
         before, self._node = self._node, node
         self._turn(several=self._several and node is not None)
-        for piece in (self.add_button, self.again_button, self.more_button):
-            piece.setEnabled(node is not None)
+        self.more_button.setEnabled(node is not None)
+        for piece, act, tip in (
+            (self.add_button, "add", "Add a node after this one (A)"),
+            (self.again_button, "again", "Run it again with the same values, at once"),
+        ):
+            why = "No node is highlighted."
+            if node is not None:
+                why = why_not(act, node, (node,))
+            piece.setEnabled(not why)
+            piece.setToolTip(plain_tooltip(why or tip))
         self.cancel_button.setVisible(node is not None and node.state in ACTIVE)
         if node is None:
             self._details = None
@@ -129,9 +142,7 @@ class Inspector(QWidget):
         self._name.setText(node_name(node))
         state = self._details.node.state if self._details is not None else node.state
         self._badge.show_state(state)
-        self._sentence.setText(node.reason or SENTENCES[state])
-        code = f"The server's code is {node.error_code}." if node.error_code else ""
-        self._sentence.setToolTip(plain_tooltip(code))
+        self._explain(node, state)
         words = "Cancel 1 node …" if cancels == 1 else f"Cancel {cancels} nodes …"
         self.cancel_button.setText(words)
         self._run.show_facts(self._facts(node))
@@ -156,19 +167,17 @@ class Inspector(QWidget):
         self._details = details
         state = details.node.state
         self._badge.show_state(state)
-        self._sentence.setText(node.reason or SENTENCES[state])
         self._steps.show_steps(details.steps, state)
         self._show_waits(details.waits)
-        # which of the two it is that a queued run waits for stands above
-        self._sentence.setHidden(bool(details.waits) and state == "queued")
+        self._explain(node, state)
         self._run.show_facts(self._facts(node))
         self._plugin.show_facts(list(details.plugin_facts.items()))
         self._values.show_values(details.parameters, details.defaults)
         given, total = len(details.parameters), len(details.defaults)
         words = f"{given} of {given + total} set" if total else f"{given} set"
         self._parameter_section.set_note(words if given else "none set")
-        _set_text(self._command, details.command)
-        _set_text(self._container, details.container)
+        set_text(self._command, details.command)
+        set_text(self._container, details.container)
         self._container_head.setText(
             "In a container, as the server ran it"
             if details.container_seen
@@ -231,8 +240,8 @@ class Inspector(QWidget):
         self._values.show_values((), ())
         self._parameter_section.set_note("")
         self._plugin.show_facts([])
-        _set_text(self._command, "")
-        _set_text(self._container, "")
+        set_text(self._command, "")
+        set_text(self._container, "")
         for piece in (self._container_head, self._container):
             piece.hide()
         self.log_view.clear()
@@ -243,8 +252,21 @@ class Inspector(QWidget):
     def _show_waits(self, words: str) -> None:
         self._waits.setText(words)
         self._waits.setVisible(bool(words))
-        if not words:
-            self._sentence.show()
+
+    def _explain(self, node: Node, state: str) -> None:
+        """Say what a state means; of a failure what happened, and what to do."""
+        reason = reason_for(node.error_code)
+        if reason is not None:
+            self._show_waits(reason.text)
+            self._sentence.setText(f"What to do: {reason.hint}")
+        else:
+            self._sentence.setText(node.reason or SENTENCES[state])
+        code = f"The server's code is {node.error_code}." if node.error_code else ""
+        for piece in (self._waits, self._sentence):
+            piece.setToolTip(plain_tooltip(code))
+        # which of the two it is that a queued run waits for stands above
+        waits = bool(self._waits.text()) and state == "queued"
+        self._sentence.setVisible(not waits)
 
     def _copy(self, text: str, what: str) -> None:
         if text:
@@ -419,24 +441,3 @@ class Inspector(QWidget):
         made = QWidget()
         made.setLayout(foot)
         return made
-
-
-def _set_text(box: QPlainTextEdit, text: str) -> None:
-    if box.toPlainText() != text:
-        box.setPlainText(text)
-
-
-def _text_box(theme: Theme, name: str, label: str, *, lines: int) -> QPlainTextEdit:
-    """Return a read-only box; plain text only, whatever it is given."""
-    box = QPlainTextEdit()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
-    box.setReadOnly(True)
-    box.setTabChangesFocus(True)
-
-    def dress() -> None:
-        box.setFont(theme.font("mono"))
-        box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
-
-    theme.follow(box, dress)
-    return box

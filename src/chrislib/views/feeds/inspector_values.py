@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
@@ -105,3 +105,25 @@ class Values(QWidget):
         verb = "Show" if self._rest.isHidden() else "Hide"
         self.more.setText(f"{verb} {words}")
         self.more.setVisible(count > 0)
+
+
+def set_text(box: QPlainTextEdit, text: str) -> None:
+    """Show a text; the same one is left alone, with its selection."""
+    if box.toPlainText() != text:
+        box.setPlainText(text)
+
+
+def text_box(theme: Theme, name: str, label: str, *, lines: int) -> QPlainTextEdit:
+    """Return a read-only box; plain text only, whatever it is given."""
+    box = QPlainTextEdit()
+    box.setObjectName(name)
+    box.setAccessibleName(label)
+    box.setReadOnly(True)
+    box.setTabChangesFocus(True)
+
+    def dress() -> None:
+        box.setFont(theme.font("mono"))
+        box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
+
+    theme.follow(box, dress)
+    return box
