@@ -30,6 +30,22 @@ async def test_the_systems_program_gets_the_path(
         await asyncio.sleep(0.02)
 
 
+async def test_a_chosen_program_gets_the_path(tmp_path: Path) -> None:
+    program, told = tmp_path / "my program", tmp_path / "opened"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > "{told}"\n')
+    program.chmod(0o755)
+    file = tmp_path / "a file; with $signs.csv"
+    file.write_text("x")
+    await open_path(file, program)
+    deadline = time.monotonic() + 60
+    while not (told.exists() and told.read_text() == str(file)):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+    program.chmod(0o644)
+    with pytest.raises(ChrislibError, match="could not be started"):
+        await open_path(file, program)
+
+
 async def test_without_a_program_it_says_where_the_file_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

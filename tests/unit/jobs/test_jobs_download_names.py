@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -79,9 +80,11 @@ class Table:
         self.rows |= {row.remote_path: row for row in rows}
 
 
-async def fetch(relatives: list[str], folder: Path) -> tuple[Any, Files]:
+async def fetch(
+    relatives: list[str], folder: Path, *, kind: type[Files] = Files
+) -> tuple[Any, Files]:
     """Download files of such names."""
-    files = Files(relatives)
+    files = kind(relatives)
     client = cast("Any", SimpleNamespace(files=files))
     job = Job(
         JobKey("k"),
@@ -116,6 +119,33 @@ async def test_a_file_and_a_folder_of_one_name_both_arrive(tmp_path: Path) -> No
     outcome, _ = await fetch(["a", "A/b", "a/c"], tmp_path / "c")
     assert outcome.phase is Phase.FINISHED
     assert len([p for p in (tmp_path / "c").rglob("*") if p.is_file()]) == 3
+
+
+async def test_what_is_called_otherwise_here_is_told(tmp_path: Path) -> None:
+    names = ["a.txt", "A.txt", "CON", "b:c/d.txt", "same/e.txt"]
+
+    class Named(Files):
+        async def walk(self, _path: str) -> AsyncIterator[TreeFile]:
+            async for entry in super().walk(_path):
+                path = StoragePath(f"home/u/data/{entry.relative}")
+                yield replace(entry, file=replace(entry.file, path=path))
+
+    outcome, _ = await fetch(names, tmp_path / "c", kind=Named)
+    assert outcome.phase is Phase.FINISHED
+    assert outcome.detail == (
+        "3 files have another name here, because theirs was taken or cannot be used "
+        "on this disk: “A.txt” is “A (2).txt”."
+    )
+    saved = [path for path in (tmp_path / "c").rglob("*") if path.is_file()]
+    assert sorted(str(path.relative_to(tmp_path / "c")) for path in saved) == [
+        "A (2).txt",
+        "_CON",
+        "a.txt",
+        "b_c/d.txt",
+        "same/e.txt",
+    ]
+    outcome, _ = await fetch(names[:1], tmp_path / "d", kind=Named)
+    assert outcome.detail == ""
 
 
 async def test_a_disk_that_is_nearly_full_is_said(

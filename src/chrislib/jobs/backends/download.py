@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -24,6 +23,13 @@ from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.jobs.backends.base import Outcome, Report
 from chrislib.jobs.backends.counting import Counting
+from chrislib.jobs.backends.placing import (
+    checked,
+    drop_parts,
+    placed,
+    renamed,
+    told,
+)
 from chrislib.jobs.backends.slots import EACH, STAGGER, Slots
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
 from chrislib.jobs.outputs import local_names, saving
@@ -78,8 +84,8 @@ class DownloadBackend:
             rows = await self._listed(job, intent, folder)
         elif any(row.state == "FAILED" for row in rows):
             rows = await self._looked_up(intent, rows)
-        checked = await asyncio.to_thread(_checked, rows)
-        kept = {row.remote_path: row for row in checked}
+        looked_at = await asyncio.to_thread(checked, rows)
+        kept = {row.remote_path: row for row in looked_at}
         todo = [row for row in kept.values() if row.state != "DONE"]
         wanted = sum((row.size or 0) - row.bytes_done for row in todo)
         low = await asyncio.to_thread(saving.check_space, folder, wanted)
@@ -96,12 +102,13 @@ class DownloadBackend:
         finally:
             fetching.tell(now=True)
             await fetching.flush()
-        outcome = _outcome(kept)
+        outcome = _outcome(kept, await asyncio.to_thread(folder.resolve))
         if outcome.failed_files:
             await drop_parts(kept.values())
         elif low:
             left = f"Less than {saving.megabytes(saving.LOW)} are left on this disk."
-            outcome = replace(outcome, detail=left, hint="Free some space soon.")
+            detail = f"{left} {outcome.detail}".strip()
+            outcome = replace(outcome, detail=detail, hint="Free some space soon.")
         return outcome
 
     async def _sources(self, intent: DownloadIntent) -> tuple[str, ...]:
@@ -145,9 +152,9 @@ class DownloadBackend:
             for _, parts in found.values()
             for depth in range(1, len(parts))
         }
-        placed = [(row, root.joinpath(*parts)) for row, parts in found.values()]
-        before = await self._table.artifacts_at([str(target) for _, target in placed])
-        return await asyncio.to_thread(_placed, placed, taken, before)
+        wanted = [(row, root.joinpath(*parts)) for row, parts in found.values()]
+        before = await self._table.artifacts_at([str(target) for _, target in wanted])
+        return await asyncio.to_thread(placed, wanted, taken, before)
 
     async def _looked_up(
         self, intent: DownloadIntent, rows: list[ArtifactRow]
@@ -187,20 +194,6 @@ class DownloadBackend:
                     group.create_task(worker(number), name=f"download {number}")
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
-
-
-async def drop_parts(rows: Iterable[ArtifactRow]) -> None:
-    """Take away what was begun of files that will not be gone on with (disk)."""
-    paths = [Path(row.local_path) for row in rows if row.local_path]
-    await asyncio.to_thread(_drop_parts, paths)
-
-
-def _drop_parts(paths: list[Path]) -> None:
-    for path in paths:
-        try:
-            local_names.part_of(path).unlink(missing_ok=True)
-        except OSError as error:
-            _log.info("a part could not be removed: %s", type(error).__name__)
 
 
 class _Fetching:
@@ -305,85 +298,13 @@ class _Fetching:
             await self.flush()
 
 
-def _placed(
-    found: Sequence[tuple[ArtifactRow, Path]],
-    taken: set[str],
-    before: Mapping[str, ArtifactRow],
-) -> list[ArtifactRow]:
-    """Give files their local paths; those are done that we saved just there (disk).
-
-    Parameters
-    ----------
-    taken : set of str
-        Names that are not free, by `str.casefold`; more are added.
-    before : mapping
-        What was saved earlier, by its local path.
-    """
-    rows = []
-    for row, target in found:
-        known = before.get(str(target))
-        if (
-            known is not None
-            and known.remote_path == row.remote_path
-            and known.remote_id == row.remote_id
-            and known.sha256
-            and str(target).casefold() not in taken
-            and _same_size(target, row.size)
-            and saving.sha256_of(target) == known.sha256
-        ):
-            taken.add(str(target).casefold())
-            rows.append(
-                replace(
-                    row,
-                    local_path=str(target),
-                    state="DONE",
-                    sha256=known.sha256,
-                    bytes_done=row.size or 0,
-                )
-            )
-            continue
-        free = local_names.claim_free(target, taken)
-        rows.append(replace(row, local_path=str(free)))
-    return rows
-
-
-def _checked(rows: Sequence[ArtifactRow]) -> list[ArtifactRow]:
-    """Return rows as their local files show them: gone or short means again (disk).
-
-    A name was free when it was chosen, so a whole file there is ours even if we were
-    killed before that was noted.
-    """
-    checked = []
-    for row in rows:
-        path = Path(row.local_path or "")
-        if not row.local_path or not _same_size(path, row.size):
-            kept = 0 if row.state == "DONE" else row.bytes_done
-            checked.append(replace(row, state="WAITING", bytes_done=kept))
-        elif row.state == "DONE":
-            checked.append(row)
-        else:
-            # Killed between giving it its name and taking the part's name away.
-            _drop_parts([path])
-            digest = saving.sha256_of(path)
-            done = replace(row, state="DONE", sha256=digest, bytes_done=row.size or 0)
-            checked.append(done)
-    return checked
-
-
-def _same_size(path: Path, size: int | None) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size == size
-    except OSError:
-        return False
-
-
 def _top(source: str) -> str:
     """Return the sub-folder of one source among several: "data" says nothing."""
     parts = source.strip("/").split("/")
     return parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
 
 
-def _outcome(rows: dict[str, ArtifactRow]) -> Outcome:
+def _outcome(rows: dict[str, ArtifactRow], root: Path) -> Outcome:
     failed = tuple(
         FailedFile(row.remote_path, row.reason)
         for row in rows.values()
@@ -393,12 +314,14 @@ def _outcome(rows: dict[str, ArtifactRow]) -> Outcome:
     size = sum(row.size or 0 for row in rows.values() if row.state == "DONE")
     total = sum(row.size or 0 for row in rows.values())
     progress = Progress(done, len(rows), "files", bytes_done=size, bytes_total=total)
+    others = told(renamed(rows.values(), root))
     if not failed:
-        return Outcome(Phase.FINISHED, progress=progress)
+        return Outcome(Phase.FINISHED, others, progress=progress)
     phase = Phase.FINISHED_WITH_ERRORS if done else Phase.FAILED
     return Outcome(
         phase,
-        f"{done:,} of {len(rows):,} files were saved. First reason: {failed[0].reason}",
+        f"{done:,} of {len(rows):,} files were saved. First reason: {failed[0].reason}"
+        + (f" {others}" if others else ""),
         "Retry fetches only the files that are missing.",
         progress=progress,
         failed_files=failed,

@@ -13,7 +13,7 @@ from chrislib.catalog.results import ResultTable
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.jobs import decisions, fsm, steps
-from chrislib.jobs.backends.download import drop_parts
+from chrislib.jobs.backends.placing import drop_parts
 from chrislib.jobs.clock import Clock
 from chrislib.jobs.model import (
     DownloadIntent,
