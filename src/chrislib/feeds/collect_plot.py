@@ -83,7 +83,7 @@ def bins(found: Sequence[tuple[int, float]]) -> list[Bin]:
     spread = quantile(values, 0.75) - quantile(values, 0.25)
     width = 2 * spread / len(values) ** (1 / 3)
     rough = (high - low) / width if width > 0 else math.sqrt(len(values))
-    count = max(3, min(MAX_BINS, math.ceil(rough)))
+    count = max(3, math.ceil(min(MAX_BINS, rough)))
     step = _round_up((high - low) / count)
     start = math.floor(low / step) * step
     edges = [start]
@@ -120,8 +120,8 @@ def quantile(values: Sequence[float], share: float) -> float:
     at = share * (len(values) - 1)
     below = math.floor(at)
     above = min(below + 1, len(values) - 1)
-    part = at - below
-    return values[below] * (1 - part) + values[above] * part
+    one, other = values[below], values[above]
+    return min(other, one + (other - one) * (at - below))
 
 
 def ticks(low: float, high: float, *, most: int) -> list[float]:

@@ -15,7 +15,6 @@ from chrislib.feeds.compare_model import (
     Run,
     RunsCompared,
     compare_runs,
-    values_of,
 )
 from chrislib.feeds.compare_nodes import NodePair, match_nodes
 from chrislib.feeds.model import Node, OutputEntry
@@ -126,7 +125,8 @@ class Comparing:
         if node.plugin_id not in self._flags:
             listed = await client.plugins.parameters(node.plugin_id)
             self._flags[node.plugin_id] = {p.name: p.flag or p.name for p in listed}
-        values = values_of(self._values[node.id], self._flags[node.plugin_id])
+        flags, given = self._flags[node.plugin_id], self._values[node.id]
+        values = {flags.get(name, name): value for name, value in given.items()}
         return Run(node, instance, values)
 
     async def _files(

@@ -1,9 +1,8 @@
 """Two runs or two feeds side by side, as data. Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chrislib.cube.logs import redact
 from chrislib.cube.types import PluginInstance
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
@@ -11,6 +10,7 @@ from chrislib.feeds.compare_nodes import NodePair
 from chrislib.feeds.model import Node
 from chrislib.feeds.states import WORDS as STATE_WORDS
 from chrislib.feeds.states import duration
+from chrislib.jobs.outputs.provenance import without_secrets
 
 _NO_LIMIT = 2_147_483_647
 
@@ -36,7 +36,7 @@ class Run:
     node: Node
     instance: PluginInstance
     values: Mapping[str, str]
-    """Flag to value, secrets masked."""
+    """Flag to value, as given: what is shown of it is without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def compare_runs(left: Run, right: Run) -> RunsCompared:
     return RunsCompared(
         run=tuple(_facts(left, right)),
         parameters=tuple(
-            line(flag, left.values.get(flag), right.values.get(flag))
+            _given(flag, left.values.get(flag), right.values.get(flag))
             for flag in dict.fromkeys((*left.values, *right.values))
         ),
     )
@@ -110,11 +110,6 @@ def glance(pair: NodePair) -> tuple[str, ...]:
     )
 
 
-def values_of(values: Mapping[str, str], flags: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters by flag, tokens and passwords masked."""
-    return {flags.get(name, name): redact(value) for name, value in values.items()}
-
-
 def count_lines(lines: Iterable[Line]) -> int:
     """Return how many lines differ."""
     return sum(1 for one in lines if _counted(one))
@@ -123,6 +118,16 @@ def count_lines(lines: Iterable[Line]) -> int:
 def shown(lines: Sequence[Line], *, only_differences: bool) -> list[Line]:
     """Return the lines that are shown."""
     return [one for one in lines if not only_differences or one.verdict != "same"]
+
+
+def _given(flag: str, left: str | None, right: str | None) -> Line:
+    """Compare what was given, and mask secrets only then: two may differ."""
+    found = line(flag, left, right)
+    return replace(
+        found,
+        left=without_secrets(found.left, name=flag),
+        right=without_secrets(found.right, name=flag),
+    )
 
 
 def _counted(one: Line) -> bool:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,12 +28,13 @@ _TREES = st.recursive(
 )
 
 
-def _count(tree: object) -> int:
+def _count(tree: Any) -> int:
     """Return how many leaves there are; an empty list or object is one."""
-    below = tree.values() if isinstance(tree, dict) else tree
-    if isinstance(tree, dict | list) and tree:
-        return sum(_count(one) for one in below)  # type: ignore[attr-defined]
-    return 1
+    if not tree or not isinstance(tree, dict | list):
+        return 1
+    return sum(
+        _count(one) for one in (tree.values() if isinstance(tree, dict) else tree)
+    )
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a.json", "a.csv", "a.tsv", "a.txt"]))
