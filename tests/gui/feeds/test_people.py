@@ -52,6 +52,10 @@ def test_tags_are_put_on_made_changed_and_deleted(
     head = pane.centre.head
     pane.talk.look_again()
     qtbot.waitUntil(lambda: [tag.id for tag in head.tags.tags] == [2])
+    facts = head.findChild(QLabel, "feeds.head.facts")
+    assert facts is not None
+    assert facts.text().startswith("alex")
+    qtbot.waitUntil(lambda: min(facts.width(), head.tags.width()) > 60)
     QTest.mouseClick(head.tags, Qt.MouseButton.LeftButton)
     sheet = pane.window().findChild(TagSheet)
     assert sheet is not None

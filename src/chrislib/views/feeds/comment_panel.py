@@ -36,8 +36,9 @@ class CommentRow(QWidget):
         words = Label(theme, clean(said.text), style="body", wrap=True)
         words.setObjectName(f"comment.text.{said.id}")
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        name.setMinimumHeight(theme.px(24))
         head = QHBoxLayout()
-        head.setSpacing(4)
+        head.setSpacing(0)
         head.addWidget(name, 1)
         if said.may_change:
             for label, signal, key in (
@@ -54,10 +55,11 @@ class CommentRow(QWidget):
                 made.clicked.connect(lambda _on=False, signal=signal: signal.emit(said))
                 head.addWidget(made)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 8, 12)
-        column.setSpacing(4)
+        column.setContentsMargins(0, 8, 8, 0)
+        column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(words)
+        column.addSpacing(12)
         column.addWidget(line())
 
 

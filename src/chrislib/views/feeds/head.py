@@ -136,8 +136,12 @@ class FeedHead(QWidget):
         words.addWidget(self._title)
         below = QHBoxLayout()
         below.setSpacing(12)
+        # as wide as its words where there is room, and the tags right behind it
+        shrinks = QSizePolicy.Policy.Preferred
+        self._facts.setSizePolicy(shrinks, QSizePolicy.Policy.Fixed)
         below.addWidget(self._facts)
-        below.addWidget(self.tags, 1)
+        below.addWidget(self.tags)
+        below.addStretch(1)
         words.addLayout(below)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 8, 16, 8)

@@ -181,7 +181,6 @@ class NotePanel(QWidget):
         self.box.setReadOnly(False)
         if isinstance(error, NoteConflict):
             self._disagree(error.theirs)
-            return
         self.failed.emit(error)
 
     def _disagree(self, theirs: str) -> None:
@@ -190,11 +189,12 @@ class NotePanel(QWidget):
         self._their_box.setPlainText(clean(theirs))
         self._banner.show_text(
             "warn",
-            "Somebody else changed this note meanwhile. Yours is not saved. "
-            "Take over what you want to keep, or take one of both.",
+            "Somebody else changed this note meanwhile. Yours is not saved: "
+            "copy over what you want to keep, then choose.",
         )
         self._banner.show()
         self._their_side.show()
+        self._mine.show()
         self.write()
         self.changed.emit()
 
@@ -202,6 +202,7 @@ class NotePanel(QWidget):
         self._theirs = None
         self._banner.hide()
         self._their_side.hide()
+        self._mine.hide()
 
     def _keep_mine(self) -> None:
         """Let what is written here count; Save sends it."""
@@ -256,7 +257,16 @@ class NotePanel(QWidget):
         self._their_side.hide()
         self._writing = QSplitter(Qt.Orientation.Horizontal)
         self._writing.setChildrenCollapsible(False)
-        self._writing.addWidget(self.box)
+        self._mine = Label(theme, "Yours", style="small-strong", name="note.yours")
+        self._mine.setFixedHeight(mine.sizeHint().height())
+        self._mine.hide()
+        own = QWidget()
+        left = QVBoxLayout(own)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(8)
+        left.addWidget(self._mine)
+        left.addWidget(self.box, 1)
+        self._writing.addWidget(own)
         self._writing.addWidget(self._their_side)
         for page in (self._view, self._empty, self._writing):
             self._pages.addWidget(page)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from chrislib.feeds.model import FeedView
+from chrislib.feeds.notes import NoteConflict
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.comment_panel import CommentPanel
 from chrislib.views.feeds.note_panel import NotePanel
@@ -96,4 +97,5 @@ class NoteSheet(Sheet):
 
     def _failed(self, error: BaseException) -> None:
         self._changed()
-        self.set_note(str(error), kind="failed")
+        words = error.title if isinstance(error, NoteConflict) else str(error)
+        self.set_note(words, kind="failed")

@@ -50,7 +50,7 @@ class ShareSheet(Sheet):
             "Share feed" if one else f"Share {len(self._feeds):,} feeds",
             subtitle,
             width=680,
-            height=620 if one else 340,
+            height=720 if one else 320,
         )
         self.setObjectName("share")
         self._context = context

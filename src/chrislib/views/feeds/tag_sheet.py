@@ -73,7 +73,7 @@ class TagSheet(Sheet):
         self.editor = TagEditor(theme)
         theme.follow(self.editor, lambda: self.editor.setFixedWidth(theme.px(320)))
         left = QVBoxLayout()
-        left.setContentsMargins(24, 16, 0, 0)
+        left.setContentsMargins(24, 16, 16, 0)
         left.setSpacing(8)
         left.addWidget(self.search)
         left.addWidget(self._pages, 1)

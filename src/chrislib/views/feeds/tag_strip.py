@@ -13,7 +13,7 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_ring, draw_text
 from chrislib.views.widgets.text import plain_tooltip
 
-_DOT, _GAP, _WIDEST = 16, 10, 140
+_DOT, _GAP, _WIDEST, _LEAST = 16, 10, 140, 170
 
 
 class TagStrip(QAbstractButton):
@@ -24,8 +24,7 @@ class TagStrip(QAbstractButton):
         self._theme = theme
         self._tags: tuple[Tag, ...] = ()
         self.setObjectName("feeds.head.tags")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(24)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
         self.show_tags(())
 
@@ -48,6 +47,11 @@ class TagStrip(QAbstractButton):
         """Return room for all tags."""
         width = sum(self._width(tag) + _GAP for tag in self._tags)
         return QSize(width, self._theme.px(18))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a tag or two: the facts beside them give way first."""
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), self._theme.px(_LEAST)), hint.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the tags that fit, and how many more there are."""

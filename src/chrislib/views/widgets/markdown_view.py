@@ -37,7 +37,7 @@ class MarkdownView(QTextBrowser):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUndoRedoEnabled(False)
         self.document().setDocumentMargin(0)
-        self.viewport().setAutoFillBackground(False)
+        self.setStyleSheet("QTextBrowser { border: none; background: transparent; }")
         self.anchorClicked.connect(self.follow)
         theme.changed.connect(self._fill)
 
