@@ -12,7 +12,7 @@ from chrislib.cube.errors import NotFound
 from chrislib.feeds.bulk import folder_names, merge_title
 from chrislib.feeds.model import FeedRow
 from chrislib.feeds.outputs import walk
-from chrislib.feeds.renaming import new_titles
+from chrislib.feeds.renaming import new_title
 from chrislib.jobs.model import Job, Kind, Phase
 from tests.station.test_feeds_station import Desk, Item, open_desk
 
@@ -44,12 +44,11 @@ async def ready(desk: Desk, folder: Path, title: str) -> int:
     return job.feed_id
 
 
-async def until(condition: Callable[[], Any]) -> Any:
+async def until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 60
-    while not (found := condition()):
+    while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
-    return found
 
 
 async def test_several_feeds_are_renamed_merged_and_duplicated(
@@ -57,7 +56,10 @@ async def test_several_feeds_are_renamed_merged_and_duplicated(
 ) -> None:
     ids = [await ready(desk, tmp_path, title) for title in ("Head", "Spine")]
     rows = await rows_of(desk, ids)
-    titles = dict(zip(ids, new_titles("{n:2} {name}", rows, start=7), strict=True))
+    titles = {
+        int(row.id): new_title("{n:2} {name}", row, number)
+        for number, row in enumerate(rows, 7)
+    }
     counts: list[tuple[int, int]] = []
     report = await desk.feeds.bulk.rename(
         rows, titles, told=lambda done, total: counts.append((done, total))
@@ -95,7 +97,7 @@ async def test_whole_feeds_are_fetched_and_what_is_there_is_left(
     rows = await rows_of(desk, [feed_id])
     folder = tmp_path / "taken"
 
-    async def fetch(times: int) -> Job:
+    async def fetch(times: int) -> None:
         await desk.feeds.bulk.download(rows, folder, told=quiet)
 
         def ended() -> list[Job]:
@@ -107,7 +109,7 @@ async def test_whole_feeds_are_fetched_and_what_is_there_is_left(
             over = all(job.phase is Phase.FINISHED for job in found)
             return found if len(found) == times and over else []
 
-        return (await until(ended))[0]
+        await until(ended)
 
     await fetch(1)
     place = folder / folder_names(rows)[feed_id]

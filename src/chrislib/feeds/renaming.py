@@ -1,7 +1,6 @@
 """New titles of many feeds by one pattern: "{name} {n:2}". Pure."""
 
 import re
-from collections.abc import Sequence
 from datetime import tzinfo
 
 from chrislib.feeds.model import FeedRow
@@ -19,41 +18,38 @@ _MARK = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"n(?::([1-9]))?")
 
 
-def new_titles(
-    pattern: str, rows: Sequence[FeedRow], *, start: int = 1, zone: tzinfo | None = None
-) -> list[str]:
-    """Return the title of each feed by a pattern; marks nobody knows stay as typed.
+def new_title(
+    pattern: str, row: FeedRow, number: int, *, zone: tzinfo | None = None
+) -> str:
+    """Return a feed's title by a pattern; marks nobody knows stay as typed.
 
     Parameters
     ----------
-    start : int
-        What {n} is for the first feed.
+    number : int
+        What {n} is.
     zone : tzinfo, optional
         Where days begin; local time without it.
     """
-    titles = []
-    for place, row in enumerate(rows):
 
-        def value(found: re.Match[str], row: FeedRow = row, n: int = place) -> str:
-            mark = found[1].strip().casefold()
-            number = _NUMBER.fullmatch(mark)
-            if number is not None:
-                return str(n + start).zfill(int(number[1] or 1))
-            match mark:
-                case "name":
-                    return row.title
-                case "id":
-                    return str(row.id)
-                case "owner":
-                    return row.owner
-                case "date" if row.created is not None:
-                    return row.created.astimezone(zone).date().isoformat()
-                case "date":
-                    return ""
-            return found[0]
+    def value(found: re.Match[str]) -> str:
+        mark = found[1].strip().casefold()
+        digits = _NUMBER.fullmatch(mark)
+        if digits is not None:
+            return str(number).zfill(int(digits[1] or 1))
+        match mark:
+            case "name":
+                return row.title
+            case "id":
+                return str(row.id)
+            case "owner":
+                return row.owner
+            case "date" if row.created is not None:
+                return row.created.astimezone(zone).date().isoformat()
+            case "date":
+                return ""
+        return found[0]
 
-        titles.append(" ".join(_MARK.sub(value, pattern).split()))
-    return titles
+    return " ".join(_MARK.sub(value, pattern).split())
 
 
 def problem_of(title: str) -> str:

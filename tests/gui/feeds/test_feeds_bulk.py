@@ -112,10 +112,15 @@ def test_a_pattern_is_seen_before_anything_is_renamed(
     pattern = page.findChild(Field, "feeds.rename.pattern")
     assert pattern is not None
     # nothing would change
+    said = page.findChild(QLabel, "sheet.note")
+    assert said is not None
+    qtbot.waitUntil(lambda: said.text() == "The titles stay as they are.")
     assert not page.next_button.isEnabled()
     pattern.setText("")
+    qtbot.waitUntil(lambda: said.text() == "The new title is empty.")
     assert not page.next_button.isEnabled()
     pattern.setText("{n:2} of {name}")
+    qtbot.waitUntil(page.next_button.isEnabled)
     title = pane.list.highlighted[1].title
     assert page.model.index(1, 1).data() == f"02 of {title}"
     # what is refused stays in the sheet with its reason; the rest is done

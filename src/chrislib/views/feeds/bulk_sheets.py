@@ -6,11 +6,12 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from chrislib.aio import Breather
 from chrislib.feeds.bulk import Weight, copy_title, folder_names, merge_title
 from chrislib.feeds.model import FeedRow
 from chrislib.feeds.renaming import (
     PLACEHOLDERS,
-    new_titles,
+    new_title,
     problem_of,
     unknown_marks,
 )
@@ -54,7 +55,6 @@ class RenameSheet(BulkSheet):
         )
         theme = context.theme
         self._titles: dict[int, str] = {}
-        self._all = tuple(rows)
         self._pattern = Field(theme, name="feeds.rename.pattern", label="Pattern")
         self._pattern.setText("{name}")
         self._start = Field(theme, name="feeds.rename.start", label="Numbers start at")
@@ -76,37 +76,58 @@ class RenameSheet(BulkSheet):
         grid.addWidget(help_, 2, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         self.add_above(fields)
+        self._places = {row.id: place for place, row in enumerate(rows)}
+        self._checking = context.tasks("feeds.rename check")
         self._pattern.textChanged.connect(self._preview)
         self._start.textChanged.connect(self._preview)
-        self.model.set_then(lambda row: self._titles.get(row.id, ""))
+        self.model.set_then(self._title)
         self._preview()
 
+    def done(self, result: int) -> None:
+        """Close, and look at no more titles."""
+        self._checking.cancel_all()
+        super().done(result)
+
+    def _number(self) -> int | None:
+        """Return what {n} begins with, None where that is no number."""
+        text = self._start.text().strip()
+        return int(text) if text.isdecimal() and text.isascii() else None
+
+    def _title(self, row: FeedRow) -> str:
+        """Return a new title; numbers go on where a first try left off."""
+        number = (self._number() or 0) + self._places[row.id]
+        return new_title(self._pattern.text(), row, number)
+
     def _preview(self, *_change: object) -> None:
-        """Work out the titles; numbers go on where a first try left off."""
-        pattern = self._pattern.text()
-        start = self._start.text().strip()
-        number = int(start) if start.isdecimal() and start.isascii() else None
-        titles = new_titles(pattern, self._all, start=1 if number is None else number)
-        self._titles = {
-            row.id: title for row, title in zip(self._all, titles, strict=True)
-        }
+        """Show the titles, and look whether all of them can be used."""
         self.model.forget_failures()
-        problems = [problem for title in titles if (problem := problem_of(title))]
-        self._start.set_refused(number is None)
-        if number is None:
-            problems.append("Numbers start at a whole number, 0 or more.")
-        unknown = unknown_marks(pattern)
-        same = sum(row.title == self._titles[row.id] for row in self.rows)
-        self._pattern.set_refused(bool(problems) and number is not None)
-        self.next_button.setEnabled(not problems and same < len(self.rows))
-        if problems:
-            self.set_note(problems[0], kind="failed")
+        self.next_button.setEnabled(False)
+        self._checking.cancel_all()
+        self._start.set_refused(self._number() is None)
+        if self._number() is None:
+            self.set_note("Numbers start at a whole number, 0 or more.", kind="failed")
+            return
+        self._checking.start(self._check(), name="titles")
+
+    async def _check(self) -> None:
+        breather, titles, problem, same = Breather(), {}, "", 0
+        for row in self.rows:
+            await breather.rest()
+            title = titles[int(row.id)] = self._title(row)
+            problem = problem or problem_of(title)
+            same += title == row.title
+        self._titles = titles
+        self._pattern.set_refused(bool(problem))
+        self.next_button.setEnabled(not problem and same < len(titles))
+        unknown = unknown_marks(self._pattern.text())
+        if problem:
+            self.set_note(problem, kind="failed")
         elif unknown:
             self.set_note(f"{unknown[0]} means nothing; it stays as it is.")
         elif same:
             self.set_note(
                 "The titles stay as they are."
-                if same == len(self.rows)
+                if same == len(titles)
                 else f"{feeds_words(same)} keep the title."
             )
         else:
