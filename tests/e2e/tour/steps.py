@@ -10,6 +10,7 @@ from tests.e2e.tour.create_steps import CreateSteps
 from tests.e2e.tour.files_steps import FilesSteps
 from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
+from tests.e2e.tour.list_steps import ListSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.my_library_steps import MyLibrarySteps
 from tests.e2e.tour.part import Steps
@@ -36,6 +37,7 @@ class Story(
     CompareSteps,
     MyLibrarySteps,
     FilesSteps,
+    ListSteps,
 ):
     """What a new user does, and sees.
 
@@ -71,6 +73,7 @@ class Story(
             "timeline-compare": self.compare_steps(),
             "my-library": self.my_library_steps(),
             "browse-files": self.browse_files_steps(),
+            "feed-list": self.list_steps(),
         }
 
     def _part(self, part: str) -> Steps:
