@@ -72,8 +72,11 @@ class WorkflowsApi:
 
     async def values(self, pipeline_id: int) -> tuple[PipingValue, ...]:
         """Return from the net the defaults of all nodes of a pipeline."""
+        # each type is counted by itself: only the address tells rows apart
         found = self._wire.items(
-            f"pipelines/{pipeline_id}/parameters/", reading.piping_value
+            f"pipelines/{pipeline_id}/parameters/",
+            reading.piping_value,
+            identity="url",
         )
         return tuple([value async for value in found])
 

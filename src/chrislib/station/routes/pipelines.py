@@ -260,8 +260,8 @@ def _parameters(call: Call) -> Answer:
     def show(row: Row) -> dict[str, Any]:
         kind, piping = row["type"], row["piping_id"]
         return {
-            "url": call.url(f"pipelines/{kind}-parameter/{row['id']}/"),
-            "id": row["id"],
+            "url": call.url(f"pipelines/{kind}-parameter/{row['value_id']}/"),
+            "id": row["value_id"],
             "value": json.loads(row["value_json"]),
             "type": kind,
             "plugin_piping_id": piping,
@@ -282,7 +282,8 @@ def _parameters(call: Call) -> Answer:
         "JOIN pipings g ON g.id = v.piping_id JOIN plugins p ON p.id = g.plugin_id "
         "JOIN metas m ON m.id = p.meta_id WHERE g.pipeline_id = ?",
         [ident],
-        columns=f"{_PIPING_COLUMNS}, v.*, q.name AS param_name, q.type",
+        columns=f"{_PIPING_COLUMNS}, v.*, v.id AS value_id, q.name AS param_name, "
+        "q.type",
         order="v.id",
         show=show,
     )

@@ -65,8 +65,10 @@ class FormRow(QWidget):
         if not parameter.optional:
             self._grid.addWidget(
                 Label(theme, "required", style="caption", token="text.muted"),
-                _HELP,
+                _ERROR,
                 0,
+                2,
+                1,
                 Qt.AlignmentFlag.AlignTop,
             )
         self._make_field(flag)
