@@ -70,7 +70,14 @@ class NewFeed:
     many: bool = False
 
 
-Place = ShowLibrary | ShowFeed | ShowJobs | ShowInbox | OpenViewer | NewFeed
+@dataclass(frozen=True, slots=True)
+class ShowStarted:
+    """Feeds that were started together; without a key those started last."""
+
+    batch_key: str = ""
+
+
+Place = ShowLibrary | ShowFeed | ShowJobs | ShowInbox | OpenViewer | NewFeed | ShowStarted
 
 
 class Navigator(QObject):

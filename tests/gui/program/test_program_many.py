@@ -117,7 +117,7 @@ def test_a_recipe_runs_on_each_subject_with_its_own_value(
     person.click(sheet.next_button)
     person.click(sheet.next_button)
     person.wait(lambda: sheet.body.currentIndex() == REVIEW, "the review")
-    text = sheet._dry.whole_text()
+    text = sheet.review.dry.whole_text()
     assert text.count("pl-dircopy --dir ") == 2
     assert "--dummyInt 3" in text
     assert "--dummyInt 2" not in text

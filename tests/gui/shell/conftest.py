@@ -35,6 +35,9 @@ class StandIn(QWidget):
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         self.calls.append(("feed", feed_id, node_id))
 
+    def show_started(self, batch_key: str) -> None:
+        self.calls.append(("started", batch_key))
+
     def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
         self.calls.append(("new", item_ids))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from chrislib.feeds.recipes import Recipe
@@ -25,16 +24,6 @@ class ManyActs:
         self._pane = pane
         self._last = ""
 
-    def commands(self) -> list[QAction]:
-        """Return the commands for palette and menu."""
-        made = QAction("Same recipe on many …", self._pane)
-        made.setObjectName("feeds.command.many")
-        made.triggered.connect(lambda _on=False: self.open(()))
-        shown = QAction("Feeds started together …", self._pane)
-        shown.setObjectName("feeds.command.many.runs")
-        shown.triggered.connect(lambda _on=False: self.show_last())
-        return [made, shown]
-
     def open(self, item_ids: Sequence[str], recipe: Recipe | None = None) -> None:
         """Open the sheet; no ids means what is in the tray."""
         sheet = ManySheet(
@@ -43,8 +32,11 @@ class ManyActs:
         sheet.started.connect(self._started)
         sheet.open()
 
-    def show(self, batch_key: str) -> None:
-        """Show how far feeds that were started together are."""
+    def show(self, batch_key: str = "") -> None:
+        """Show how far feeds that were started together are; the last ones without."""
+        if not batch_key:
+            self.show_last()
+            return
         self._last = batch_key
         sheet = ManyRunsSheet(self._pane.window(), self._context, batch_key)
         sheet.started.connect(self._started)

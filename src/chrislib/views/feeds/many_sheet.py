@@ -23,12 +23,12 @@ from chrislib.views.feeds.create_feed_first import NOTHING
 from chrislib.views.feeds.many_columns import ManyColumnsSheet
 from chrislib.views.feeds.many_compute import ComputePage
 from chrislib.views.feeds.many_recipe import RecipePage
+from chrislib.views.feeds.many_review import ReviewPage, left_words
 from chrislib.views.feeds.many_saving import save_text
-from chrislib.views.feeds.many_table import DryRun, ManyPage, left_words
+from chrislib.views.feeds.many_table import ManyPage
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label
 
 RECIPE, SUBJECTS, COMPUTE, REVIEW = range(4)
 Rows = tuple[list[Subject], list[dict[Column, str]], list[str]]
@@ -85,8 +85,7 @@ class ManySheet(Sheet):
         self.recipe = RecipePage(context)
         self.page = ManyPage(context)
         self.compute = ComputePage(theme)
-        self._dry = DryRun(context, tall=True)
-        self._summary = Label(theme, style="body", wrap=True, name="many.summary")
+        self.review = ReviewPage(context)
         self._banner = Banner(theme, "warn", "")
         self._banner.setObjectName("many.banner")
         self._nothing = StateView(
@@ -102,7 +101,7 @@ class ManySheet(Sheet):
             self.recipe,
             self._subjects_page(),
             self.compute,
-            self._review_page(),
+            self.review,
         ):
             self.body.addWidget(page)
         self._connect()
@@ -228,7 +227,7 @@ class ManySheet(Sheet):
         self.page.paste_wanted.connect(self._paste)
         self.page.said.connect(self.set_note)
         self.compute.chosen.connect(self._set_compute)
-        for dry in (self.page.dry, self._dry):
+        for dry in (self.page.dry, self.review.dry):
             dry.save_wanted.connect(self._save)
 
     def _next(self) -> None:
@@ -333,7 +332,7 @@ class ManySheet(Sheet):
             self._show_subjects()
             self.page.view.setFocus(Qt.FocusReason.OtherFocusReason)
         elif step == REVIEW:
-            self._show_review()
+            self.review.show_rows(self.page.model)
         elif step == RECIPE:
             self.recipe.head.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self.set_note("")
@@ -385,25 +384,8 @@ class ManySheet(Sheet):
             f"{count(can, 'subject')} · {count(can * table.runs_each, 'node')}"
         )
         if self.body.currentIndex() == REVIEW:
-            self._show_review()
+            self.review.show_rows(self.page.model)
         self._show_button()
-
-    def _show_review(self) -> None:
-        table = self._table
-        if table is None:
-            return
-        can = len(table.to_start())
-        lines = [
-            f"{count(can, 'feed')} with {count(table.runs_each, 'node')} each "
-            f"{'is' if can == 1 else 'are'} made on {self._context.session.host}, "
-            "sent a few at a time. One progress and one message for all: it can be "
-            "paused, and goes on after a restart."
-        ]
-        left = left_words(table)
-        if left:
-            lines.append(f"Not started: {left}.")
-        self._summary.setText("\n".join(lines))
-        self._dry.show_all(self.page.model)
 
     def _show_button(self) -> None:
         step = self.body.currentIndex()
@@ -460,16 +442,4 @@ class ManySheet(Sheet):
         column.addWidget(self._banner)
         column.addWidget(self.page, 1)
         column.addWidget(self._nothing, 1)
-        return page
-
-    def _review_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        head = QVBoxLayout()
-        head.setContentsMargins(16, 16, 16, 8)
-        head.addWidget(self._summary)
-        column.addLayout(head)
-        column.addWidget(self._dry, 1)
         return page

@@ -3,29 +3,25 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QMenu,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.feeds.many import ManyTable
-from chrislib.feeds.many_model import CAN, LEFT, REFUSED, WAITS, WARNS, Column
+from chrislib.feeds.many_model import CAN, REFUSED, WAITS, WARNS, Column
 from chrislib.feeds.subjects import GROUPINGS, SubjectItem, subjects_of, unknown_marks
-from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.many_model import ManyModel
+from chrislib.views.feeds.many_review import DryRun
 from chrislib.views.feeds.many_view import ManyView
 from chrislib.views.widgets.buttons import Field, Segments, button
 from chrislib.views.widgets.text import Label, line
 
 _LATER = 80
-_MOST_SHOWN = 40
-"""Rows a dry run on screen shows; the rest is in what is copied or saved."""
 
 
 class ManyPage(QWidget):
@@ -303,117 +299,3 @@ class ManyPage(QWidget):
 
     def _drop(self, menu: QMenu, under: QWidget) -> None:
         menu.popup(under.mapToGlobal(under.rect().bottomLeft()))
-
-
-class DryRun(QWidget):
-    """What a row, or all of them, come to: commands that can be copied and saved.
-
-    Parameters
-    ----------
-    tall : bool
-        Whether it fills its place, as in the review.
-    """
-
-    save_wanted = Signal(str)
-
-    def __init__(self, context: ViewContext, *, tall: bool = False) -> None:
-        super().__init__()
-        theme = context.theme
-        self._context = context
-        self._model: ManyModel | None = None
-        self._row = -1
-        self._head = Label(theme, style="small", token="text.secondary")
-        self._which = Segments(
-            theme, (("row", "This row", ""), ("all", "All", "")), name="many.which"
-        )
-        self._copy = button(
-            theme, "Copy", kind="quiet", icon="copy", name="many.copy", small=True
-        )
-        self._save = button(
-            theme, "Save as text …", kind="quiet", name="many.save", small=True
-        )
-        self._text = QPlainTextEdit()
-        self._text.setObjectName("many.dry")
-        self._text.setAccessibleName("Dry run")
-        self._text.setReadOnly(True)
-        self._text.setFont(theme.font("mono"))
-        self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setTabChangesFocus(True)
-        if not tall:
-            self._text.setFixedHeight(theme.px(92))
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(Label(theme, "Dry run", style="small-strong"))
-        row.addWidget(self._head, 1)
-        row.addWidget(self._which)
-        row.addWidget(self._copy)
-        row.addWidget(self._save)
-        self._which.setVisible(not tall)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 12)
-        column.setSpacing(8)
-        column.addLayout(row)
-        column.addWidget(self._text, 1)
-        self._which.chosen.connect(lambda _key: self._show())
-        self._copy.clicked.connect(self._copied)
-        self._save.clicked.connect(lambda: self.save_wanted.emit(self.whole_text()))
-
-    def show_row(self, model: ManyModel, number: int) -> None:
-        """Show what a row comes to, or all of them, as chosen."""
-        self._model, self._row = model, number
-        self._show()
-
-    def show_all(self, model: ManyModel) -> None:
-        """Show what all rows come to."""
-        self._model = model
-        self._which.choose("all")
-        self._show()
-
-    def whole_text(self) -> str:
-        """Return all that was chosen, also what is not shown."""
-        table = self._model.table if self._model is not None else None
-        if table is None:
-            return ""
-        if self._which.current == "row" and self._row >= 0:
-            return table.dry_run([self._row])
-        return table.dry_run()
-
-    def _show(self) -> None:
-        model = self._model
-        table = model.table if model is not None else None
-        if model is None or table is None:
-            return
-        if self._which.current == "row":
-            if not 0 <= self._row < len(table.rows):
-                self._head.setText("")
-                self._text.setPlainText("")
-                return
-            name = model.subject_words(table.rows[self._row])[0]
-            self._head.setText(f"Row {self._row + 1}, {name} · nothing is sent")
-            self._text.setPlainText(table.dry_run([self._row]))
-            return
-        rows = table.to_start()
-        text = table.dry_run(rows[:_MOST_SHOWN])
-        more = len(rows) - _MOST_SHOWN
-        if more > 0:
-            text += f"\n\n… and {more:,} more: Copy and Save have all."
-        self._head.setText(f"{count(len(rows), 'feed')} · nothing is sent")
-        self._text.setPlainText(text)
-
-    def _copied(self) -> None:
-        QGuiApplication.clipboard().setText(self.whole_text())
-        self._context.messages.info("Copied what would be run", seconds=4)
-
-
-def left_words(table: ManyTable) -> str:
-    """Return what does not start: "3 rows need attention, 1 is left out"."""
-    counts = table.counts()
-    refused, left = counts.get(REFUSED, 0), counts.get(LEFT, 0)
-    parts = []
-    if refused:
-        parts.append(
-            f"{count(refused, 'row')} need{'s' if refused == 1 else ''} attention"
-        )
-    if left:
-        parts.append(f"{left:,} {'is' if left == 1 else 'are'} left out")
-    return ", ".join(parts)

@@ -135,6 +135,10 @@ class FeedsPane(QWidget):
         else:
             self.actions_.create_feed(item_ids)
 
+    def show_started(self, batch_key: str) -> None:
+        """Show feeds that were started together; those started last without a key."""
+        self.many.show(batch_key)
+
     def refresh(self) -> None:
         """Look again at the list, the open feed and the highlighted node."""
         self._look_again(whole=True)
@@ -183,7 +187,6 @@ class FeedsPane(QWidget):
             *self.listing.commands(),
             *self.collecting.commands(),
             *self.comparing.commands(),
-            *self.many.commands(),
         ]
 
     def shutdown(self) -> None:

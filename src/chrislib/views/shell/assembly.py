@@ -32,6 +32,7 @@ from chrislib.views.navigation import (
     ShowInbox,
     ShowJobs,
     ShowLibrary,
+    ShowStarted,
     parse_link,
 )
 from chrislib.views.shell.commands import Command, make_actions, make_menu
@@ -116,8 +117,9 @@ class Shell(QObject):
         """Show `place`; Alt+Left comes back to where one was."""
         self._note_here()
         # a sheet is no place: what lies under it is where one comes back to
-        there = ShowFeed() if isinstance(place, NewFeed) else place
-        sheet_here = isinstance(place, NewFeed) and self._pages.module == "feeds"
+        sheet = isinstance(place, NewFeed | ShowStarted)
+        there = ShowFeed() if sheet else place
+        sheet_here = sheet and self._pages.module == "feeds"
         if there != self._here and not sheet_here:
             self._past = [*self._past, self._here][-_PAST:]
             self._future.clear()

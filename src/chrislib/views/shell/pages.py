@@ -14,6 +14,7 @@ from chrislib.views.navigation import (
     ShowInbox,
     ShowJobs,
     ShowLibrary,
+    ShowStarted,
 )
 from chrislib.views.shell.jobs_module import JobsPage
 from chrislib.views.shell.library_module import LibraryPage
@@ -31,7 +32,7 @@ def module_of(place: Place) -> str:
     match place:
         case ShowLibrary():
             return "library"
-        case ShowFeed() | NewFeed():
+        case ShowFeed() | NewFeed() | ShowStarted():
             return "feeds"
         case ShowJobs() | ShowInbox():
             return "jobs"
@@ -107,6 +108,8 @@ class Pages(QStackedWidget):
                 cast("FeedsModule", pane).show_feed(feed_id, node_id)
             case NewFeed(item_ids, many):
                 cast("FeedsModule", pane).new_feed(item_ids, many=many)
+            case ShowStarted(batch_key):
+                cast("FeedsModule", pane).show_started(batch_key)
             case ShowJobs(job_key):
                 cast("JobsModule", pane).show_job(job_key)
             case ShowInbox():

@@ -32,6 +32,9 @@ class FeedsModule(Protocol):
     def show_feed(self, feed_id: int | None, node_id: int | None = None) -> None:
         """Show a feed and highlight a node."""
 
+    def show_started(self, batch_key: str) -> None:
+        """Show feeds that were started together."""
+
     def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
         """Open the sheet that makes a feed of library items."""
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from chrislib.views.navigation import NewFeed, ShowInbox, ShowJobs, ShowLibrary
+from chrislib.views.navigation import (
+    NewFeed,
+    ShowInbox,
+    ShowJobs,
+    ShowLibrary,
+    ShowStarted,
+)
 from chrislib.views.shell.commands import Command
 
 if TYPE_CHECKING:
@@ -62,6 +68,20 @@ def _places(shell: "Shell") -> tuple[Command, ...]:
             "Ctrl+N",
             run=lambda: go(NewFeed()),
             icon="plus",
+        ),
+        made(
+            "many",
+            "Same recipe on many …",
+            "",
+            run=lambda: go(NewFeed(many=True)),
+            icon="layers",
+        ),
+        made(
+            "started",
+            "Feeds started together …",
+            "",
+            run=lambda: go(ShowStarted()),
+            icon="list",
         ),
         made(
             "run-last",
