@@ -166,9 +166,8 @@ def unique_titles(wanted: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     found = []
     for title in wanted:
-        base = title.strip()[: NAME_LIMIT - 4] or "node"
         # a join names its parents by titles between commas
-        base = base.replace(",", " ")
+        base = title.replace(",", " ").strip()[: NAME_LIMIT - 4].strip() or "node"
         number, one = 1, base
         while one in taken:
             number += 1

@@ -81,8 +81,10 @@ class Bound:
             example = {"cpu_limit": "0.5 or 2", "memory_limit": "300 MiB or 2 GiB"}
             what = example.get(self.name, "a whole number")
             return f"{self.label}: “{text.strip()[:24]}” is none. Enter {what}."
-        if value < self.low or (self.high is not None and value > self.high):
-            return f"{who} takes {self.words}. Enter {self.words}."
+        if value < self.low:
+            return f"{self.show(value)} is too little. {who} takes {self.words}."
+        if self.high is not None and value > self.high:
+            return f"{self.show(value)} is too much. {who} takes {self.words}."
         return ""
 
 
