@@ -241,3 +241,21 @@ def test_outputs_go_into_the_tray_and_out_again(
     assert (library.kept[0].images, library.kept[0].size) == (2, 1_064_000)
     QTest.keyClick(outputs.view, Qt.Key.Key_T)
     qtbot.waitUntil(lambda: not storage.paths)
+
+
+def test_two_nodes_of_the_whole_feed_are_compared(
+    qtbot: QtBot, outputs: OutputView, pane: FeedsPane, feeds: Any
+) -> None:
+    asked: list[Any] = []
+    pane.comparing.compare_nodes = lambda left, right: asked.append((left, right))  # type: ignore[method-assign]
+    nodes = [node for node in feeds.nodes[812] if node.id in (1, 3)]
+    folders = [
+        replace(outputs.top[0], path=node.output_path, relative=node.plugin_name)
+        for node in nodes
+    ]
+    menu = pane.actions_.outputs.menu(folders)
+    chosen = [one for one in menu.actions() if one.text().startswith("Compare")]
+    assert [one.text() for one in chosen] == ["Compare the two nodes …"]
+    chosen[0].trigger()
+    assert asked == [((812, 1), (812, 3))]
+    menu.deleteLater()

@@ -94,3 +94,25 @@ def test_only_the_last_file_asked_for_is_shown(
         preview.show_file(tmp_path / f"{number}.txt", "text")
     qtbot.waitUntil(lambda: preview._text.toPlainText() == "file 4")
     preview.shutdown()
+
+
+def test_of_a_long_text_the_beginning_is_shown(
+    preview: Preview, qtbot: QtBot, tmp_path: Path
+) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("".join(f"line {number}\n" for number in range(20_000)))
+    preview.show_file(long, "text")
+    qtbot.waitUntil(lambda: "line 399" in preview._text.toPlainText())
+    assert preview._text.document().blockCount() == 400
+    assert preview._note.text() == "The first 400 lines are shown, in part."
+    wide = tmp_path / "wide.json"
+    wide.write_text(json.dumps({"a": "x" * 30_000, "b": [1, 2]}))
+    preview.show_file(wide, "json")
+    qtbot.waitUntil(lambda: preview._text.document().blockCount() == 7)
+    assert '"b": [' in preview._text.toPlainText()
+    assert max(map(len, preview._text.toPlainText().split("\n"))) == 1001
+    small = tmp_path / "small.txt"
+    small.write_text("one line")
+    preview.show_file(small, "text")
+    qtbot.waitUntil(lambda: preview._text.toPlainText() == "one line")
+    assert not preview._note.isVisible()

@@ -1,6 +1,8 @@
 """What a person does with outputs: look, open, save, tick, carry away."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +20,19 @@ from chrislib.views.navigation import OpenViewer, ShowJobs
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.viewer_content import ViewContent
 
+_PASSING = 0.1
+"""Seconds a row is highlighted before it is looked at."""
+
+
+class ComparingLike(Protocol):
+    """What compares two nodes."""
+
+    def compare_here(self) -> None:
+        """Compare the highlighted node with another one."""
+
+    def compare_nodes(self, left: tuple[int, int], right: tuple[int, int]) -> None:
+        """Compare two nodes, each as (feed, node)."""
+
 
 class PaneLike(Protocol):
     """The part of the Feeds module that outputs belong to."""
@@ -29,6 +44,10 @@ class PaneLike(Protocol):
     @property
     def node(self) -> Node | None:
         """The highlighted node."""
+
+    @property
+    def comparing(self) -> ComparingLike:
+        """What compares two nodes."""
 
 
 class OutputActs:
@@ -47,6 +66,7 @@ class OutputActs:
         self._pane = pane
         self._view = view
         self._preview: object = None
+        self._looking: asyncio.Task[Path] | None = None
         self.hand = OutputHand(context, tasks, view=view)
         view.highlighted.connect(self.preview)
         view.open_entry.connect(self.open_entry)
@@ -59,6 +79,9 @@ class OutputActs:
         """Fetch the highlighted output and show it beside the list."""
         preview = self._view.preview
         self._preview = entry
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         if not preview.announce(entry, self._view.below(entry)):
             return
 
@@ -70,12 +93,17 @@ class OutputActs:
             if self._preview is entry:
                 preview.show_failure(error)
 
-        self._tasks.start(
-            self._context.feeds.outputs.fetch(entry),
+        self._looking = self._tasks.start(
+            self._fetch(entry),
             name="preview",
             done=show,
             failed=failed,
         )
+
+    async def _fetch(self, entry: OutputEntry) -> Path:
+        # who walks over rows with the keys does not want each of them
+        await asyncio.sleep(_PASSING)
+        return await self._context.feeds.outputs.fetch(entry)
 
     def open_current(self) -> None:
         """Open the highlighted output, or the first that can be opened."""
@@ -178,7 +206,28 @@ class OutputActs:
         self._item(menu, "Get …\tD", lambda: self.get_entries(entries))
         self._item(menu, "Add to tray\tT", lambda: self.hand.tick(entries))
         self._item(menu, "Copy path", lambda: self.copy_paths(entries))
+        menu.addSeparator()
+        compare: Callable[[], object]
+        nodes = self._nodes_of(entries)
+        if len(nodes) == 2:
+            compare = partial(self._pane.comparing.compare_nodes, *nodes)
+            self._item(menu, "Compare the two nodes …", compare)
+        elif self._pane.node is not None:
+            compare = self._pane.comparing.compare_here
+            self._item(menu, "Compare the node with another …", compare)
         return menu
+
+    def _nodes_of(self, entries: Sequence[OutputEntry]) -> list[tuple[int, int]]:
+        """Return the nodes some entries are the folders of, each as (feed, node)."""
+        feed = self._pane.feed
+        if feed is None:
+            return []
+        paths = {entry.path for entry in entries}
+        return [
+            (int(feed.row.id), int(node.id))
+            for node in feed.nodes
+            if node.output_path in paths
+        ]
 
     def tick_current(self) -> None:
         """Put the highlighted outputs into the tray, or all the node left behind."""

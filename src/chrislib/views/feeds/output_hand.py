@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu
 from chrislib.desktop.opening import open_path, programs_folder
 from chrislib.errors import ChrislibError
 from chrislib.feeds.model import Node, OutputEntry
-from chrislib.feeds.output_copies import check_amount
+from chrislib.feeds.output_copies import MOST_FILES, check_amount
 from chrislib.library.model import Item
 from chrislib.library.storage.service import tick_problem
 from chrislib.views.context import ViewContext
@@ -173,6 +173,12 @@ class OutputHand:
 
     def drag(self) -> None:
         """Carry what is highlighted until it is dropped; fetch it meanwhile."""
+        if len(self._view.view.highlighted_rows()) > MOST_FILES:
+            self._context.messages.info(
+                "So many outputs cannot be carried at once.",
+                hint="Press Get (D) to save them in a folder, or carry their folder.",
+            )
+            return
         entries = self._view.selected
         data = self.carry(entries)
         usable = [storage_entry(one) for one in entries if one.kind != "gone"]
@@ -212,7 +218,7 @@ class OutputHand:
     def _get_ready(self) -> None:
         """Fetch small highlighted files, so that they can be dragged at once."""
         rows = self._view.view.highlighted_rows()
-        if len(rows) > _READY_FILES:
+        if len(rows) > _READY_FILES or not self._view.isVisible():
             return
         chosen = self._view.model.entries_at(rows)
         files = [one for one in chosen if one.file_id is not None]

@@ -146,11 +146,15 @@ class OutputHead(QWidget):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
+    def rest(self) -> None:
+        """Forget what was typed just now."""
+        self._typing.stop()
+
     def clear_filter(self) -> None:
         """Show everything again."""
         self.kind.setCurrentIndex(0)
         self.field.clear()
-        self._typing.stop()
+        self.rest()
         self.narrowed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

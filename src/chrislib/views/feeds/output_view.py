@@ -192,6 +192,7 @@ class OutputView(QWidget):
 
     def shutdown(self) -> None:
         """Stop asking."""
+        self.head.rest()
         self.loader.shutdown()
 
     # -- listing ---------------------------------------------------------------

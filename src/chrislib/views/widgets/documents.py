@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,28 @@ def read_text(path: Path, limit: int = TEXT_LIMIT) -> TextFile:
     if size > len(content):
         note = f"The first {show_size(len(content))} of {show_size(size)} are shown."
     return TextFile(text, note)
+
+
+def read_beginning(
+    path: Path, kind: str, *, limit: int, lines: int, width: int
+) -> TextFile:
+    """Read so much of a text file from disk as a small look at it shows.
+
+    JSON is indented, where that is all of it. Thousands of lines, and lines of
+    thousands of characters, take a text box longer than a turn of the window.
+    """
+    found = read_text(path, limit)
+    text, cut = found.text, bool(found.note)
+    if kind == "json" and not cut:
+        with suppress(ValueError, RecursionError):
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    rows = text.split("\n", lines)
+    if len(rows) > lines:
+        rows, cut = rows[:lines], True
+    if any(len(row) > width for row in rows):
+        rows, cut = [f"{row[:width]}…" if row[width:] else row for row in rows], True
+    note = f"The first {len(rows):,} lines are shown, in part." if cut else ""
+    return TextFile("\n".join(rows), note)
 
 
 def read_json(path: Path, limit: int = TABLE_LIMIT) -> Any:

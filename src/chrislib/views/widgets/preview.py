@@ -28,16 +28,19 @@ from chrislib.views.widgets.documents import (
     TableModel,
     TextFile,
     kind_of,
+    read_beginning,
     read_image,
     read_table,
-    read_text,
     show_size,
 )
 from chrislib.views.widgets.frames import to_image
 from chrislib.views.widgets.state_view import StateView
+from chrislib.views.widgets.text import Label
 from chrislib.views.widgets.writing import Corners
 
 _TEXT = 64_000
+_LINES, _WIDTH = 400, 1000
+"""Of a text: a box with more takes longer than a turn of the window."""
 _ICONS = {"pdf": "file-text", "text": "file-text", "json": "braces", "table": "table"}
 _PLANES: tuple[Plane, Plane] = ("coronal", "sagittal")
 
@@ -83,7 +86,8 @@ def _load(path: Path, hint: str) -> _Loaded:
     if kind == "table":
         return _Loaded(table=read_table(path, limit=_TEXT, rows=200), kind=kind)
     if kind in ("text", "json"):
-        return _Loaded(text=read_text(path, _TEXT), kind=kind)
+        found = read_beginning(path, kind, limit=_TEXT, lines=_LINES, width=_WIDTH)
+        return _Loaded(text=found, kind=kind)
     return _Loaded(facts=show_size(path.stat().st_size), kind=kind)
 
 
@@ -146,7 +150,14 @@ class Preview(QWidget):
             self._pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._pages)
+        column.setSpacing(0)
+        column.addWidget(self._pages, 1)
+        self._note = Label(
+            ctx.theme, style="caption", token="text.muted", name="preview.note"
+        )
+        self._note.setContentsMargins(12, 4, 12, 4)
+        self._note.hide()
+        column.addWidget(self._note)
         self.show_message("Highlight a file to look at it here.")
 
     @property
@@ -194,7 +205,13 @@ class Preview(QWidget):
             self._task.cancel()
             self._task = None
 
+    def _tell(self, note: str) -> None:
+        """Say what is left out of a text or table."""
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+
     def _say(self, icon: str, title: str, detail: str) -> None:
+        self._tell("")
         self._state.show_state(icon, title, detail)
         self._pages.setCurrentWidget(self._state)
 
@@ -212,12 +229,14 @@ class Preview(QWidget):
         elif loaded.text is not None:
             self._text.setPlainText(loaded.text.text)
             self._pages.setCurrentWidget(self._text)
+            self._tell(loaded.text.note)
         elif loaded.table is not None:
             old = self._table.model()
             self._table.setModel(TableModel(loaded.table, self))
             if old is not None:
                 old.deleteLater()
             self._pages.setCurrentWidget(self._table)
+            self._tell(loaded.table.note)
         else:
             icon = _ICONS.get(loaded.kind, "file")
             self._say(icon, title, f"{loaded.facts}. It has no preview here.")
@@ -231,4 +250,5 @@ class Preview(QWidget):
         self._canvases[1].setVisible(len(pictures) > 1)
         if len(pictures) == 1:
             self._canvases[1].show_words("")
+        self._tell("")
         self._pages.setCurrentWidget(self._pair)
