@@ -50,7 +50,7 @@ class MemoryCollecting(Collecting):
             now=lambda: datetime.now(UTC),
             on_change=lambda _forget: None,
         )
-        super().__init__(server, self)  # type: ignore[arg-type]
+        super().__init__(server, self)
         for number in range(COUNT):
             values = {
                 "age": f"{3 + number % 14} y",

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
+from chrislib.cube.types import InstanceId
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare import Comparing
 from chrislib.feeds.compare_nodes import places_of
@@ -78,8 +79,8 @@ class MemoryComparing(Comparing):
 def _other(node: Node) -> Node:
     return replace(
         node,
-        id=node.id + 100,
-        parents=tuple(parent + 100 for parent in node.parents),
+        id=InstanceId(node.id + 100),
+        parents=tuple(InstanceId(parent + 100) for parent in node.parents),
         plugin_version="2.0" if node.plugin_name == "pl-bet" else node.plugin_version,
     )
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QWidget,
 )
 
 from chrislib.feeds.collect_model import Row
@@ -211,6 +212,7 @@ class ResultTable(QTableView):
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setCornerWidget(QWidget())
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.px(28))
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

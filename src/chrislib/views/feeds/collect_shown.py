@@ -244,6 +244,7 @@ class ShownRows(QWidget):
 
     def _fold_plot(self, shown: bool) -> None:
         self.plot.setVisible(shown)
+        self.plot_button.setText("Hide plot" if shown else "Plot")
         self._keep_plot()
 
     def _highlighted(self) -> None:

@@ -251,25 +251,43 @@ class PlotView(QWidget):
         self._draw_axes(painter)
         if self._plot.boxes:
             self._draw_boxes(painter)
-        fill = self._theme.color("accent.glyph")
         for number, mark in enumerate(self._marks):
-            chosen = not self._selected.isdisjoint(mark.rows)
-            whole = mark.rect.width() > 2 * _DOT + 1 or bool(self._plot.bins)
-            fill.setAlpha(255 if chosen else 120 if whole else 190)
-            ringed = chosen or (number == self._current and self.hasFocus())
-            token = "text.primary" if ringed else "accent.glyph"
-            painter.setPen(QPen(self._theme.color(token), 2 if ringed else 1))
-            painter.setBrush(fill)
-            if whole:
-                painter.drawRect(mark.rect)
-            else:
-                painter.drawEllipse(mark.rect)
+            self._draw_mark(painter, mark, here=number == self._current)
         self._draw_medians(painter)
+        self._draw_chosen(painter)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.color("border.focus"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _draw_mark(self, painter: QPainter, mark: _Mark, *, here: bool) -> None:
+        """Draw a bar, a box or a dot; of bars and boxes the highlighted rows show."""
+        fill = self._theme.color("accent.glyph")
+        chosen = sum(1 for place in mark.rows if place in self._selected)
+        dot = mark.rect.width() <= 2 * _DOT + 1 and not self._plot.bins
+        ringed = (chosen > 0 and dot) or (here and self.hasFocus())
+        token = "text.primary" if ringed else "accent.glyph"
+        fill.setAlpha(110 if not dot else 255 if chosen else 190)
+        painter.setPen(QPen(self._theme.color(token), 2 if ringed else 1))
+        painter.setBrush(fill)
+        if dot:
+            painter.drawEllipse(mark.rect)
+            return
+        painter.drawRect(mark.rect)
+        if chosen and self._plot.bins:
+            part = QRectF(mark.rect)
+            part.setTop(part.bottom() - part.height() * chosen / len(mark.rows))
+            painter.fillRect(part, self._theme.color("accent.glyph"))
+
+    def _draw_chosen(self, painter: QPainter) -> None:
+        """Draw the highlighted rows over their boxes."""
+        painter.setPen(QPen(self._theme.color("text.primary"), 2))
+        painter.setBrush(self._theme.color("accent.glyph"))
+        for number, box in enumerate(self._plot.boxes):
+            for place, value in box.members:
+                if place in self._selected:
+                    painter.drawEllipse(_around(self._point(number + 0.5, value)))
 
     def _draw_axes(self, painter: QPainter) -> None:
         theme, area = self._theme, self._area()
