@@ -17,6 +17,7 @@ from tests.e2e.tour.part import Steps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
+from tests.e2e.tour.talk_steps import TalkSteps
 from tests.e2e.tour.upload_steps import UploadSteps
 
 PATIENT = "CL-1001"
@@ -33,6 +34,7 @@ class Story(
     JobsSteps,
     UploadSteps,
     HistorySteps,
+    TalkSteps,
     CreateSteps,
     CompareSteps,
     MyLibrarySteps,
@@ -74,6 +76,7 @@ class Story(
             "my-library": self.my_library_steps(),
             "browse-files": self.browse_files_steps(),
             "feed-list": self.list_steps(),
+            "talk": self.talk_steps(),
         }
 
     def _part(self, part: str) -> Steps:

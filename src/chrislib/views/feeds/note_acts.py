@@ -92,6 +92,7 @@ class NoteActs:
                 self._pane.window(), self._context, feed_ids=ids, title=row.title
             )
             sheet.changed.connect(self.look_again)
+            sheet.changed.connect(lambda _ids: self._pane.list.tags_changed.emit())
             sheet.open()
 
     def open_share(self) -> None:

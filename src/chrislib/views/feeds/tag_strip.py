@@ -13,6 +13,7 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_ring, draw_text
 from chrislib.views.widgets.text import plain_tooltip
 
+_NONE = "Add tag"
 _DOT, _GAP, _WIDEST, _LEAST = 16, 10, 140, 170
 
 
@@ -34,7 +35,6 @@ class TagStrip(QAbstractButton):
         names = ", ".join(clean(tag.label) for tag in self._tags)
         self.setToolTip(plain_tooltip(f"Tags: {names}") if names else "Tags …")
         self.setAccessibleName(f"Tags: {names}" if names else "Tags")
-        self.setVisible(bool(self._tags))
         self.updateGeometry()
         self.update()
 
@@ -46,6 +46,8 @@ class TagStrip(QAbstractButton):
     def sizeHint(self) -> QSize:
         """Return room for all tags."""
         width = sum(self._width(tag) + _GAP for tag in self._tags)
+        if not self._tags:
+            width = self._theme.width("caption", _NONE) + 4
         return QSize(width, self._theme.px(18))
 
     def minimumSizeHint(self) -> QSize:
@@ -57,6 +59,15 @@ class TagStrip(QAbstractButton):
         """Draw the tags that fit, and how many more there are."""
         painter = QPainter(self)
         at, height = 0, self.height()
+        if not self._tags:
+            draw_text(
+                painter,
+                self.rect(),
+                self._theme,
+                text=_NONE,
+                style="caption",
+                token="accent.text",
+            )
         for number, tag in enumerate(self._tags):
             left = len(self._tags) - number
             more = f"+{left}"
