@@ -22,6 +22,7 @@ from chrislib.feeds.many_model import (
 from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.subjects import Subject, SubjectItem, fill_marks
 from chrislib.jobs.model import RunIntent, WorkflowIntent
+from chrislib.jobs.submission.held import Next
 
 MOST_ROWS = 5_000
 PATTERN = "{n:2} {data}, {recipe}"
@@ -260,28 +261,9 @@ class ManyTable:
             It is refused.
         """
         row = self.rows[number]
-        steps = list(self.recipe.steps)
-        infos: dict[int, list[dict[str, object]]] = {}
-        for at, slot in enumerate(self.slots):
-            intent = steps[slot.step].intent
-            form = slot.filled(cells_of(row, at))
-            if slot.node is not None:
-                node = replace(slot.node, form=form, compute=slot.compute)
-                infos.setdefault(slot.step, []).append(node.info)
-            elif isinstance(intent, RunIntent):
-                made = replace(
-                    intent,
-                    parameters=dict(form.payload()),
-                    compute_resource=slot.compute or intent.compute_resource,
-                )
-                steps[slot.step] = replace(steps[slot.step], intent=made)
-        for step, nodes in infos.items():
-            pipeline = steps[step].intent
-            if isinstance(pipeline, WorkflowIntent):
-                info = tuple(one for one in nodes if one)
-                whole = replace(pipeline, nodes_info=info)
-                steps[step] = replace(steps[step], intent=whole)
-        return FeedPlan(self.titles()[number], row.items, tuple(steps))
+        cells = [cells_of(row, at) for at in range(len(self.slots))]
+        steps = steps_of(self.recipe, self.slots, cells)
+        return FeedPlan(self.titles()[number], row.items, steps)
 
     def plans(self) -> list[FeedPlan]:
         """Return what is started."""
@@ -381,3 +363,42 @@ class ManyTable:
     def _forget(self) -> None:
         self._titles = None
         self._verdicts.clear()
+
+
+def steps_of(
+    recipe: Recipe, slots: Sequence[Slot], cells: Sequence[Mapping[str, str]]
+) -> tuple[Next, ...]:
+    """Return the steps of a recipe with the values and places of its slots.
+
+    Parameters
+    ----------
+    cells : sequence of mapping
+        For each slot what it is given besides.
+
+    Raises
+    ------
+    ValueError
+        A value is refused.
+    """
+    steps = list(recipe.steps)
+    infos: dict[int, list[dict[str, object]]] = {}
+    for at, slot in enumerate(slots):
+        intent = steps[slot.step].intent
+        form = slot.filled(cells[at])
+        if slot.node is not None:
+            node = replace(slot.node, form=form, compute=slot.compute)
+            infos.setdefault(slot.step, []).append(node.info)
+        elif isinstance(intent, RunIntent):
+            made = replace(
+                intent,
+                parameters=dict(form.payload()),
+                compute_resource=slot.compute or intent.compute_resource,
+            )
+            steps[slot.step] = replace(steps[slot.step], intent=made)
+    for step, nodes in infos.items():
+        pipeline = steps[step].intent
+        if isinstance(pipeline, WorkflowIntent):
+            info = tuple(one for one in nodes if one)
+            whole = replace(pipeline, nodes_info=info)
+            steps[step] = replace(steps[step], intent=whole)
+    return tuple(steps)

@@ -39,6 +39,7 @@ from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
 from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures
+from tests.gui.feeds.many_fakes import MemoryMany
 from tests.gui.feeds.talk_fakes import FakeTalk
 from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 
@@ -293,6 +294,7 @@ class MemoryFeeds:
         self.plugins = MemoryPlugins(self, PLUGINS, taken)
         self.pipelines = MemoryPipelines(self.plugins)
         self.talk = FakeTalk(self)
+        self.many = MemoryMany(make_plugin)
         self.measures, self.bulk = MemoryMeasures(), MemoryBulk()
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:

@@ -342,7 +342,16 @@ def test_a_feed_of_what_is_on_the_way_waits_without_the_sheet(
     library.other_places["z"] = "chris.example.org"
     sheet = open_create(pane)
     assert "1 item is only ticked so far, and pulled now" in sheet._banner.text
-    assert "1 item is on chris.example.org and left out" in sheet._elsewhere.text
+    assert "1 item is on chris.example.org" in sheet._elsewhere.text
+    # nothing is left out without a word
+    dialogs: Any = pane._context.dialogs
+    dialogs.answer = False
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(dialogs.asked), timeout=LONG)
+    assert dialogs.asked == ["1 item is on chris.example.org"]
+    qtbot.waitUntil(lambda: not sheet._tasks.pending, timeout=LONG)
+    assert not feeds.called("create_feed")
+    dialogs.answer = True
     press(sheet)
     qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
     values = feeds.called("create_feed")[0][1]

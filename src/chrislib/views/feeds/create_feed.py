@@ -1,6 +1,5 @@
 """The sheet that makes a feed: title and note, data, first step, review."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,17 +7,24 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.cube.errors import Refused
-from chrislib.feeds.checks import TITLE_LIMIT
+from chrislib.feeds.making import proposed_title
 from chrislib.jobs.model import Job
-from chrislib.library.model import Item, ItemId, ItemState
+from chrislib.library.model import Item, ItemId
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.create_feed_compute import FeedCompute
 from chrislib.views.feeds.create_feed_details import DetailsForm
 from chrislib.views.feeds.create_feed_step import FirstStepHead, FirstStepPage
-from chrislib.views.feeds.item_list import ItemList, count_words, is_here, may_come
+from chrislib.views.feeds.item_list import ItemList, away_words, count_words, is_here
 from chrislib.views.feeds.item_picker import ItemPicker
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.elsewhere import (
+    ask_to_leave_out,
+    here_of,
+    places_of,
+    where_words,
+)
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
@@ -55,7 +61,6 @@ class CreateFeedSheet(Sheet):
         self._tasks = context.tasks("create feed")
         self._ids = list(item_ids) or [str(i.item_id) for i in self._tray()]
         self._sending = False
-        self._proposed = ""
         self.details = DetailsForm(theme)
         self.first = FirstStepHead(context)
         self._step_page = FirstStepPage(context, self.first)
@@ -64,6 +69,7 @@ class CreateFeedSheet(Sheet):
         self._picker = ItemPicker(theme, is_in=lambda one: one in self._ids)
         self._banner = Banner(theme, "info", "")
         self._banner.setObjectName("create.banner")
+        self.compute = FeedCompute(context)
         self._elsewhere = Banner(theme, "warn", "")
         self._elsewhere.setObjectName("create.elsewhere")
         self._data_head = Label(theme, style="small", token="text.muted")
@@ -99,6 +105,7 @@ class CreateFeedSheet(Sheet):
         self._stop()
         self._tasks.cancel_all()
         self._step_page.shutdown()
+        self.compute.shutdown()
         self._thumbs.shutdown()
         super().done(result)
 
@@ -154,7 +161,7 @@ class CreateFeedSheet(Sheet):
 
     def _refresh(self) -> None:
         """Show items as they are now."""
-        everything, items = self._all(), self.items
+        items = self.items
         self._list.items.set_items(items)
         self._review_list.items.set_items(items)
         self._picker.items.renew(items)
@@ -166,7 +173,7 @@ class CreateFeedSheet(Sheet):
         self.steps.set_step(DATA, detail=short if items else "", complete=bool(items))
         self._list.setVisible(bool(items))
         self._nothing.setVisible(not items)
-        self._show_elsewhere(everything)
+        self._show_elsewhere()
         self._show_banner(items)
         session = self._context.session
         user = f" as {session.username}" if session.username else ""
@@ -174,51 +181,39 @@ class CreateFeedSheet(Sheet):
         self.subtitle.setText(f"{words.split(' · ')[0]}{where}")
         self._show_button()
 
-    def _show_elsewhere(self, everything: Sequence[Item]) -> None:
-        """Say what is on other servers: a feed is made on one."""
-        name = self._context.library.tray.elsewhere
-        places = Counter(name(item.item_id) for item in everything)
-        places.pop("", None)
+    def _show_elsewhere(self) -> None:
+        """Say what is on other servers, and offer to leave it out."""
+        places = places_of(self._context, self._ids)
         self._elsewhere.setVisible(bool(places))
-        if places:
-            self._nothing.show_state(
-                "layers",
-                f"Nothing of this is on {self._context.session.host}",
-                f"It is on {' and '.join(places)}. Connect there, or choose at the "
-                "left from what is here.",
-            )
-            number = sum(places.values())
-            what = "1 item is" if number == 1 else f"{number:,} items are"
-            where = " and ".join(places)
-            self._elsewhere.show_text(
-                "warn",
-                f"{what} on {where} and left out: a feed is made on one server. "
-                f"Connect there to use {'it' if number == 1 else 'them'}.",
-            )
+        if not places:
+            return
+        where = " and ".join(places)
+        self._nothing.show_state(
+            "layers",
+            f"Nothing of this is on {self._context.session.host}",
+            f"It is on {where}. Connect there, or choose at the left from what is "
+            "here.",
+        )
+        it = "it" if sum(places.values()) == 1 else "them"
+        self._elsewhere.show_text(
+            "warn",
+            f"{where_words(places)}: a feed is made on one server. Leave {it} out "
+            f"here, or connect there to use {it}.",
+            ("Leave out", self._leave_out),
+        )
+
+    def _leave_out(self) -> None:
+        """Make the feed of what is on this server; the tray keeps the rest."""
+        self._ids = here_of(self._context, self._ids)
+        self._refresh()
 
     def _show_banner(self, items: Sequence[Item]) -> None:
-        away = [item for item in items if not is_here(item)]
-        lost = sum(1 for item in away if not may_come(item))
-        self._banner.setVisible(bool(away))
+        words, lost = away_words(items)
+        self._banner.setVisible(bool(words))
         if lost:
-            one = "1 item did" if lost == 1 else f"{lost:,} items did"
-            self._banner.show_text(
-                "failed",
-                f"{one} not arrive. Take what is missing out, or try again.",
-                ("Retry", self._bring),
-            )
-        elif away:
-            one = "1 item is" if len(away) == 1 else f"{len(away):,} items are"
-            they = "it is" if len(away) == 1 else "they are"
-            ticked = all(item.state is ItemState.WANTED for item in away)
-            what = (
-                "only ticked so far, and pulled now" if ticked else "still on the way"
-            )
-            self._banner.show_text(
-                "info",
-                f"{one} {what}: the feed starts when {they} here. You can close this "
-                "and chrislib meanwhile.",
-            )
+            self._banner.show_text("failed", words, ("Retry", self._bring))
+        elif words:
+            self._banner.show_text("info", words)
 
     def _show_button(self) -> None:
         review = self.body.currentIndex() == REVIEW
@@ -254,16 +249,8 @@ class CreateFeedSheet(Sheet):
 
     def _propose(self) -> None:
         """Offer a title that says what it is without naming a patient."""
-        items = self.items
-        first = items[0] if items else None
         day = datetime.fromtimestamp(self._context.now()).astimezone().date()
-        base = "New feed"
-        if first is not None:
-            base = first.study_description or first.title
-            if len(items) > 1:
-                base = f"{base} and {len(items) - 1:,} more"
-        self._proposed = f"{base[: TITLE_LIMIT - 13]}, {day.isoformat()}"
-        self.details.title.setText(self._proposed)
+        self.details.title.setText(proposed_title(self.items, day))
 
     def _say(self, problem: str = "") -> None:
         self.steps.set_step(TITLE, detail=self.details.text, complete=not problem)
@@ -283,9 +270,18 @@ class CreateFeedSheet(Sheet):
         elif not self.items:
             self._go(DATA)
         elif self.details.check():
-            self._send()
+            self._tasks.start(
+                ask_to_leave_out(self._context, self._ids),
+                name="ask",
+                done=self._answered,
+            )
         else:
             self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _answered(self, agreed: bool) -> None:
+        if agreed and not self._sending:
+            self._leave_out()
+            self._send()
 
     def _back(self) -> None:
         step = self.body.currentIndex()
@@ -326,6 +322,7 @@ class CreateFeedSheet(Sheet):
 
     def _show_step_words(self) -> None:
         chosen = self.first.list.chosen
+        self.compute.show_recipe(chosen)
         words = chosen.title if chosen is not None else "None for now"
         self.steps.set_step(FIRST, detail=words, complete=bool(self.items))
 
@@ -340,7 +337,7 @@ class CreateFeedSheet(Sheet):
                 items=self.items,
                 note=self.details.note.toPlainText(),
                 tags=self.details.tags.words,
-                first=self.first.list.chosen,
+                first=self.compute.placed(self.first.list.chosen),
             ),
             name="create",
             done=self._sent,
@@ -412,6 +409,7 @@ class CreateFeedSheet(Sheet):
         left.setContentsMargins(24, 16, 24, 16)
         left.setSpacing(8)
         left.addSpacing(12)
+        left.addWidget(self.compute)
         left.addStretch(1)
         change = button(theme, "Change", kind="quiet", name="create.change", small=True)
         change.clicked.connect(lambda: self._go(DATA))

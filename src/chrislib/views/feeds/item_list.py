@@ -67,6 +67,26 @@ def may_come(item: Item) -> bool:
     }
 
 
+def away_words(items: Sequence[Item]) -> tuple[str, bool]:
+    """Return what is said of items that are not here, and whether some are lost."""
+    away = [item for item in items if not is_here(item)]
+    lost = sum(1 for item in away if not may_come(item))
+    if lost:
+        one = "1 item did" if lost == 1 else f"{lost:,} items did"
+        return f"{one} not arrive. Take what is missing out, or try again.", True
+    if not away:
+        return "", False
+    one = "1 item is" if len(away) == 1 else f"{len(away):,} items are"
+    they = "it is" if len(away) == 1 else "they are"
+    ticked = all(item.state is ItemState.WANTED for item in away)
+    what = "only ticked so far, and pulled now" if ticked else "still on the way"
+    return (
+        f"{one} {what}: the feed starts when {they} here. You can close this "
+        "and chrislib meanwhile.",
+        False,
+    )
+
+
 def item_words(item: Item) -> str:
     """Return the second line of an item."""
     parts = []

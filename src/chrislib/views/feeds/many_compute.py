@@ -1,6 +1,6 @@
 """Where the runs of a recipe compute."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,8 +17,8 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.text import Label
 
 
-class ComputePage(QWidget):
-    """A choice for each run: what the plugin may use, the server's first at the top.
+class ComputeRows(QWidget):
+    """A choice for each run of a recipe; the server's first is at the top.
 
     Signals
     -------
@@ -31,12 +31,52 @@ class ComputePage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._inner = QWidget()
+        self._rows: list[QWidget] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 8, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnStretch(2, 1)
+
+    def show_slots(self, slots: Sequence[Slot], *, nothing: str = "") -> None:
+        """Show the choices of other runs; `nothing` is said where there are none."""
+        for piece in self._rows:
+            self._grid.removeWidget(piece)
+            piece.hide()
+            piece.deleteLater()
+        self._rows = []
+        for at, slot in enumerate(slots):
+            label = Label(self._theme, slot.title, style="small")
+            box = compute_box(slot, at, chosen=self.chosen.emit)
+            self._grid.addWidget(label, at, 0)
+            self._grid.addWidget(box, at, 1)
+            self._rows += [label, box]
+        if not slots and nothing:
+            label = Label(self._theme, nothing, style="small", token="text.muted")
+            self._grid.addWidget(label, 0, 0)
+            self._rows.append(label)
+
+
+class ComputePage(QWidget):
+    """The page of a sheet on which it is chosen where runs compute."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.rows = ComputeRows(theme)
+        self.chosen = self.rows.chosen
+        inner = QWidget()
+        inside = QVBoxLayout(inner)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.rows)
+        inside.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll = scroll
+        scroll.setWidget(inner)
+        # setWidget fills the widget's ground: it is the sheet's own here
+        inner.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(8)
@@ -50,30 +90,17 @@ class ComputePage(QWidget):
             )
         )
         column.addWidget(scroll, 1)
-        self.show_slots(())
 
     def show_slots(self, slots: Sequence[Slot]) -> None:
         """Show the choices of other runs."""
-        inner = QWidget()
-        grid = QGridLayout(inner)
-        grid.setContentsMargins(0, 8, 0, 0)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(2, 1)
-        for at, slot in enumerate(slots):
-            grid.addWidget(Label(self._theme, slot.title), at, 0)
-            grid.addWidget(compute_box(slot, at, chosen=self.chosen.emit), at, 1)
-        if not slots:
-            words = "Only the data is linked: nothing is computed."
-            grid.addWidget(Label(self._theme, words, token="text.muted"), 0, 0)
-        grid.setRowStretch(len(slots) + 1, 1)
-        self._scroll.setWidget(inner)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        inner.setAutoFillBackground(False)
-        self._scroll.viewport().setAutoFillBackground(False)
+        self.rows.show_slots(
+            slots, nothing="Only the data is linked: nothing is computed."
+        )
 
 
-def compute_box(slot: Slot, at: int, *, chosen: object) -> QComboBox:
+def compute_box(
+    slot: Slot, at: int, *, chosen: Callable[[int, str], object]
+) -> QComboBox:
     """Return the choice of one run's compute resource.
 
     Parameters
@@ -94,6 +121,6 @@ def compute_box(slot: Slot, at: int, *, chosen: object) -> QComboBox:
     box.setEnabled(len(computes) > 1)
     if len(computes) == 1:
         box.setToolTip("This plugin computes nowhere else")
-    if callable(chosen):
-        box.activated.connect(lambda _at: chosen(at, str(box.currentData() or "")))
+    box.setProperty("small", True)
+    box.activated.connect(lambda _at: chosen(at, str(box.currentData() or "")))
     return box

@@ -1,7 +1,6 @@
 """The sheet that runs the same recipe on many: recipe, subjects, compute, review."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from chrislib.views.feeds.many_review import ReviewPage, left_words
 from chrislib.views.feeds.many_saving import save_text
 from chrislib.views.feeds.many_table import ManyPage
 from chrislib.views.widgets.banner import Banner
+from chrislib.views.widgets.elsewhere import here_of, places_of, where_words
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 
@@ -74,10 +74,9 @@ class ManySheet(Sheet):
         theme = context.theme
         self._context = context
         self._tasks = context.tasks("same recipe on many")
-        tray = context.library.tray
-        ids = [ItemId(one) for one in item_ids] or list(tray.ids)
-        self._elsewhere = Counter(name for one in ids if (name := tray.elsewhere(one)))
-        self._ids = [one for one in ids if not tray.elsewhere(one)]
+        ids = list(item_ids) or [str(one) for one in context.library.tray.ids]
+        self._elsewhere = places_of(context, ids)
+        self._ids = [ItemId(one) for one in here_of(context, ids)]
         self._table: ManyTable | None = None
         self._rows: Rows | None = None
         self._source: tuple[Table, Meaning] | None = None
@@ -354,13 +353,12 @@ class ManySheet(Sheet):
 
     def _show_elsewhere(self) -> None:
         self._banner.setVisible(bool(self._elsewhere))
-        number = sum(self._elsewhere.values())
-        if number:
-            what = "1 item is" if number == 1 else f"{number:,} items are"
+        if self._elsewhere:
             self._banner.show_text(
                 "warn",
-                f"{what} on {' and '.join(self._elsewhere)} and left out: feeds are "
-                "made on one server.",
+                f"{where_words(self._elsewhere)} and not among the rows: feeds are "
+                "made on one server. Connect there to run on them.",
+                ("All right", self._banner.hide),
             )
 
     def _count(self) -> None:

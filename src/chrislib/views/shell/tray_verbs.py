@@ -10,6 +10,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.navigation import NewFeed
 from chrislib.views.shell.tray import TrayPanel
 from chrislib.views.shell.tray_recipes import TrayRecipes
+from chrislib.views.widgets.elsewhere import ask_to_leave_out, here_of
 
 _UNDO_SECONDS = 8
 _CANCEL_SECONDS = 15
@@ -43,10 +44,8 @@ class TrayVerbs:
 
     def run(self, recipe: Recipe) -> None:
         """Make a feed of the tray and run a recipe on it, without any question."""
-        tray = self._context.library.tray
-        items = [i for i in tray.items() if not tray.elsewhere(i.item_id)]
-        left = len(tray.items()) - len(items)
-        if not items:
+        ids = [str(one) for one in self._context.library.tray.ids]
+        if not here_of(self._context, ids):
             self._context.messages.warning(
                 "Nothing in the tray is on this server.",
                 "Nothing was started.",
@@ -55,28 +54,39 @@ class TrayVerbs:
             return
         if self._panel is not None:
             self._panel.set_busy(True)
-        day = datetime.fromtimestamp(self._context.now()).astimezone().date()
         self._tasks.start(
-            self._context.feeds.making.again(items, recipe, day=day),
+            self._ask_and_run(recipe),
             name="run again",
-            done=lambda job: self._started(job, recipe, left),
+            done=lambda job: self._started(job, recipe),
             failed=self._refused,
         )
+
+    async def _ask_and_run(self, recipe: Recipe) -> Job | None:
+        """Ask only where some of it is on another server (network)."""
+        context = self._context
+        tray = context.library.tray
+        if not await ask_to_leave_out(
+            context, [str(one) for one in tray.ids], verb="Run"
+        ):
+            return None
+        items = [i for i in tray.items() if not tray.elsewhere(i.item_id)]
+        day = datetime.fromtimestamp(context.now()).astimezone().date()
+        return await context.feeds.making.again(items, recipe, day=day)
 
     def many(self) -> None:
         """Run the same recipe on each item of the tray."""
         ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
         self._go(NewFeed(ids, many=True))
 
-    def _started(self, job: Job, recipe: Recipe, left: int) -> None:
+    def _started(self, job: Job | None, recipe: Recipe) -> None:
         if self._panel is not None:
             self._panel.set_busy(False)
+        if job is None:
+            return
         where = job.detail if is_held(job.intent) else f"It is feed {job.feed_id}."
-        if left:
-            where += f" {left:,} on another server {_is(left)} left out."
         self._context.messages.success(
             f"Running {recipe.title}",
-            f"“{job.intent.title}”. {where}",
+            f"“{job.title}”. {where}",
             action=("Cancel", lambda: self._cancel(job)),
             seconds=_CANCEL_SECONDS,
         )
@@ -155,7 +165,3 @@ class TrayVerbs:
             action=("Undo", lambda: tray.put_back(before)),
             seconds=_UNDO_SECONDS,
         )
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
