@@ -53,6 +53,7 @@ class FeedsPane(QWidget):
         self._server = self._server_now()
         self._ticks = 0
         self._folded_by_hand: bool | None = None
+        self._left = False
         self.setObjectName("feeds")
         self.list = FeedList(context)
         self._graph_tasks = context.tasks("feeds.graph")
@@ -241,7 +242,7 @@ class FeedsPane(QWidget):
         # the nodes know better than the counters of a list
         self.list.set_scopes(scopes, fresh=self.feed.row if self.feed else None)
         self._open_feed.well()
-        if self._open_feed.feed_id is not None:
+        if self._open_feed.feed_id is not None or self._left:
             return
         rows = [*scopes["mine"], *scopes["shared"]]
         last = self._context.layout.get(_LAST)
@@ -261,6 +262,7 @@ class FeedsPane(QWidget):
             self._open_feed.offline(error)
 
     def _open(self, feed_id: int, node_id: int | None) -> None:
+        self._left = False
         self._context.layout.put(_LAST, feed_id)
         self.list.was_opened(feed_id)
         if self.isVisible():
@@ -314,6 +316,7 @@ class FeedsPane(QWidget):
         """Forget a server's feeds: another one's numbers mean other things."""
         self._asker.forget()
         self._keeper.forget()
+        self._left = False
         self.covers.close()
         self._open_feed.close()
         self.list.clear()
@@ -336,9 +339,15 @@ class FeedsPane(QWidget):
             return
         self._open_feed.close()
         self._context.feeds.watch(None)
-        rows = self.list.rows() or self.list.rows("shared")
-        if rows:
-            self._open(int(rows[0].id), None)
+        shown = self.list.model.feed_at(self.list.model.index(0))
+        if shown is not None:
+            self._open(int(shown.id), None)
+        elif self.list.rows() or self.list.rows("shared"):
+            # what is searched for stays: nothing opens by itself now
+            self._left = True
+            self.centre.show_state(
+                "workflow", "No feed is open", "Choose one in the list."
+            )
         else:
             self._no_feeds()
 
@@ -392,8 +401,7 @@ class FeedsPane(QWidget):
         self.inspector.add_node.connect(acts.add_node)
         self.inspector.cancel_node.connect(acts.cancel)
         self._open_feed.looked.connect(self._looked)
-        self._open_feed.looked.connect(self.talk.looked)
         self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
-        bind_keys(self)
         self._open_feed.looked.connect(self.talk.looked)
         self._open_feed.lost.connect(lambda _feed_id: self._load_list(whole=True))
+        bind_keys(self)
