@@ -1,7 +1,7 @@
 """Outputs listed folder by folder, in the order a person looks at them."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,17 @@ from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.cube.folder_types import Part, Thing, ThingKind
 from chrislib.cube.types import StoragePath
 from chrislib.feeds.model import OutputEntry
-from chrislib.feeds.outputs import kind_of
+from chrislib.feeds.output_entries import (
+    SAME_FOLDER,
+    by_folder,
+    by_name,
+    file_entry,
+    folder_entry,
+    link_entry,
+    link_name,
+    resolved,
+    unused,
+)
 
 if TYPE_CHECKING:
     # it loads the HTTP library, which waits for the first paint
@@ -29,8 +39,6 @@ _AT_ONCE = 3
 _STEP = 100
 """Rows that are taken in at a time: 1 ms of a window's event loop."""
 _LINKS_AT_ONCE = 4
-_SAME_FOLDER = 8
-"""So many links into one folder, and the folder is listed instead."""
 
 
 class FoldersLike(Pages, Protocol):
@@ -267,10 +275,10 @@ class OutputWalk:
                 folder.used.add(name)
                 relative = f"{folder.relative}/{name}" if folder.relative else name
                 if thing.kind == "folder":
-                    entry = _folder_entry(thing, relative)
+                    entry = folder_entry(thing, relative)
                     self._below(folder, entry, thing.id)
                 else:
-                    entry = _file_entry(thing, relative)
+                    entry = file_entry(thing, relative)
                 entries.append(entry)
             self._tell(Batch(folder.relative, tuple(entries)))
 
@@ -292,23 +300,23 @@ class OutputWalk:
         """Show what links lead to; the sizes of files follow when they are known."""
         entries, files = [], []
         for link in links:
-            name = _unused(_link_name(link), folder.used)
+            name = unused(link_name(link), folder.used)
             folder.used.add(name)
             relative = f"{folder.relative}/{name}" if folder.relative else name
-            entry = _link_entry(link, relative)
+            entry = link_entry(link, relative)
             entries.append(entry)
             if link.target_kind == "folder":
                 self._below(folder, entry, link.target_id)
             elif link.target_kind == "file":
                 files.append(entry)
         self._tell(Batch(folder.relative, tuple(entries)))
-        for together in _by_folder(files):
+        for together in by_folder(files):
             known = await self._targets(together)
             self._tell(Batch(folder.relative, known))
 
     async def _targets(self, entries: Sequence[OutputEntry]) -> tuple[OutputEntry, ...]:
         """Return links to files with what is known of the files (network)."""
-        if len(entries) > _SAME_FOLDER:
+        if len(entries) > SAME_FOLDER:
             parent = await self._api.at(entries[0].path.rpartition("/")[0])
             if parent is not None:
                 wanted = {entry.path: entry for entry in entries}
@@ -318,7 +326,7 @@ class OutputWalk:
                     for thing in await source.next():
                         if thing.path in wanted:
                             found[thing.path] = thing
-                return tuple(_resolved(one, found.get(one.path)) for one in entries)
+                return tuple(resolved(one, found.get(one.path)) for one in entries)
         gate = asyncio.Semaphore(_LINKS_AT_ONCE)
 
         async def one(entry: OutputEntry) -> OutputEntry:
@@ -327,8 +335,8 @@ class OutputWalk:
                 try:
                     thing = await self._api.get("file", entry.file_id)
                 except (Forbidden, NotFound):
-                    return _resolved(entry, None)
-            return _resolved(entry, thing)
+                    return resolved(entry, None)
+            return resolved(entry, thing)
 
         return tuple(await asyncio.gather(*(one(entry) for entry in entries)))
 
@@ -368,95 +376,9 @@ async def listed(api: FoldersLike, roots: Sequence[Root]) -> list[OutputEntry]:
             replace(entry, children=tree(entry.relative)) if entry.is_folder else entry
             for entry in below.get(parent, {}).values()
         )
-        return tuple(sorted(entries, key=_order))
+        return tuple(sorted(entries, key=by_name))
 
     return list(tree(""))
-
-
-def _folder_entry(thing: Thing, relative: str) -> OutputEntry:
-    return OutputEntry(
-        path=thing.path,
-        relative=relative,
-        is_folder=True,
-        size=None,
-        file_id=None,
-        kind="folder",
-        created=_made(thing),
-    )
-
-
-def _file_entry(thing: Thing, relative: str) -> OutputEntry:
-    return OutputEntry(
-        path=thing.path,
-        relative=relative,
-        is_folder=False,
-        size=thing.size,
-        file_id=thing.id,
-        kind=kind_of(relative),
-        created=_made(thing),
-    )
-
-
-def _link_entry(link: Thing, relative: str) -> OutputEntry:
-    kind = link.target_kind
-    return OutputEntry(
-        path=StoragePath(link.target),
-        relative=relative,
-        is_folder=kind == "folder",
-        size=None,
-        file_id=link.target_id if kind == "file" else None,
-        kind="folder" if kind == "folder" else kind_of(relative) if kind else "gone",
-        link_target=link.target,
-        created=_made(link),
-    )
-
-
-def _resolved(entry: OutputEntry, file: Thing | None) -> OutputEntry:
-    if file is None:
-        return replace(entry, file_id=None, size=None, kind="gone")
-    return replace(entry, file_id=file.id, size=file.size, created=_made(file))
-
-
-def _by_folder(entries: Sequence[OutputEntry]) -> list[list[OutputEntry]]:
-    """Return entries in groups: those of one folder, if many, and all the others."""
-    counts = Counter(entry.path.rpartition("/")[0] for entry in entries)
-    groups: dict[str, list[OutputEntry]] = {}
-    for entry in entries:
-        parent = entry.path.rpartition("/")[0]
-        if counts[parent] <= _SAME_FOLDER:
-            parent = ""
-        groups.setdefault(parent, []).append(entry)
-    few = groups.pop("", [])
-    return [
-        *(few[at : at + _SAME_FOLDER] for at in range(0, len(few), _SAME_FOLDER)),
-        *groups.values(),
-    ]
-
-
-def _made(thing: Thing) -> float:
-    return thing.created.timestamp() if thing.created is not None else 0.0
-
-
-def _link_name(link: Thing) -> str:
-    """Return what a link is called: its target, for a node's output the node."""
-    parts = link.target.strip("/").split("/")
-    if parts[-1] == "data" and len(parts) > 2 and "feeds" in parts:
-        return parts[-2]
-    return parts[-1] or link.name
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """Return the name, with a number behind it where it is taken."""
-    if name not in used:
-        return name
-    number = 2
-    while f"{name} ({number})" in used:
-        number += 1
-    return f"{name} ({number})"
-
-
-def _order(entry: OutputEntry) -> tuple[bool, str]:
-    return (not entry.is_folder, entry.relative.rsplit("/", 1)[-1].lower())
 
 
 def _untold(_batch: Batch) -> None:
