@@ -5,20 +5,24 @@ thread never holds the interpreter for long, and no widget ever holds the whole 
 """
 
 import re
+import time
 from dataclasses import dataclass
 
 from chrislib.cube.logs import pieces
 from chrislib.feeds.text import show_log
 
-PIECE = 128 * 1024
-"""Characters that are cleaned, searched or loaded at once."""
+PIECE = 64 * 1024
+"""Characters that are loaded at once."""
+WORK = 32 * 1024
+"""Characters that are cleaned or searched at once, between two breaths."""
 TAIL = PIECE
 """Characters shown at first: the end of a log is what one looks for."""
-MOST = 4 * PIECE
+MOST = 6 * PIECE
 """Characters shown together; what is farther away makes room."""
 LINE = 4_000
 """Longer lines are broken, or one line of a progress bar fills the memory."""
 MOST_HITS = 10_000
+_LONG = 1_000_000
 _SAME = 4_096
 
 
@@ -34,7 +38,8 @@ def clean(log: str) -> LogText:
     """Return a log fit to be shown; of a long one call it in a thread."""
     shown: list[str] = []
     lines = 0
-    for start, end in pieces(log, PIECE):
+    for start, end in pieces(log, WORK):
+        _breathe(log)
         piece = _broken(show_log(log[start:end]))
         lines += piece.count("\n")
         shown.append(piece)
@@ -42,6 +47,12 @@ def clean(log: str) -> LogText:
     if text and not text.endswith("\n"):
         lines += 1
     return LogText(text, lines)
+
+
+def _breathe(text: str) -> None:
+    """Let the window have its turn while a thread works on a long text."""
+    if len(text) > _LONG:
+        time.sleep(0)
 
 
 def _broken(text: str) -> str:
@@ -159,7 +170,8 @@ def search(text: str, words: str) -> Hits:
         return Hits(words)
     wanted = re.compile(re.escape(words), re.IGNORECASE)
     places: list[int] = []
-    for start, end in pieces(text, PIECE):
+    for start, end in pieces(text, WORK):
+        _breathe(text)
         for found in wanted.finditer(text, start, end):
             if len(places) == MOST_HITS:
                 return Hits(words, tuple(places), more=True)

@@ -371,3 +371,16 @@ def test_where_it_comes_from_is_copied_without_names(
     assert "Doe" not in words
     sheet.accept()
     settled(qtbot, pane, 3)
+
+
+def test_a_node_that_was_deleted_elsewhere_is_missed(
+    qtbot: QtBot, pane: FeedsPane, acts: MemoryActs, feeds: Any, posted: list[Any]
+) -> None:
+    shown(qtbot, pane, 10)
+    pane.refresh()
+    settled(qtbot, pane, 10)
+    feeds.nodes[812] = feeds.nodes[812][:9]
+    pane.refresh()
+    qtbot.waitUntil(lambda: bool(posted))
+    assert posted[-1].title == "pl-bids_pack 0.9 is not in the feed any more."
+    settled(qtbot, pane, 9)

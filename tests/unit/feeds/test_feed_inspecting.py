@@ -86,7 +86,13 @@ _WORDS = st.lists(
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make pieces so small that a short text has many."""
-    for name, value in (("PIECE", 64), ("TAIL", 64), ("MOST", 200), ("LINE", 50)):
+    for name, value in (
+        ("PIECE", 64),
+        ("WORK", 64),
+        ("TAIL", 64),
+        ("MOST", 200),
+        ("LINE", 50),
+    ):
         monkeypatch.setattr(logs, name, value)
 
 

@@ -42,6 +42,9 @@ class NodeActions:
         self._tasks = tasks
         self._pane = pane
         self._running = False
+        self._seen: tuple[int, Node] | None = None
+        self._deleted: set[int] = set()
+        """Nodes whose deletion was asked for here: nobody needs to be told."""
         self.picks = Picks(pane)
         inspector, centre = pane.inspector, pane.centre
         inspector.run_again.connect(self.run_same)
@@ -86,6 +89,17 @@ class NodeActions:
         self.picks.keep([n.id for n in view.nodes] if view is not None else ())
         if self.picks.ids:
             self.show_picks()
+        before, node = self._seen, self._pane.node
+        if before is not None and view is not None and view.row.id == before[0]:
+            there = {int(one.id) for one in view.nodes}
+            if int(before[1].id) not in there | self._deleted:
+                self._context.messages.info(
+                    f"{node_name(before[1])} is not in the feed any more.",
+                    "It was deleted on the server. What was fetched stays here.",
+                )
+        self._seen = None
+        if view is not None and node is not None:
+            self._seen = int(view.row.id), node
 
     def _picked(self, node_id: int) -> None:
         node = self._pane.node
@@ -314,6 +328,7 @@ class NodeActions:
         )
         if not sure:
             return
+        self._deleted |= {int(node.id) for node in plan.nodes}
         self._context.messages.info(
             f"{nodes[0].upper()}{nodes[1:]} {'is' if count == 1 else 'are'} being "
             "deleted.",
