@@ -1,7 +1,9 @@
 """5,000 feeds listed, and a feed of 5,000 nodes opened: against the bare requests.
 
 The rows are put into the database of a station. Both sides ask for the same pages; ours
-parses them, keeps them and has them painted in the real window.
+parses them, keeps them and has them painted in the real window. The list is open when
+the rows of all its pages are in it and painted (its first screen is there after one
+page, long before); the peer reads all pages one after the other and keeps nothing.
 """
 
 import asyncio

@@ -90,14 +90,14 @@ class ListKeeper:
     def tick(self) -> None:
         """Ask again when it is time (network)."""
         if self._context.now() - self._at >= _OFTEN:
-            self.load(whole=False)
             self.check(again=True)
+            self.load(whole=False)
 
     def check(self, *, again: bool = False) -> None:
         """Ask for the counts of what is in sight, where a list cannot be trusted."""
         rows = self._list.rows_in_sight()
-        if not rows:
-            return
+        if not rows or self.asking:
+            return  # pages come first; the list rests again once it is whole
         working = (
             tuple(row.id for row in rows if self._list.works(row)) if again else ()
         )
@@ -122,6 +122,8 @@ class ListKeeper:
 
     def _measure(self) -> None:
         """Ask how long feeds in sight ran and what they take, one after the other."""
+        if self.asking:
+            return
         measures = self._context.feeds.measures
         missing = measures.missing(self._list.rows_in_sight())
         if not missing:
