@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -317,16 +317,9 @@ class OutputWalk:
     async def _targets(self, entries: Sequence[OutputEntry]) -> tuple[OutputEntry, ...]:
         """Return links to files with what is known of the files (network)."""
         if len(entries) > SAME_FOLDER:
-            parent = await self._api.at(entries[0].path.rpartition("/")[0])
-            if parent is not None:
-                wanted = {entry.path: entry for entry in entries}
-                found: dict[str, Thing] = {}
-                source = Ascending(self._api, parent.id, "files", size=PAGE)
-                while source.more:
-                    for thing in await source.next():
-                        if thing.path in wanted:
-                            found[thing.path] = thing
-                return tuple(resolved(one, found.get(one.path)) for one in entries)
+            # a file may be open to us where its folder is not
+            with suppress(Forbidden, NotFound):
+                return await self._of_one_folder(entries)
         gate = asyncio.Semaphore(_LINKS_AT_ONCE)
 
         async def one(entry: OutputEntry) -> OutputEntry:
@@ -339,6 +332,22 @@ class OutputWalk:
             return resolved(entry, thing)
 
         return tuple(await asyncio.gather(*(one(entry) for entry in entries)))
+
+    async def _of_one_folder(
+        self, entries: Sequence[OutputEntry]
+    ) -> tuple[OutputEntry, ...]:
+        """Return links to files of one folder, which is listed once (network)."""
+        parent = await self._api.at(entries[0].path.rpartition("/")[0])
+        if parent is None:
+            raise NotFound("The folder is not shown to us.")
+        wanted = {entry.path for entry in entries}
+        found: dict[str, Thing] = {}
+        source = Ascending(self._api, parent.id, "files", size=PAGE)
+        while source.more:
+            for thing in await source.next():
+                if thing.path in wanted:
+                    found[thing.path] = thing
+        return tuple(resolved(one, found.get(one.path)) for one in entries)
 
 
 async def _ahead(

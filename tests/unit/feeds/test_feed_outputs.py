@@ -198,6 +198,20 @@ async def test_many_links_into_one_folder_list_it_once() -> None:
     assert storage.asked.count("home/alex/uploads") == 1
 
 
+async def test_files_are_resolved_one_by_one_where_their_folder_is_closed() -> None:
+    files = {f"home/bob/uploads/{n}.txt": n for n in range(20)}
+    links = {f"{ROOT}/{n}.chrislink": f"home/bob/uploads/{n}.txt" for n in range(20)}
+
+    class Closed(Storage):
+        async def at(self, path: str) -> Thing | None:
+            if path == "home/bob/uploads":
+                raise Forbidden("Not yours.")
+            return await super().at(path)
+
+    tree = await listed(Closed(files, links), [Root(ROOT)])
+    assert totals(tree) == (20, sum(range(20)))
+
+
 async def test_a_full_folder_comes_page_by_page_from_its_start() -> None:
     files = {f"{ROOT}/{number:05d}.dcm": 7 for number in range(2300)}
     storage = Storage(files, {})
