@@ -38,7 +38,9 @@ def compare_files(
 ) -> list[FilePair]:
     """Pair files by their place; folders are walked, dead links left out.
 
-    Two links to (or copies of) one file of the storage are the same without a look.
+    Where all files of each side lie in one folder and only its name differs (that of
+    the data a feed was made of), places are counted from inside it. Two links to one
+    file of the storage are the same without a look.
 
     Returns
     -------
@@ -47,6 +49,10 @@ def compare_files(
     """
     ours = {entry.relative: entry for entry in walk(left)}
     theirs = {entry.relative: entry for entry in walk(right)}
+    tops = _only_folder(ours), _only_folder(theirs)
+    if all(tops) and tops[0] != tops[1]:
+        ours = _inside(ours)
+        theirs = _inside(theirs)
     return [
         FilePair(
             relative,
@@ -96,6 +102,17 @@ def equal_files(first: Path, second: Path) -> bool:
                 return False
             if not block:
                 return True
+
+
+def _only_folder(files: Mapping[str, OutputEntry]) -> str:
+    """Return the folder in which all files lie, "" where there are several."""
+    tops = {relative.partition("/")[0] for relative in files}
+    inside = all("/" in relative for relative in files)
+    return tops.pop() if inside and len(tops) == 1 else ""
+
+
+def _inside(files: Mapping[str, OutputEntry]) -> dict[str, OutputEntry]:
+    return {relative.partition("/")[2]: entry for relative, entry in files.items()}
 
 
 def _verdict(left: OutputEntry | None, right: OutputEntry | None) -> str:

@@ -35,7 +35,9 @@ def entries(files: dict[str, tuple[int, int]]) -> list[OutputEntry]:
 @given(_FILES, _FILES)
 def test_every_file_has_one_verdict(left: Any, right: Any) -> None:
     pairs = compare_files(entries(left), entries(right))
-    assert [pair.relative for pair in pairs] == sorted({*left, *right})
+    tops = [{name.partition("/")[0] for name in side} for side in (left, right)]
+    if len(tops[0] | tops[1]) != 2 or len(tops[0]) != 1 or len(tops[1]) != 1:
+        assert [pair.relative for pair in pairs] == sorted({*left, *right})
     assert sum(count_verdicts(pairs).values()) == len(pairs)
     turned = {"left": "right", "right": "left"}
     back = compare_files(entries(right), entries(left))
@@ -55,6 +57,14 @@ def test_folders_are_walked_and_sizes_told_apart() -> None:
         ("a/x.txt", "size"),
         ("b", "right"),
     ]
+
+
+def test_one_folder_of_another_name_is_looked_into() -> None:
+    one, other = entry("scan-1/a.txt", 1, 5), entry("scan-2/a.txt", 2, 6)
+    found = compare_files([one], [other])
+    assert [(pair.relative, pair.verdict) for pair in found] == [("a.txt", "differs")]
+    more = compare_files([one], [other, entry("b.txt", 3)])
+    assert len(more) == 3
 
 
 @given(st.binary(max_size=64), st.binary(max_size=64))
