@@ -29,6 +29,12 @@ def person(station: Any) -> tuple[str, str]:
             "SELECT ?, id FROM groups WHERE name = 'all_users'",
             (made.lastrowid,),
         )
+        # a home, as who signs up at a CUBE gets one
+        db.execute(
+            "INSERT INTO folders (creation_date, path, parent_id, owner_id) "
+            "SELECT creation_date, ?, id, ? FROM folders WHERE path = 'home'",
+            (f"home/{name}", made.lastrowid),
+        )
     return name, token
 
 

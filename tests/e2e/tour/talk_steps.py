@@ -10,7 +10,11 @@ from tests.e2e.tour.session import Desktop
 _PATIENT = "CL-1013"
 _TITLE = "Talked about"
 _NOTE = (
-    "# First look\n\nVolumes of **both** sides.\n\n- T1, T2\n- see https://a.example/x"
+    "# First look",
+    "Volumes of **both** sides, *not* corrected.",
+    "- T1 and T2",
+    "- see [the protocol](https://example.org/protocol)",
+    "> Tonsils below the foramen.",
 )
 
 
@@ -57,7 +61,10 @@ class TalkSteps(CreateSteps):
         self._report.picture("note-empty")
         self._screen.press("Write a note", role="push button")
         box = self._screen.wait("Note, as Markdown", role="text")
-        self._screen.fill(box, _NOTE)
+        self._screen.click(box)
+        for words in _NOTE:
+            self._screen.type(words)
+            self._screen.key("Return")
         self._report.picture("note-write")
         self._screen.press(id="next", role="push button")
         self._screen.wait("The note is saved.", role="label")

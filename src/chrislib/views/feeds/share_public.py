@@ -19,10 +19,8 @@ def published_words(found: Published) -> list[str]:
         files = files_words(found.files, found.size)
     else:
         files = f"{found.files:,} files, too many to add up their sizes"
-    lines = [
-        f"{nodes} with their parameters, commands and logs",
-        f"{files}, with their names and folders",
-    ]
+    lines = [f"{nodes} with parameters, commands and logs"]
+    lines.append(f"{files}, with names and folders" if found.files else "No files")
     if found.others:
         theirs = "1 node is" if found.others == 1 else f"{found.others:,} nodes are"
         lines.append(f"{theirs} of other people: their files come on top of that")
@@ -40,7 +38,7 @@ def published_words(found: Published) -> list[str]:
         shown = ", ".join(clean(path) for path in found.links[:3])
         more = len(found.links) - 3
         rest = f" and {more} more" if more > 0 else ""
-        lines.append(f"The names of what it was made from: {shown}{rest}")
+        lines.append(f"The names of what it was made from, not the data: {shown}{rest}")
     return lines
 
 

@@ -230,7 +230,10 @@ class ShareSheet(Sheet):
 
     def _revoke(self, grant: Grant) -> None:
         def revoked(_none: None) -> None:
-            self.set_note(f"{clean(grant.name)} cannot open it any more.")
+            self.set_note(
+                f"{clean(grant.name)} cannot open it any more. Share gives it back."
+            )
+            self._offer(grant)
             self.changed.emit(self._feeds)
             self.load()
 
@@ -240,6 +243,16 @@ class ShareSheet(Sheet):
             done=revoked,
             failed=self._failed,
         )
+
+    def _offer(self, grant: Grant) -> None:
+        """Put a name back where it was shared, for who pressed too fast."""
+        kind = "group" if grant.is_group else "user"
+        self._kind.choose(kind)
+        self._turn(kind)
+        if grant.is_group:
+            self.group.setCurrentIndex(max(0, self.group.findData(grant.name)))
+        else:
+            self.name.setText(grant.name)
 
     # -- public ------------------------------------------------------------------
 
