@@ -1,5 +1,6 @@
 """Browse Files over a storage in memory: big folders, sorting, the tree, places."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,16 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from chrislib.cube.errors import ServerUnreachable
+from chrislib.library.storage.model import Key
 from chrislib.views.context import ViewContext
+from chrislib.views.library.files.arranging import NAME, SIZE, arranged
 from chrislib.views.library.files.crumbs import Breadcrumb
 from chrislib.views.library.files.page import FilesPage
 from chrislib.views.library.files.room import DropStack
 from chrislib.views.library.files.ticks import Ticks
 from chrislib.views.library.opening import ItemOpener
 from chrislib.views.widgets.dragging import dragged_items
+from tests.gui.conftest import Aio
 from tests.unit.library.storage_fakes import Rig
 
 UP = "home/alex/uploads"
@@ -133,6 +137,29 @@ def test_a_folder_of_20_000_files_is_all_there_sorted_and_filtered(
     assert stage.page.escape()
     assert len(model.shown) == 20_000
     assert not stage.page.escape()
+
+
+@pytest.mark.parametrize("downwards", [False, True])
+def test_runs_that_are_sorted_apart_make_one_order(
+    stage: Stage, aio: Aio, downwards: bool
+) -> None:
+    stage.rig.folders.many(f"{UP}/mixed", 2_500)
+    stage.show(f"{UP}/mixed")
+    model = stage.page.model
+    mixed = list(model.everything)
+    random.Random(7).shuffle(mixed)
+    sizes = {entry.key: number % 3 for number, entry in enumerate(mixed)}
+
+    def by_size(key: Key) -> int:
+        return sizes[key]
+
+    named = aio.run(arranged(mixed, NAME, downwards=downwards))
+    names = [model.index_of(key).row() for key in named]
+    assert names == sorted(names, reverse=downwards)
+    some = [replace(entry, size=sizes[entry.key]) for entry in mixed]
+    found = aio.run(arranged(some, SIZE, downwards=downwards))
+    by_name = aio.run(arranged(mixed, NAME, downwards=False))
+    assert found == sorted(by_name, key=by_size, reverse=downwards)
 
 
 def test_the_tree_asks_for_a_few_folders_at_a_time(stage: Stage) -> None:

@@ -11,7 +11,10 @@ def parts_of(selection: QItemSelectionModel) -> list[QItemSelectionRange]:
 
 def rows_of(selection: QItemSelectionModel) -> list[int]:
     """Return the highlighted rows from the top; never one index for each cell."""
+    parts = parts_of(selection)
+    if len(parts) == 1:
+        return list(range(parts[0].top(), parts[0].bottom() + 1))
     found: set[int] = set()
-    for part in parts_of(selection):
+    for part in parts:
         found.update(range(part.top(), part.bottom() + 1))
     return sorted(found)

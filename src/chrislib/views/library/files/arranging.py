@@ -1,6 +1,7 @@
 """Putting thousands of entries in order, in steps that hold up nobody."""
 
 from collections.abc import Callable, Sequence
+from heapq import merge
 from typing import Any
 
 from chrislib.aio import Breather
@@ -9,6 +10,8 @@ from chrislib.views.library.files import words
 
 NAME, TYPE, SIZE, CHANGED = range(4)
 _STEP = 100
+_RUN = 1000
+"""So many are sorted at once, and such runs then put together."""
 
 
 def _size(entry: Entry) -> int:
@@ -36,8 +39,7 @@ async def arranged(
 ) -> list[Key]:
     """Return the keys of entries sorted by a column, folders first, equals by name.
 
-    The keys take the time and are made in steps; the sorting itself is quick, as
-    entries arrive by name.
+    Keys are made and sorted in steps.
     """
     breather = Breather()
     folders: list[Entry] = []
@@ -65,6 +67,15 @@ async def _sorted(
         keys.append(key(entry))
         if number % _STEP == 0:
             await breather.rest()
-    order = sorted(range(len(entries)), key=keys.__getitem__, reverse=downwards)
-    await breather.rest()
-    return [entries[place] for place in order]
+    runs = []
+    for first in range(0, len(entries), _RUN):
+        places = range(first, min(first + _RUN, len(entries)))
+        runs.append(sorted(places, key=keys.__getitem__, reverse=downwards))
+        await breather.rest()
+    found = []
+    merged = merge(*runs, key=keys.__getitem__, reverse=downwards)
+    for number, place in enumerate(merged):
+        found.append(entries[place])
+        if number % _STEP == 0:
+            await breather.rest()
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from chrislib.aio import Breather
 from chrislib.cube.folder_types import Grant
 from chrislib.errors import ChrislibError
 from chrislib.library import words as counted
@@ -22,6 +23,7 @@ from chrislib.views.widgets.text import ElidedLabel, Label, line
 PREVIEW_BYTES = 64_000_000
 """Larger files are looked at only when asked for."""
 VIEWABLE = frozenset({"dicom", "nifti", "image", "table", "json", "text"})
+_STEP = 500
 _PAUSE = 0.15
 """Seconds a row stays highlighted before its file is fetched: keys run down lists."""
 
@@ -134,12 +136,8 @@ class Side(QWidget):
     def _show_many(self, entries: Sequence[Entry]) -> None:
         count = len(entries)
         self._name.setText(words.entries(count) if count else "")
-        size = sum(entry.size or 0 for entry in entries)
-        facts = [("Size", counted.size(size))] if size else []
-        folders = sum(entry.leads is Leads.FOLDER for entry in entries)
-        if folders:
-            facts.insert(0, ("Folders", f"{folders:,}"))
-        self._facts.show_facts(facts)
+        self._facts.show_facts([])
+        self._tasks.start(self._add_up(entries), name="add up")
         self._feed.hide()
         self._who.setText("")
         self.view_button.setEnabled(False)
@@ -147,6 +145,19 @@ class Side(QWidget):
         self.share_button.setEnabled(False)
         self.share_button.setToolTip("Highlight one entry to say who may see it")
         self.preview.show_message("Highlight one to look at it." if count else "")
+
+    async def _add_up(self, entries: Sequence[Entry]) -> None:
+        """Say what thousands of entries come to without holding up the window."""
+        breather = Breather()
+        size = folders = 0
+        for number, entry in enumerate(entries, 1):
+            size += entry.size or 0
+            folders += entry.leads is Leads.FOLDER
+            if number % _STEP == 0:
+                await breather.rest()
+        facts = [("Folders", f"{folders:,}")] if folders else []
+        facts += [("Size", counted.size(size))] if size else []
+        self._facts.show_facts(facts)
 
     def _show_feed_of(self, entry: Entry) -> None:
         feed = rules.feed_of(entry.path)

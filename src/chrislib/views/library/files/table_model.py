@@ -145,7 +145,8 @@ class FilesModel(HeadedTable):
 
     def keep_only(self, keys: Collection[Key]) -> None:
         """Take out what a fresh listing does not have any more."""
-        self.remove([key for key in self._all if key not in keys])
+        if not self._all.keys() <= set(keys):
+            self.remove([key for key in self._all if key not in keys])
 
     def filter(self, text: str) -> None:
         """Show what has every word of `text` in its name."""
@@ -178,20 +179,23 @@ class FilesModel(HeadedTable):
 
     async def _placed(
         self, ordered: list[Key], turn: int
-    ) -> tuple[list[Entry], dict[Key, int]] | None:
-        """Return rows and their places; None when something changed meanwhile."""
+    ) -> tuple[list[Entry], dict[Key, int], int] | None:
+        """Return rows, their places and bytes; None when something changed."""
         breather = Breather()
         shown: list[Entry] = []
         rows: dict[Key, int] = {}
+        size = 0
         for number, key in enumerate(ordered):
             if self._turn != turn:
                 return None
             if self._fits(key):
                 rows[key] = len(shown)
-                shown.append(self._all[key])
+                entry = self._all[key]
+                shown.append(entry)
+                size += entry.size or 0
             if number % _STEP == 0:
                 await breather.rest()
-        return (shown, rows) if self._turn == turn else None
+        return (shown, rows, size) if self._turn == turn else None
 
     def entry(self, index: Index) -> Entry | None:
         """Return the entry of a row."""
@@ -258,6 +262,10 @@ class FilesModel(HeadedTable):
                 return plain_tooltip(_tooltip(entry))
         if role not in _SPOKEN:
             return None
+        return self.words(entry, column)
+
+    def words(self, entry: Entry, column: int) -> str:
+        """Return the words of a cell."""
         if column == NAME:
             return words.name(entry)
         if column == TYPE:
@@ -322,6 +330,8 @@ class FilesModel(HeadedTable):
 
     def _fitting(self) -> list[Entry]:
         every, folded = self._all, self._folded
+        if not self._words:
+            return [every[key] for key in self._ordered]
         if len(self._words) == 1:
             word = self._words[0]
             return [every[key] for key in self._ordered if word in folded[key]]
@@ -335,10 +345,11 @@ class FilesModel(HeadedTable):
             self.dataChanged.emit(self.index(row, 0), self.index(row, CHANGED))
 
     def _become(self, shown: list[Entry]) -> None:
-        self._apply(shown, {entry.key: row for row, entry in enumerate(shown)})
+        rows = {entry.key: row for row, entry in enumerate(shown)}
+        self._apply(shown, rows, sum(entry.size or 0 for entry in shown))
 
-    def _apply(self, shown: list[Entry], rows: dict[Key, int]) -> None:
-        self.size = sum(entry.size or 0 for entry in shown)
+    def _apply(self, shown: list[Entry], rows: dict[Key, int], size: int) -> None:
+        self.size = size
         if len(rows) == len(self._rows) and list(rows) == list(self._rows):
             self._shown = shown
             return

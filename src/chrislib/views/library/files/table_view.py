@@ -10,7 +10,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -28,12 +34,14 @@ from chrislib.views.library.mine.keys import key_of
 from chrislib.views.library.rowview import TICK, Index, RowDelegate
 from chrislib.views.models.selected import rows_of
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_ring, draw_text
 from chrislib.views.widgets.sort_head import SortHead
 
 ROW = 28
 WIDTHS = {TYPE: 128, SIZE: 72, CHANGED: 112}
 _BOX = 16
+_SELECTED = QStyle.StateFlag.State_Selected.value
+_LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
 class _Delegate(RowDelegate):
@@ -46,41 +54,40 @@ class _Delegate(RowDelegate):
         inside = index.column() == NAME and at.x() < rect.left() + 16 + 20
         return TICK if inside else ""
 
-    def paint_cell(
+    def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        model = index.model()
-        entry = model.entry(index) if isinstance(model, FilesModel) else None
-        if entry is None or not isinstance(model, FilesModel):
+        """Paint one cell; a table that is sorted is painted whole, so with few steps.
+
+        Every copy of an option and every flag costs more than the drawing.
+        """
+        model, view, theme = index.model(), option.widget, self.theme
+        if not isinstance(model, FilesModel) or not isinstance(view, FilesTable):
             return
-        column, rect = index.column(), option.rect
-        view = option.widget
-        drawn = QStyleOptionViewItem(option)
-        drawn.state &= ~QStyle.StateFlag.State_MouseOver
-        if isinstance(view, FilesTable) and view.hovered_row == index.row():
-            drawn.state |= QStyle.StateFlag.State_MouseOver
-        draw_row(
-            painter,
-            drawn,
-            self.theme,
-            hairline=False,
-            first=column == NAME,
-            last=column == CHANGED,
-        )
+        entry = model.entry(index)
+        if entry is None:
+            return
+        row, column, rect = index.row(), index.column(), option.rect
+        if option.state.value & _SELECTED:
+            painter.fillRect(rect, theme.color("bg.selected"))
+        elif row == view.hovered_row:
+            painter.fillRect(rect, theme.color("bg.hover"))
+        if row == view.focused_row:
+            draw_ring(
+                painter, rect, theme, first=column == NAME, last=column == CHANGED
+            )
         if column == NAME:
             self._name(painter, rect, entry, model)
             return
-        gone = words.kind(entry) == "gone" or entry.closed
+        gone = column == TYPE and (words.kind(entry) == "gone" or entry.closed)
         draw_text(
             painter,
             rect.adjusted(8, 0, -8 if column != CHANGED else -16, 0),
-            self.theme,
-            text=str(index.data() or ""),
+            theme,
+            text=model.words(entry, column),
             style="small",
-            token="state.gone" if gone and column == TYPE else "text.secondary",
-            align=Qt.AlignmentFlag.AlignRight
-            if column == SIZE
-            else Qt.AlignmentFlag.AlignLeft,
+            token="state.gone" if gone else "text.secondary",
+            align=_RIGHT if column == SIZE else _LEFT,
         )
 
     def _name(
@@ -175,7 +182,7 @@ class FilesTable(QTableView):
         super().__init__()
         self._theme = theme
         self._pressed: QPersistentModelIndex | None = None
-        self.hovered_row = -1
+        self.hovered_row = self.focused_row = -1
         self.setObjectName("files.table")
         self.setAccessibleName("Files")
         self._head = _Head(theme, self)
@@ -230,6 +237,11 @@ class FilesTable(QTableView):
             return QModelIndex()
         zone = delegate.zone(index, self.visualRect(index), at)
         return index if zone == TICK else QModelIndex()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows; one of them has the ring while the table has the focus."""
+        self.focused_row = self.currentIndex().row() if self.hasFocus() else -1
+        super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns there is no room for."""
