@@ -227,7 +227,8 @@ class AddNodeSheet(Sheet):
         self._go(PLUGIN)
         label = what_label(self._chosen) if self._chosen is not None else "It"
         self._context.feeds.plugins.forget()
-        self.what.load()
+        gone = self._chosen.id if isinstance(self._chosen, Plugin) else None
+        self.what.load(gone)
         self.set_note(
             f"{label} was removed from the server. Nothing was sent. Choose another "
             "version or plugin; what was typed is kept.",

@@ -44,6 +44,7 @@ class WhatPage(QWidget):
         theme = context.theme
         self._context = context
         self._types = frozenset(types)
+        self._removed: int | None = None
         self._tasks = context.tasks("what to add")
         self.plugins = PluginList(theme)
         self.facts = PluginFacts(context)
@@ -101,8 +102,9 @@ class WhatPage(QWidget):
             self.chosen.emit(self.plugins.current)
             self.plugins.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def load(self) -> None:
-        """Ask for the plugins (behind)."""
+    def load(self, removed: int | None = None) -> None:
+        """Ask for the plugins (behind); `removed` is one that is there no more."""
+        self._removed = removed
         self.plugins.start_loading()
         self._tasks.start(
             self._context.feeds.plugins.usable(),
@@ -137,6 +139,8 @@ class WhatPage(QWidget):
         before = self.plugins.current
         self.plugins.set_plugins(usable, known.recent(), known.uses())
         if before is not None:
+            if before.id != self._removed:
+                self.plugins.take_version(before)
             self.plugins.choose(before.name)
 
     def _plugin(self, plugin: object) -> None:

@@ -154,6 +154,8 @@ class ComputeView(QWidget):
         while (item := self._column.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
+                # its fields are not to be found by name any more
+                old.setParent(None)
                 old.deleteLater()
         self._fields.clear()
 

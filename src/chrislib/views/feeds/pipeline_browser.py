@@ -167,9 +167,13 @@ class PipelineBrowser(QWidget):
     # -- acts ------------------------------------------------------------------
 
     def _menu_at(self, at: QPoint) -> None:
-        pipeline, tree = self.list.current, self._tree
-        if pipeline is None:
-            return
+        pipeline = self.list.current
+        if pipeline is not None:
+            self.menu_of(pipeline).popup(at)
+
+    def menu_of(self, pipeline: Pipeline) -> QMenu:
+        """Return what can be done with the highlighted pipeline."""
+        tree = self._tree
         menu = QMenu(self)
         menu.setObjectName("pipelines.menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -190,7 +194,7 @@ class PipelineBrowser(QWidget):
         delete.setObjectName("pipelines.delete")
         delete.setEnabled(self.list.model.own(pipeline))
         delete.triggered.connect(lambda: self._change(self._acts.delete(pipeline)))
-        menu.popup(at)
+        return menu
 
     def _export(self, kind: str) -> None:
         if self._tree is not None:
