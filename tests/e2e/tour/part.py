@@ -31,3 +31,11 @@ class Part:
     def _choose_in_dialog(self, path: Path) -> None:
         """Choose a file or folder in the dialog that is open."""
         raise NotImplementedError
+
+    def _add_node(self, plugin: str) -> None:
+        """Choose a plugin for a node after the highlighted one."""
+        raise NotImplementedError
+
+    def _next_until(self, last: str) -> None:
+        """Press Next until the button is called so."""
+        raise NotImplementedError

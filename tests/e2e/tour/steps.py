@@ -13,6 +13,7 @@ from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.list_steps import ListSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
 from tests.e2e.tour.my_library_steps import MyLibrarySteps
+from tests.e2e.tour.outputs_steps import OutputsSteps
 from tests.e2e.tour.part import Steps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
@@ -34,6 +35,7 @@ class Story(
     JobsSteps,
     UploadSteps,
     HistorySteps,
+    OutputsSteps,
     TalkSteps,
     CreateSteps,
     CompareSteps,
@@ -77,6 +79,7 @@ class Story(
             "browse-files": self.browse_files_steps(),
             "feed-list": self.list_steps(),
             "talk": self.talk_steps(),
+            "outputs": self.outputs_steps(),
         }
 
     def _part(self, part: str) -> Steps:

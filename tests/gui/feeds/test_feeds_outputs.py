@@ -259,3 +259,21 @@ def test_two_nodes_of_the_whole_feed_are_compared(
     chosen[0].trigger()
     assert asked == [((812, 1), (812, 3))]
     menu.deleteLater()
+
+
+def test_of_the_whole_feed_only_what_ended_meanwhile_is_listed(
+    qtbot: QtBot, outputs: OutputView, pane: FeedsPane, feeds: Any
+) -> None:
+    outputs.choose_scope(FEED)
+    qtbot.waitUntil(lambda: outputs.loader.complete)
+    before = outputs.model.count()
+    feeds.nodes[812] = tuple(
+        replace(node, state="ready") if node.id in (4, 6) else node
+        for node in feeds.nodes[812]
+    )
+    feeds.calls.clear()
+    pane.refresh()
+    qtbot.waitUntil(lambda: ("outputs", 4) in feeds.calls)
+    qtbot.waitUntil(lambda: outputs.loader.complete)
+    assert {call[1] for call in feeds.called("outputs")} == {4, 6}
+    assert outputs.model.count() >= before

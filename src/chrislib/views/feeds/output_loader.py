@@ -48,11 +48,19 @@ class OutputLoader(QObject):
         """Folders that were not looked into, because there are so many."""
         return self._walk.held if self._walk is not None else 0
 
-    def load(self, roots: Sequence[Root]) -> None:
-        """List outputs: on screen as they come, or behind what is shown (network)."""
+    def load(self, roots: Sequence[Root], *, more: bool = False) -> None:
+        """List outputs: on screen as they come, or behind what is shown (network).
+
+        Parameters
+        ----------
+        more : bool
+            They come beside what is shown, and do not take its place.
+        """
         self.stop()
         self.complete = False
-        self._tasks.start(self._load(roots), name="list", failed=self.failed.emit)
+        self._tasks.start(
+            self._load(roots, more=more), name="list", failed=self.failed.emit
+        )
 
     def look_into(self, relative: str) -> None:
         """List a folder that somebody unfolded, if it was not (network)."""
@@ -92,9 +100,9 @@ class OutputLoader(QObject):
             failed=self.failed.emit,
         )
 
-    async def _load(self, roots: Sequence[Root]) -> None:
+    async def _load(self, roots: Sequence[Root], *, more: bool) -> None:
         model = self._model
-        book = model.book if model.empty else model.next_book()
+        book = model.book if more or model.empty else model.next_book()
         book.opened |= model.book.opened
         self._walk = self._context.feeds.outputs.walk(roots)
         await self._run(self._walk, book)

@@ -302,8 +302,8 @@ class OutputTable(QTableView):
 
     def _fit(self) -> None:
         px, shown = self._theme.px, dict(_WIDTHS)
-        room = self.viewport().width() - px(200)
-        for column in (DATE, KIND, STATE):
+        room = self.viewport().width() - px(220)
+        for column in (STATE, DATE, KIND):
             if sum(px(width) for width in shown.values()) <= room:
                 break
             shown.pop(column)

@@ -57,7 +57,7 @@ class OutputView(QWidget):
         theme = context.theme
         self._node: Node | None = None
         self._nodes: tuple[Node, ...] = ()
-        self._listed_as = ""
+        self._listed: dict[int, str] = {}
         self._place = self._restored = ""
         self._open: dict[str, set[str]] = {}
         self._chosen: dict[str, str] = {}
@@ -151,7 +151,7 @@ class OutputView(QWidget):
 
     def look_again(self) -> None:
         """List what is shown anew (network)."""
-        self._listed_as = ""
+        self._listed = {}
         self._look()
 
     def choose_scope(self, scope: str) -> None:
@@ -201,7 +201,8 @@ class OutputView(QWidget):
         """Show other outputs: nothing is known of them yet."""
         self._remember()
         self.loader.stop()
-        self._listed_as = self._place = self._restored = ""
+        self._listed = {}
+        self._place = self._restored = ""
         self._quiet = True
         self.model.clear()
         self._quiet = False
@@ -220,12 +221,20 @@ class OutputView(QWidget):
             if self.model.empty:
                 self._wait(nodes[0] if nodes else None)
             return
-        key = " ".join(f"{one.id} {one.state}" for one in there)
+        states = {int(one.id): one.state for one in there}
         moving = any(one.state == "registering" for one in there)
-        if key == self._listed_as and not (moving and self.loader.complete):
+        if states == self._listed and not (moving and self.loader.complete):
             return
-        self._listed_as = key
-        place = self._where()
+        place, before = self._where(), self._listed
+        # nodes that ended meanwhile come beside the others
+        more = before.keys() <= states.keys() and self.loader.complete
+        more = more and self.scope == FEED and bool(before)
+        fresh = [
+            one
+            for one in there
+            if before.get(int(one.id)) != one.state or one.state == "registering"
+        ]
+        self._listed = states
         if self.model.empty:
             self.model.book.opened = set(self._open.get(place, ()))
             if self._place != place and not moving:
@@ -235,8 +244,8 @@ class OutputView(QWidget):
         if self.scope == NODE:
             roots = [Root(there[0].output_path)]
         else:
-            roots = [_root(one) for one in there]
-        self.loader.load(roots)
+            roots = _roots(fresh if more else there)
+        self.loader.load(roots, more=more)
 
     def _where(self) -> str:
         if self.scope == FEED:
@@ -253,7 +262,7 @@ class OutputView(QWidget):
         self._skeleton.stop(self._show_page)
 
     def _failed(self, error: BaseException) -> None:
-        self._listed_as = ""
+        self._listed = {}
         if self.model.empty:
             self._state.show_error(error, self.look_again)
             self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._state))
@@ -411,12 +420,15 @@ class OutputView(QWidget):
         whole.addWidget(self._splitter)
 
 
-def _root(node: Node) -> Root:
-    """Return a node's outputs as a folder beside those of others."""
-    parts = node.output_path.strip("/").split("/")
-    name = parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
-    title = node.title or f"{node.plugin_name} {node.plugin_version}"
-    return Root(node.output_path, name, title)
+def _roots(nodes: Sequence[Node]) -> list[Root]:
+    """Return the outputs of nodes as folders beside each other."""
+    found = []
+    for node in nodes:
+        parts = node.output_path.strip("/").split("/")
+        name = parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
+        title = f"{node.plugin_name} {node.plugin_version} · node {node.id}"
+        found.append(Root(node.output_path, name, title))
+    return found
 
 
 def _none_words(node: Node) -> str:
