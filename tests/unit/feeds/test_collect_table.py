@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chrislib.cube.types import InstanceId, StoragePath
@@ -40,6 +40,10 @@ from chrislib.feeds.compare_nodes import places_of
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.outputs import kind_of
 
+examples = settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+"""Few, and as long as they take: the machine may be busy."""
 _TEXTS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12
 )
@@ -138,6 +142,7 @@ def test_files_are_offered_by_name_by_pattern_and_by_kind() -> None:
     assert row_problem(listings[0], "aseg.csv") == ""
 
 
+@examples
 @given(
     st.lists(
         st.from_regex(r"[a-z0-9_]{1,6}(/[a-z0-9_]{1,6}){0,2}\.json", fullmatch=True)
@@ -160,6 +165,7 @@ def test_what_differs_in_paths_is_the_subject() -> None:
     assert not matches("out/a1.json", "a[1].json")
 
 
+@examples
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), _TEXTS)
@@ -228,6 +234,7 @@ def test_a_filter_that_means_nothing_says_so(text: str, words: str) -> None:
         parse_filter(text, columns_of(ROWS))
 
 
+@examples
 @given(st.text(max_size=40))
 def test_a_filter_never_ends_in_anything_else(text: str) -> None:
     try:
@@ -237,6 +244,7 @@ def test_a_filter_never_ends_in_anything_else(text: str) -> None:
     assert {asked.keeps(one) for one in ROWS} <= {True, False}
 
 
+@examples
 @given(st.lists(st.dictionaries(_TEXTS.filter(bool), _TEXTS, max_size=4), max_size=5))
 def test_csv_holds_every_value_and_where_it_comes_from(cells: list[Any]) -> None:
     source = Source(7, "=cmd", "S", node(3, "pl-x"))
@@ -287,6 +295,7 @@ def test_a_table_is_kept_as_it_was() -> None:
     assert from_text("[]") is None
 
 
+@examples
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=200))
 def test_every_number_is_in_one_bin(values: list[float]) -> None:
     made = bins(list(enumerate(values)))
@@ -298,6 +307,7 @@ def test_every_number_is_in_one_bin(values: list[float]) -> None:
         assert all(one.low - room <= values[n] <= one.high + room for n in one.members)
 
 
+@examples
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
 def test_boxes_hold_every_value(values: list[float]) -> None:
     rows = [row(str(n), v=repr(value)) for n, value in enumerate(values)]
@@ -307,6 +317,7 @@ def test_boxes_hold_every_value(values: list[float]) -> None:
     assert box.median == pytest.approx(quantile(sorted(values), 0.5))
 
 
+@examples
 @given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e9), st.integers(2, 12))
 def test_ticks_lie_on_the_axis(low: float, span: float, most: int) -> None:
     found = ticks(low, low + span, most=most)

@@ -7,11 +7,15 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chrislib.feeds.collect_values import MAX_VALUES, read_values, value_of
 
+examples = settings(
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+"""Few, and as long as they take: the machine may be busy."""
 _WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12
 )
@@ -37,18 +41,21 @@ def _count(tree: Any) -> int:
     )
 
 
+@examples
 @given(st.binary(max_size=300), st.sampled_from(["a.json", "a.csv", "a.tsv", "a.txt"]))
 def test_any_bytes_give_values_or_a_reason(content: bytes, name: str) -> None:
     reading = read_values(name, content)
     assert bool(reading.values) != bool(reading.problem)
 
 
+@examples
 @given(_TREES)
 def test_every_leaf_of_json_is_a_value(tree: object) -> None:
     reading = read_values("a.json", json.dumps(tree).encode())
     assert len(reading.values) == _count(tree)
 
 
+@examples
 @given(_NUMBERS)
 def test_a_number_is_found_in_what_python_writes(number: float) -> None:
     assert value_of(repr(number)).number == number
@@ -56,6 +63,7 @@ def test_a_number_is_found_in_what_python_writes(number: float) -> None:
     assert found.number == number
 
 
+@examples
 @given(
     _NUMBERS.filter(lambda n: abs(n) < 1e300),
     st.sampled_from(["mm", "mm^3", "%", "µm", "ml/min", "°C", "mm³"]),
@@ -67,6 +75,7 @@ def test_a_unit_is_kept_beside_its_number(number: float, unit: str, gap: str) ->
     assert found.text == f"{number!r}{gap}{unit}"
 
 
+@examples
 @given(
     st.lists(_WORDS, min_size=2, max_size=6, unique=True).filter(
         lambda heads: all(value_of(h).number is None and h.strip() for h in heads)
@@ -86,6 +95,7 @@ def test_a_table_of_one_row_is_head_and_values(
     assert [value.number for value in found.values()] == [float(c) for c in cells]
 
 
+@examples
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z][a-z ]{0,10}[a-z]", fullmatch=True), _NUMBERS, min_size=1

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chrislib.feeds.compare_files import (
@@ -21,6 +21,10 @@ from chrislib.feeds.compare_text import PairReport, Report, to_json, to_text
 from chrislib.feeds.model import Node, OutputEntry
 from tests.unit.feeds.test_collect_table import entry, node
 
+examples = settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+"""Few, and as long as they take: the machine may be busy."""
 _FILES = st.dictionaries(
     st.from_regex(r"[a-c](/[a-c]){0,2}", fullmatch=True),
     st.tuples(st.integers(1, 9), st.integers(0, 3)),
@@ -31,7 +35,7 @@ def entries(files: dict[str, tuple[int, int]]) -> list[OutputEntry]:
     return [entry(name, number, size) for name, (number, size) in files.items()]
 
 
-@settings(max_examples=40)
+@examples
 @given(_FILES, _FILES)
 def test_every_file_has_one_verdict(left: Any, right: Any) -> None:
     pairs = compare_files(entries(left), entries(right))
@@ -67,6 +71,7 @@ def test_one_folder_of_another_name_is_looked_into() -> None:
     assert len(more) == 3
 
 
+@examples
 @given(st.binary(max_size=64), st.binary(max_size=64))
 def test_contents_are_compared_byte_by_byte(one: bytes, other: bytes) -> None:
     import tempfile
@@ -90,6 +95,7 @@ async def test_both_files_are_fetched_to_compare(tmp_path: Path) -> None:
     assert not await contents_equal(fetch, alone)
 
 
+@examples
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 8)), max_size=9))
 def test_a_feed_matches_itself_node_by_node(drawn: list[tuple[str, int]]) -> None:
     nodes = [node(1, "root")] + [
