@@ -77,7 +77,7 @@ def parameter(name: str, **more: Any) -> PluginParameter:
 _WORDS = st.lists(
     st.sampled_from(
         ["one", "TWO", "\n", "\n", "\r\n", "\x1b[31m", "\x00", "\u202e", "\ud800",
-         "\U0001f9e0", "needle", f"CHRIS_USER_TOKEN={TOKEN}", "x" * 70, "\r"]
+         "\U0001f9e0", "needle", f"CHRIS_USER_TOKEN={TOKEN} ", "x" * 70, "\r"]
     ),
     max_size=60,
 ).map("".join)  # fmt: skip
