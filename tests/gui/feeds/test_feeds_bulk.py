@@ -26,6 +26,10 @@ _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftMo
 _NONE = Qt.KeyboardModifier.NoModifier
 
 
+def wait(qtbot: QtBot, condition: Callable[[], object]) -> None:
+    qtbot.waitUntil(lambda: bool(condition()), timeout=60_000)
+
+
 @pytest.fixture
 def here(fakes: Any) -> None:
     """A server whose feeds can be remembered."""
@@ -36,8 +40,8 @@ def here(fakes: Any) -> None:
 
 @pytest.fixture
 def loaded(qtbot: QtBot, here: None, pane: FeedsPane) -> FeedsPane:
-    qtbot.waitUntil(lambda: pane.list.loaded and pane.centre.shows_feed)
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: pane.list.loaded and pane.centre.shows_feed)
+    wait(qtbot, lambda: not pane._tasks.pending)
     return pane
 
 
@@ -62,7 +66,7 @@ def sheet(qtbot: QtBot, pane: FeedsPane, kind: type[_S]) -> _S:
         sheets = pane.window().findChildren(kind)
         return [one for one in sheets if one.isVisible()]
 
-    qtbot.waitUntil(lambda: bool(found()))
+    wait(qtbot, lambda: bool(found()))
     return found()[-1]
 
 
@@ -86,7 +90,7 @@ def test_ctrl_and_shift_highlight_and_open_nothing(
     assert pane.here == opened
     # a fresher list changes nothing of it
     pane.refresh()
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: not pane._tasks.pending)
     assert highlighted(pane) == chosen
     QTest.keyClick(pane.list.view, Qt.Key.Key_A, _CTRL)
     assert highlighted(pane) == order
@@ -98,7 +102,7 @@ def test_ctrl_and_shift_highlight_and_open_nothing(
     # a plain click opens, also on the row the keys are at
     click(pane, order[1], _CTRL)
     click(pane, order[1])
-    qtbot.waitUntil(lambda: pane.here.feed_id == order[1])
+    wait(qtbot, lambda: pane.here.feed_id == order[1])
 
 
 def test_a_pattern_is_seen_before_anything_is_renamed(
@@ -114,25 +118,25 @@ def test_a_pattern_is_seen_before_anything_is_renamed(
     # nothing would change
     said = page.findChild(QLabel, "sheet.note")
     assert said is not None
-    qtbot.waitUntil(lambda: said.text() == "The titles stay as they are.")
+    wait(qtbot, lambda: said.text() == "The titles stay as they are.")
     assert not page.next_button.isEnabled()
     pattern.setText("")
-    qtbot.waitUntil(lambda: said.text() == "The new title is empty.")
+    wait(qtbot, lambda: said.text() == "The new title is empty.")
     assert not page.next_button.isEnabled()
     pattern.setText("{n:2} of {name}")
-    qtbot.waitUntil(page.next_button.isEnabled)
+    wait(qtbot, page.next_button.isEnabled)
     title = pane.list.highlighted[1].title
     assert page.model.index(1, 1).data() == f"02 of {title}"
     # what is refused stays in the sheet with its reason; the rest is done
     feeds.bulk.refused[order[0]] = ChrislibError("It is not yours.", hint="Ask.")
     page.next_button.click()
-    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
+    wait(qtbot, lambda: page.model.rowCount() == 1)
     assert page.model.index(0, 1).data() == "It is not yours."
     assert page.next_button.text() == "Retry 1"
     feeds.bulk.refused.clear()
     page.next_button.click()
-    qtbot.waitUntil(lambda: len(feeds.bulk.calls) == 2)
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: len(feeds.bulk.calls) == 2)
+    wait(qtbot, lambda: not pane._tasks.pending)
     names = [(ids, titles[0]) for act, ids, titles in feeds.bulk.calls]
     first = names[0][1]
     assert names == [(tuple(order[:2]), first), ((order[0],), first)]
@@ -143,21 +147,21 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
 ) -> None:
     pane, order = loaded, shown(loaded)
     click(pane, order[0])
-    qtbot.waitUntil(lambda: pane.here.feed_id == order[0])
+    wait(qtbot, lambda: pane.here.feed_id == order[0])
     click(pane, order[1], _SHIFT)
     QTest.keyClick(pane.list.view, Qt.Key.Key_Delete)
     page = sheet(qtbot, pane, BulkSheet)
     facts = page.findChild(QLabel, "feeds.delete.facts")
-    qtbot.waitUntil(page.next_button.isEnabled)
+    wait(qtbot, page.next_button.isEnabled)
     assert facts is not None
     assert facts.text() == "27 nodes · 1,204 files · 2.1 GB"
     feeds.scopes["mine"] = [r for r in feeds.scopes["mine"] if r.id not in order[:2]]
     page.next_button.click()
-    qtbot.waitUntil(lambda: shown(pane) == order[2:])
+    wait(qtbot, lambda: shown(pane) == order[2:])
     # the open one gives way to another
-    qtbot.waitUntil(lambda: pane.here.feed_id == order[2])
+    wait(qtbot, lambda: pane.here.feed_id == order[2])
     assert [call[:2] for call in feeds.bulk.calls] == [("delete", tuple(order[:2]))]
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: not pane._tasks.pending)
 
 
 def test_two_feeds_become_one_under_a_title(
@@ -171,10 +175,10 @@ def test_two_feeds_become_one_under_a_title(
     entries(menu)["Merge …"]()
     page = sheet(qtbot, pane, MergeSheet)
     page.next_button.click()
-    qtbot.waitUntil(lambda: pane.here.feed_id == 812)
+    wait(qtbot, lambda: pane.here.feed_id == 812)
     assert feeds.bulk.calls[0][0] == "merge"
     assert " and " in feeds.bulk.calls[0][2]
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: not pane._tasks.pending)
 
 
 def test_pinned_feeds_stand_on_top_and_are_remembered(
@@ -182,7 +186,7 @@ def test_pinned_feeds_stand_on_top_and_are_remembered(
 ) -> None:
     pane, order = loaded, shown(loaded)
     click(pane, order[-1])
-    qtbot.waitUntil(lambda: pane.here.feed_id == order[-1])
+    wait(qtbot, lambda: pane.here.feed_id == order[-1])
     entries(pane.listing.menu())["Pin on top"]()
     assert shown(pane)[0] == order[-1]
     pane.list.arrange("order", "old")
@@ -206,12 +210,12 @@ def test_tags_and_days_leave_feeds_out(
     ]
     feeds.talk.on = {order[1]: {1}, order[2]: {0, 1}}
     pane.list.arrange("tag", "brain")
-    qtbot.waitUntil(lambda: shown(pane) == order[1:3])
+    wait(qtbot, lambda: shown(pane) == order[1:3])
     pane.list.arrange("tag", "")
     pane.list.arrange("order", "tag")
-    qtbot.waitUntil(lambda: shown(pane) == [order[1], order[2], order[0], *order[3:]])
+    wait(qtbot, lambda: shown(pane) == [order[1], order[2], order[0], *order[3:]])
     pane.list.search.setText("teaching")
-    qtbot.waitUntil(lambda: shown(pane) == [order[2]])
+    wait(qtbot, lambda: shown(pane) == [order[2]])
     pane.list.show_all()
     pane.list.arrange("days", "today")
     assert set(shown(pane)) < set(order)
@@ -239,11 +243,11 @@ def test_tags_and_access_of_several_are_one_sheet(
     feeds.talk.tags = [Tag(0, "brain", "", owner="alex", mine=True)]
     feeds.talk.on = {order[1]: {0}}
     pane.list.arrange("tag", "brain")
-    qtbot.waitUntil(lambda: shown(pane) == [order[1]])
+    wait(qtbot, lambda: shown(pane) == [order[1]])
     feeds.talk.on = {order[2]: {0}}
     pane.list.tags_changed.emit()
-    qtbot.waitUntil(lambda: shown(pane) == [order[2]])
-    qtbot.waitUntil(lambda: not pane._tasks.pending)
+    wait(qtbot, lambda: shown(pane) == [order[2]])
+    wait(qtbot, lambda: not pane._tasks.pending)
 
 
 def test_rows_say_how_long_a_feed_ran_and_what_it_takes(
@@ -254,4 +258,4 @@ def test_rows_say_how_long_a_feed_ran_and_what_it_takes(
     pane.list.in_sight.emit()
     index = pane.list.model.index(pane.list.model.row_of(771))
     said = Qt.ItemDataRole.AccessibleTextRole
-    qtbot.waitUntil(lambda: "38 min, 1.2 GB" in str(index.data(said)))
+    wait(qtbot, lambda: "38 min, 1.2 GB" in str(index.data(said)))
