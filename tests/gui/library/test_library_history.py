@@ -1,12 +1,15 @@
 """History on screen: rows keep their place, and say what is missing."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QAbstractItemModel, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
@@ -126,6 +129,61 @@ def test_nothing_moves_while_others_come(stage: Any, aio: Any) -> None:
         assert model.id_at(history.currentIndex().row()) is not None
     assert model.id_at(history.currentIndex().row()) == "two"
     assert isinstance(model, QAbstractItemModel)
+
+
+def test_rows_that_are_put_in_place_look_as_if_drawn_anew(
+    stage: Any, aio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.pane.show_section("overview")
+    fill(stage, aio, 400)
+    history = stage.find(HistoryList, "overview.history")
+    page = stage.find(Overview, "library.overview")
+    model: Any = history.model()
+    stage.until(lambda: model.shown == 400)
+    bar = page.verticalScrollBar()
+    stage.until(lambda: bar.maximum() > 10_000)
+    bar.setValue(3000)
+
+    def all_there() -> bool:
+        rows = [row for row in page._rows_seen() if model.id_at(row)]
+        return all(model.entry(model.index(row, 0)) is not None for row in rows)
+
+    stage.until(all_there)
+    drawn: list[int] = []
+    draw = history._pictures._draw
+
+    def noted(painter: QPainter, row: int) -> None:
+        drawn.append(row)
+        draw(painter, row)
+
+    monkeypatch.setattr(history._pictures, "_draw", noted)
+
+    def same() -> None:
+        history.viewport().repaint()
+        put = history.grab(history.visibleRegion().boundingRect()).toImage()
+        history._pictures.clear()
+        anew = history.grab(history.visibleRegion().boundingRect()).toImage()
+        assert put == anew
+
+    same()
+    drawn.clear()
+    history.viewport().repaint()
+    assert drawn == []
+    # other words for the same rows, another row under the same number
+    row = next(row for row in page._rows_seen() if model.id_at(row))
+    entry = model.entry(model.index(row, 0))
+    model.take({entry.entry_id: replace(entry, title="Called otherwise")})
+    history.viewport().repaint()
+    assert drawn == [row]
+    same()
+    model.set_busy(entry.entry_id, True)
+    history.selectRow(row + 2)
+    same()
+    model.set_busy(entry.entry_id, False)
+    aio.run(stage.library.journal.put(a_new_one("on top")))
+    stage.until(lambda: model.shown == 401)
+    stage.until(all_there)
+    same()
 
 
 def test_what_is_missing_is_said(stage: Any) -> None:

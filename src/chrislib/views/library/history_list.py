@@ -9,11 +9,20 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QSizePolicy,
+    QStyle,
+    QStyleOptionViewItem,
     QTableView,
 )
 
@@ -27,6 +36,7 @@ from chrislib.views.library.history_model import (
     TITLE,
     HistoryModel,
 )
+from chrislib.views.library.history_pictures import RowPictures
 from chrislib.views.library.rowview import ACT
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.parts import PartsView
@@ -62,6 +72,7 @@ class HistoryList(PartsView, QTableView):
         self._history = model
         self._kept: tuple[EntryId | None, list[EntryId]] = (None, [])
         self._delegate = HistoryDelegate(theme, self)
+        self._pictures = RowPictures(self._draw_row)
         self.setObjectName("overview.history")
         self.setAccessibleName("History")
         self.setItemDelegate(self._delegate)
@@ -95,6 +106,7 @@ class HistoryList(PartsView, QTableView):
 
     def fit(self) -> None:
         """Become as wide as there is room, and as high as all rows."""
+        self._pictures.clear()
         self._fit_columns()
         self.verticalHeader().setDefaultSectionSize(self.theme.px(ROW))
         self._fit(0, self._history.rowCount() - 1)
@@ -195,8 +207,25 @@ class HistoryList(PartsView, QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what is seen; rows may have moved under the ring."""
-        self._delegate.focused = self.currentIndex().row() if self.hasFocus() else -1
-        super().paintEvent(event)
+        delegate, chosen = self._delegate, self.selectionModel()
+        delegate.focused = self.currentIndex().row() if self.hasFocus() else -1
+        dirty = event.rect()
+        ground = self.theme.color("bg.window")
+        painter = QPainter(self.viewport())
+        for row in self.rows_between(dirty.top(), dirty.bottom()):
+            rect = self.row_rect(row)
+            index = self._history.index(row, TITLE)
+            alive = row in (delegate.hovered, delegate.focused)
+            if alive or chosen.isSelected(index):
+                painter.save()
+                painter.translate(rect.topLeft())
+                self._draw_row(painter, row)
+                painter.restore()
+            else:
+                self._pictures.put(
+                    painter, row, rect, what=self._history.said(row), ground=ground
+                )
+        painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return opens, R repeats, Del removes, F shows the feeds."""
@@ -251,6 +280,18 @@ class HistoryList(PartsView, QTableView):
         return self._history.index(wished, TITLE)
 
     # --- inside --------------------------------------------------------------------
+
+    def _draw_row(self, painter: QPainter, row: int) -> None:
+        """Draw a row with its top left corner at the origin."""
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        if self.selectionModel().isSelected(self._history.index(row, TITLE)):
+            option.state |= QStyle.StateFlag.State_Selected
+        columns, height = self.horizontalHeader(), self.row_rect(row).height()
+        for column in range(self._history.columnCount()):
+            left, width = columns.sectionPosition(column), columns.sectionSize(column)
+            option.rect = QRect(left, 0, width, height)
+            self._delegate.paint(painter, option, self._history.index(row, column))
 
     def _note_focus(self) -> None:
         before = self._delegate.focused

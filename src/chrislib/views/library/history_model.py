@@ -250,6 +250,14 @@ class HistoryModel(QAbstractTableModel):
         """Return the word of a row's button."""
         return "" if self.is_busy(entry) else action_of(entry, self._failed(entry))
 
+    def said(self, row: int) -> object:
+        """Return all that a row says, to tell whether it says something else now."""
+        entry = self.entry(self.index(row, TITLE))
+        if entry is None:
+            return self.id_at(row), self.day_of(row)
+        words = self.title(entry), self.action(entry), uses_words(self.uses(entry))
+        return entry, words, self.is_busy(entry)
+
     # --- QAbstractTableModel -------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's way)
