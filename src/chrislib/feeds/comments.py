@@ -39,6 +39,8 @@ class FeedComments:
 
     def __init__(self, server: FeedServer) -> None:
         self._client = server.client
+        self._drafts: dict[int, str] = {}
+        server.on_change(self._drafts.clear)
 
     async def page(
         self, feed_id: int, *, offset: int = 0, owner: str = ""
@@ -110,6 +112,14 @@ class FeedComments:
             await self._client().comments.delete(said.id)
         except CubeError as error:
             raise explained(error, what="The comment was not deleted.") from error
+
+    def draft(self, feed_id: int) -> str:
+        """Return what was typed for a feed and not sent."""
+        return self._drafts.get(feed_id, "")
+
+    def keep_draft(self, feed_id: int, text: str) -> None:
+        """Keep what was typed until it is sent; "" throws it away."""
+        self._drafts[feed_id] = text
 
     def _said(self, row: "Comment", owner: str) -> Said:
         me = self._client().username

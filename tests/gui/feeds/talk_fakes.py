@@ -35,6 +35,7 @@ class FakeTalk:
         self.owner = ME
         self.public = False
         self.drafts: dict[int, str] = {}
+        self.unsent: dict[int, str] = {}
         self.calls: list[tuple[Any, ...]] = []
         feeds.lose = lambda feed_id: self.calls.append(("lose", feed_id))
         feeds.notes = SimpleNamespace(
@@ -46,6 +47,8 @@ class FakeTalk:
         feeds.comments = SimpleNamespace(
             page=self.page,
             count=self.count,
+            draft=lambda feed_id: self.unsent.get(feed_id, ""),
+            keep_draft=self.unsent.__setitem__,
             add=self.add,
             change=self.change,
             delete=self.delete,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
@@ -10,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
 from chrislib.feeds.comments import PAGE, Said
+from chrislib.feeds.markdown import blocks
 from chrislib.views.feeds.note_sheet import NoteSheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.widgets.markdown_view import MarkdownView
@@ -133,9 +136,55 @@ def test_comments_are_paged_written_changed_and_deleted(
     qtbot.waitUntil(lambda: len(feeds.talk.said) == 60)
     quiet(qtbot, sheet)
     assert len(comments.rows()) == 60
+    # closed before it was sent, it is there the next time
+    comments.box.setPlainText("half a")
     sheet.reject()
+    sheet = open_sheet(qtbot, pane)
+    assert sheet.comments.box.toPlainText() == "half a"
+    sheet.comments.box.clear()
+    sheet.reject()
+    assert feeds.talk.unsent == {812: ""}
     qtbot.waitUntil(lambda: "60" in pane.centre.head.note_button.text())
     qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def anchors_of(view: MarkdownView) -> set[str]:
+    """Return what links of a document lead to; there are no pictures in it."""
+    found = set()
+    block = view.document().begin()
+    while block.isValid():
+        pieces = block.begin()
+        while not pieces.atEnd():
+            look = pieces.fragment().charFormat()
+            assert not look.isImageFormat()
+            if look.isAnchor():
+                found.add(look.anchorHref())
+            pieces += 1
+        block = block.next()
+    return found
+
+
+def test_a_document_is_what_was_read(qtbot: QtBot, theme: Any) -> None:
+    view = MarkdownView(theme, name="view", label="Note")
+    qtbot.addWidget(view)
+    pieces = ["<img src=http://a.org/b>", "[x](http://a.org)", "![y](file:///z)", "\n",
+              "&lt;", "**", "`", "# ", "- ", "> ", "\ufffc", "\u2029", "\ud800", "\0",
+              "<a href=javascript:x>", "https://b.org", "word "]  # fmt: skip
+
+    @given(st.lists(st.sampled_from(pieces), max_size=25).map("".join))
+    @settings(max_examples=40, deadline=None)
+    def check(text: str) -> None:
+        view.show_text(text)
+        read = blocks(text)
+        spans = [span for block in read for span in block.spans]
+        assert anchors_of(view) == {span.link for span in spans if span.link}
+        shown = "".join(view.toPlainText().split())
+        for span in spans:
+            assert "".join(span.text.split()) in shown
+        copied = view.document().toRawText()
+        assert "\ufffc" not in copied
+
+    check()
 
 
 def test_hostile_markdown_is_text(qtbot: QtBot, theme: Any, monkeypatch: Any) -> None:
@@ -151,18 +200,7 @@ def test_hostile_markdown_is_text(qtbot: QtBot, theme: Any, monkeypatch: Any) ->
         assert words in shown
     assert "(https://a.org/x)" in shown
     assert "[no](javascript:alert(1))" in shown
-    anchors, pictures = set(), 0
-    block = view.document().begin()
-    while block.isValid():
-        pieces = block.begin()
-        while not pieces.atEnd():
-            look = pieces.fragment().charFormat()
-            pictures += look.isImageFormat()
-            if look.isAnchor():
-                anchors.add(look.anchorHref())
-            pieces += 1
-        block = block.next()
-    assert pictures == 0
+    anchors = anchors_of(view)
     evil = {f"http://evil.example/{name}.png" for name in "xp"}
     assert anchors == {"https://a.org/x", *evil}
     for bad in ("javascript:alert(1)", "file:///etc/passwd", "data:text/html,x"):

@@ -19,6 +19,7 @@ from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.markdown_view import MarkdownView
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
 
@@ -33,9 +34,13 @@ class CommentRow(QWidget):
         self.said = said
         self.setObjectName(f"comment.{said.id}")
         name = ElidedLabel(theme, clean(said.owner), style="small-strong")
-        words = Label(theme, clean(said.text), style="body", wrap=True)
-        words.setObjectName(f"comment.text.{said.id}")
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = MarkdownView(
+            theme,
+            name=f"comment.text.{said.id}",
+            label=f"Comment of {clean(said.owner)}",
+            grows=True,
+        )
+        words.show_text(said.text)
         name.setMinimumHeight(theme.px(24))
         head = QHBoxLayout()
         head.setSpacing(0)
@@ -117,14 +122,17 @@ class CommentPanel(QWidget):
         self._send.clicked.connect(self._press)
         self._leave.clicked.connect(self._stop_editing)
         self._older.clicked.connect(self._load_older)
+        self.box.setPlainText(context.feeds.comments.draft(feed_id))
         self._typed()
         self.load()
 
-    @property
-    def unsent(self) -> bool:
-        """Whether something was written and not sent."""
+    def keep(self) -> bool:
+        """Keep what was not sent for the next time; says whether there is any."""
         before = self._editing.text if self._editing is not None else ""
-        return self.box.toPlainText().strip() != before.strip()
+        text = self.box.toPlainText()
+        left = text.strip() != before.strip()
+        self._context.feeds.comments.keep_draft(self._feed_id, text if left else "")
+        return left
 
     def load(self) -> None:
         """Read the newest comments (network)."""

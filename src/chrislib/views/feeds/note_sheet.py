@@ -73,12 +73,13 @@ class NoteSheet(Sheet):
 
     def done(self, result: int) -> None:
         """Close; a note that was not saved is kept and said."""
-        left = self.note.keep()
+        left = ["The note is not saved."] if self.note.keep() else []
+        left += ["The comment is not sent."] if self.comments.keep() else []
         self._tasks.cancel_all()
         super().done(result)
         if left:
             self._context.messages.warning(
-                "The note is not saved.",
+                " ".join(left),
                 "What you wrote is kept until chrislib is closed.",
                 action=("Go on writing", self._again),
             )

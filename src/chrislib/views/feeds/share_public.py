@@ -9,7 +9,7 @@ from chrislib.views.feeds.words import files_words, size_words
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
-from chrislib.views.widgets.text import Label
+from chrislib.views.widgets.text import Label, plain_tooltip
 
 
 def published_words(found: Published) -> list[str]:
@@ -105,9 +105,8 @@ class PublicPart(QWidget):
         """Show whether a feed is public, and whether this account may change that."""
         self._public = access.public
         self.box.setEnabled(access.may_change)
-        self.box.setToolTip(
-            "" if access.may_change else f"Only {clean(access.owner)} may change this"
-        )
+        only = f"Only {clean(access.owner)} may change this"
+        self.box.setToolTip("" if access.may_change else plain_tooltip(only))
         self.stop()
 
     def stop(self) -> None:

@@ -1,6 +1,8 @@
 """Markdown on screen: a text document put together from plain pieces, never HTML."""
 
-from PySide6.QtCore import QMimeData, QUrl
+from math import ceil
+
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
     QFont,
@@ -24,9 +26,16 @@ class MarkdownView(QTextBrowser):
     """Shows Markdown and opens a link when it is clicked, and only then.
 
     The address of a link stands behind its words. Nothing is fetched for the text.
+
+    Parameters
+    ----------
+    grows : bool
+        Be as high as the text is, in a list that scrolls by itself.
     """
 
-    def __init__(self, theme: Theme, *, name: str, label: str) -> None:
+    def __init__(
+        self, theme: Theme, *, name: str, label: str, grows: bool = False
+    ) -> None:
         super().__init__()
         self._theme = theme
         self._blocks: list[Block] = []
@@ -39,6 +48,12 @@ class MarkdownView(QTextBrowser):
         self.document().setDocumentMargin(0)
         self.setStyleSheet("QTextBrowser { border: none; background: transparent; }")
         self.anchorClicked.connect(self.follow)
+        if grows:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            layout = self.document().documentLayout()
+            layout.documentSizeChanged.connect(
+                lambda size: self.setFixedHeight(max(1, ceil(size.height())))
+            )
         theme.changed.connect(self._fill)
 
     def show_text(self, text: str) -> None:
