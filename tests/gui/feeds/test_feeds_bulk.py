@@ -1,6 +1,7 @@
 """Several feeds of the list: highlighted, renamed, tagged, merged, deleted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -161,6 +162,30 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     # the open one gives way to another
     wait(qtbot, lambda: pane.here.feed_id == order[2])
     assert [call[:2] for call in feeds.bulk.calls] == [("delete", tuple(order[:2]))]
+    wait(qtbot, lambda: not pane._tasks.pending)
+
+
+def test_feeds_of_others_are_deleted_after_asking_twice(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    rows = feeds.scopes["mine"]
+    place = next(n for n, row in enumerate(rows) if row.id == order[1])
+    rows[place] = replace(rows[place], owner="kim")
+    pane.refresh()
+    wait(qtbot, lambda: "kim" in {row.owner for row in pane.list.rows()})
+    click(pane, order[0])
+    click(pane, order[1], _CTRL)
+    QTest.keyClick(pane.list.view, Qt.Key.Key_Delete)
+    page = sheet(qtbot, pane, BulkSheet)
+    wait(qtbot, page.next_button.isEnabled)
+    page.next_button.click()
+    said = page.findChild(QLabel, "sheet.note")
+    assert said is not None
+    assert said.text().startswith("1 feed belongs to kim.")
+    assert feeds.bulk.calls == []
+    page.next_button.click()
+    wait(qtbot, lambda: len(feeds.bulk.calls) == 1)
     wait(qtbot, lambda: not pane._tasks.pending)
 
 

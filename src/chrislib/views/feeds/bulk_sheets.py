@@ -213,6 +213,9 @@ class DeleteSheet(BulkSheet):
             danger=True,
         )
         self._counting = context.tasks("feeds.delete count")
+        me = context.session.username
+        self._others = sorted({row.owner for row in rows if row.owner != me})
+        self._sure = not self._others
         self.model.set_then(lambda row: feed_words(row.states))
         self._facts = Label(
             context.theme, style="strong", name="feeds.delete.facts", wrap=True
@@ -243,6 +246,20 @@ class DeleteSheet(BulkSheet):
         """Close, and count no further."""
         self._counting.cancel_all()
         super().done(result)
+
+    def _press(self) -> None:
+        """Ask twice where feeds of others go: a server lets whoever shares them."""
+        if self._sure or self.running:
+            super()._press()
+            return
+        self._sure = True
+        count = sum(row.owner in self._others for row in self.rows)
+        names = ", ".join(self._others[:3])
+        names += "" if len(self._others) < 4 else f" and {len(self._others) - 3} more"
+        belong = "1 feed belongs" if count == 1 else f"{count:,} feeds belong"
+        self.set_note(
+            f"{belong} to {names}. Press again to delete for them, too.", kind="failed"
+        )
 
     def only_failures(self) -> None:
         """Take away what was counted: part of it is gone."""
