@@ -25,6 +25,8 @@ def clean(text: str) -> str:
     Bidirectional controls go as well: a name must not be able to turn round the row
     it stands in.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # nearly always, and lists have thousands
     kept = (
         " " if char in "\t\r\n" else char
         for char in text
@@ -36,6 +38,8 @@ def clean(text: str) -> str:
 
 def isolate(text: str) -> str:
     """Wrap `text` in directional isolates when it holds right-to-left letters."""
+    if text.isascii():
+        return text
     if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text):
         return f"{_FSI}{text}{_PDI}"
     return text
