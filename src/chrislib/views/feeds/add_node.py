@@ -4,26 +4,25 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from chrislib.cube.errors import NotFound, Refused
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
-from chrislib.feeds.limits import Limits
 from chrislib.feeds.model import FeedView, Node
-from chrislib.feeds.pipelines import NodePlan, PipelineTree
+from chrislib.feeds.pipelines import PipelineTree
 from chrislib.jobs.model import Job
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node_joins import JoinList
-from chrislib.views.feeds.add_node_review import ReviewPage
+from chrislib.views.feeds.add_node_review import ReviewPage, stacked
 from chrislib.views.feeds.add_node_what import PIPELINES, WhatPage
 from chrislib.views.feeds.add_node_work import (
     PipelineWork,
     PluginWork,
     Work,
+    WorkShelf,
     parent_trouble,
     what_label,
-    work_key,
 )
 from chrislib.views.feeds.compute_view import ComputeView
 from chrislib.views.feeds.form_page import FormPage
@@ -77,8 +76,7 @@ class AddNodeSheet(Sheet):
         self._ticked = frozenset([*again_with, *(node.id for node in joins)])
         self._chosen: Plugin | PipelineTree | None = None
         self._work: Work | None = None
-        # what was typed stays while one looks at another plugin
-        self._kept: dict[tuple[str, int], Work] = {}
+        self._shelf = WorkShelf(context.feeds, self._joined)
         self._loading = False
         self._sending = False
         theme = context.theme
@@ -92,8 +90,8 @@ class AddNodeSheet(Sheet):
         self.review = ReviewPage(theme)
         self._joins = JoinList(theme)
         self.form_view.extra.addWidget(self._joins)
-        self._values = _pages(self.page, self.plan)
-        self._places = _pages(self.compute, self.plan_compute)
+        self._values = stacked(self.page, self.plan)
+        self._places = stacked(self.compute, self.plan_compute)
         for page in (self.what, self._values, self._places, self.review):
             self.body.addWidget(page)
         self._connect()
@@ -156,7 +154,8 @@ class AddNodeSheet(Sheet):
         self._loading = False
         self._chosen = form.plugin
         self.what.show_plugin(form.plugin)
-        self._take(form)
+        wanted = self._again.compute if self._again is not None else ""
+        self._show_work(self._shelf.of_form(form, wanted_compute=wanted))
         self._go(PARAMETERS)
 
     def _choose(self, what: object) -> None:
@@ -164,7 +163,7 @@ class AddNodeSheet(Sheet):
         if one == self._chosen:
             return
         self._chosen = one
-        self._work = self._kept.get(work_key(one)) if one is not None else None
+        self._work = self._shelf.get(one) if one is not None else None
         self.set_note("")
         label = what_label(one) if one is not None else ""
         self.steps.set_step(PLUGIN, detail=label, complete=one is not None)
@@ -181,39 +180,16 @@ class AddNodeSheet(Sheet):
             return
         self._loading = True
         self.set_note(f"Asking for the parameters of {what_label(one)}")
-        feeds = self._context.feeds
 
-        def formed(form: ParameterForm) -> None:
+        def show(work: Work) -> None:
             self._loading = False
             if self._chosen == one:
-                before = self._work_of(form.plugin.name)
-                if before is not None:
-                    # the same plugin in another version takes over what was typed
-                    texts = {
-                        p.name: before.form.text(p.name) for p in before.form.given
-                    }
-                    form.adopt(texts)
-                self._take(form)
+                self._show_work(work)
                 self._go(PARAMETERS)
 
-        def planned(plans: list[NodePlan]) -> None:
-            self._loading = False
-            if self._chosen == one and isinstance(one, PipelineTree):
-                self._show_work(PipelineWork(one, plans))
-                self._go(PARAMETERS)
-
-        if isinstance(one, PipelineTree):
-            plans = feeds.pipelines.plans(one)
-            self._tasks.start(
-                plans, name="form", done=planned, failed=self._form_failed
-            )
-        else:
-            form = feeds.plugins.form_for(one)
-            self._tasks.start(form, name="form", done=formed, failed=self._form_failed)
-
-    def _work_of(self, name: str) -> PluginWork | None:
-        works = [w for w in self._kept.values() if isinstance(w, PluginWork)]
-        return next((w for w in works if w.form.plugin.name == name), None)
+        self._tasks.start(
+            self._shelf.make(one), name="form", done=show, failed=self._form_failed
+        )
 
     def _form_failed(self, error: BaseException) -> None:
         self._loading = False
@@ -235,25 +211,17 @@ class AddNodeSheet(Sheet):
             kind="failed",
         )
 
-    def _take(self, form: ParameterForm) -> None:
-        work = PluginWork(form, Limits(form.plugin), self._joined)
-        if self._again is not None:
-            work.wanted_compute = self._again.compute
-        self._show_work(work)
-
     def _show_work(self, work: Work) -> None:
         self._work = work
         several = isinstance(work, PipelineWork)
         self._values.setCurrentIndex(int(several))
         self._places.setCurrentIndex(int(several))
-        self.review.command.document().clear()
+        self._shelf.keep(work)
         if isinstance(work, PluginWork):
-            self._kept[work_key(work.form.plugin)] = work
             self.page.set_form(work.form)
             self._fill_joins(work.form)
             self._show_compute(work)
         else:
-            self._kept[work_key(work.tree)] = work
             self.plan.set_plans(work.tree, work.plans)
             self.plan_compute.set_plans(work.tree, work.plans)
         self.steps.set_step(PLUGIN, detail=work.label, complete=True)
@@ -473,10 +441,3 @@ class AddNodeSheet(Sheet):
             self._go(PARAMETERS)
             self.plan.show_node(node)
         self.set_note(f"{error.title} {said}".strip(), kind="failed")
-
-
-def _pages(*pages: QWidget) -> QStackedWidget:
-    stack = QStackedWidget()
-    for page in pages:
-        stack.addWidget(page)
-    return stack

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -109,3 +110,11 @@ class ReviewPage(QWidget):
     def _dress(self) -> None:
         self.command.setFont(self._theme.font("mono"))
         self.command.setFixedHeight(self.command.fontMetrics().lineSpacing() * 4 + 16)
+
+
+def stacked(*pages: QWidget) -> QStackedWidget:
+    """Return pages of which one is shown at a time."""
+    stack = QStackedWidget()
+    for page in pages:
+        stack.addWidget(page)
+    return stack

@@ -164,6 +164,62 @@ class PipelineWork:
 Work = PluginWork | PipelineWork
 
 
+class WorkShelf:
+    """What was typed for plugins and pipelines, while one looks at others.
+
+    Parameters
+    ----------
+    joined : callable
+        Gives the nodes a join takes.
+    """
+
+    def __init__(self, feeds: FeedsService, joined: Callable[[], list[Node]]) -> None:
+        self._feeds = feeds
+        self._joined = joined
+        self._kept: dict[tuple[str, int], Work] = {}
+
+    def get(self, what: Plugin | PipelineTree) -> Work | None:
+        """Return what was typed before, None for nothing."""
+        return self._kept.get(work_key(what))
+
+    def keep(self, work: Work) -> None:
+        """Keep what is typed from now on."""
+        what = work.form.plugin if isinstance(work, PluginWork) else work.tree
+        self._kept[work_key(what)] = work
+
+    async def make(self, what: Plugin | PipelineTree) -> Work:
+        """Return a form, or those of all nodes (network).
+
+        Raises
+        ------
+        NotFound
+            A plugin was removed from the server.
+        """
+        if isinstance(what, PipelineTree):
+            return PipelineWork(what, await self._feeds.pipelines.plans(what))
+        form = await self._feeds.plugins.form_for(what)
+        before = next(
+            (
+                work
+                for work in self._kept.values()
+                if isinstance(work, PluginWork)
+                and work.form.plugin.name == form.plugin.name
+            ),
+            None,
+        )
+        if before is not None:
+            # the same plugin in another version takes over what was typed
+            given = before.form.given
+            form.adopt({one.name: before.form.text(one.name) for one in given})
+        return self.of_form(form)
+
+    def of_form(self, form: ParameterForm, *, wanted_compute: str = "") -> PluginWork:
+        """Return the work around a form."""
+        return PluginWork(
+            form, Limits(form.plugin), self._joined, wanted_compute=wanted_compute
+        )
+
+
 def node_label(plugin: Plugin) -> str:
     """Return "pl-dcm2niix 1.0.4"."""
     return f"{plugin.name} {plugin.version}"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from chrislib.cube.types import Pipeline
@@ -48,16 +49,22 @@ class PipelineActs:
             f"Saved {path.name}.", f"It is in {folder.name}, a file for any ChRIS."
         )
 
-    async def choose_file(self, *, made: Made) -> None:
-        """Ask for a file with a pipeline, and show what is in it (disk)."""
+    async def choose_file(self, *, made: Made, back: QWidget) -> None:
+        """Ask for a file with a pipeline, and show what is in it (disk).
+
+        Parameters
+        ----------
+        back : QWidget
+            Gets the focus when that is over: it may be on a sheet itself.
+        """
         context = self._context
         paths = await context.dialogs.open_files(
             "Choose a pipeline (YAML or JSON)", context.paths.downloads
         )
         if paths:
-            await self.upload(paths[0], made=made)
+            await self.upload(paths[0], made=made, back=back)
 
-    async def upload(self, path: Path, *, made: Made) -> None:
+    async def upload(self, path: Path, *, made: Made, back: QWidget) -> None:
         """Read a file and open the sheet that makes its pipeline (disk, network)."""
         text = await asyncio.to_thread(_read, path)
         kind = "json" if path.suffix.lower() == ".json" else "yaml"
@@ -65,6 +72,10 @@ class PipelineActs:
             self._place.window(), self._context, title="Upload a pipeline"
         )
         sheet.made.connect(made)
+        # a sheet gives the focus to its window when it closes: this is after that
+        sheet.finished.connect(
+            lambda _code: QTimer.singleShot(0, back, lambda: _focus(back))
+        )
         sheet.open()
         sheet.show_file(path.name, text, kind=kind)
 
@@ -104,6 +115,10 @@ class PipelineActs:
         await self._context.feeds.pipelines.making.delete(pipeline)
         self._context.messages.info("The pipeline was deleted on the server.")
         return True
+
+
+def _focus(piece: QWidget) -> None:
+    piece.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def _read(path: Path) -> str:

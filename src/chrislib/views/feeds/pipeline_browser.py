@@ -209,7 +209,10 @@ class PipelineBrowser(QWidget):
 
     def _upload_file(self) -> None:
         self._tasks.start(
-            self._acts.choose_file(made=lambda one: self.load(one.id)), name="upload"
+            self._acts.choose_file(
+                made=lambda one: self.load(one.id), back=self.list.search
+            ),
+            name="upload",
         )
 
     # -- inside ----------------------------------------------------------------
