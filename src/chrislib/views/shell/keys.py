@@ -75,8 +75,17 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
             ("A", "Add node"),
             ("E", "open output in viewer"),
             ("D", "Get files"),
+            ("T", "the node's outputs: into or out of the tray"),
             ("Y", "copy command"),
             ("H", "log"),
+        ),
+        "Outputs": (
+            ("Right", "unfold, or the first inside"),
+            ("Left", "fold, or the folder around"),
+            ("Return", "open in viewer"),
+            ("Shift+E", "open with another program"),
+            ("D", "Get what is highlighted"),
+            ("T", "into or out of the tray"),
         ),
         "Browse Files": (
             ("Backspace", "the folder above"),
@@ -103,7 +112,7 @@ CONTEXTS: Mapping[str, Keys] = MappingProxyType(
 
 _OF_MODULE = {
     "library": ("Lists, grids and trees", "Browse Files", "History and references"),
-    "feeds": ("Feed graph", "Lists, grids and trees"),
+    "feeds": ("Feed graph", "Outputs", "Lists, grids and trees"),
     "jobs": ("Jobs, inbox",),
     "viewer": ("Viewer",),
 }
