@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from chrislib.cube.types import InstanceId, PluginInstance
 from chrislib.errors import ChrislibError
@@ -12,10 +13,7 @@ from chrislib.feeds.acts import NodeActs
 from chrislib.feeds.bulk import BulkFeeds
 from chrislib.feeds.checks import check_title
 from chrislib.feeds.closely import CloseLooks
-from chrislib.feeds.collect import Collecting
-from chrislib.feeds.collect_keeping import Kept
 from chrislib.feeds.comments import FeedComments
-from chrislib.feeds.compare import Comparing
 from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.lists import FeedLists
@@ -35,6 +33,11 @@ from chrislib.feeds.sharing import FeedSharing
 from chrislib.feeds.tags import FeedTags
 from chrislib.jobs.model import Job, Kind, RunIntent
 from chrislib.paths import Paths
+
+if TYPE_CHECKING:
+    from chrislib.feeds.collect import Collecting
+    from chrislib.feeds.collect_keeping import Kept
+    from chrislib.feeds.compare import Comparing
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 400
@@ -65,7 +68,7 @@ class FeedsService:
         session: SessionLike,
         paths: Paths,
         library: LibraryData | None = None,
-        kept: Kept | None = None,
+        kept: "Kept | None" = None,
     ) -> None:
         self._jobs = jobs
         server = FeedServer(session)
@@ -86,8 +89,7 @@ class FeedsService:
             pipelines=self.pipelines,
             making=self.making,
         )
-        self.collecting = Collecting(server, kept)
-        self.comparing = Comparing(server, self.outputs)
+        self._server, self._kept = server, kept
         self.closely = CloseLooks(server, jobs)
         self.provenance = FeedProvenance(server, self.closely)
         self.acts = NodeActs(server, jobs, plugins=self.plugins)
@@ -99,6 +101,20 @@ class FeedsService:
         self._views: dict[int, FeedView] = {}
         self._looks = Looks()
         server.on_change(self._forget)
+
+    @cached_property
+    def collecting(self) -> "Collecting":
+        """Values out of many results; made, and its code read, when first asked for."""
+        from chrislib.feeds.collect import Collecting
+
+        return Collecting(self._server, self._kept)
+
+    @cached_property
+    def comparing(self) -> "Comparing":
+        """Two runs or feeds side by side; made when first asked for."""
+        from chrislib.feeds.compare import Comparing
+
+        return Comparing(self._server, self.outputs)
 
     # -- looking ---------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QMenu
 from chrislib.feeds.model import FeedRow, Node
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.collect_choice import FeedChoice
-from chrislib.views.feeds.collect_page import CollectPage
 
 if TYPE_CHECKING:
+    # read when the page is first opened: they would hold up the first paint
+    from chrislib.views.feeds.collect_choice import FeedChoice
     from chrislib.views.feeds.pane import FeedsPane
 
 _MOST_BATCHES = 12
@@ -59,6 +59,8 @@ class CollectActs:
         node : Node, optional
             Its plugin is chosen at first.
         """
+        from chrislib.views.feeds.collect_page import CollectPage
+
         choices = self._choices(feed_ids)
         if not choices:
             self._context.messages.info(
@@ -69,8 +71,10 @@ class CollectActs:
 
     # -- inside ------------------------------------------------------------------
 
-    def _choices(self, feed_ids: Sequence[int]) -> list[FeedChoice]:
+    def _choices(self, feed_ids: Sequence[int]) -> "list[FeedChoice]":
         """Return the feeds that can be collected from, what was asked for first."""
+        from chrislib.views.feeds.collect_choice import FeedChoice
+
         feed = self._pane.feed
         ids = tuple(dict.fromkeys(int(one) for one in feed_ids))
         if not ids and feed is not None:
@@ -90,8 +94,10 @@ class CollectActs:
         found += [one for one in self._batches() if one.feed_ids not in known]
         return found
 
-    def _batches(self) -> list[FeedChoice]:
+    def _batches(self) -> "list[FeedChoice]":
         """Return batches with the feeds their runs made, the newest first."""
+        from chrislib.views.feeds.collect_choice import FeedChoice
+
         jobs = self._context.jobs
         feeds: dict[str, dict[int, None]] = {}
         for job in jobs.jobs():

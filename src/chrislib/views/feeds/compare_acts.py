@@ -8,11 +8,14 @@ from PySide6.QtWidgets import QMenu
 
 from chrislib.feeds.model import FeedRow, Node
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.compare_page import ComparePage
-from chrislib.views.feeds.compare_sides import Side
 
 if TYPE_CHECKING:
     from chrislib.views.feeds.pane import FeedsPane
+
+
+_Place = tuple[int, int | None]
+"""A feed and a node of it, None for all of it."""
+_NOTHING: _Place = (0, None)
 
 
 class CompareActs:
@@ -55,11 +58,11 @@ class CompareActs:
 
     def compare_feeds(self, left: int, right: int) -> None:
         """Open the page for two feeds."""
-        self._open(Side(left), Side(right))
+        self._open((left, None), (right, None))
 
     def compare_nodes(self, left: tuple[int, int], right: tuple[int, int]) -> None:
         """Open the page for two nodes, each as (feed, node)."""
-        self._open(Side(*left), Side(*right))
+        self._open(left, right)
 
     # -- inside ------------------------------------------------------------------
 
@@ -72,7 +75,7 @@ class CompareActs:
         if len(ids) == 2:
             self.compare_feeds(*sorted(ids))
         else:
-            self._open(Side(ids[0] if ids else 0), Side(0))
+            self._open((ids[0] if ids else 0, None), _NOTHING)
 
     def _nodes(self, ids: Sequence[int]) -> None:
         view = self._pane.feed
@@ -88,10 +91,14 @@ class CompareActs:
             for one in view.nodes
             if one.plugin_name == node.plugin_name and one.id != node.id
         ]
-        other = Side(feed, alike[-1]) if alike else Side(0)
-        self._open(Side(feed, int(node.id)), other)
+        other = (feed, alike[-1]) if alike else _NOTHING
+        self._open((feed, int(node.id)), other)
 
-    def _open(self, left: Side, right: Side) -> None:
+    def _open(self, left: _Place, right: _Place) -> None:
+        # read when the page is first opened: it would hold up the first paint
+        from chrislib.views.feeds.compare_page import ComparePage
+        from chrislib.views.feeds.compare_sides import Side
+
         rows = {
             int(row.id): row
             for scope in ("mine", "shared", "public")
@@ -100,10 +107,10 @@ class CompareActs:
         feeds = [(feed_id, row.title) for feed_id, row in rows.items()]
         known = {feed_id for feed_id, _ in feeds}
         feeds += [
-            (side.feed_id, "Feed")
-            for side in (left, right)
-            if side.feed_id and side.feed_id not in known
+            (feed_id, "Feed")
+            for feed_id, _node in (left, right)
+            if feed_id and feed_id not in known
         ]
         feeds.sort(reverse=True)
-        page = ComparePage(self._context, feeds, left=left, right=right)
+        page = ComparePage(self._context, feeds, left=Side(*left), right=Side(*right))
         self._pane.covers.show(page)
