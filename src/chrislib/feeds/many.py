@@ -1,6 +1,6 @@
 """The same recipe on many subjects: a table of values, checked like the form. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chrislib.cube.types import PluginParameter
@@ -24,7 +24,7 @@ from chrislib.feeds.subjects import Subject, SubjectItem, fill_marks
 from chrislib.jobs.model import RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
 
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000
 PATTERN = "{n:2} {data}, {recipe}"
 _COMING = frozenset({"wanted", "on_the_way", "registering"})
 
@@ -48,6 +48,7 @@ class ManyTable:
         self._titles: list[str] | None = None
         self._first: dict[str, int] = {}
         self._verdicts: dict[int, Verdict] = {}
+        self._own: dict[int, Verdict] = {}
 
     # -- rows ------------------------------------------------------------------
 
@@ -80,21 +81,21 @@ class ManyTable:
             row.title = titles[number] if titles else ""
             for column in self.columns:
                 row.cells[column] = given.get(column, self._fixed(column))
-        self._forget()
+        self._forget(None)
 
     def renew(self, items: Sequence[SubjectItem]) -> bool:
         """Take over fresher looks at items; whether anything changed."""
         fresh = {str(item.item_id): item for item in items if item.item_id}
-        changed = False
-        for row in self.rows:
+        changed = []
+        for number, row in enumerate(self.rows):
             old = row.subject.items
             new = tuple(fresh.get(str(item.item_id), item) for item in old)
             if any(one is not two for one, two in zip(old, new, strict=True)):
                 row.subject = replace(row.subject, items=new)
-                changed = True
+                changed.append(number)
         if changed:
-            self._forget()
-        return changed
+            self._forget(changed)
+        return bool(changed)
 
     def add_column(self, column: Column) -> None:
         """Give a parameter a value in each row: first what it is for all."""
@@ -104,7 +105,7 @@ class ManyTable:
         self.columns.sort(key=self._place)
         for row in self.rows:
             row.cells.setdefault(column, self._fixed(column))
-        self._forget()
+        self._forget(None)
 
     def remove_column(self, column: Column) -> None:
         """Have one value for all again."""
@@ -112,7 +113,7 @@ class ManyTable:
             self.columns.remove(column)
             for row in self.rows:
                 row.cells.pop(column, None)
-            self._forget()
+            self._forget(None)
 
     def addable(self) -> list[Column]:
         """Return the parameters without a column, the required ones first."""
@@ -139,6 +140,7 @@ class ManyTable:
         self.rows[row].cells[column] = text
         if column.name.casefold() in self.pattern.casefold():
             self._forget()
+        self._own.pop(row, None)
         self._verdicts.pop(row, None)
 
     def set_title(self, row: int, text: str) -> None:
@@ -160,7 +162,7 @@ class ManyTable:
     def choose(self, row: int, item: int) -> None:
         """Run on one item of a subject only; -1 is all of them."""
         self.rows[row].chosen = item
-        self._forget()
+        self._forget([row])
 
     def tick(self, rows: Sequence[int], on: bool) -> None:
         """Take rows in or leave them out."""
@@ -206,7 +208,7 @@ class ManyTable:
                 else:
                     continue
                 taken += 1
-        self._forget()
+        self._forget(rows)
         return taken
 
     # -- what comes of it ------------------------------------------------------
@@ -311,6 +313,24 @@ class ManyTable:
         row = self.rows[number]
         if not row.ticked:
             return Verdict(LEFT, "Left out")
+        own = self._own.get(number)
+        if own is None:
+            own = self._own[number] = self._judge_values(row)
+        if own.kind == REFUSED:
+            return own
+        title = self.titles()[number]
+        if not title:
+            return Verdict(REFUSED, "The feed has no title.", "title")
+        if len(title) > TITLE_LIMIT:
+            words = f"The title has {len(title)} characters, up to {TITLE_LIMIT} fit."
+            return Verdict(REFUSED, words, "title")
+        before = self._first.get(title, number)
+        if before < number:
+            return Verdict(WARNS, f"Title used in row {before + 1}", "title")
+        return own
+
+    def _judge_values(self, row: Row) -> Verdict:
+        """Return what a row's values and data say, whatever it is called."""
         if row.subject.problem:
             return Verdict(REFUSED, row.subject.problem, "data")
         for at, slot in enumerate(self.slots):
@@ -319,29 +339,15 @@ class ManyTable:
                 own = column if column in self.columns else None
                 words = message if own else f"{slot.title}: {message}"
                 return Verdict(REFUSED, words, own)
-        title = self.titles()[number]
-        if not title:
-            return Verdict(REFUSED, "The feed has no title.", "title")
-        if len(title) > TITLE_LIMIT:
-            words = f"The title has {len(title)} characters, up to {TITLE_LIMIT} fit."
-            return Verdict(REFUSED, words, "title")
-        return self._judge_data(number, row, title)
-
-    def _judge_data(self, number: int, row: Row, title: str) -> Verdict:
         away = [i for i in row.items if i.state.value != "ready" or not i.path]
-        lost = [item for item in away if item.state.value not in _COMING]
-        if lost:
+        if any(item.state.value not in _COMING for item in away):
             return Verdict(REFUSED, "Its data did not arrive.", "data")
-        if not away:
-            try:
-                paths_of(row.items)
-            except ChrislibError as error:
-                return Verdict(REFUSED, error.detail or error.title, "data")
-        before = self._first.get(title, number)
-        if before < number:
-            return Verdict(WARNS, f"Title used in row {before + 1}", "title")
         if away:
             return Verdict(WAITS, "Starts when here", "data")
+        try:
+            paths_of(row.items)
+        except ChrislibError as error:
+            return Verdict(REFUSED, error.detail or error.title, "data")
         return Verdict(CAN, "Can start")
 
     def _named(self, row: Row, number: int) -> str:
@@ -360,9 +366,14 @@ class ManyTable:
         form = self.slots[column.slot].form
         return column.slot, [p.name for p in form.parameters].index(column.name)
 
-    def _forget(self) -> None:
+    def _forget(self, rows: Iterable[int] | None = ()) -> None:
+        """Name and check anew: the values of `rows`, None for all of them."""
         self._titles = None
         self._verdicts.clear()
+        if rows is None:
+            self._own.clear()
+        for row in rows or ():
+            self._own.pop(row, None)
 
 
 def steps_of(

@@ -341,8 +341,8 @@ class ManyRunsSheet(Sheet):
         )
 
     def _retried(self, key: str, title: str) -> None:
-        self.started.emit(key, title)
         self.accept()
+        self.started.emit(key, title)
 
     def _open(self, index: QModelIndex) -> None:
         run = index.data(RUN_ROLE)

@@ -74,7 +74,8 @@ class ManySheet(Sheet):
         theme = context.theme
         self._context = context
         self._tasks = context.tasks("same recipe on many")
-        ids = list(item_ids) or [str(one) for one in context.library.tray.ids]
+        tray = context.library.tray.items()
+        ids = list(item_ids) or [str(item.item_id) for item in tray]
         self._elsewhere = places_of(context, ids)
         self._ids = [ItemId(one) for one in here_of(context, ids)]
         self._table: ManyTable | None = None
@@ -422,8 +423,8 @@ class ManySheet(Sheet):
 
     def _sent(self, key: str, title: str) -> None:
         self._busy = False
-        self.started.emit(key, title)
         self.accept()
+        self.started.emit(key, title)
 
     def _save(self, text: str) -> None:
         self._tasks.start(

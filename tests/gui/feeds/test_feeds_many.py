@@ -1,0 +1,208 @@
+"""Same recipe on many, and where a new feed computes, over fakes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QMainWindow
+from pytestqt.qtbot import QtBot
+
+from chrislib.errors import ChrislibError
+from chrislib.feeds.many_model import Column
+from chrislib.feeds.recipes import Recipe, of_plugin, recipe_of
+from chrislib.jobs.model import RunIntent
+from chrislib.jobs.submission.held import Next
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.many_columns import ManyColumnsSheet
+from chrislib.views.feeds.many_sheet import COMPUTE, RECIPE, REVIEW, SUBJECTS, ManySheet
+from chrislib.views.feeds.pane import FeedsPane
+from tests.gui.feeds.conftest import make_parameter
+
+LONG = 30_000
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, feeds: Any, library: Any, ctx: ViewContext, at_rest: Any) -> Any:
+    feeds.many.parameters = {
+        "pl-fs": (
+            make_parameter("sid", optional=False, default=None),
+            make_parameter("threads", type="integer", default=1),
+        )
+    }
+    window = QMainWindow()
+    made = FeedsPane(ctx)
+    window.setCentralWidget(made)
+    window.resize(1440, 900)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: not made._tasks.pending, timeout=LONG)
+    yield made
+    made.shutdown()
+    window.close()
+    at_rest()
+
+
+def fs(**parameters: Any) -> RunIntent:
+    return RunIntent(7, "pl-fs", "1.0", "ds", parameters or {"sid": "s"})
+
+
+def press(sheet: Any) -> None:
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+
+
+def open_many(qtbot: QtBot, pane: FeedsPane, recipe: Recipe) -> ManySheet:
+    pane.many.open((), recipe)
+    sheet = pane.window().findChild(ManySheet)
+    assert isinstance(sheet, ManySheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == SUBJECTS, timeout=LONG)
+    return sheet
+
+
+def test_a_table_of_a_person_becomes_feeds(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.known["a"] = make.item("a", "sub-a")
+    library.known["b"] = make.item("b", "sub-b")
+    folder: Path = pane._context.paths.downloads
+    folder.mkdir(parents=True)
+    csv = folder / "people.csv"
+    csv.write_text(
+        "Item;--sid;threads;age\nsub-a;A1;x;7\nsub-b;B1;4;8\nsub-c;C1;4;9\n",
+        encoding="utf-8",
+    )
+    dialogs: Any = pane._context.dialogs
+    dialogs.files = (csv,)
+    sheet = open_many(qtbot, pane, of_plugin(fs()))
+    assert sheet._nothing.isVisible()
+    sheet._open_csv()
+    found: list[ManyColumnsSheet] = []
+
+    def there() -> bool:
+        found[:] = pane.window().findChildren(ManyColumnsSheet)
+        return bool(found) and found[0].next_button.isEnabled()
+
+    qtbot.waitUntil(there, timeout=LONG)
+    columns = found[0]
+    assert [box.currentText() for box in columns._kinds] == [
+        "Name in the library",
+        "pl-fs --sid",
+        "pl-fs --threads",
+        "For titles only",
+    ]
+    assert columns.next_button.text() == "Take over 3 rows"
+    # without saying who is meant nothing is taken over
+    columns._kinds[0].setCurrentIndex(0)
+    columns._retype(0)
+    press(columns)
+    assert "No column says" in columns._note.text()
+    item = columns._kinds[0].findText("Name in the library")
+    columns._kinds[0].setCurrentIndex(item)
+    columns._retype(0)
+    press(columns)
+    table = sheet.table
+    assert table is not None
+    qtbot.waitUntil(lambda: len(table.rows) == 3, timeout=LONG)
+    assert [table.verdict(n).kind for n in range(3)] == ["refused", "can", "refused"]
+
+    # Next goes to the first refused cell, and says what is left out
+    press(sheet)
+    assert sheet.body.currentIndex() == SUBJECTS
+    view = sheet.page.view
+    threads = sheet.page.model.column_of(Column(0, "threads"))
+    assert (view.currentIndex().row(), view.currentIndex().column()) == (0, threads)
+    sheet.page.model.setData(view.currentIndex(), "2")
+    press(sheet)
+    assert "1 row needs attention" in sheet._note.text()
+    press(sheet)
+    assert sheet.body.currentIndex() == COMPUTE
+    box = sheet.compute.findChild(QComboBox, "compute.0")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    press(sheet)
+    assert sheet.body.currentIndex() == REVIEW
+    assert "1 row needs attention" in sheet.review._summary.text()
+    text = sheet.review.dry.whole_text()
+    assert "pl-fs --sid B1 --threads 4  # after 1, on host" in text
+    dialogs.folder = folder
+    sheet._save(text)
+    saved = folder / f"dry run {_day(pane)}.txt"
+    qtbot.waitUntil(saved.exists, timeout=LONG)
+    assert saved.read_text(encoding="utf-8").rstrip() == text
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.many.started), timeout=LONG)
+    ((plans, title),) = feeds.many.started
+    assert title == "fs on 2 subjects"
+    assert [plan.items[0].item_id for plan in plans] == ["a", "b"]
+    given = [plan.steps[0].intent.parameters for plan in plans]
+    assert given == [{"sid": "A1", "threads": 2}, {"sid": "B1", "threads": 4}]
+    assert plans[0].steps[0].intent.compute_resource == "host"
+
+
+def test_what_was_typed_stays_while_one_goes_back(
+    qtbot: QtBot, pane: FeedsPane, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"), make.item("z", "Elsewhere"))
+    library.other_places["z"] = "chris.example.org"
+    sheet = open_many(qtbot, pane, of_plugin(fs()))
+    table = sheet.table
+    assert table is not None
+    assert len(table.rows) == 1
+    assert "1 item is on chris.example.org" in sheet._banner.text
+    table.set_title(0, "Mine")
+    sheet._go(RECIPE)
+    press(sheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == SUBJECTS, timeout=LONG)
+    assert sheet.table is table
+    assert table.titles() == ["Mine"]
+    sheet.reject()
+
+
+def test_where_the_first_step_computes_is_chosen_on_the_review(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"))
+    pane.new_feed(())
+    sheet = pane.window().findChild(CreateFeedSheet)
+    assert isinstance(sheet, CreateFeedSheet)
+    assert not sheet.compute.isVisible()
+    sheet.first.list.take(recipe_of([Next(fs()), Next(fs(sid="b"), under=0)]))
+    qtbot.waitUntil(sheet.compute.isVisible, timeout=LONG)
+    box = sheet.compute.findChild(QComboBox, "compute.1")
+    assert isinstance(box, QComboBox)
+    assert [box.itemText(n) for n in range(box.count())] == [
+        "slurm-gpu, With graphics cards",
+        "host, This computer",
+    ]
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
+    steps = feeds.called("create_feed")[0][1]["first"].steps
+    assert [one.intent.compute_resource for one in steps] == ["", "host"]
+    assert [one.intent.parameters["sid"] for one in steps] == ["s", "b"]
+
+
+def test_a_recipe_whose_plugin_is_gone_is_said_before_anything_is_sent(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"))
+    feeds.many.error = ChrislibError("pl-fs 1.0 is not on this server any more.")
+    pane.new_feed(())
+    sheet = pane.window().findChild(CreateFeedSheet)
+    assert isinstance(sheet, CreateFeedSheet)
+    sheet.first.list.take(of_plugin(fs()))
+    error = sheet.compute._error
+    qtbot.waitUntil(error.isVisible, timeout=LONG)
+    assert "not on this server any more" in error.text()
+    sheet.reject()
+
+
+def _day(pane: FeedsPane) -> str:
+    from datetime import datetime
+
+    now = pane._context.now()
+    return datetime.fromtimestamp(now).astimezone().date().isoformat()
