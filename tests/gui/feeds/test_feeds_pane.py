@@ -463,6 +463,7 @@ def test_rows_and_nodes_have_menus(qtbot: QtBot, pane: FeedsPane) -> None:
         "Note and comments …",
         "Tags …",
         "Share …",
+        "Pipelines …",
         "Look again",
     ]
     settled(qtbot, pane)

@@ -93,6 +93,7 @@ class FeedActions:
         menu.addAction("Rename …").triggered.connect(self.rename)
         self._pane.talk.fill(menu)
         menu.addSeparator()
+        menu.addAction("Pipelines …").triggered.connect(self.making.show_pipelines)
         menu.addAction("Look again\tF5").triggered.connect(self._pane.refresh)
         return menu
 
