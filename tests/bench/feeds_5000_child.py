@@ -33,7 +33,7 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     began = time.perf_counter()
     context.navigator.go(ShowFeed(int(feed) - 1))
     pane.refresh()
-    await _until(lambda: len(pane.list.rows()) >= int(feeds))
+    await _until(lambda: pane.list.model.total >= int(feeds))
     pane.list.view.viewport().repaint()
     listed = time.perf_counter() - began
     await _settled()
