@@ -12,6 +12,7 @@ from tests.e2e.tour.history_steps import HistorySteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.list_steps import ListSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
+from tests.e2e.tour.many_steps import ManySteps
 from tests.e2e.tour.my_library_steps import MyLibrarySteps
 from tests.e2e.tour.outputs_steps import OutputsSteps
 from tests.e2e.tour.part import Steps
@@ -42,6 +43,7 @@ class Story(
     MyLibrarySteps,
     FilesSteps,
     ListSteps,
+    ManySteps,
 ):
     """What a new user does, and sees.
 
@@ -78,6 +80,7 @@ class Story(
             "my-library": self.my_library_steps(),
             "browse-files": self.browse_files_steps(),
             "feed-list": self.list_steps(),
+            "many": self.many_steps(),
             "talk": self.talk_steps(),
             "outputs": self.outputs_steps(),
         }

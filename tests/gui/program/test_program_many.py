@@ -228,7 +228,7 @@ def test_from_a_ticked_series_to_a_started_pipeline_in_one_click(
     person.click(button)
     toasts = program.window.shell._toasts
     person.wait(
-        lambda: any(t.message.title == f"Running {title}" for t in toasts.toasts),
+        lambda: any(title in t.message.title for t in toasts.toasts),
         "the message",
     )
     job = newest_root(program)

@@ -83,9 +83,10 @@ class TrayVerbs:
             self._panel.set_busy(False)
         if job is None:
             return
-        where = job.detail if is_held(job.intent) else f"It is feed {job.feed_id}."
+        held = is_held(job.intent)
+        where = job.detail if held else f"It is feed {job.feed_id}."
         self._context.messages.success(
-            f"Running {recipe.title}",
+            f"{recipe.title} waits for its data" if held else f"Running {recipe.title}",
             f"“{job.title}”. {where}",
             action=("Cancel", lambda: self._cancel(job)),
             seconds=_CANCEL_SECONDS,
