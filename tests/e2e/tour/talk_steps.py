@@ -79,7 +79,7 @@ class TalkSteps(CreateSteps):
         self._screen.press("Edit", role="push button")
         self._screen.fill(box, "Who looks at the T2 of both sides?")
         self._screen.press("Save comment", role="push button")
-        self._screen.wait(contains="of both sides", role="label")
+        self._screen.wait("Comment of local", which=lambda spot: "both" in spot.text)
         self._report.picture("note-comment")
 
     def note_conflict(self) -> None:

@@ -66,7 +66,8 @@ def test_a_feed_of_somebody_else_is_taken_back_while_it_is_open(
     assert box is not None
     box.setPlainText("Seen by local")
     hands.press("Send", within=sheet)
-    program.wait_to_read("Seen by local", timeout=60_000)
+    rows = sheet.comments.rows  # type: ignore[attr-defined]
+    program.wait(lambda: [row.said.text for row in rows()] == ["Seen by local"], 60_000)
     said = hers.get(f"{at}comments/").json()["results"]
     assert [one["content"] for one in said] == ["Seen by local"]
     hands.press("Close", within=sheet)
