@@ -252,19 +252,22 @@ class ResultTable(QTableView):
     def fit_columns(self) -> None:
         """Give each column the room its head and its first values need."""
         head = self.horizontalHeader()
-        theme = self._theme
+        theme, rows = self._theme, self._model.rows
+        first = [rows[place] for place in self._model.places[:20]]
+        # hundreds of columns: the table is laid out once, not after each of them
+        head.blockSignals(True)
         for number, column in enumerate(self._model.columns):
-            fixed = _WIDTHS.get(column)
-            if fixed is not None:
-                head.resizeSection(number, theme.px(fixed))
-                continue
-            texts = [
-                words_of(self._model.rows[place], column)
-                for place in self._model.places[:60]
-            ]
-            words = max((theme.width("small", text) for text in texts), default=0)
-            own = theme.width("caption", head_of(column)) + 16
-            head.resizeSection(number, max(64, min(_MOST, max(words, own) + 20)))
+            width = theme.px(_WIDTHS.get(column, 0))
+            if not width:
+                # the longest text is the widest, near enough
+                texts = (words_of(row, column) for row in first)
+                longest = max((head_of(column), *texts), key=len)
+                room = theme.width("small", longest) + 28
+                width = max(64, min(_MOST, room))
+            head.resizeSection(number, width)
+        head.blockSignals(False)
+        self.updateGeometries()
+        self.viewport().update()
 
     def mark_order(self, column: str, *, descending: bool) -> None:
         """Show by which column the rows are ordered."""
