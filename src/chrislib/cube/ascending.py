@@ -1,8 +1,10 @@
 """The lists of a folder from their start, though a CUBE only knows their end."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from chrislib.aio import spawn
 from chrislib.cube.folder_types import Part, Thing
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ class Ascending:
         Rows of a page.
     first : int, optional
         Rows of the two pages that are waited for before there is anything to show.
+    ahead : bool
+        Ask for the next page while one is on its way; `close` it then.
     """
 
     def __init__(
@@ -43,12 +47,15 @@ class Ascending:
         *,
         size: int,
         first: int | None = None,
+        ahead: bool = False,
     ) -> None:
         self._api = api
         self._folder_id = folder_id
         self._part = part
         self._size = size
         self._first = first or size
+        self._ahead = ahead
+        self._coming: tuple[int, int, asyncio.Task[Listed[Thing]]] | None = None
         self._seen: set[int] = set()
         self._end: list[Thing] = []
         self._left: int | None = None
@@ -81,12 +88,38 @@ class Ascending:
             return self._fresh(end)
         size = self._size if self._seen else self._first
         offset = max(floor, self._left - size)
-        page = await self._ask(offset, self._left - offset)
+        page = await self._page(offset, self._left - offset)
         moved = abs(_total(page) - self.total)
         self.total = _total(page)
         # twice the same page would go on for ever where things come and go
         self._left = min(self._left - 1, offset + moved, max(self.total, floor))
         return self._fresh(page.rows)
+
+    def close(self) -> None:
+        """Do not wait for what was asked for ahead."""
+        if self._coming is not None:
+            self._coming[2].cancel()
+            self._coming = None
+
+    async def _page(self, offset: int, limit: int) -> "Listed[Thing]":
+        """Return a page that may be on its way already, and have the next one come."""
+        coming, self._coming = self._coming, None
+        if coming is not None and coming[:2] != (offset, limit):
+            coming[2].cancel()  # the list moved meanwhile
+            coming = None
+        floor = len(self._end)
+        if self._ahead and offset > floor:
+            start = max(floor, offset - self._size)
+            asked = self._ask(start, offset - start)
+            # who waits for it hears of what goes wrong with it
+            task = spawn(asked, name="page ahead", on_error=_heard)
+            self._coming = start, offset - start, task
+        if coming is None:
+            return await self._ask(offset, limit)
+        try:
+            return await coming[2]
+        finally:
+            coming[2].cancel()
 
     async def _ask(self, offset: int, limit: int) -> "Listed[Thing]":
         return await self._api.page(
@@ -101,3 +134,7 @@ class Ascending:
 
 def _total(page: "Listed[Thing]") -> int:
     return page.total if page.total is not None else len(page.rows)
+
+
+def _heard(_error: BaseException) -> None:
+    """It is raised where the page is waited for."""

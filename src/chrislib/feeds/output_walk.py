@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from chrislib.aio import Breather, spawn
+from chrislib.aio import Breather
 from chrislib.cube.ascending import Ascending, Pages
 from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.cube.folder_types import Part, Thing, ThingKind
@@ -249,18 +249,22 @@ class OutputWalk:
         assert folder.id is not None
         parts: tuple[Part, ...] = ("children", "files", "linkfiles")
         lists = [
-            Ascending(self._api, folder.id, part, size=PAGE, first=FIRST)
+            Ascending(self._api, folder.id, part, size=PAGE, first=FIRST, ahead=True)
             for part in parts
         ]
-        heads = await asyncio.gather(*(one.next() for one in lists))
         links: list[Thing] = []
-        for one, part, head in zip(lists, parts, heads, strict=True):
-            async with aclosing(_ahead(one, head)) as pages:
-                async for things in pages:
-                    if part == "linkfiles":
-                        links += things
-                    else:
-                        await self._take(folder, things)
+        try:
+            heads = await asyncio.gather(*(one.next() for one in lists))
+            for one, part, head in zip(lists, parts, heads, strict=True):
+                async with aclosing(_pages(one, head)) as pages:
+                    async for things in pages:
+                        if part == "linkfiles":
+                            links += things
+                        else:
+                            await self._take(folder, things)
+        finally:
+            for one in lists:
+                one.close()
         if links:
             await self._links(folder, links)
         self._tell(Batch(folder.relative, complete=True))
@@ -350,24 +354,13 @@ class OutputWalk:
         return tuple(resolved(one, found.get(one.path)) for one in entries)
 
 
-async def _ahead(
+async def _pages(
     source: Ascending, head: list[Thing]
 ) -> AsyncGenerator[list[Thing], None]:
-    """Iterate over pages; the next is on its way while one is taken in (network)."""
-    things = head
-    coming: asyncio.Task[list[Thing]] | None = None
-    try:
-        while True:
-            if source.more:
-                # who waits for it hears of what goes wrong with it
-                coming = spawn(source.next(), name="next page", on_error=_heard)
-            yield things
-            if coming is None:
-                return
-            things, coming = await coming, None
-    finally:
-        if coming is not None:
-            coming.cancel()
+    """Iterate over all pages of a list (network)."""
+    yield head
+    while source.more:
+        yield await source.next()
 
 
 async def listed(api: FoldersLike, roots: Sequence[Root]) -> list[OutputEntry]:
@@ -392,7 +385,3 @@ async def listed(api: FoldersLike, roots: Sequence[Root]) -> list[OutputEntry]:
 
 def _untold(_batch: Batch) -> None:
     """Nobody listens yet."""
-
-
-def _heard(_error: BaseException) -> None:
-    """It is raised where the page is waited for."""

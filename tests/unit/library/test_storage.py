@@ -33,12 +33,16 @@ async def refusal(coro: Any) -> ChrislibError:
     return caught.value
 
 
-async def read(api: Any, folder_id: int, size: int, between: Callable[[], Any]) -> list:  # type: ignore[type-arg]
+async def read(
+    api: Any, folder_id: int, *, size: int, ahead: bool, between: Callable[[], Any]
+) -> list[Any]:
     """Read all files of a folder, something happening between the pages."""
-    pages, found = Ascending(api, folder_id, "files", size=size), []
+    pages = Ascending(api, folder_id, "files", size=size, ahead=ahead)
+    found: list[Any] = []
     while pages.more:
         found += await pages.next()
         between()
+    pages.close()
     return found
 
 
@@ -46,20 +50,26 @@ async def read(api: Any, folder_id: int, size: int, between: Callable[[], Any]) 
 @given(
     names=st.sets(st.text("abc019", min_size=1, max_size=4), max_size=40),
     size=st.integers(1, 12),
+    ahead=st.booleans(),
 )
-def test_pages_come_from_the_start_and_whole(names: set[str], size: int) -> None:
+def test_pages_come_from_the_start_and_whole(
+    names: set[str], size: int, ahead: bool
+) -> None:
     api = FakeFolders()
     for name in names:
         api.file(f"{UP}/{name}")
     folder = api.by_path(UP)
     assert folder is not None
-    found = asyncio.run(read(api, folder.id, size, lambda: None))
+    whole = read(api, folder.id, size=size, ahead=ahead, between=lambda: None)
+    found = asyncio.run(whole)
     assert [one.path for one in found] == sorted(f"{UP}/{name}" for name in names)
 
 
 @calm
-@given(seed=st.integers(0, 10_000), size=st.integers(1, 9))
-def test_nothing_comes_twice_while_a_folder_changes(seed: int, size: int) -> None:
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 9), ahead=st.booleans())
+def test_nothing_comes_twice_while_a_folder_changes(
+    seed: int, size: int, ahead: bool
+) -> None:
     rng, api = random.Random(seed), FakeFolders()
     stays = [api.file(f"{UP}/s{number:02d}") for number in range(25)]
     goes = [api.file(f"{UP}/g{number:02d}") for number in range(8)]
@@ -72,7 +82,8 @@ def test_nothing_comes_twice_while_a_folder_changes(seed: int, size: int) -> Non
         elif rng.random() < 0.5:
             api.file(f"{UP}/{rng.choice('agst')}{rng.randrange(1000)}new")
 
-    found = asyncio.run(read(api, folder.id, size, change))
+    whole = read(api, folder.id, size=size, ahead=ahead, between=change)
+    found = asyncio.run(whole)
     ids = [one.id for one in found]
     assert len(ids) == len(set(ids))
     # what was there all the time was seen, wherever the pages went
