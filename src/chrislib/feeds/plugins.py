@@ -1,12 +1,13 @@
 """Plugins that can follow a node, and the forms for their values."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chrislib.cube.types import Plugin, PluginParameter
+from chrislib.cube.types import LIMITS, Plugin, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import newest_first
 from chrislib.feeds.form import ParameterForm
@@ -16,6 +17,8 @@ from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.jobs.model import RunIntent
 
+_KEPT = 300.0
+"""Seconds the list of plugins is gone by before it is read anew."""
 MOST_RECENT = 5
 """Plugins used last that come before those used most."""
 
@@ -50,6 +53,7 @@ class FeedPlugins:
         self._client = server.client
         self._jobs = jobs
         self._versions: dict[str, list[Plugin]] = {}
+        self._read_at = 0.0
         # what a plugin takes never changes while it is there
         self._parameters: dict[int, tuple[PluginParameter, ...]] = {}
         server.on_change(self._versions.clear)
@@ -113,12 +117,7 @@ class FeedPlugins:
                 at=row.start_date,
                 owner=row.owner_username,
                 compute=row.compute_resource_name,
-                limits={
-                    "cpu_limit": row.cpu_limit,
-                    "memory_limit": row.memory_limit,
-                    "gpu_limit": row.gpu_limit,
-                    "number_of_workers": row.number_of_workers,
-                },
+                limits={name: int(getattr(row, name)) for name in LIMITS},
             )
             for row in sorted(rows.values(), key=lambda row: row.id, reverse=True)
         ]
@@ -180,8 +179,16 @@ class FeedPlugins:
         form.adopt(values)
         return form
 
+    async def limits_of(self, node: Node) -> dict[str, int]:
+        """Return what a node was allowed to use (network), see `LIMITS`."""
+        row = await self._client().instances.get(node.id)
+        return {name: int(getattr(row, name)) for name in LIMITS}
+
     async def _all(self) -> Mapping[str, list[Plugin]]:
         client = self._client()
+        if time.monotonic() - self._read_at > _KEPT:
+            # plugins are registered and removed while the program runs
+            self._versions.clear()
         if not self._versions:
             found: dict[str, list[Plugin]] = {}
             async for plugin in client.plugins.list():
@@ -189,6 +196,7 @@ class FeedPlugins:
             for versions in found.values():
                 versions.sort(key=newest_first, reverse=True)
             self._versions.update(found)
+            self._read_at = time.monotonic()
         return self._versions
 
     async def copies(self) -> tuple[Plugin, Sequence[PluginParameter]]:

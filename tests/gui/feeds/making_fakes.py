@@ -69,6 +69,9 @@ class MemoryPlugins:
         assert isinstance(form, ParameterForm)
         return form
 
+    async def limits_of(self, _node: Node) -> dict[str, int]:
+        return {"cpu_limit": 3000, "memory_limit": 200}
+
     async def earlier(self, name: str, most: int = 30) -> list[EarlierRun]:
         await asyncio.sleep(0)
         self.feeds.calls.append(("earlier", name))

@@ -204,6 +204,8 @@ def test_run_again_starts_with_the_same_values(
     qtbot.waitUntil(lambda: sheet.body.currentIndex() == PARAMETERS)
     assert field(sheet, "form.fixed").text() == "home/alex/uploads/a.nii"
     assert feeds.called("form_again") == [("form_again", 3)]
+    assert sheet.compute.limits is not None
+    assert sheet.compute.limits.values == {"cpu_limit": 3000}
     # the new node stands beside the old one, not after it
     assert "After pl-dcm2niix 1.0.1" in sheet.subtitle.text()
     qtbot.waitUntil(lambda: sheet.plugins.model.total == 4)

@@ -144,18 +144,17 @@ class AddNodeSheet(Sheet):
         if self._again is not None:
             self._loading = True
             self._tasks.start(
-                self._context.feeds.plugins.form_again(self._again),
+                self._shelf.again(self._again),
                 name="form",
                 done=self._show_again,
                 failed=self._form_failed,
             )
 
-    def _show_again(self, form: ParameterForm) -> None:
+    def _show_again(self, work: PluginWork) -> None:
         self._loading = False
-        self._chosen = form.plugin
-        self.what.show_plugin(form.plugin)
-        wanted = self._again.compute if self._again is not None else ""
-        self._show_work(self._shelf.of_form(form, wanted_compute=wanted))
+        self._chosen = work.form.plugin
+        self.what.show_plugin(work.form.plugin)
+        self._show_work(work)
         self._go(PARAMETERS)
 
     def _choose(self, what: object) -> None:

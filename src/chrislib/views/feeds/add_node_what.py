@@ -45,6 +45,7 @@ class WhatPage(QWidget):
         self._context = context
         self._types = frozenset(types)
         self._removed: int | None = None
+        self._wanted: Plugin | None = None
         self._tasks = context.tasks("what to add")
         self.plugins = PluginList(theme)
         self.facts = PluginFacts(context)
@@ -117,6 +118,8 @@ class WhatPage(QWidget):
         """Highlight a plugin, in a version of its own."""
         self.kinds.choose(PLUGINS)
         self._stack.setCurrentIndex(0)
+        self._wanted = plugin
+        self.plugins.take_version(plugin)
         self.plugins.choose(plugin.name)
         self.facts.show_plugin(plugin)
 
@@ -136,7 +139,7 @@ class WhatPage(QWidget):
     def _show_plugins(self, plugins: list[Plugin]) -> None:
         known = self._context.feeds.plugins
         usable = [p for p in plugins if p.type in self._types]
-        before = self.plugins.current
+        before = self.plugins.current or self._wanted
         self.plugins.set_plugins(usable, known.recent(), known.uses())
         if before is not None:
             if before.id != self._removed:

@@ -1,5 +1,6 @@
 """What Add node is about to send: a plugin or a pipeline, with all that was typed."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -211,13 +212,22 @@ class WorkShelf:
             # the same plugin in another version takes over what was typed
             given = before.form.given
             form.adopt({one.name: before.form.text(one.name) for one in given})
-        return self.of_form(form)
+        return PluginWork(form, Limits(form.plugin), self._joined)
 
-    def of_form(self, form: ParameterForm, *, wanted_compute: str = "") -> PluginWork:
-        """Return the work around a form."""
-        return PluginWork(
-            form, Limits(form.plugin), self._joined, wanted_compute=wanted_compute
+    async def again(self, node: Node) -> PluginWork:
+        """Return what a node was run with: values, place and limits (network).
+
+        Raises
+        ------
+        NotFound
+            Its plugin was removed from the server.
+        """
+        plugins = self._feeds.plugins
+        form, limits = await asyncio.gather(
+            plugins.form_again(node), plugins.limits_of(node)
         )
+        held = Limits(form.plugin, limits)
+        return PluginWork(form, held, self._joined, wanted_compute=node.compute)
 
 
 def node_label(plugin: Plugin) -> str:
