@@ -109,8 +109,8 @@ class Server:
     def __post_init__(self) -> None:
         self.server = SimpleNamespace(generation=7)
         self.feeds = SimpleNamespace(
-            list=lambda: each([feed(5), feed(7), feed(6, "bob")]),
-            public=lambda: each([feed(8, "eve", public=True)]),
+            list=lambda **_: each([feed(5), feed(7), feed(6, "bob")]),
+            public=lambda **_: each([feed(8, "eve", public=True)]),
             get=self._feed,
             note=self._note,
             rename=self._call("rename"),
