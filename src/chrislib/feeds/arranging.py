@@ -15,7 +15,7 @@ ORDERS = (
     ("tag", "By tag"),
     ("nodes", "Most nodes first"),
     ("problems", "Problems first"),
-    ("recent", "Recently opened first"),
+    ("recent", "Recently opened"),
 )
 KINDS = (
     ("all", "All states"),

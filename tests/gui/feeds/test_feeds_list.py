@@ -35,7 +35,7 @@ def test_orders_and_kinds_are_kept_apart_from_the_words(
     assert ctx.layout.get("feeds.order") == "old"
     bar = pane.list.bar
     orders = [action.text() for action in bar.order_menu().actions()]
-    assert {"Newest first", "By tag", "Recently opened first"} <= set(orders)
+    assert {"Newest first", "By tag", "Recently opened"} <= set(orders)
     filters = [action.text() for action in bar.filter_menu().actions()]
     assert {"With problems", "Last 7 days", "Search file names"} <= set(filters)
     pane.list.arrange("kind", "ready")

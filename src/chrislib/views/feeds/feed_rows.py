@@ -191,7 +191,7 @@ class FeedDelegate(QStyledItemDelegate):
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the fixed height of a row."""
-        return QSize(200, self._theme.px(52))
+        return QSize(120, self._theme.px(52))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: _Index

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from chrislib.feeds.arranging import DATES, KINDS, MINE, ORDERS, Arranging
@@ -11,6 +11,7 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.text import ElidedLabel
 
+_NARROW = 220
 _NAMES = 30
 """More names than these make no menu; words find them."""
 
@@ -68,7 +69,7 @@ class ListBar(QWidget):
     def show_state(self, now: Arranging, *, shown: int, total: int, days: str) -> None:
         """Show order and filters, and how many feeds that leaves."""
         self._now, self._days = now, days
-        self._order.setText(dict(ORDERS)[now.order])
+        self._say_order()
         self._count.setText(f"{shown:,} of {total:,}" if now.narrows else "")
         self._clear.setVisible(now.filters)
         token = "accent.glyph" if now.filters else "text.secondary"
@@ -117,7 +118,18 @@ class ListBar(QWidget):
         files.triggered.connect(lambda _on=False: self.files_wanted.emit())
         return menu
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave only the glyph of the order where there is no room for its words."""
+        super().resizeEvent(event)
+        self._say_order()
+
     # Inside.
+
+    def _say_order(self) -> None:
+        words = dict(ORDERS)[self._now.order]
+        self._order.setText(words if self.width() >= _NARROW else "")
+        self._order.setAccessibleName(words)
+        self._order.setToolTip(f"In which order feeds stand: {words.lower()}")
 
     def _names(self, menu: QMenu, wish: str, chosen: str, names: Sequence[str]) -> None:
         """Add a menu of names, one of which may be chosen."""

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
-from chrislib.views.widgets.text import Label
+from chrislib.views.widgets.text import ElidedLabel, Label
 
 
 class ListHead(QStackedWidget):
@@ -36,7 +36,7 @@ class ListHead(QStackedWidget):
         plain.setContentsMargins(12, 12, 12, 8)
         plain.addWidget(Label(theme, "Feeds", style="section", name="feeds.title"), 1)
         plain.addWidget(self.new_button)
-        self._count = Label(theme, style="section", name="feeds.bulk.count")
+        self._count = ElidedLabel(theme, style="section", name="feeds.bulk.count")
         several = QHBoxLayout()
         several.setContentsMargins(12, 10, 8, 6)
         several.setSpacing(2)
