@@ -102,7 +102,18 @@ class CloseLooks:
             compute=await self._compute(instance),
             ran=self._what_ran(instance),
             log_kept=kept,
+            registered=await self._registered(node),
         )
+
+    async def _registered(self, node: Node) -> int | None:
+        """Return how many files of a node the server has entered so far (network)."""
+        if node.state != "registering":
+            return None
+        try:
+            return await self._client().files.count_below(node.output_path)
+        except CubeError:
+            # the sentence does without
+            return None
 
     async def _log_of(self, instance: PluginInstance) -> LogText:
         if len(instance.raw) + len(instance.summary) > PIECE:

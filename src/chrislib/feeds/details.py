@@ -71,6 +71,7 @@ def details_of(
     compute: ComputeResource | None = None,
     ran: Ran = Ran(),
     log_kept: bool = False,
+    registered: int | None = None,
 ) -> NodeDetails:
     """Return the details of a node.
 
@@ -88,6 +89,8 @@ def details_of(
         What is registered on the server; None where it was taken away since.
     ran : Ran
         What the server told of the container.
+    registered : int, optional
+        Files that are registered so far.
     """
     times = {**seen, **_times(phases)}
     state = node.state
@@ -116,7 +119,13 @@ def details_of(
         container_seen=bool(ran.command),
         log_lines=shown.lines,
         log_kept=log_kept,
-        waits=waits(node, instance.status, siblings, on_compute=ran.waits),
+        waits=waits(
+            node,
+            instance.status,
+            siblings,
+            on_compute=ran.waits,
+            registered=registered,
+        ),
     )
 
 

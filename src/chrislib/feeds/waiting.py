@@ -10,7 +10,12 @@ _FEW = 3
 
 
 def waits(
-    node: Node, status: str, siblings: Sequence[Node], *, on_compute: bool = False
+    node: Node,
+    status: str,
+    siblings: Sequence[Node],
+    *,
+    on_compute: bool = False,
+    registered: int | None = None,
 ) -> str:
     """Return why a node does not go on just now, "" where nothing holds it.
 
@@ -22,6 +27,8 @@ def waits(
         The nodes of its feed.
     on_compute : bool
         It stands in the queue of its compute resource.
+    registered : int, optional
+        Files the server has entered so far; it never says how many there will be.
     """
     by_id = {int(row.id): row for row in siblings}
     if node.state == "upstream":
@@ -45,9 +52,13 @@ def waits(
     if node.state == "preparing":
         return f"Its input files are copied to {where}; then it starts."
     if node.state == "registering":
+        so_far = ""
+        if registered is not None:
+            files = "1 file is" if registered == 1 else f"{registered:,} files are"
+            so_far = f" {files} there so far."
         return (
-            "The server enters its files in the database. It does not say how many "
-            "are left."
+            f"The server enters its files in the database.{so_far} It does not say how "
+            "many are left."
         )
     return ""
 

@@ -216,6 +216,12 @@ def test_it_says_why_it_waits(state: str, status: str, above: str, words: str) -
     assert bool(said) == bool(words)
 
 
+def test_while_files_are_registered_it_counts_those_there() -> None:
+    one = node(2, 1, state="registering")
+    said = waits(one, "registeringFiles", (one,), registered=1052)
+    assert "1,052 files are there so far." in said
+
+
 def test_it_names_the_first_that_stopped() -> None:
     nodes = (
         node(1),
