@@ -1,5 +1,6 @@
 """The sheet of tags: put on feeds and taken off, made, renamed, recolored, deleted."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -17,8 +18,11 @@ from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import line
 
-_EACH = 30
+_EACH = 200
 """Feeds whose tags are read one by one; of more it is not known which they have."""
+
+
+_TOGETHER = 8
 
 
 class TagSheet(Sheet):
@@ -61,6 +65,7 @@ class TagSheet(Sheet):
         self._context = context
         self._feeds = tuple(feed_ids)
         self._tasks = context.tasks("feeds tags")
+        self._busy: set[int] = set()
         theme = context.theme
         self.search = Field(
             theme, "Search tags", name="tags.search", icon="search", label="Search tags"
@@ -122,9 +127,11 @@ class TagSheet(Sheet):
         if len(self._feeds) > _EACH:
             return found, {tag.id: "some" for tag in found}
         count: dict[int, int] = {}
-        for feed_id in self._feeds:
-            for tag in await tags.of(feed_id):
-                count[tag.id] = count.get(tag.id, 0) + 1
+        for at in range(0, len(self._feeds), _TOGETHER):
+            few = self._feeds[at : at + _TOGETHER]
+            for on in await asyncio.gather(*[tags.of(feed_id) for feed_id in few]):
+                for tag in on:
+                    count[tag.id] = count.get(tag.id, 0) + 1
         whole = len(self._feeds)
         held = {
             key: "all" if number == whole else "some" for key, number in count.items()
@@ -165,6 +172,9 @@ class TagSheet(Sheet):
     # -- feeds -------------------------------------------------------------------
 
     def _tick(self, tag: Tag) -> None:
+        if tag.id in self._busy:
+            return
+        self._busy.add(tag.id)
         adding = self.view.tags.held(tag.id) != "all"
         tags = self._context.feeds.tags
         act = tags.add if adding else tags.remove
@@ -173,14 +183,20 @@ class TagSheet(Sheet):
             act(tag, self._feeds, progress=self._progress),
             name="tag",
             done=lambda outcome: self._ticked(tag, outcome, adding),
-            failed=self._failed,
+            failed=lambda error: self._not_ticked(tag, error),
         )
+
+    def _not_ticked(self, tag: Tag, error: BaseException) -> None:
+        self._busy.discard(tag.id)
+        self.load()
+        self._failed(error)
 
     def _progress(self, done: int, whole: int) -> None:
         if whole > 1 and done < whole:
             self.set_note(f"{done:,} of {whole:,} feeds")
 
     def _ticked(self, tag: Tag, outcome: Outcome, adding: bool) -> None:
+        self._busy.discard(tag.id)
         name, done = clean(tag.label), len(outcome.done)
         if outcome.done:
             self.changed.emit(outcome.done)
