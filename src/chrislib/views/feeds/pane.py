@@ -140,6 +140,10 @@ class FeedsPane(QWidget):
         """Show feeds that were started together; those started last without a key."""
         self.many.show(batch_key)
 
+    def compare_runs(self, left: tuple[int, int], right: tuple[int, int]) -> None:
+        """Show two nodes side by side, each as (feed, node)."""
+        self.comparing.compare_nodes(left, right)
+
     def refresh(self) -> None:
         """Look again at the list, the open feed and the highlighted node."""
         self._look_again(whole=True)
@@ -287,11 +291,10 @@ class FeedsPane(QWidget):
     def _jobs_changed(self, changes: Sequence[JobChange]) -> None:
         if not self.isVisible():
             return
-        known = {row.id for row in self.list.rows()}
         for change in changes:
             feed_id = change.after.feed_id
             if feed_id is not None and (
-                feed_id == self._open_feed.feed_id or feed_id not in known
+                feed_id == self._open_feed.feed_id or not self.list.scope_of(feed_id)
             ):
                 self._soon.start()
                 return
