@@ -12,13 +12,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QPlainTextEdit,
     QTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.feeds.logs import PIECE, Hits, LogWindow, search
+from chrislib.views.feeds.inspector_values import text_box
 from chrislib.views.messages import Messages
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
@@ -81,7 +81,9 @@ class LogView(QWidget):
         self._live = False
         self._drawn = ""
         self._held = False
-        self.box = _box(theme, name, lines)
+        self.box = text_box(theme, name, "Log", lines=lines)
+        self.box.setUndoRedoEnabled(False)
+        self.box.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.words = _Search(theme, "Search the log", name=f"{name}.search")
         self.count = Label(theme, style="caption", token="text.muted")
         self.count.setObjectName(f"{name}.count")
@@ -432,22 +434,3 @@ def _units(text: str, at: int) -> int:
     if before.isascii():
         return len(before)
     return len(before.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _box(theme: Theme, name: str, lines: int) -> QPlainTextEdit:
-    """Return a read-only box; plain text only, whatever it is given."""
-    box = QPlainTextEdit()
-    box.setObjectName(name)
-    box.setAccessibleName("Log")
-    box.setReadOnly(True)
-    box.setTabChangesFocus(True)
-    box.setUndoRedoEnabled(False)
-    box.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-
-    def dress() -> None:
-        box.setFont(theme.font("mono"))
-        if lines:
-            box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
-
-    theme.follow(box, dress)
-    return box

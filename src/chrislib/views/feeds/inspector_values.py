@@ -114,7 +114,13 @@ def set_text(box: QPlainTextEdit, text: str) -> None:
 
 
 def text_box(theme: Theme, name: str, label: str, *, lines: int) -> QPlainTextEdit:
-    """Return a read-only box; plain text only, whatever it is given."""
+    """Return a read-only box; plain text only, whatever it is given.
+
+    Parameters
+    ----------
+    lines : int
+        Its height; 0 takes the height there is.
+    """
     box = QPlainTextEdit()
     box.setObjectName(name)
     box.setAccessibleName(label)
@@ -123,7 +129,8 @@ def text_box(theme: Theme, name: str, label: str, *, lines: int) -> QPlainTextEd
 
     def dress() -> None:
         box.setFont(theme.font("mono"))
-        box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
+        if lines:
+            box.setFixedHeight(box.fontMetrics().lineSpacing() * lines + 14)
 
     theme.follow(box, dress)
     return box
