@@ -240,19 +240,21 @@ def _added(rule: Rule, asker: Asker) -> Condition:
 
 
 def _words(rule: Rule, asker: Asker) -> Condition:
-    text, values = asker.search(str(rule.value or ""))
-    if rule.op is Op.CONTAINS:
-        return text, values
-    if rule.op is Op.LACKS:
-        return f"NOT ({text})", values
-    raise _senseless(rule)
+    found = asker.search(str(rule.value or ""))
+    return _either(rule, found, yes=Op.CONTAINS, no=Op.LACKS)
 
 
 def _collection(rule: Rule, asker: Asker) -> Condition:
-    text, values = asker.collection(str(rule.value))
-    if rule.op is Op.IS:
+    found = asker.collection(str(rule.value))
+    return _either(rule, found, yes=Op.IS, no=Op.IS_NOT)
+
+
+def _either(rule: Rule, found: Condition, *, yes: Op, no: Op) -> Condition:
+    """Return a condition or its opposite, as the rule asks; nothing else has sense."""
+    text, values = found
+    if rule.op is yes:
         return text, values
-    if rule.op is Op.IS_NOT:
+    if rule.op is no:
         return f"NOT ({text})", values
     raise _senseless(rule)
 

@@ -1,6 +1,5 @@
 """The grid: pictures fitted on black, two lines, marks; parts answer the pointer."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import (
@@ -35,6 +34,7 @@ from chrislib.library.mine.model import Row
 from chrislib.views.library.mine import paint, words
 from chrislib.views.library.mine.dragging import Drags
 from chrislib.views.library.mine.keys import key_of
+from chrislib.views.library.mine.shows import Shows
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_text, fit
 from chrislib.views.widgets.parts import PartsView
@@ -99,21 +99,12 @@ class GridDelegate(QStyledItemDelegate):
     """Paints one card; all cards have one size, which the view gives."""
 
     def __init__(
-        self,
-        theme: Theme,
-        parent: "GridView",
-        *,
-        row_of: Callable[[Index], Row | None],
-        ticked: Callable[[Row], Qt.CheckState],
-        hidden: Callable[[], bool],
-        pictures: Pictures,
+        self, theme: Theme, parent: "GridView", *, shows: Shows, pictures: Pictures
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._view = parent
-        self._row_of = row_of
-        self._ticked = ticked
-        self._hidden = hidden
+        self._shows = shows
         self._pictures = pictures
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
@@ -153,7 +144,7 @@ class GridDelegate(QStyledItemDelegate):
         off = 1.0 if chosen else 0.5
         painter.drawRoundedRect(QRectF(card.frame).adjusted(off, off, -off, -off), 4, 4)
         painter.fillRect(card.picture, theme.color("bg.image"))
-        row = self._row_of(index)
+        row = self._shows.row_of(index)
         if row is not None:
             self._picture(painter, card, row, hovered)
             self._words(painter, card, row, chosen)
@@ -195,7 +186,7 @@ class GridDelegate(QStyledItemDelegate):
 
     def _words(self, painter: QPainter, card: Card, row: Row, chosen: bool) -> None:
         theme = self._theme
-        hidden = self._hidden()
+        hidden = self._shows.hidden()
         first = words.title(row, hidden=hidden)
         draw_text(painter, card.title, theme, text=first, style="small-strong")
         draw_text(
@@ -208,7 +199,7 @@ class GridDelegate(QStyledItemDelegate):
         )
 
     def _marks(self, painter: QPainter, card: Card, row: Row, hovered: bool) -> None:
-        theme, ticked = self._theme, self._ticked(row)
+        theme, ticked = self._theme, self._shows.ticked(row)
         paint.draw_stars(
             painter,
             QPoint(card.stars.left(), card.stars.top() + 2),

@@ -43,6 +43,7 @@ _BLOCK = 64
 """Rows that are fetched together."""
 _KEPT = 4096
 """Rows that are kept."""
+_ABOVE = (Level.PATIENT, Level.STUDY)
 _FEW = 32
 _MANY = 2000
 _AGAIN_MS = 250
@@ -107,7 +108,7 @@ class MineModel(HeadedTable):
         self._partial = False
         """Only the first ids are known; the others are 0."""
         # how often lists changed, and had when what is shown was asked for
-        self._told, self._heard = 0, -1
+        self._lists_told, self._lists_heard = 0, -1
         self._tasks = TaskOwner("my library list")
         self._fetch_soon = soon(self, 0, self._fetch)
         self._ask_soon = soon(self, _AGAIN_MS, self._ask)
@@ -134,7 +135,7 @@ class MineModel(HeadedTable):
 
     def again(self) -> None:
         """Ask for the list once more, soon."""
-        self._told += 1
+        self._lists_told += 1
         self._ask_soon.start()
 
     def shutdown(self) -> None:
@@ -194,7 +195,7 @@ class MineModel(HeadedTable):
 
     async def _list(self, query: Query, turn: int) -> None:
         fresh = not self._ids or query.level is not self._shown.level
-        told = self._told
+        told = self._lists_told
         if fresh and query.filters == Filters():
             # the first rows can be painted before all ids are there
             await self._list_head(query, turn)
@@ -206,7 +207,7 @@ class MineModel(HeadedTable):
         # what is in sight comes with the list: nothing is drawn twice
         near = 0 if fresh else self._looked
         if not fresh and self._narrows(query):
-            told = self._heard
+            told = self._lists_heard
             listing = await self._mine.narrowed(
                 query, self._ids[:], near=near, most=_BLOCK
             )
@@ -214,7 +215,7 @@ class MineModel(HeadedTable):
             listing = await self._mine.listing(query, near=near, most=_BLOCK)
         if turn != self._turn:
             return
-        self._heard = told
+        self._lists_heard = told
         ids = listing.ids if isinstance(listing.ids, array) else array("q", listing.ids)
         if self._partial and query.level is self._shown.level:
             self._complete(query, ids)
@@ -234,8 +235,8 @@ class MineModel(HeadedTable):
         What changes meanwhile is told of, and the list is asked for again.
         """
         bare = replace(query, filters=replace(query.filters, text=""))
-        rows = query.level not in (Level.PATIENT, Level.STUDY)
-        return rows and self._told == self._heard and bare == self._shown != query
+        known = self._lists_told == self._lists_heard and bare == self._shown
+        return known and query != bare and query.level not in _ABOVE
 
     async def _list_head(self, query: Query, turn: int) -> None:
         head, number = await self._mine.head(query, _BLOCK)
@@ -246,7 +247,7 @@ class MineModel(HeadedTable):
             return
         unknown = array("q", [0]) * (number - len(head))
         self._begin(query, array("q", head) + unknown, first)
-        self._partial, self._heard = True, -1
+        self._partial, self._lists_heard = True, -1
         self.listed.emit()
 
     def _complete(self, query: Query, ids: "array[int]") -> None:
@@ -428,7 +429,7 @@ class MineModel(HeadedTable):
             self.again()
         if change.everything:
             old = set(self._rows)
-        elif self._shown.level in (Level.PATIENT, Level.STUDY):
+        elif self._shown.level in _ABOVE:
             # they say what is below them
             old = set(self._rows) if change.rows or change.items else set()
         else:

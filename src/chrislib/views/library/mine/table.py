@@ -28,6 +28,7 @@ from chrislib.views.library.mine.grid import STAR, TICK, Pictures
 from chrislib.views.library.mine.head import MineHead
 from chrislib.views.library.mine.keys import key_of
 from chrislib.views.library.mine.place import draw_place
+from chrislib.views.library.mine.shows import Shows
 from chrislib.views.library.rowview import Index, RowDelegate
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
@@ -54,17 +55,13 @@ class TableDelegate(RowDelegate):
         theme: Theme,
         parent: "MineTable",
         *,
-        row_of: Callable[[Index], Row | None],
-        ticked: Callable[[Row], Qt.CheckState],
-        hidden: Callable[[], bool],
+        shows: Shows,
         now: Callable[[], float],
         pictures: Pictures,
     ) -> None:
         super().__init__(theme, parent)
         self._view = parent
-        self._row_of = row_of
-        self._ticked = ticked
-        self._hidden = hidden
+        self._shows = shows
         self._now = now
         self._pictures = pictures
 
@@ -101,7 +98,7 @@ class TableDelegate(RowDelegate):
             first=column is ends[0],
             last=column is ends[1],
         )
-        row = self._row_of(index)
+        row = self._shows.row_of(index)
         if row is None:
             return
         inner = rect.adjusted(8, 0, -8, 0)
@@ -119,7 +116,7 @@ class TableDelegate(RowDelegate):
         elif column is Column.PLACE:
             draw_place(painter, rect.adjusted(8, 0, -12, 0), theme, row)
         else:
-            text = cells.cell(row, column, hidden=self._hidden(), now=self._now())
+            text = cells.cell(row, column, hidden=self._shows.hidden(), now=self._now())
             draw_text(
                 painter,
                 inner,
@@ -131,12 +128,12 @@ class TableDelegate(RowDelegate):
             )
 
     def _title(self, painter: QPainter, rect: QRect, row: Row) -> None:
-        theme, hidden = self.theme, self._hidden()
+        theme, hidden = self.theme, self._shows.hidden()
         draw_check(
             painter,
             QRect(rect.left() + 16, rect.top(), 16, rect.height()),
             theme,
-            state=self._ticked(row),
+            state=self._shows.ticked(row),
         )
         side = theme.px(40)
         top = rect.top() + (rect.height() - side) // 2

@@ -11,6 +11,7 @@ from chrislib.library.words import join
 from chrislib.views.context import ViewContext
 from chrislib.views.library.mine import words
 from chrislib.views.library.mine.keys import key_of
+from chrislib.views.library.mine.shows import Shows
 from chrislib.views.library.mine.timeline_model import Key, PatientsModel
 from chrislib.views.library.mine.timeline_rows import (
     TALL,
@@ -76,9 +77,7 @@ class PatientsTree(QWidget):
             TimelineDelegate(
                 ctx.theme,
                 self.view,
-                row_of=self.model.row,
-                ticked=ticked,
-                hidden=self._hidden,
+                shows=Shows(self.model.row, ticked, self._hidden),
                 pictures=pictures,
             )
         )

@@ -1,6 +1,6 @@
 """How patients, studies on their line of time, and series are drawn."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from chrislib.library.names import clean, isolate
 from chrislib.library.words import join, series
 from chrislib.views.library.mine import paint, words
 from chrislib.views.library.mine.place import draw_place
+from chrislib.views.library.mine.shows import Shows
 from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
@@ -122,20 +123,11 @@ class TimelineDelegate(RowDelegate):
     """Draws whole rows: patients, studies with their dot, series with their picture."""
 
     def __init__(
-        self,
-        theme: Theme,
-        parent: QTreeView,
-        *,
-        row_of: Callable[[Index], Row | None],
-        ticked: Callable[[Row], Qt.CheckState],
-        hidden: Callable[[], bool],
-        pictures: Pictures,
+        self, theme: Theme, parent: QTreeView, *, shows: Shows, pictures: Pictures
     ) -> None:
         super().__init__(theme, parent)
         self._view = parent
-        self._row_of = row_of
-        self._ticked = ticked
-        self._hidden = hidden
+        self._shows = shows
         self._pictures = pictures
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -159,7 +151,7 @@ class TimelineDelegate(RowDelegate):
         """Draw one row."""
         level = level_of(index)
         draw_row(painter, option, self.theme)
-        row = self._row_of(index)
+        row = self._shows.row_of(index)
         if level is not Level.PATIENT:
             current = bool(option.state & QStyle.StateFlag.State_Selected)
             self._line(painter, option.rect, index, current=current)
@@ -224,7 +216,7 @@ class TimelineDelegate(RowDelegate):
     # --- rows -----------------------------------------------------------------
 
     def _patient(self, painter: QPainter, rect: QRect, row: Row, index: Index) -> None:
-        theme, px, hidden = self.theme, self.theme.px, self._hidden()
+        theme, px, hidden = self.theme, self.theme.px, self._shows.hidden()
         left = self._begin(painter, rect, row, index)
         spot = QPoint(left, rect.center().y() - 7)
         draw_glyph(painter, spot, theme, icon="user", token="text.secondary", size=16)
@@ -253,7 +245,7 @@ class TimelineDelegate(RowDelegate):
         end = rect.left() + at.counted - px(72)
         text = QRect(left, rect.top(), end - left, rect.height())
         used = draw_text(painter, text, theme, text=words.title(row, hidden=False))
-        hidden = self._hidden()
+        hidden = self._shows.hidden()
         accession = "" if hidden else isolate(clean(row.accession_number))
         about = join(accession, isolate(clean(row.station)))
         text.setLeft(left + used + px(12))
@@ -321,7 +313,7 @@ class TimelineDelegate(RowDelegate):
         theme = self.theme
         left = rect.left() + theme.px(_LEFT_OF_TICK[row.level])
         box = QRect(left, rect.top(), 16, rect.height())
-        draw_check(painter, box, theme, state=self._ticked(row))
+        draw_check(painter, box, theme, state=self._shows.ticked(row))
         if row.level is Level.SERIES:
             return left + theme.px(28)
         open_ = self._view.isExpanded(index)

@@ -21,11 +21,13 @@ from chrislib.views.library.mine.dragging import Drags
 from chrislib.views.library.mine.grid import GridDelegate, GridView
 from chrislib.views.library.mine.model import MineModel
 from chrislib.views.library.mine.pictures import StorePictures
+from chrislib.views.library.mine.shows import Shows
 from chrislib.views.library.mine.table import ROW, MineTable, TableDelegate
 from chrislib.views.library.mine.ticks import Ticks
 from chrislib.views.library.mine.timeline import PatientsTree
 from chrislib.views.library.mine.toolbar import GRID, LIST
 from chrislib.views.models.headed import Index
+from chrislib.views.models.selected import rows_of
 from chrislib.views.widgets.text import plain_tooltip
 
 _LOOK_MS = 60
@@ -140,25 +142,13 @@ class Views(QStackedWidget):
             return bool(ctx.settings.get("hide_names"))
 
         self.table.head.use_columns(tuple(model.columns))
+        shows = Shows(model.row, ticks.state, hidden)
         self.grid.setItemDelegate(
-            GridDelegate(
-                theme,
-                self.grid,
-                row_of=model.row,
-                ticked=ticks.state,
-                hidden=hidden,
-                pictures=pictures,
-            )
+            GridDelegate(theme, self.grid, shows=shows, pictures=pictures)
         )
         self.table.setItemDelegate(
             TableDelegate(
-                theme,
-                self.table,
-                row_of=model.row,
-                ticked=ticks.state,
-                hidden=hidden,
-                now=ctx.now,
-                pictures=pictures,
+                theme, self.table, shows=shows, now=ctx.now, pictures=pictures
             )
         )
         self._look = QTimer(self)
@@ -262,7 +252,7 @@ class Views(QStackedWidget):
         if self._tree is not None:
             return self._tree.rows(most)
         found: list[Row] = []
-        for number in picked.rows_of(self.selection)[:most]:
+        for number in rows_of(self.selection)[:most]:
             row = self.model.row(self.model.index(number, 0))
             if row is not None:
                 found.append(row)
@@ -371,7 +361,7 @@ class Views(QStackedWidget):
     def _ask_menu(self, at: QPoint) -> None:
         view = self.view
         index = view.indexAt(at)
-        if index.isValid() and index.row() not in picked.rows_of(self.selection):
+        if index.isValid() and index.row() not in rows_of(self.selection):
             picked.highlight(self.selection, self.model, [index.row()])
         self.menu_asked.emit(view.viewport().mapToGlobal(at))
 
