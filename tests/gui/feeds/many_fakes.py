@@ -57,7 +57,7 @@ class MemoryMany:
     def batch(self, _key: str) -> BatchView | None:
         return None
 
-    def runs(self, _key: str) -> list[SubjectRun]:
+    async def runs(self, _key: str) -> list[SubjectRun]:
         return []
 
     def subscribe(self, _callback: Any) -> Callable[[], None]:

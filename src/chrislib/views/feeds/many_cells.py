@@ -6,6 +6,7 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
+    QTimer,
 )
 from PySide6.QtGui import (
     QPainter,
@@ -184,7 +185,8 @@ class CellDelegate(QStyledItemDelegate):
             self._name(field, index)
             return field
         box.setProperty("small", True)
-        # one press of the cell, one choice
+        # one press of the cell shows the choices, one more takes one
+        QTimer.singleShot(0, box, box.showPopup)
         box.activated.connect(lambda _at: self._close(box))
         self._name(box, index)
         return box

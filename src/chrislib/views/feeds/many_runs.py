@@ -191,6 +191,7 @@ class ManyRunsSheet(Sheet):
         theme = context.theme
         self._context = context
         self._key = batch_key
+        self._looking = False
         self._tasks = context.tasks("feeds started together")
         self.model = RunsModel()
         self._bar = _Bar(theme)
@@ -274,9 +275,26 @@ class ManyRunsSheet(Sheet):
             self._later.start()
 
     def _look(self) -> None:
-        many = self._context.feeds.many
-        view = many.batch(self._key)
-        self.model.show_runs(many.runs(self._key))
+        """Ask how the subjects are; while one look is made no other is begun."""
+        if self._looking:
+            self._later.start()
+            return
+        self._looking = True
+        self._tasks.start(
+            self._context.feeds.many.runs(self._key),
+            name="look at them",
+            done=self._show,
+            failed=self._not_seen,
+        )
+
+    def _not_seen(self, error: BaseException) -> None:
+        self._looking = False
+        self._context.messages.failed(error)
+
+    def _show(self, runs: Sequence[SubjectRun]) -> None:
+        self._looking = False
+        view = self._context.feeds.many.batch(self._key)
+        self.model.show_runs(runs)
         if view is None:
             self._words.setText("This batch is not known any more.")
             return

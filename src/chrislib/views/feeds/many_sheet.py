@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_csv import Meaning, rows_of
-from chrislib.feeds.many_model import Column
+from chrislib.feeds.many_model import REFUSED, Column
 from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.subjects import Subject
 from chrislib.library.model import Item, ItemId
@@ -370,6 +370,8 @@ class ManySheet(Sheet):
             return
         can, refused = len(table.to_start()), left_words(table)
         detail = count(len(table.rows), "row")
+        bad = table.counts().get(REFUSED, 0)
+        detail += f", {bad:,} refused" if bad else ""
         self.steps.set_step(SUBJECTS, detail=detail, complete=bool(can) and not refused)
         places = {slot.compute or "" for slot in table.slots}
         named = sorted(place for place in places if place)
