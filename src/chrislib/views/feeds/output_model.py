@@ -15,6 +15,7 @@ from chrislib.views.widgets.text import plain_tooltip
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 STATE = 4
+_FEW = 20
 _FLAGS = (
     Qt.ItemFlag.ItemIsSelectable
     | Qt.ItemFlag.ItemIsEnabled
@@ -213,10 +214,20 @@ class OutputModel(HeadedTable):
             now: int | None = number
             if book is not old:
                 now = book.number(old.entries[number].relative)
-            place = QModelIndex() if now is None else self.index_of(now)
+            place = QModelIndex() if now is None else self._place(now, len(before))
             after.append(place.siblingAtColumn(index.column()))
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
+
+    def _place(self, number: int, among: int) -> QModelIndex:
+        """Return the row of an entry, one of so many that are looked for."""
+        if among > _FEW or self._places is not None:
+            return self.index_of(number)
+        try:
+            # quicker for a few than to note the place of every row
+            return self.index(self._rows.index(number), 0)
+        except ValueError:
+            return QModelIndex()
 
     def _repaint(self) -> None:
         if self._rows:
