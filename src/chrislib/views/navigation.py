@@ -77,7 +77,24 @@ class ShowStarted:
     batch_key: str = ""
 
 
-Place = ShowLibrary | ShowFeed | ShowJobs | ShowInbox | OpenViewer | NewFeed | ShowStarted
+@dataclass(frozen=True, slots=True)
+class CompareRuns:
+    """Two nodes side by side, each as (feed, node)."""
+
+    left: tuple[int, int]
+    right: tuple[int, int]
+
+
+Place = (
+    ShowLibrary
+    | ShowFeed
+    | ShowJobs
+    | ShowInbox
+    | OpenViewer
+    | NewFeed
+    | ShowStarted
+    | CompareRuns
+)
 
 
 class Navigator(QObject):

@@ -22,7 +22,10 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.compare_page import ComparePage
 from chrislib.views.feeds.compare_sides import Side
 from chrislib.views.feeds.pane import FeedsPane
-from tests.gui.feeds.conftest import chiari, file_entry, sample_outputs
+from chrislib.views.jobs.bulk import offers
+from chrislib.views.jobs.doing import JobVerbs
+from chrislib.views.navigation import CompareRuns
+from tests.gui.feeds.conftest import chiari, file_entry, make_job, sample_outputs
 
 PICTURES = Path(__file__).parents[3] / "build" / "pictures"
 
@@ -246,3 +249,28 @@ def test_pictures(qtbot: QtBot, page: ComparePage, ctx: ViewContext) -> None:
     page.resize(1200, 712)
     qtbot.wait(50)
     page.grab().save(str(PICTURES / "compare-small-light.png"))
+
+
+def test_two_runs_of_jobs_can_be_compared() -> None:
+    runs = [make_job(812, 3), make_job(812, 4), make_job(None, None)]
+    (offer,) = [one for one in offers(runs[:2]) if one.name == "compare"]
+    assert offer.words == "Compare 2 …"
+    for jobs in (runs, runs[:1], runs[1:]):
+        assert all(one.name != "compare" for one in offers(jobs))
+
+
+def test_the_way_from_jobs_leads_to_the_page(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, ctx: ViewContext
+) -> None:
+    feeds.comparing = MemoryComparing(feeds)
+    went: list[object] = []
+    ctx.navigator.requested.connect(went.append)
+    verbs = JobVerbs(ctx, ctx.tasks("jobs"), lambda _key: None)
+    verbs.do_many("compare", [make_job(812, 3), make_job(812, 4)])
+    assert went == [CompareRuns((812, 3), (812, 4))]
+    pane.compare_runs((812, 3), (812, 4))
+    page = pane.covers.page
+    assert isinstance(page, ComparePage)
+    settled(qtbot, page)
+    assert page.pair_list.isHidden()
+    assert pane.escape()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chrislib.jobs.model import Job
+from chrislib.jobs.model import Job, Kind
 from chrislib.views.jobs.verbs import verbs_of
 
 
@@ -19,7 +19,7 @@ class Offer:
     @property
     def words(self) -> str:
         """The button: the verb, and with how many."""
-        more = " …" if self.name in {"cancel", "get"} else ""
+        more = " …" if self.name in {"cancel", "get", "compare"} else ""
         return f"{self.word} {len(self.jobs):,}{more}"
 
 
@@ -29,6 +29,7 @@ _ORDER = (
     ("cancel", "Cancel", "X"),
     ("discard", "Discard", "Del"),
     ("untrack", "Stop tracking", ""),
+    ("compare", "Compare", ""),
 )
 
 
@@ -36,6 +37,9 @@ def can(job: Job, name: str) -> bool:
     """Return whether a verb can be done with a job."""
     if name == "untrack":
         return job.tracked
+    if name == "compare":
+        known = job.feed_id is not None and job.remote_id is not None
+        return job.kind is Kind.RUN and known
     return any(verb.name == name for verb in verbs_of(job))
 
 
@@ -44,7 +48,7 @@ def offers(jobs: Sequence[Job]) -> list[Offer]:
     found = []
     for name, word, key in _ORDER:
         able = tuple(job for job in jobs if can(job, name))
-        if able:
+        if able and (name != "compare" or len(able) == len(jobs) == 2):
             found.append(Offer(name, word, key, able))
     return found
 

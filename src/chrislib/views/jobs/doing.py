@@ -24,7 +24,7 @@ from chrislib.jobs.model import (
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs import closely
 from chrislib.views.jobs.words import COMPUTING
-from chrislib.views.navigation import ShowFeed, ShowJobs, ShowLibrary
+from chrislib.views.navigation import CompareRuns, ShowFeed, ShowJobs, ShowLibrary
 from chrislib.views.tasks import PaneTasks
 
 if TYPE_CHECKING:
@@ -110,9 +110,20 @@ class JobVerbs:
                 self._tasks.start(self._untrack_many(jobs), name="untrack several")
             case "show":
                 self._show(jobs[0], None)
+            case "compare":
+                self._compare_two(jobs)
             case "seen" | "later":
                 for job in jobs:
                     self.do(name, job=job)
+
+    def _compare_two(self, jobs: Sequence[Job]) -> None:
+        sides = [
+            (job.feed_id, job.remote_id)
+            for job in jobs
+            if job.feed_id is not None and job.remote_id is not None
+        ]
+        if len(sides) == 2:
+            self._context.navigator.go(CompareRuns(*sides))
 
     def do_batch(self, name: str, key: str) -> None:
         """Pause, resume or end a batch."""

@@ -37,7 +37,7 @@ _GROUPINGS = (
 )
 _NARROW = 900
 _GROUPS_WIDE, _GROUPS_NARROW = 320, 130
-_MANY = ("get", "retry", "cancel", "discard", "untrack")
+_MANY = ("get", "retry", "cancel", "discard", "untrack", "compare")
 
 
 class JobsHead(QWidget):

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from chrislib.errors import ChrislibError
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import (
+    CompareRuns,
     NewFeed,
     Place,
     ShowFeed,
@@ -117,7 +118,7 @@ class Shell(QObject):
         """Show `place`; Alt+Left comes back to where one was."""
         self._note_here()
         # a sheet is no place: what lies under it is where one comes back to
-        sheet = isinstance(place, NewFeed | ShowStarted)
+        sheet = isinstance(place, NewFeed | ShowStarted | CompareRuns)
         there = ShowFeed() if sheet else place
         sheet_here = sheet and self._pages.module == "feeds"
         if there != self._here and not sheet_here:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import (
+    CompareRuns,
     NewFeed,
     OpenViewer,
     Place,
@@ -32,7 +33,7 @@ def module_of(place: Place) -> str:
     match place:
         case ShowLibrary():
             return "library"
-        case ShowFeed() | NewFeed() | ShowStarted():
+        case ShowFeed() | NewFeed() | ShowStarted() | CompareRuns():
             return "feeds"
         case ShowJobs() | ShowInbox():
             return "jobs"
@@ -110,6 +111,8 @@ class Pages(QStackedWidget):
                 cast("FeedsModule", pane).new_feed(item_ids, many=many)
             case ShowStarted(batch_key):
                 cast("FeedsModule", pane).show_started(batch_key)
+            case CompareRuns(left, right):
+                cast("FeedsModule", pane).compare_runs(left, right)
             case ShowJobs(job_key):
                 cast("JobsModule", pane).show_job(job_key)
             case ShowInbox():

@@ -35,6 +35,9 @@ class FeedsModule(Protocol):
     def show_started(self, batch_key: str) -> None:
         """Show feeds that were started together."""
 
+    def compare_runs(self, left: tuple[int, int], right: tuple[int, int]) -> None:
+        """Show two nodes side by side, each as (feed, node)."""
+
     def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
         """Open the sheet that makes a feed of library items."""
 
