@@ -284,7 +284,10 @@ class ManyTable:
         """Return what is run for a row, line by line; nothing is sent."""
         row = self.rows[number]
         lines = [f"# {self.titles()[number]}"]
-        data = ", ".join(item.path.strip("/") or item.title for item in row.items)
+        data = ",".join(
+            item.path.strip("/") or f"({item.title}, once it is here)"
+            for item in row.items
+        )
         lines.append(f"1 pl-dircopy --dir {data or '(no data)'}")
         for step, one in enumerate(self.recipe.steps):
             after = f"  # after {one.under + 2}"

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from chrislib.feeds.many_model import LEFT
+from chrislib.feeds.many_model import LEFT, REFUSED, WARNS
 from chrislib.feeds.values import is_on_word
 from chrislib.library.words import count
 from chrislib.views.feeds.many_model import (
@@ -99,7 +99,8 @@ class CellDelegate(QStyledItemDelegate):
             draw_state(painter, inner, theme, LOOKS[verdict.kind], text)
         else:
             self._value(painter, inner, index, text=text, token=token)
-        if not faint and column == model.column_of(verdict.column):
+        marked = verdict.kind in {REFUSED, WARNS}
+        if marked and column == model.column_of(verdict.column):
             painter.setPen(theme.color(f"state.{LOOKS[verdict.kind]}"))
             painter.drawRect(rect.adjusted(1, 1, -2, -2))
         painter.restore()

@@ -36,7 +36,7 @@ from chrislib.views.theme.theme import Theme
 
 _Index = QModelIndex | QPersistentModelIndex
 _WIDTHS = {TICK: 72, SUBJECT: 190, DATA: 160, TITLE: 220}
-_LEAST = {TITLE: 120, DATA: 96, SUBJECT: 120}
+_LEAST = {TITLE: 168, SUBJECT: 140, DATA: 120}
 """How narrow words may become, in the order in which they give way."""
 _VALUE, _CHECK = 96, 172
 
