@@ -12,8 +12,8 @@ _TITLE = "Talked about"
 _NOTE = (
     "# First look",
     "Volumes of **both** sides, *not* corrected.",
-    "- T1 and T2",
-    "- see [the protocol](https://example.org/protocol)",
+    "* T1 and T2",
+    "* see [the protocol](https://example.org/protocol)",
     "> Tonsils below the foramen.",
 )
 

@@ -150,14 +150,22 @@ def show_feed(call: Call, row: Row, *, listed: bool = False) -> dict[str, Any]:
     }
 
 
-def feed_list(call: Call, where: str, values: list[Any], **more: Any) -> Answer:
-    """Return the list of feeds that fit `where`."""
+def feed_list(
+    call: Call, where: str, values: list[Any], *, often: bool = True, **more: Any
+) -> Answer:
+    """Return the list of feeds that fit `where`.
+
+    Parameters
+    ----------
+    often : bool
+        Whether a CUBE joins there whom feeds are shared with.
+    """
     return call.query_listing(
         f"FROM feeds x JOIN users u ON u.id = x.owner_id WHERE {where}",
         values,
         columns="x.*, u.username AS owner_username",
         order="x.creation_date DESC, x.id DESC",
-        show=lambda row: show_feed(call, row, listed=True),
+        show=lambda row: show_feed(call, row, listed=often),
         **more,
     )
 
@@ -177,22 +185,26 @@ def _root(call: Call) -> Answer:
         links["download_tokens"] = "downloadtokens/"
         links["groups"] = "groups/"
         links["user"] = f"users/{call.user.id}/"
-    return feed_list(call, where, values, search=("search/", _SEARCH), links=links)
+    often = call.user is not None and not call.user.is_admin
+    search = ("search/", _SEARCH)
+    return feed_list(call, where, values, often=often, search=search, links=links)
 
 
 def _search(call: Call) -> Answer:
     where, values = _mine(call)
     more, found = _FILTERS.of(call.query)
-    return feed_list(call, f"{where} AND {more}", [*values, *found])
+    often = not call.me.is_admin
+    return feed_list(call, f"{where} AND {more}", [*values, *found], often=often)
 
 
 def _public(call: Call) -> Answer:
-    return feed_list(call, "x.public = 1", [], search=("publicfeeds/search/", _SEARCH))
+    search = ("publicfeeds/search/", _SEARCH)
+    return feed_list(call, "x.public = 1", [], often=False, search=search)
 
 
 def _public_search(call: Call) -> Answer:
     more, found = _FILTERS.of(call.query)
-    return feed_list(call, f"x.public = 1 AND {more}", found)
+    return feed_list(call, f"x.public = 1 AND {more}", found, often=False)
 
 
 def _detail(call: Call) -> Answer:
