@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _Out = TypeVar("_Out")
 
-_LISTINGS = 3
-"""One listing asks for folders, files and links at once."""
+_LISTINGS = 2
+"""One listing asks for up to three folders at once."""
 _KEEP = 4_000
 """So many files and listings are remembered."""
 _ENDED = frozenset({"ready", "errors", "failed", "cancelled"})

@@ -117,7 +117,9 @@ class MemoryCollecting(Collecting):
 
 
 @pytest.fixture
-def page(qtbot: QtBot, feeds: Any, ctx: ViewContext) -> Iterator[CollectPage]:
+def page(
+    qtbot: QtBot, feeds: Any, ctx: ViewContext, at_rest: Callable[[], None]
+) -> Iterator[CollectPage]:
     feeds.collecting = MemoryCollecting()
     choices = [FeedChoice("40 feeds highlighted", tuple(range(800, 800 + COUNT)))]
     made = CollectPage(ctx, choices)
@@ -127,6 +129,7 @@ def page(qtbot: QtBot, feeds: Any, ctx: ViewContext) -> Iterator[CollectPage]:
     wait(qtbot, lambda: made.choice.pattern == "volumes.json")
     yield made
     made.shutdown()
+    at_rest()
 
 
 def wait(qtbot: QtBot, until: Callable[[], bool]) -> None:
@@ -294,6 +297,13 @@ def test_a_page_covers_the_room_until_esc(
     assert page.isVisible()
     assert not pane.splitter.isVisible()
     assert page.choice.feeds.itemText(0) == "2 feeds highlighted"
+    # back from the viewer it is still there; another place takes it away
+    pane.show_feed(pane.here.feed_id, pane.here.node_id)
+    assert pane.covers.page is page
+    pane.show_feed(790)
+    assert pane.covers.page is None
+    pane.collecting.collect([801])
+    wait(qtbot, lambda: pane.covers.page is not None)
     assert pane.escape()
     assert pane.covers.page is None
     assert pane.splitter.isVisible()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +89,9 @@ def _other(node: Node) -> Node:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, feeds: Any, ctx: ViewContext) -> Iterator[ComparePage]:
+def page(
+    qtbot: QtBot, feeds: Any, ctx: ViewContext, at_rest: Callable[[], None]
+) -> Iterator[ComparePage]:
     feeds.comparing = MemoryComparing(feeds)
     titles = [(812, "Chiari pilot — volumes"), (790, "FastSurfer, batch 4")]
     made = ComparePage(ctx, titles, left=Side(812), right=Side(790))
@@ -98,6 +100,7 @@ def page(qtbot: QtBot, feeds: Any, ctx: ViewContext) -> Iterator[ComparePage]:
     made.show()
     yield made
     made.shutdown()
+    at_rest()
 
 
 def settled(qtbot: QtBot, page: ComparePage) -> None:

@@ -117,6 +117,9 @@ class FeedsPane(QWidget):
         if feed_id is None:
             self._load_list()
             return
+        if self.here != ShowFeed(feed_id, node_id):
+            # who comes back from the viewer finds the page as it was
+            self.covers.close()
         if feed_id != self._open_feed.feed_id:
             self._open(feed_id, node_id)
             return
