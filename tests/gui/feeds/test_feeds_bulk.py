@@ -19,6 +19,7 @@ from chrislib.views.feeds.bulk_sheets import MergeSheet, RenameSheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.feeds.share_sheet import ShareSheet
 from chrislib.views.feeds.tag_sheet import TagSheet
+from chrislib.views.messages import Message
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.sheet import Sheet
 
@@ -144,7 +145,7 @@ def test_a_pattern_is_seen_before_anything_is_renamed(
 
 
 def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
-    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any, ctx: Any
 ) -> None:
     pane, order = loaded, shown(loaded)
     click(pane, order[0])
@@ -152,6 +153,8 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     click(pane, order[1], _SHIFT)
     QTest.keyClick(pane.list.view, Qt.Key.Key_Delete)
     page = sheet(qtbot, pane, BulkSheet)
+    told: list[Message] = []
+    ctx.messages.posted.connect(told.append)
     facts = page.findChild(QLabel, "feeds.delete.facts")
     wait(qtbot, page.next_button.isEnabled)
     assert facts is not None
@@ -159,6 +162,7 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     feeds.scopes["mine"] = [r for r in feeds.scopes["mine"] if r.id not in order[:2]]
     page.next_button.click()
     wait(qtbot, lambda: shown(pane) == order[2:])
+    assert [message.title for message in told] == ["2 feeds are deleted."]
     # the open one gives way to another
     wait(qtbot, lambda: pane.here.feed_id == order[2])
     assert [call[:2] for call in feeds.bulk.calls] == [("delete", tuple(order[:2]))]

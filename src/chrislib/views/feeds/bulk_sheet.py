@@ -28,6 +28,8 @@ class BulkWords:
         "renamed": "37 are renamed, 3 are not."
     heading : str
         Head of the second column.
+    told : bool
+        Whether a message says that it is over.
     """
 
     title: str
@@ -35,6 +37,7 @@ class BulkWords:
     verb: str
     past: str
     heading: str
+    told: bool = True
 
 
 def feeds_words(count: int) -> str:
@@ -157,6 +160,8 @@ class BulkSheet(Sheet):
         if report.done:
             self.changed.emit(report.done)
         if not report.failed:
+            if self._words.told:
+                self._say_done(report)
             self.accept()
             return
         self._rows = tuple(failure.row for failure in report.failed)
@@ -172,6 +177,13 @@ class BulkSheet(Sheet):
         self.cancel_button.setText("Close")
         self.next_button.setText(f"Retry {count:,}")
         self.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _say_done(self, report: Report) -> None:
+        count, busy = len(report.done), len(report.pending)
+        self._context.messages.success(
+            f"{feeds_words(count)} {'is' if count == 1 else 'are'} {self._words.past}.",
+            f"The server is still busy with {busy:,} of them." if busy else "",
+        )
 
     def _broke(self, error: BaseException) -> None:
         self._stop()

@@ -184,6 +184,7 @@ class DownloadSheet(BulkSheet):
                 verb="Get",
                 past="on the way",
                 heading="Folder",
+                told=False,
             ),
             act=lambda rows, told: context.feeds.bulk.download(rows, folder, told=told),
             name="feeds.download",

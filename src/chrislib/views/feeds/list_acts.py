@@ -213,7 +213,6 @@ class FeedListActs:
         self._pane.made(job)
 
     def _changed(self, _done: Sequence[int]) -> None:
-        self._list.highlight_one()
         self._pane.refresh()
 
     def _deleted(self, done: Sequence[int]) -> None:
