@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
 
 _NODES = 500
-_FILES = 2_000
+_FILES = 1_000
 """Feeds with more are not measured for a list: 1 ms a file (CUBE 7)."""
 
 
