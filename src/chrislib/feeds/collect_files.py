@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from chrislib.feeds.collect_model import FeedNodes, Listing, Offer, Source, Wanted
 from chrislib.feeds.model import OutputEntry
+from chrislib.feeds.outputs import kind_of
 from chrislib.feeds.states import ACTIVE, WORDS
 
 KINDS = frozenset({"json", "table", "text"})
@@ -87,7 +88,8 @@ def sources_of(feeds: Sequence[FeedNodes], wanted: Wanted) -> list[Source]:
 def offers(listings: Iterable[Listing]) -> list[Offer]:
     """Return patterns for the files that may hold values, the most useful first.
 
-    Names as they are, names with "*" for their numbers, and whole kinds.
+    Names as they are, names with "*" for their numbers, and whole kinds; plain text
+    last, as it is mostly logs.
     """
     nodes: Counter[str] = Counter()
     files: Counter[str] = Counter()
@@ -166,6 +168,12 @@ def _without_equals(found: Sequence[Offer]) -> list[Offer]:
         name = _DIGITS.sub("*", offer.pattern.rsplit("/", 1)[-1])
         kept.setdefault((name, offer.nodes, offer.files), offer)
     return list(kept.values())
+
+
+def _is_prose(pattern: str) -> bool:
+    """Whether files are as likely logs and notes as they are values."""
+    table = kind_of(pattern) in {"json", "table"}
+    return not table and not pattern.lower().endswith(ENDINGS)
 
 
 def _generality(pattern: str) -> int:
