@@ -130,6 +130,11 @@ class Thumbnails:
         if lost:
             await self._cache.forget(lost)
 
+    async def size(self) -> int:
+        """Return the bytes of all pictures that are kept (disk)."""
+        await self._ready()
+        return await self._cache.size()
+
     async def clear(self) -> None:
         """Remove every picture (disk)."""
         await self._ready()

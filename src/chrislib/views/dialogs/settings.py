@@ -37,6 +37,8 @@ class SettingsSheet(Sheet):
         The page about runs that were started elsewhere.
     server : str
         Address of the present server, "" for none.
+    kept : QWidget, optional
+        A line about what is kept on this computer.
     """
 
     sign_in_requested = Signal()
@@ -53,6 +55,7 @@ class SettingsSheet(Sheet):
         notices: QWidget | None = None,
         runs: QWidget | None = None,
         server: str = "",
+        kept: QWidget | None = None,
     ) -> None:
         super().__init__(window, theme, "Settings", width=880, height=640)
         self.setObjectName("settings.sheet")
@@ -86,6 +89,10 @@ class SettingsSheet(Sheet):
         column.addLayout(row)
         if server:
             column.addWidget(self._only_clean(server))
+        if kept is not None:
+            column.addWidget(line())
+            column.addWidget(Label(theme, "This computer", style="section"))
+            column.addWidget(kept)
         column.addStretch(1)
         self.sections = QListWidget()
         self._pages = QStackedWidget()

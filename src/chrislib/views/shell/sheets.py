@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chrislib.views.context import ViewContext
 from chrislib.views.dialogs.accounts_health import AccountsSheet
+from chrislib.views.dialogs.kept_pictures import PicturesKept
 from chrislib.views.dialogs.notification_settings import NotificationSettings
 from chrislib.views.dialogs.run_settings import RunSettings
 from chrislib.views.dialogs.settings import SettingsSheet
@@ -70,6 +71,9 @@ def open_sheet(
         notices=page,
         runs=runs,
         server=session.url if session.client is not None else "",
+        kept=PicturesKept(
+            theme, context.thumbnails, tasks=context.tasks("settings pictures")
+        ),
     )
     sheet.finished.connect(lambda _result: tasks.cancel_all())
     sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
