@@ -105,7 +105,12 @@ def offers(listings: Iterable[Listing]) -> list[Offer]:
     found = [Offer(pattern, nodes[pattern], files[pattern]) for pattern in nodes]
     found = _without_equals(found)
     found.sort(
-        key=lambda offer: (-offer.nodes, _generality(offer.pattern), offer.pattern)
+        key=lambda offer: (
+            _is_prose(offer.pattern),
+            -offer.nodes,
+            _generality(offer.pattern),
+            offer.pattern,
+        )
     )
     return found[:MAX_OFFERS]
 
