@@ -43,6 +43,7 @@ async def test_a_node_is_looked_at_run_again_split_and_deleted(
     assert ("--prefix", "x_") in details.parameters
     assert "--sleepLength" in dict(details.defaults)
     assert "--prefix x_" in details.container
+    assert details.container.startswith("docker run --rm")
     assert details.plugin_facts["Image"]
     assert details.log_lines == len(details.log.splitlines())
     assert details.run_facts["Started by"] == "local"

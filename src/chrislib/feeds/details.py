@@ -99,7 +99,7 @@ def details_of(
         state = "queued"
         times.pop("running", None)
     shown = log if isinstance(log, LogText) else clean(log)
-    container = ran.command or _container(node, values, parameters, plugin)
+    container = _as_run(ran) or _container(node, values, parameters, plugin)
     return NodeDetails(
         node=node if state == node.state else replace(node, state=state),
         steps=steps(
@@ -196,6 +196,21 @@ def _arguments(
         for name, value in values.items()
         if name in by_name
     ]
+
+
+def _as_run(ran: Ran) -> str:
+    """Return a command that runs what the server ran, "" where it did not tell."""
+    if not ran.command or not ran.image:
+        return ran.command
+    mounts = [
+        f'-v "$PWD/{here}:{there}{how}"'
+        for here, there, how in (
+            ("in", "/share/incoming", ":ro"),
+            ("out", "/share/outgoing", ""),
+        )
+        if there in ran.command
+    ]
+    return " ".join(["docker run --rm", *mounts, plain(ran.image), plain(ran.command)])
 
 
 def _container(

@@ -268,6 +268,7 @@ def test_values_are_told_from_defaults_and_secrets_are_not_told() -> None:
     assert "a b" not in told
     assert TOKEN not in told
     assert found.container_seen
+    assert found.container.startswith("docker run --rm img:1 /bin/x --apiToken [")
     assert found.plugin_facts["Registered"].startswith("not any more")
 
 

@@ -264,8 +264,8 @@ class Inspector(QWidget):
         code = f"The server's code is {node.error_code}." if node.error_code else ""
         for piece in (self._waits, self._sentence):
             piece.setToolTip(plain_tooltip(code))
-        # which of the two it is that a queued run waits for stands above
-        waits = bool(self._waits.text()) and state == "queued"
+        # what it waits for stands above already, and says more
+        waits = bool(self._waits.text()) and state in {"queued", "preparing"}
         self._sentence.setVisible(not waits)
 
     def _copy(self, text: str, what: str) -> None:
