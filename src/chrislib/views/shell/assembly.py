@@ -44,7 +44,11 @@ from chrislib.views.shell.link_opener import LinkOpener
 from chrislib.views.shell.menus import account_menu, pop_up_under
 from chrislib.views.shell.pages import Pages, module_of
 from chrislib.views.shell.palette import CommandPalette, Entry
-from chrislib.views.shell.palette_entries import command_entries, data_entries
+from chrislib.views.shell.palette_entries import (
+    PaneCommands,
+    command_entries,
+    data_entries,
+)
 from chrislib.views.shell.panes import PaneFactories
 from chrislib.views.shell.status import Status
 from chrislib.views.shell.table import shell_commands
@@ -94,6 +98,7 @@ class Shell(QObject):
         self._found_runs = FoundRuns(context)
         self._toasts = ToastHost(window, theme, self._free_foot)
         self._palette: CommandPalette | None = None
+        self._pane_commands = PaneCommands()
         centre = QWidget()
         centre.setObjectName("centre")
         column = QVBoxLayout(centre)
@@ -258,9 +263,7 @@ class Shell(QObject):
             self._palette = CommandPalette(self.window, self._context.theme)
         button = self._top.palette_button
         corner = button.mapTo(self.window, QPoint(0, 0))
-        self._palette.open_at(
-            QRect(corner, button.size()), command_entries(self.commands)
-        )
+        self._palette.open_at(QRect(corner, button.size()), self._command_entries())
         self._tasks.start(
             data_entries(self._context), name="palette", done=self._more_entries
         )
@@ -459,7 +462,13 @@ class Shell(QObject):
 
     def _more_entries(self, entries: list[Entry]) -> None:
         if self._palette is not None and self._palette.isVisible():
-            self._palette.set_entries([*entries, *command_entries(self.commands)])
+            self._palette.set_entries([*entries, *self._command_entries()])
+
+    def _command_entries(self) -> list[Entry]:
+        of_shell = command_entries(self.commands)
+        known = {entry.text for entry in of_shell}
+        of_pane = self._pane_commands.entries(self._pages.pane())
+        return [*(one for one in of_pane if one.text not in known), *of_shell]
 
     def _to_front(self) -> None:
         self.window.setWindowState(

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
 from chrislib.errors import ChrislibError
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import Place, ShowFeed, ShowLibrary
@@ -23,6 +26,35 @@ def command_entries(commands: Sequence[Command]) -> list[Entry]:
         for command in commands
         if not command.hidden
     ]
+
+
+class PaneCommands:
+    """What the pane in front offers, beside the commands of the shell."""
+
+    def __init__(self) -> None:
+        self._actions: dict[QWidget, list[QAction]] = {}
+
+    def entries(self, pane: QWidget | None) -> list[Entry]:
+        """Return a pane's commands that can be used now; those of a key only not."""
+        if pane is None or not hasattr(pane, "commands"):
+            return []
+        if pane not in self._actions:
+            self._actions[pane] = [
+                action
+                for action in pane.commands()
+                if action.objectName() and action.text()
+            ]
+        return [
+            Entry(
+                "Commands",
+                action.text(),
+                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+                "",
+                action.trigger,
+            )
+            for action in self._actions[pane]
+            if action.isEnabled()
+        ]
 
 
 async def data_entries(context: ViewContext) -> list[Entry]:
