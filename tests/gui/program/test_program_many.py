@@ -1,5 +1,6 @@
 """The same recipe on many subjects, started in the whole program on a real station."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMenu
 
 from chrislib.feeds.many_model import REFUSED
-from chrislib.feeds.recipes import of_plugin, recipe_of
+from chrislib.feeds.recipes import Recipe, of_pipeline, of_plugin, recipe_of
 from chrislib.feeds.subjects import subjects_of
-from chrislib.jobs.model import Job, Phase, RunIntent
+from chrislib.jobs.model import Job, Phase, RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
 from chrislib.library.model import Item
 from chrislib.views.feeds.many_runs import ManyRunsSheet
@@ -154,9 +155,12 @@ def test_what_failed_runs_once_more(
     person = Person(program)
     feeds = program.services.feeds
     items = sent(program, tmp_path / "retry", 2)
-    recipe = of_plugin(copy_step(program))
-    table = program.run(feeds.many.table(recipe), LONG)
+    table = program.run(feeds.many.table(pipeline_recipe(program)), LONG)
     table.set_subjects(subjects_of(items, "item"))
+    # a pipeline's node has a value of its own in each row as well
+    (column,) = (one for one in table.addable() if one.name == "prefix")
+    table.add_column(column)
+    table.paste("one_\ntwo_", [0, 1], [column])
     one, two = table.plans()
     # the server does not know what one of them is made of
     lost = replace(items[0], path="home/local/uploads/not-there-many")
@@ -182,7 +186,29 @@ def test_what_failed_runs_once_more(
     again = program.services.jobs.batches.batches()[0]
     assert again.total == 2
     program.wait(lambda: program.services.jobs.batches.get(again.key).done == 2, 90_000)
+    given = [
+        info["plugin_parameter_defaults"]
+        for job in program.services.jobs.jobs()
+        if job.batch_key == again.key and isinstance(job.intent, WorkflowIntent)
+        for info in job.intent.nodes_info
+    ]
+    assert given == [[{"name": "prefix", "default": "one_"}]]
     person.click(person.sheet("many.runs").next_button)
+
+
+def pipeline_recipe(program: Program) -> Recipe:
+    """Return a pipeline of one node, made for this test."""
+    name = f"many {time.monotonic_ns()}"
+    node = {
+        "title": "copy",
+        "previous": None,
+        "plugin_name": "pl-simpledsapp",
+        "plugin_version": plugin(program, "pl-simpledsapp").version,
+        "plugin_parameter_defaults": [{"name": "prefix", "default": "made_"}],
+    }
+    client = program.services.session.client
+    made = program.run(client.workflows.create_pipeline(name, [node]), LONG)
+    return of_pipeline(WorkflowIntent(made.id, made.name, 0, nodes=1))
 
 
 class Clicks(QObject):
