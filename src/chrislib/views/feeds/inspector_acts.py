@@ -213,7 +213,11 @@ class NodeActions:
     def _ran(self, node: Node, job: Job) -> None:
         """Say that it runs, and lead there; what one looks at stays."""
         feed_id, number = job.feed_id, job.remote_id
-        where = f"Feed {feed_id}" if not node.parents and feed_id else "The same values"
+        if node.parents:
+            words = "The same values, beside the one before."
+        else:
+            made = f"Feed {feed_id}" if feed_id is not None else "A feed"
+            words = f"{made} is made of the same data."
         go = (
             ShowFeed(feed_id, number)
             if feed_id is not None and number is not None
@@ -221,9 +225,7 @@ class NodeActions:
         )
         self._context.messages.success(
             f"{node_name(node)} runs again.",
-            f"{where}, beside the one before."
-            if node.parents
-            else f"{where} was made of the same data.",
+            words,
             action=("Show", lambda: self._context.navigator.go(go)),
         )
         self._pane.refresh()
