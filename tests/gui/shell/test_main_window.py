@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import shiboken6
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -25,11 +25,13 @@ from chrislib.errors import ChrislibError
 from chrislib.jobs.model import InboxRow, Phase, Progress
 from chrislib.library.model import Item, ItemState
 from chrislib.views.context import ViewContext
+from chrislib.views.models.gathered import COLLECTIONS, Gathered
 from chrislib.views.navigation import NewFeed, OpenViewer, ShowFeed, ShowLibrary
 from chrislib.views.shell.keys import CONTEXTS
 from chrislib.views.shell.library_module import LibraryPage
 from chrislib.views.shell.main_window import MainWindow
 from chrislib.views.shell.palette import CommandPalette
+from chrislib.views.shell.places import PlacesPanel
 from chrislib.views.shell.toasts import Toast
 from chrislib.views.shell.top_bar import ActivityRing, ConnectionChip, GlyphButton
 from chrislib.views.viewer_content import ViewContent
@@ -167,6 +169,41 @@ def test_places_lead_into_the_library(window: MainWindow) -> None:
     window.shell.go(ShowLibrary("pacs"))
     assert tree.currentIndex().data() == "PACS Lookup"
     assert pane(window).calls[-1] == ("section", "pacs", None)
+
+
+def test_heads_of_places_stay_folded_as_they_were_left(
+    window: MainWindow, ctx: ViewContext
+) -> None:
+    page = window.shell._pages.library
+    assert isinstance(page, LibraryPage)
+    sections = tuple(page.places._rows)
+
+    def fresh() -> PlacesPanel:
+        made = PlacesPanel(ctx.theme, sections)
+        made.remember(ctx.layout)
+        return made
+
+    def folded(places: PlacesPanel) -> set[str]:
+        heads = places._heads.items()
+        return {head for head, row in heads if not places.tree.isExpanded(row.index())}
+
+    page.places.tree.collapse(page.places._heads["Add data"].index())
+    again = fresh()
+    assert "Add data" in folded(again)
+    assert "My Library" not in folded(again)
+    again.tree.expand(again._heads["Add data"].index())
+    again.tree.collapse(again._heads["My Library"].index())
+    gathered = [Gathered("collection:a", "Teaching", "folder", COLLECTIONS)]
+    again.show_collections(gathered)
+    assert "My Library" in folded(again)
+    assert COLLECTIONS not in folded(again)
+    again.tree.collapse(again._heads[COLLECTIONS].index())
+    last = fresh()
+    last.show_collections(gathered)
+    assert {COLLECTIONS, "My Library"} <= folded(last)
+    assert "Add data" not in folded(last)
+    for one in (again, last):
+        shiboken6.delete(one)
 
 
 def test_panels_fold_and_the_layout_comes_back(
@@ -651,3 +688,32 @@ def test_a_toast_never_lies_over_the_buttons_of_a_sheet(
 
     qtbot.waitUntil(lambda: free() and toast.geometry() != before)
     sheet.reject()
+
+
+def test_the_palette_offers_what_the_pane_in_front_can_do(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    front = pane(window)
+    done: list[str] = []
+
+    def commands() -> list[QAction]:
+        made = []
+        for words in ("Rename feeds …", "Merge feeds …", "Delete feeds …"):
+            action = QAction(words, front)
+            action.setObjectName(f"feeds.command.{words}")
+            action.triggered.connect(lambda _on=False, words=words: done.append(words))
+            made.append(action)
+        made[1].setEnabled(False)
+        return made
+
+    front.commands = commands
+    for _ in range(2):
+        window.shell.show_palette()
+        palette = find(window, CommandPalette, "palette")
+        QTest.keyClicks(palette.field, "feeds merge")
+        assert not find(window, QWidget, "palette.none").isHidden()
+        palette.field.clear()
+        QTest.keyClicks(palette.field, "feeds rename")
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert done == ["Rename feeds …"] * 2
+    qtbot.waitUntil(lambda: window.shell._tasks.pending == 0, timeout=5000)

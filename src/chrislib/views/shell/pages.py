@@ -158,7 +158,9 @@ class Pages(QStackedWidget):
         if module == "library":
             pane = factories.library(context)
             self._panes["library"] = pane
-            return LibraryPage(context.theme, pane, sections=factories.sections)
+            page = LibraryPage(context.theme, pane, sections=factories.sections)
+            page.places.remember(context.layout)
+            return page
         if module == "jobs":
             jobs, inbox = factories.jobs(context), factories.inbox(context)
             self._panes["jobs"], self._panes["inbox"] = jobs, inbox

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QVBoxLayout
 
 from chrislib.views.models.gathered import COLLECTIONS, SMART, Gathered
+from chrislib.views.ports import LayoutStore
 from chrislib.views.shell.places_paint import (
     COUNT_ROLE,
     DEPTH_ROLE,
@@ -28,6 +29,7 @@ from chrislib.views.shell.places_paint import (
 )
 from chrislib.views.theme.theme import Theme
 
+_FOLDED = "library.places.folded"
 _TREE: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("overview", "Overview", "house"),)),
     (
@@ -159,6 +161,7 @@ class PlacesPanel(QFrame):
         self._heads: dict[str, QStandardItem] = {}
         self._gathered: tuple[Gathered, ...] = ()
         self._wanted = ""
+        self._folded: set[str] = set()
         self._fill(sections)
         self.tree = _PlaceTree()
         self.tree.setObjectName("places")
@@ -206,6 +209,26 @@ class PlacesPanel(QFrame):
             if section not in held:
                 item.setData(counts.get(section), COUNT_ROLE)
 
+    def remember(self, layout: LayoutStore) -> None:
+        """Fold the heads that were folded the last time; keep it from now on."""
+        kept = layout.get(_FOLDED)
+        if isinstance(kept, list):
+            self._folded = {head for head in kept if head in self._heads}
+        for head in self._heads:
+            self._fold_as_left(head)
+
+        def note(index: QModelIndex, *, folded: bool) -> None:
+            head = str(index.data(Qt.ItemDataRole.DisplayRole))
+            (self._folded.add if folded else self._folded.discard)(head)
+            layout.put(_FOLDED, sorted(self._folded))
+
+        self.tree.collapsed.connect(lambda index: note(index, folded=True))
+        self.tree.expanded.connect(lambda index: note(index, folded=False))
+
+    def _fold_as_left(self, head: str) -> None:
+        """Fold or unfold a head as the person left it; an empty one forgets."""
+        self.tree.setExpanded(self._heads[head].index(), head not in self._folded)
+
     def take_drops(self, takes: Callable[[str, QMimeData], bool]) -> None:
         """Ask `takes` whether a place takes what is dragged over it."""
         self.tree.takes = takes
@@ -227,7 +250,10 @@ class PlacesPanel(QFrame):
                 if section not in held:
                     del self._rows[section]
                     parent.removeRow(row)
+            empty = not parent.rowCount()
             self._arrange(parent, [one for one in gathered if one.head == head])
+            if empty:
+                self._fold_as_left(head)
         selection.blockSignals(False)
         self._gathered = tuple(gathered)
         self.tree.verticalScrollBar().setValue(scrolled)
