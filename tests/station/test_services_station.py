@@ -38,6 +38,7 @@ from chrislib.jobs.protocols import (
     ServiceRefused,
     ServiceUnreachable,
 )
+from chrislib.jobs.submission.chains import Chain
 
 TREE = [
     {
@@ -223,3 +224,31 @@ async def test_a_workflow_is_followed_across_a_restart(
     ]
     made = [w async for w in client.workflows.search(pipeline_name=name)]
     assert [str(workflow.id) for workflow in made] == [token]
+
+
+async def test_a_paused_batch_holds_its_pipelines_back(
+    desk: Desk, client: CubeClient
+) -> None:
+    root = await root_of(client)
+    name = f"held {time.time_ns()}"
+    pipeline = await client.workflows.create_pipeline(name, TREE)
+    intent = WorkflowIntent(pipeline.id, name, root, title="held back", nodes=2)
+    batches = desk.jobs.batches
+    key = await batches.submit([Chain(intent)], "pipelines", paused=True)
+    # a full look at the service, in which it would have been handed over
+    await desk.jobs.refresh()
+    view = batches.get(key)
+    assert view is not None
+    assert (view.state, view.sent, view.waiting) == ("PAUSED", 0, 1)
+    await batches.resume(key)
+
+    def state() -> str:
+        now = batches.get(key)
+        return now.state if now is not None else ""
+
+    await desk.until(lambda: state() == "DONE")
+    view = batches.get(key)
+    assert view is not None
+    assert (view.sent, view.done) == (1, 1)
+    made = [w async for w in client.workflows.search(pipeline_name=name)]
+    assert len(made) == 1
