@@ -99,8 +99,9 @@ class PipelineTreeView(QWidget):
         painter.scale(scale, scale)
         looks = {number: self._look(one) for number, one in self._shapes.items()}
         self._painter.draw(painter, scene, looks=looks, area=scene.area, scale=scale)
-        if self._choosing and self._current in scene.boxes:
-            self._painter.draw_frame(painter, scene.boxes[self._current], scale=scale)
+        box = scene.boxes.get(self._current) if self._current is not None else None
+        if self._choosing and box is not None:
+            self._painter.draw_frame(painter, box, scale=scale)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
