@@ -87,15 +87,19 @@ def clean(text: str) -> str:
 
 def blocks(text: str) -> list[Block]:
     """Read the first `LIMIT` characters of a text."""
+    return list(read(text))
+
+
+def read(text: str) -> Iterator[Block]:
+    """Read the first `LIMIT` characters of a text, a block at a time."""
     lines = clean(text[:LIMIT]).split("\n")
-    found: list[Block] = []
     waiting: list[str] = []
     quoted = False
 
-    def flush() -> None:
+    def flush() -> Iterator[Block]:
         if waiting:
             kind = "quote" if quoted else "text"
-            found.append(Block(kind, tuple(spans("\n".join(waiting)))))
+            yield Block(kind, tuple(spans("\n".join(waiting))))
             waiting.clear()
 
     at = 0
@@ -104,26 +108,25 @@ def blocks(text: str) -> list[Block]:
         at += 1
         fence = _FENCE.fullmatch(line)
         if fence:
-            flush()
+            yield from flush()
             at, code = _code(lines, at, fence.group(1))
-            found.append(Block("code", (Span(code, code=True),)))
+            yield Block("code", (Span(code, code=True),))
             continue
         block = _single(line)
         if block is not None:
-            flush()
-            found.append(block)
+            yield from flush()
+            yield block
             continue
         quote_ = _QUOTE.fullmatch(line)
         if bool(quote_) != quoted:
-            flush()
+            yield from flush()
             quoted = bool(quote_)
         said = quote_.group(1) if quote_ else line
         if said.strip():
             waiting.append(said.strip())
         else:
-            flush()
-    flush()
-    return found
+            yield from flush()
+    yield from flush()
 
 
 def _code(lines: list[str], at: int, fence: str) -> tuple[int, str]:

@@ -175,6 +175,7 @@ def test_a_document_is_what_was_read(qtbot: QtBot, theme: Any) -> None:
     @settings(max_examples=40, deadline=None)
     def check(text: str) -> None:
         view.show_text(text)
+        qtbot.waitUntil(lambda: not view._turn.isActive())
         read = blocks(text)
         spans = [span for block in read for span in block.spans]
         assert anchors_of(view) == {span.link for span in spans if span.link}
@@ -185,6 +186,25 @@ def test_a_document_is_what_was_read(qtbot: QtBot, theme: Any) -> None:
         assert "\ufffc" not in copied
 
     check()
+
+
+def test_a_long_text_comes_without_moving_the_view(qtbot: QtBot, theme: Any) -> None:
+    view = MarkdownView(theme, name="view", label="Note")
+    qtbot.addWidget(view)
+    view.resize(500, 300)
+    view.show()
+    view.show_text("\n\n".join(f"paragraph {number}" for number in range(200)))
+    assert view.toPlainText().startswith("paragraph 0\n")
+    qtbot.waitUntil(lambda: view.toPlainText().endswith("paragraph 199"))
+    assert view.document().blockCount() == 200
+    bar = view.verticalScrollBar()
+    assert bar.value() == 0
+    # another theme shows it anew, where it was read
+    qtbot.waitUntil(lambda: bar.maximum() > 900)
+    bar.setValue(900)
+    theme.choose("light")
+    qtbot.waitUntil(lambda: not view._turn.isActive())
+    assert bar.value() == 900
 
 
 def test_hostile_markdown_is_text(qtbot: QtBot, theme: Any, monkeypatch: Any) -> None:

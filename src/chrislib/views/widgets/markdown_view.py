@@ -1,8 +1,10 @@
 """Markdown on screen: a text document put together from plain pieces, never HTML."""
 
+from collections.abc import Iterator
+from itertools import islice
 from math import ceil
 
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
     QFont,
@@ -13,13 +15,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser
 
-from chrislib.feeds.markdown import LIMIT, Block, Span, address, blocks
+from chrislib.feeds.markdown import LIMIT, Block, Span, address, read
 from chrislib.views.theme.theme import Theme
 
 _LINE = "\u2028"
 """A new line inside a block of a text document."""
 _HEADINGS = {1: "page", 2: "section"}
 _INDENT = 20
+_AT_A_TIME = 12
+"""Blocks that are put in one turn of the event loop: some milliseconds."""
 
 
 class MarkdownView(QTextBrowser):
@@ -38,8 +42,13 @@ class MarkdownView(QTextBrowser):
     ) -> None:
         super().__init__()
         self._theme = theme
-        self._blocks: list[Block] = []
-        self._cut = False
+        self._text = ""
+        self._rest: Iterator[Block] = iter(())
+        self._place = 0
+        self._begun = False
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._more)
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setOpenLinks(False)
@@ -57,9 +66,8 @@ class MarkdownView(QTextBrowser):
         theme.changed.connect(self._fill)
 
     def show_text(self, text: str) -> None:
-        """Show a text."""
-        self._blocks = blocks(text)
-        self._cut = len(text) > LIMIT
+        """Show a text: its beginning at once, the rest as the window has time."""
+        self._text = text
         self._fill()
 
     def follow(self, url: QUrl) -> None:
@@ -82,21 +90,42 @@ class MarkdownView(QTextBrowser):
     # -- inside ------------------------------------------------------------------
 
     def _fill(self) -> None:
-        bar = self.verticalScrollBar()
-        place = bar.value()
+        self._place = self.verticalScrollBar().value()
         document = self.document()
         document.clear()
         document.setDefaultFont(self._theme.font("body"))
-        cursor = QTextCursor(document)
-        cursor.beginEditBlock()
-        for number, block in enumerate(self._blocks):
-            self._put(cursor, block, first=number == 0)
-        if self._cut:
+        # what is added behind the beginning must not take the view along
+        top = self.textCursor()
+        top.setKeepPositionOnInsert(True)
+        self.setTextCursor(top)
+        self._rest = self._read()
+        self._begun = False
+        self._more()
+
+    def _read(self) -> Iterator[Block]:
+        yield from read(self._text)
+        if len(self._text) > LIMIT:
             note = "The text goes on. Write shows all of it."
-            self._put(cursor, Block("text", (Span(note, italic=True),)), first=False)
+            yield Block("text", (Span(note, italic=True),))
+
+    def _more(self) -> None:
+        """Put as many blocks as a turn of the event loop has time for."""
+        some = list(islice(self._rest, _AT_A_TIME))
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.beginEditBlock()
+        for block in some:
+            self._put(cursor, block, first=not self._begun)
+            self._begun = True
         cursor.endEditBlock()
-        self.moveCursor(QTextCursor.MoveOperation.Start)
-        bar.setValue(place)
+        bar = self.verticalScrollBar()
+        if self._place:
+            bar.setValue(self._place)
+            # from then on the person's hand counts
+            if bar.value() == self._place:
+                self._place = 0
+        if len(some) == _AT_A_TIME:
+            self._turn.start(0)
 
     def _put(self, cursor: QTextCursor, block: Block, *, first: bool) -> None:
         look = QTextBlockFormat()
