@@ -1,7 +1,8 @@
 """Outputs of a node with 20,000 files in one folder: opened, against bare requests.
 
 Both sides ask for the same pages, one after the other; ours parses them, puts them in
-order and has them painted in the real window.
+order and has them painted in the real window, whose beat is compared with its beat at
+rest.
 """
 
 import asyncio
@@ -21,12 +22,11 @@ from tests.sim.rows import Rows
 
 _FILES = 20_000
 _RUNS = 3
-_TURN_MS = 8.0
 
 
 def measure() -> list[Result]:
     """Open it in turn; seconds to painted against seconds of the pages needed."""
-    ours, plain, turns = [], [], []
+    ours, plain, gaps, idle = [], [], [], []
     with fresh_station(poll=1e6) as address, virtual_display() as display:
         feed, small, node, folder = _fill(address)
         for number in range(-1, _RUNS):
@@ -47,12 +47,12 @@ def measure() -> list[Result]:
             if number < 0:  # the first warms the server up
                 continue
             ours.append(said["whole"])
-            turns.append(said["turn_ms"])
+            gaps.append(1000 * said["gap"])
+            idle.append(1000 * said["idle"])
             plain.append(whole)
-    allowed = [_TURN_MS] * len(turns)
     return [
         paired("folder_20000_open_vs_http", ours, plain, unit="s", goal=1.3),
-        paired("folder_20000_turn_vs_8_ms", turns, allowed, unit="ms", goal=1.0),
+        paired("folder_20000_gap_vs_idle", gaps, idle, unit="ms", goal=2.0),
     ]
 
 
