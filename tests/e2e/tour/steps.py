@@ -16,6 +16,7 @@ from tests.e2e.tour.many_steps import ManySteps
 from tests.e2e.tour.my_library_steps import MyLibrarySteps
 from tests.e2e.tour.outputs_steps import OutputsSteps
 from tests.e2e.tour.part import Steps
+from tests.e2e.tour.pipeline_steps import PipelineSteps
 from tests.e2e.tour.report import Report
 from tests.e2e.tour.screen import Screen, Spot
 from tests.e2e.tour.session import Desktop, TourError, wait_until
@@ -37,6 +38,7 @@ class Story(
     UploadSteps,
     HistorySteps,
     OutputsSteps,
+    PipelineSteps,
     TalkSteps,
     CreateSteps,
     CompareSteps,
@@ -83,6 +85,7 @@ class Story(
             "many": self.many_steps(),
             "talk": self.talk_steps(),
             "outputs": self.outputs_steps(),
+            "pipelines": self.pipeline_steps(),
         }
 
     def _part(self, part: str) -> Steps:
