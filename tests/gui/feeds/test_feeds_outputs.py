@@ -231,8 +231,13 @@ def test_a_program_is_chosen_once_for_a_kind(
 
 
 def test_outputs_go_into_the_tray_and_out_again(
-    qtbot: QtBot, outputs: OutputView, storage: MemoryStorage, library: Any
+    qtbot: QtBot,
+    outputs: OutputView,
+    pane: FeedsPane,
+    storage: MemoryStorage,
+    posted: list[Any],
 ) -> None:
+    library: Any = pane._context.library
     outputs.reveal("anat")
     path = outputs.selected[0].path
     outputs.view.setFocus()
@@ -241,6 +246,9 @@ def test_outputs_go_into_the_tray_and_out_again(
     assert (library.kept[0].images, library.kept[0].size) == (2, 1_064_000)
     QTest.keyClick(outputs.view, Qt.Key.Key_T)
     qtbot.waitUntil(lambda: not storage.paths)
+    pane.actions_.outputs.hand.tick(outputs.files * 100)
+    assert posted[-1].title == "700 outputs are too many for the tray."
+    assert not storage.paths
 
 
 def test_two_nodes_of_the_whole_feed_are_compared(

@@ -121,6 +121,12 @@ class OutputHand:
 
     def tick(self, entries: Sequence[OutputEntry]) -> None:
         """Put outputs into the tray, or take them out if all are in it."""
+        if len(entries) > MOST_FILES:
+            self._context.messages.info(
+                f"{len(entries):,} outputs are too many for the tray.",
+                hint="Tick the folder they are in.",
+            )
+            return
         self._tasks.start(self._tick(list(entries)), name="tick outputs")
 
     def tick_node(self, node: Node) -> None:
