@@ -140,6 +140,12 @@ class ManyFeeds:
             )
         return await self._making.create_many(plans, title)
 
+    def started(self) -> tuple[BatchView, ...]:
+        """Return everything that was started together, the newest first."""
+        account = self._jobs.account_id
+        found = self._jobs.batches.batches()
+        return tuple(view for view in found if view.account_id == account)
+
     def batch(self, batch_key: str) -> BatchView | None:
         """Return a batch as it is now."""
         return self._jobs.batches.get(batch_key)

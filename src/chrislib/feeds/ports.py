@@ -78,6 +78,9 @@ class BatchesLike(Protocol):
     async def cancel(self, batch_key: str) -> int:
         """Take back what was not sent (disk); returns how many runs that are."""
 
+    def batches(self) -> tuple[BatchView, ...]:
+        """Return every batch, newest first."""
+
     def get(self, batch_key: str) -> BatchView | None:
         """Return one batch."""
 

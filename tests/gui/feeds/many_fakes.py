@@ -31,7 +31,7 @@ class MemoryMany:
             ComputeResource("host", "This computer", -1),
         )
         self.error: BaseException | None = None
-        self.started: list[tuple[list[FeedPlan], str]] = []
+        self.sent: list[tuple[list[FeedPlan], str]] = []
 
     async def table(self, recipe: Recipe) -> ManyTable:
         if self.error is not None:
@@ -51,8 +51,11 @@ class MemoryMany:
         return ManyTable(recipe, slots)
 
     async def start(self, plans: Sequence[FeedPlan], title: str) -> str:
-        self.started.append((list(plans), title))
+        self.sent.append((list(plans), title))
         return "batch"
+
+    def started(self) -> tuple[BatchView, ...]:
+        return ()
 
     def batch(self, _key: str) -> BatchView | None:
         return None

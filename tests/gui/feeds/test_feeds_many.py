@@ -133,8 +133,8 @@ def test_a_table_of_a_person_becomes_feeds(
     qtbot.waitUntil(saved.exists, timeout=LONG)
     assert saved.read_text(encoding="utf-8").rstrip() == text
     press(sheet)
-    qtbot.waitUntil(lambda: bool(feeds.many.started), timeout=LONG)
-    ((plans, title),) = feeds.many.started
+    qtbot.waitUntil(lambda: bool(feeds.many.sent), timeout=LONG)
+    ((plans, title),) = feeds.many.sent
     assert title == "fs on 2 subjects"
     assert [plan.items[0].item_id for plan in plans] == ["a", "b"]
     given = [plan.steps[0].intent.parameters for plan in plans]

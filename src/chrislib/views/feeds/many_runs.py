@@ -1,6 +1,7 @@
 """Feeds that were started together: one bar, a line each, what failed once more."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -14,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QListView,
     QStyledItemDelegate,
@@ -24,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.many_runs import SubjectRun
 from chrislib.jobs.submission.batches import BatchView
+from chrislib.library.dates import show_day
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowFeed, ShowJobs
@@ -210,6 +213,16 @@ class ManyRunsSheet(Sheet):
         self._again = button(
             theme, "Retry what failed", icon="rotate-cw", name="many.retry", small=True
         )
+        self._which = QComboBox()
+        self._which.setObjectName("many.runs.which")
+        self._which.setAccessibleName("Started together")
+        self._which.setProperty("small", True)
+        self._which.setMaximumWidth(theme.px(260))
+        for one in context.feeds.many.started():
+            day = show_day(one.created_at, now=context.now())
+            self._which.addItem(f"{one.title}, {day}", one.key)
+        self._which.setCurrentIndex(max(0, self._which.findData(batch_key)))
+        self._which.setVisible(self._which.count() > 1)
         self._list = QListView()
         self._list.setObjectName("many.runs.list")
         self._list.setAccessibleName("Subjects")
@@ -231,6 +244,7 @@ class ManyRunsSheet(Sheet):
         self._stop_rest.clicked.connect(self._cancel_rest)
         self._again.clicked.connect(self._retry)
         self._kinds.chosen.connect(self._narrow)
+        self._which.activated.connect(lambda _at: self._switch())
         self._unsubscribe = context.feeds.many.subscribe(self._changed)
         context.job_feed.changed.connect(self._moved)
         self._look()
@@ -251,7 +265,7 @@ class ManyRunsSheet(Sheet):
         head.setSpacing(8)
         head.addWidget(self._kinds)
         head.addWidget(self._words, 1)
-        for piece in (self._again, self._pause, self._stop_rest):
+        for piece in (self._again, self._pause, self._stop_rest, self._which):
             head.addWidget(piece)
         above = QVBoxLayout()
         above.setContentsMargins(24, 16, 24, 12)
@@ -283,7 +297,7 @@ class ManyRunsSheet(Sheet):
         self._tasks.start(
             self._context.feeds.many.runs(self._key),
             name="look at them",
-            done=self._show,
+            done=partial(self._show, self._key),
             failed=self._not_seen,
         )
 
@@ -291,8 +305,11 @@ class ManyRunsSheet(Sheet):
         self._looking = False
         self._context.messages.failed(error)
 
-    def _show(self, runs: Sequence[SubjectRun]) -> None:
+    def _show(self, key: str, runs: Sequence[SubjectRun]) -> None:
         self._looking = False
+        if key != self._key:
+            self._look()
+            return
         view = self._context.feeds.many.batch(self._key)
         self.model.show_runs(runs)
         if view is None:
@@ -301,12 +318,12 @@ class ManyRunsSheet(Sheet):
         self._bar.show_view(view)
         bad = self.model.bad
         under_way = sum(run.state in _PENDING for run in self.model.all)
-        for key, words, number in (
+        for kind, words, number in (
             ("all", "All", len(self.model.all)),
             ("open", "Under way", under_way),
             ("bad", "Failed", len(bad)),
         ):
-            self._kinds.set_label(key, f"{words} {number:,}")
+            self._kinds.set_label(kind, f"{words} {number:,}")
         self._words.setText(_how(view))
         self._again.setVisible(bool(bad))
         self._again.setText(f"Retry {count(len(bad), 'subject')}")
@@ -319,6 +336,13 @@ class ManyRunsSheet(Sheet):
             self.set_note(view.detail, kind="failed")
         else:
             self.set_note("You can close this and chrislib: it goes on by itself.")
+
+    def _switch(self) -> None:
+        """Show what was started at another time."""
+        self._key = str(self._which.currentData())
+        view = self._context.feeds.many.batch(self._key)
+        self.title.setText(view.title if view is not None else "")
+        self._look()
 
     def _narrow(self, kind: str) -> None:
         self.model.narrow(kind)
