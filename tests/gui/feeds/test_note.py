@@ -199,12 +199,14 @@ def test_a_long_text_comes_without_moving_the_view(qtbot: QtBot, theme: Any) -> 
     assert view.document().blockCount() == 200
     bar = view.verticalScrollBar()
     assert bar.value() == 0
+    assert not view.textCursor().hasSelection()
     # another theme shows it anew, where it was read
     qtbot.waitUntil(lambda: bar.maximum() > 900)
     bar.setValue(900)
     theme.choose("light")
     qtbot.waitUntil(lambda: not view._turn.isActive())
     assert bar.value() == 900
+    assert not view.textCursor().hasSelection()
 
 
 def test_hostile_markdown_is_text(qtbot: QtBot, theme: Any, monkeypatch: Any) -> None:

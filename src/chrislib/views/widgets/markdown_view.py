@@ -94,10 +94,6 @@ class MarkdownView(QTextBrowser):
         document = self.document()
         document.clear()
         document.setDefaultFont(self._theme.font("body"))
-        # what is added behind the beginning must not take the view along
-        top = self.textCursor()
-        top.setKeepPositionOnInsert(True)
-        self.setTextCursor(top)
         self._rest = self._read()
         self._begun = False
         self._more()
@@ -110,6 +106,7 @@ class MarkdownView(QTextBrowser):
 
     def _more(self) -> None:
         """Put as many blocks as a turn of the event loop has time for."""
+        beginning = not self._begun
         some = list(islice(self._rest, _AT_A_TIME))
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -118,6 +115,9 @@ class MarkdownView(QTextBrowser):
             self._put(cursor, block, first=not self._begun)
             self._begun = True
         cursor.endEditBlock()
+        if beginning:
+            # it went along with what was put there; what follows leaves it alone
+            self.setTextCursor(QTextCursor(self.document()))
         bar = self.verticalScrollBar()
         if self._place:
             bar.setValue(self._place)
