@@ -9,6 +9,7 @@ from tests.e2e.tour.compare_steps import CompareSteps
 from tests.e2e.tour.create_steps import CreateSteps
 from tests.e2e.tour.files_steps import FilesSteps
 from tests.e2e.tour.history_steps import HistorySteps
+from tests.e2e.tour.inspector_steps import InspectorSteps
 from tests.e2e.tour.jobs_steps import JobsSteps
 from tests.e2e.tour.list_steps import ListSteps
 from tests.e2e.tour.lookup_steps import LookupSteps
@@ -38,6 +39,7 @@ class Story(
     UploadSteps,
     HistorySteps,
     OutputsSteps,
+    InspectorSteps,
     PipelineSteps,
     TalkSteps,
     CreateSteps,
@@ -85,6 +87,7 @@ class Story(
             "many": self.many_steps(),
             "talk": self.talk_steps(),
             "outputs": self.outputs_steps(),
+            "inspector": self.inspector_steps(),
             "pipelines": self.pipeline_steps(),
         }
 
