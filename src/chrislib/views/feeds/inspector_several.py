@@ -122,7 +122,8 @@ class SeveralView(QWidget):
                 old.hide()
                 old.deleteLater()
         for node in nodes[:_SHOWN]:
-            words = f"{node_name(node)} · {WORDS[node.state].lower()}"
+            state = WORDS[node.state].lower()
+            words = f"{node_name(node)}, node {node.id} · {state}"
             self._rows.addWidget(ElidedLabel(self._theme, words, style="small"))
         if len(nodes) > _SHOWN:
             more = f"and {len(nodes) - _SHOWN} more"
