@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chrislib.catalog.catalog import Catalog
-from chrislib.library.indexing.indexer import Indexer, IndexReport
+from chrislib.library.indexing.indexer import Indexer
+from chrislib.library.indexing.report import IndexReport
 from tests.unit.library.indexing_files import content, series
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,8 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.library.indexing import pool as pools
-from chrislib.library.indexing.indexer import Indexer, IndexReport
+from chrislib.library.indexing.indexer import Indexer
+from chrislib.library.indexing.report import IndexReport
 from tests.unit.library.indexing_files import content, dicom, opened, series
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from chrislib.aio import TaskOwner
 from chrislib.desktop.archives import is_archive
 from chrislib.errors import ChrislibError
-from chrislib.library.indexing.indexer import Indexer, IndexReport
+from chrislib.library.indexing.indexer import Indexer
+from chrislib.library.indexing.report import IndexReport
 from chrislib.library.mine.model import Import, ImportState
 
 _log = logging.getLogger(__name__)
