@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.tour.collect_steps import CollectSteps
 from tests.e2e.tour.compare_steps import CompareSteps
 from tests.e2e.tour.create_steps import CreateSteps
 from tests.e2e.tour.files_steps import FilesSteps
@@ -47,6 +48,7 @@ class Story(
     MyLibrarySteps,
     FilesSteps,
     ListSteps,
+    CollectSteps,
     ManySteps,
 ):
     """What a new user does, and sees.
@@ -84,6 +86,7 @@ class Story(
             "my-library": self.my_library_steps(),
             "browse-files": self.browse_files_steps(),
             "feed-list": self.list_steps(),
+            "collect": self.collect_steps(),
             "many": self.many_steps(),
             "talk": self.talk_steps(),
             "outputs": self.outputs_steps(),
