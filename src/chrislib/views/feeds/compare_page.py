@@ -376,7 +376,8 @@ class ComparePage(Cover):
             known = [self._runs[p.place] for p in pairs if p.place in self._runs]
             differ = sum(1 for runs in known if runs.differences)
             parts = [f"{count(len(pairs) - alone, 'node')} on both sides"]
-            parts += [f"{differ:,} differ"] if known else []
+            words = "1 differs" if differ == 1 else f"{differ:,} differ"
+            parts += [words] if known else []
             parts += [f"{alone:,} only on one side"] if alone else []
             words = " · ".join(parts)
         self.subtitle.setText(words)

@@ -52,7 +52,9 @@ def sections_of(
 
 
 def _differ(number: int) -> str:
-    return "Nothing differs" if not number else f"{number:,} differ"
+    if number < 2:
+        return "1 differs" if number else "Nothing differs"
+    return f"{number:,} differ"
 
 
 def _file_words(files: FilesCompared) -> str:
