@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chrislib.station.process import Process, kill
 from tests.sim.virtual import VirtualLoop
 
 if TYPE_CHECKING:
     from tests.sim.desk import SimDesk
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile(
+    "chrislib", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("chrislib")
 
 _ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 60.0
