@@ -48,6 +48,11 @@ class OutputHand:
         )
         view.view.drag_wanted.connect(self.drag)
 
+    def shutdown(self) -> None:
+        """Fetch nothing beforehand any more."""
+        self._soon.stop()
+        self._soon.timeout.disconnect(self._get_ready)
+
     # -- other programs --------------------------------------------------------
 
     def open_outside(self, entry: OutputEntry, program: Path | None = None) -> None:

@@ -207,6 +207,7 @@ class FeedsPane(QWidget):
         self._tasks.cancel_all()
         self._graph_tasks.cancel_all()
         self.inspector.shutdown()
+        self.actions_.outputs.hand.shutdown()
         self.centre.outputs.shutdown()
 
     # -- events ----------------------------------------------------------------
