@@ -190,11 +190,14 @@ class FeedsService:
         compute: str = "",
         title: str = "",
         parents: Sequence[Node] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> Job:
         """Add a node; returns once the server has it (network).
 
         Parameters
         ----------
+        limits : mapping of str to int, optional
+            See `chrislib.cube.types.LIMITS`; what is missing is the plugin's least.
         parents : sequence of Node
             For a join (ts): all nodes it takes, `parent` included or not.
 
@@ -217,6 +220,7 @@ class FeedsService:
         if form.plugin.type == "ts":
             ids = dict.fromkeys((parent.id, *(node.id for node in parents)))
             values[JOIN_PARAMETER] = ",".join(str(node_id) for node_id in ids)
+        within = limits or {}
         return await self._jobs.submit_now(
             RunIntent(
                 plugin_id=form.plugin.id,
@@ -228,6 +232,10 @@ class FeedsService:
                 feed_id=self._feed_of(parent),
                 title=title.strip(),
                 compute_resource=compute,
+                cpu_limit=within.get("cpu_limit"),
+                memory_limit=within.get("memory_limit"),
+                gpu_limit=within.get("gpu_limit"),
+                number_of_workers=within.get("number_of_workers"),
             )
         )
 

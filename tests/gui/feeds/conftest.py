@@ -39,9 +39,9 @@ from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
 from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures
+from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 from tests.gui.feeds.many_fakes import MemoryMany
 from tests.gui.feeds.talk_fakes import FakeTalk
-from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 
 NOW = 1_795_300_000.0
 

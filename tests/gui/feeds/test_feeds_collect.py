@@ -291,7 +291,9 @@ def test_a_page_covers_the_room_until_esc(
     feeds.collecting = MemoryCollecting()
     wait(qtbot, lambda: pane.feed is not None)
     pane.collecting.collect([801, 802])
-    page = pane.covers.page
+    back: Any = pane
+    covers: Any = pane.covers
+    page = covers.page
     assert isinstance(page, CollectPage)
     wait(qtbot, lambda: page.choice.pattern == "volumes.json")
     assert page.isVisible()
@@ -299,15 +301,15 @@ def test_a_page_covers_the_room_until_esc(
     assert page.choice.feeds.itemText(0) == "2 feeds highlighted"
     # back from the viewer it is still there; another place takes it away
     pane.show_feed(pane.here.feed_id, pane.here.node_id)
-    assert pane.covers.page is page
+    assert covers.page is page
     pane.show_feed(790)
-    assert pane.covers.page is None
+    assert covers.page is None
     pane.collecting.collect([801])
-    wait(qtbot, lambda: pane.covers.page is not None)
-    assert pane.escape()
-    assert pane.covers.page is None
+    wait(qtbot, lambda: covers.page is not None)
+    assert back.escape()
+    assert covers.page is None
     assert pane.splitter.isVisible()
-    assert not pane.escape()
+    assert not back.escape()
 
 
 def test_pictures(qtbot: QtBot, page: CollectPage, ctx: ViewContext) -> None:

@@ -109,7 +109,9 @@ def test_access_is_listed_given_taken_back_and_published(
     press(pane, "feeds.head.share")
     sheet = pane.window().findChild(ShareSheet)
     assert sheet is not None
-    qtbot.waitUntil(lambda: sheet.findChild(QPushButton, "share.revoke.mira"))
+    qtbot.waitUntil(
+        lambda: sheet.findChild(QPushButton, "share.revoke.mira") is not None
+    )
     quiet(qtbot, sheet)
     no_one = ChrislibError("This server has no person called “nobody”.", "Nothing.")
     feeds.talk.refusal = no_one

@@ -193,6 +193,7 @@ class Manager:
         self.traces: dict[int, Any] = {}
         self.account_id = 1
         self.held: Any = None
+        self.batches: Any = None
 
     async def submit(self, intent: Intent) -> JobKey:
         return self._take(intent, Kind.DOWNLOAD).key

@@ -282,6 +282,7 @@ async def test_who_waits_for_data_keeps_its_batch_open(
     bench: Bench, intent: RunIntent
 ) -> None:
     one, two = chains(intent, 2)
+    assert isinstance(one.intent, RunIntent)
     waits = replace(one.intent, waits_for=("a",))
     key = await bench.jobs.batches.submit([replace(one, intent=waits), two], "study")
     await bench.until(lambda: bench.jobs.batches.get(key).sent == 3)
