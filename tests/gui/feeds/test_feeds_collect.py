@@ -291,25 +291,27 @@ def test_a_page_covers_the_room_until_esc(
     feeds.collecting = MemoryCollecting()
     wait(qtbot, lambda: pane.feed is not None)
     pane.collecting.collect([801, 802])
-    back: Any = pane
-    covers: Any = pane.covers
-    page = covers.page
+    page = pane.covers.page
     assert isinstance(page, CollectPage)
     wait(qtbot, lambda: page.choice.pattern == "volumes.json")
     assert page.isVisible()
     assert not pane.splitter.isVisible()
     assert page.choice.feeds.itemText(0) == "2 feeds highlighted"
+
+    def shown() -> object:
+        return pane.covers.page
+
     # back from the viewer it is still there; another place takes it away
     pane.show_feed(pane.here.feed_id, pane.here.node_id)
-    assert covers.page is page
+    assert shown() is page
     pane.show_feed(790)
-    assert covers.page is None
+    assert shown() is None
     pane.collecting.collect([801])
-    wait(qtbot, lambda: covers.page is not None)
-    assert back.escape()
-    assert covers.page is None
+    wait(qtbot, lambda: shown() is not None)
+    assert pane.escape()
+    assert shown() is None
     assert pane.splitter.isVisible()
-    assert not back.escape()
+    assert not pane.escape()
 
 
 def test_pictures(qtbot: QtBot, page: CollectPage, ctx: ViewContext) -> None:
