@@ -158,6 +158,7 @@ async def test_a_run_of_other_values_is_none_of_it(
     await sim.until(lambda: rows_of(sim, other), 2 * HOUR)
     (shadow,) = rows_of(sim, other)
     assert shadow.key != key
+    sim.jobs.attention(focused=False, visible=False)
     await sim.sleep(30 * HOUR)
     assert sim.job(key).phase is Phase.NOT_SUBMITTED
     # it is not asked for ever: after a day it is let go
@@ -219,6 +220,7 @@ async def test_whoever_said_that_it_is_none_of_them_is_not_contradicted(
     await sim.until(lambda: sim.job(key).error_code == AMBIGUOUS)
     await sim.jobs.submissions.choose(key, None)
     await held.passed()
+    sim.jobs.attention(focused=False, visible=False)
     await sim.sleep(26 * HOUR)
     assert sim.job(key).phase is Phase.NOT_SUBMITTED
     await sim.restart()

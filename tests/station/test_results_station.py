@@ -1,5 +1,6 @@
 """Outputs on a real station process: got, traced, compared, deleted."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -41,6 +42,16 @@ async def a_feed(desk: Desk) -> tuple[Any, Any]:
     return root, node
 
 
+async def inputs_known(desk: Desk, node: Any) -> None:
+    """Wait until the files a run was started on are noted."""
+    async with asyncio.timeout(60):
+        while True:
+            state = await desk.jobs.results.fingerprints.of(desk.job(node.key))
+            if state is not None and state.inputs is not None:
+                return
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("generation", ["station", "old_station"])
 async def test_an_output_is_got_compared_traced_and_deleted(
     generation: str, request: pytest.FixtureRequest, open_at: Open, tmp_path: Path
@@ -49,7 +60,7 @@ async def test_an_output_is_got_compared_traced_and_deleted(
     root, node = await a_feed(desk)
     results = desk.jobs.results
     folder = tmp_path / "saved"
-    await desk.until(lambda: not results.fingerprints.lacks_inputs(node.key))
+    await inputs_known(desk, node)
 
     download = await results.get(node.key, folder)
     assert download is not None

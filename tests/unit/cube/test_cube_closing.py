@@ -50,7 +50,7 @@ async def test_closed_at_any_moment_no_connection_is_left() -> None:
                     # in time, and the answer is no plugin; or it was not asked
                     refused += 1
             del client, asked, task
-            gc.collect()
+        gc.collect()
     server.close()
     await server.wait_closed()
     left = [str(one.message) for one in told if one.category is ResourceWarning]
