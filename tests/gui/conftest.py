@@ -88,6 +88,14 @@ def _qt_loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
+@pytest.fixture(autouse=True)
+def _collected_here() -> Iterator[None]:
+    """Let no thread of a test end widgets, as in the program; see `Quiet`."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.fixture
 def aio(qtbot: QtBot, _qt_loop: asyncio.AbstractEventLoop) -> Iterator[Aio]:
     """Make asyncio run inside Qt's loop for one test; nothing may be left over."""

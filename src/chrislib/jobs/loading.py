@@ -68,9 +68,9 @@ def undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_count()[0] > _MANY:
+            gc.freeze()
         if collecting:
-            if gc.get_count()[0] > _MANY:
-                gc.freeze()
             gc.enable()
 
 
