@@ -59,7 +59,7 @@ class OutputsSteps(CreateSteps):
     def whole_feed(self) -> None:
         """Show both nodes as folders; unfold one with the keys."""
         self._screen.press("Whole feed", role="check box")
-        row = self._row("pl-dcm2niix")
+        row = self._output_row("pl-dcm2niix")
         self._screen.click(row)
         self._screen.key("Right")
         self._screen.wait(contains=".nii", role="table cell", seconds=60)
@@ -113,14 +113,14 @@ class OutputsSteps(CreateSteps):
     def outputs_in_light(self) -> None:
         """Look at it in the light theme."""
         self._screen.press("Tree", role="check box")
-        self._screen.click(self._row("pl-dcm2niix"))
+        self._screen.click(self._output_row("pl-dcm2niix"))
         self._theme("Light")
         self._screen.settle()
         self._report.picture("light-outputs")
         self._theme("Dark")
         self._screen.press("Node", role="check box")
 
-    def _row(self, name: str) -> Spot:
+    def _output_row(self, name: str) -> Spot:
         return self._screen.wait(
             role="table cell",
             seconds=60,
