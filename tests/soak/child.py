@@ -8,7 +8,9 @@ import asyncio
 import json
 import os
 import random
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,9 @@ class Life:
             assert time.monotonic() < deadline, self._waits_for()
             await self._act(submit=not drain)
             await asyncio.sleep(0.01)
-        await asyncio.sleep(6 * BASE)  # toasts are gathered for a while
+        while self._untold():  # toasts are gathered for a while
+            assert time.monotonic() < deadline, f"{self._untold()} toasts wait"
+            await asyncio.sleep(0.01)
         await self._jobs.stop()
         await self._catalog.close()
         await self._client.aclose()
@@ -144,6 +148,15 @@ class Life:
             self._files.write("refused", nonce=nonce, why=str(error))
             return
         self._files.write("journaled", nonce=nonce, key=key)
+
+    def _untold(self) -> int:
+        """Return how many outcomes wait for their toast, or are being shown."""
+        path = self._folder / "state" / "catalog.db"
+        with closing(sqlite3.connect(path)) as db:
+            found = db.execute(
+                "SELECT count(*) FROM inbox WHERE toast IN ('PENDING','CLAIMED')"
+            ).fetchone()
+        return int(found[0])
 
     def _rests(self) -> bool:
         return not self._waits_for()
