@@ -116,7 +116,7 @@ class AccountsSheet(Sheet):
         )
         self.setObjectName("health.sheet")
         self._context = context
-        self._tasks = context.tasks("health")
+        self._tasks = self.own(context.tasks("health"))
         self.cancel_button.hide()
         self.next_button.setText("Close")
         self.next_pressed.connect(self.accept)
@@ -169,7 +169,6 @@ class AccountsSheet(Sheet):
         self._timer.stop()
         self._stop()
         self._services.shutdown()
-        self._tasks.cancel_all()
         super().done(result)
 
     # -- inside --------------------------------------------------------------

@@ -145,7 +145,7 @@ class ServiceSheet(Sheet):
         self.setObjectName("service.sheet")
         self._context = context
         self._name = name
-        self._tasks = context.tasks("service options")
+        self._tasks = self.own(context.tasks("service options"))
         self._fields: dict[str, FormField] = {}
         page = QWidget()
         column = QVBoxLayout(page)
@@ -168,11 +168,6 @@ class ServiceSheet(Sheet):
         self.body.addWidget(page)
         self.next_button.setText("Save")
         self.next_pressed.connect(self._save)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     # -- inside --------------------------------------------------------------
 

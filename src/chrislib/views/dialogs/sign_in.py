@@ -81,7 +81,7 @@ class SignInSheet(Sheet):
         )
         self.setObjectName("sign-in")
         self._session = session
-        self._tasks = PaneTasks(messages, "sign in")
+        self._tasks = self.own(PaneTasks(messages, "sign in"))
         self.server = FormField(
             theme,
             "Server address",
@@ -150,7 +150,6 @@ class SignInSheet(Sheet):
 
     def done(self, result: int) -> None:
         """Close; a sign-in still on its way is given up."""
-        self._tasks.cancel_all()
         self.password.field.clear()
         super().done(result)
 

@@ -68,7 +68,7 @@ class AddNodeSheet(Sheet):
             steps=["Plugin or pipeline", "Parameters", "Compute", "Review"],
         )
         self._context = context
-        self._tasks = context.tasks("add node")
+        self._tasks = self.own(context.tasks("add node"))
         self._view = view
         self._parent = parent
         self._again = again
@@ -125,7 +125,6 @@ class AddNodeSheet(Sheet):
 
     def done(self, result: int) -> None:
         """Close and drop what runs."""
-        self._tasks.cancel_all()
         for page in (self.what, self.page, self.plan, self.plan_compute):
             page.shutdown()
         super().done(result)

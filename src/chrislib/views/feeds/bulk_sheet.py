@@ -80,7 +80,7 @@ class BulkSheet(Sheet):
         self._words = words
         self._act = act
         self._running = False
-        self._tasks = context.tasks(name)
+        self._tasks = self.own(context.tasks(name))
         self.model = BulkModel(rows, words.heading)
         self.table = BulkTable(context.theme, self.model)
         self._progress = QProgressBar()
@@ -120,7 +120,6 @@ class BulkSheet(Sheet):
 
     def done(self, result: int) -> None:
         """Close; what is being done stops after the feeds that were begun."""
-        self._tasks.cancel_all()
         if self._running:
             self._running = False
             self.changed.emit(())

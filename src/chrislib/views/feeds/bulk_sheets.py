@@ -77,16 +77,11 @@ class RenameSheet(BulkSheet):
         grid.setColumnStretch(0, 1)
         self.add_above(fields)
         self._places = {row.id: place for place, row in enumerate(rows)}
-        self._checking = context.tasks("feeds.rename check")
+        self._checking = self.own(context.tasks("feeds.rename check"))
         self._pattern.textChanged.connect(self._preview)
         self._start.textChanged.connect(self._preview)
         self.model.set_then(self._title)
         self._preview()
-
-    def done(self, result: int) -> None:
-        """Close, and look at no more titles."""
-        self._checking.cancel_all()
-        super().done(result)
 
     def _number(self) -> int | None:
         """Return what {n} begins with, None where that is no number."""
@@ -213,7 +208,7 @@ class DeleteSheet(BulkSheet):
             name="feeds.delete",
             danger=True,
         )
-        self._counting = context.tasks("feeds.delete count")
+        self._counting = self.own(context.tasks("feeds.delete count"))
         me = context.session.username
         self._others = sorted({row.owner for row in rows if row.owner != me})
         self._sure = not self._others
@@ -242,11 +237,6 @@ class DeleteSheet(BulkSheet):
         """Show the sheet; the key first pressed takes nothing away."""
         super().open()
         self.cancel_button.setFocus()
-
-    def done(self, result: int) -> None:
-        """Close, and count no further."""
-        self._counting.cancel_all()
-        super().done(result)
 
     def _press(self) -> None:
         """Ask twice where feeds of others go: a server lets whoever shares them."""
@@ -325,7 +315,7 @@ class MergeSheet(Sheet):
         theme = context.theme
         self._context = context
         self._rows = tuple(rows)
-        self._tasks = context.tasks("feeds.merge")
+        self._tasks = self.own(context.tasks("feeds.merge"))
         self._field = Field(theme, name="feeds.merge.title", label="Title")
         self._field.setText(merge_title(rows))
         self._field.selectAll()
@@ -347,11 +337,6 @@ class MergeSheet(Sheet):
         """Show the sheet with the cursor in its field."""
         super().open()
         self._field.setFocus()
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _press(self) -> None:
         title = self._field.text().strip()

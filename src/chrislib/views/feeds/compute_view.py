@@ -80,12 +80,15 @@ class ComputeView(QWidget):
         Parameters
         ----------
         wanted : str
-            Chosen where it is among them; else the first is, and the words say so.
+            Chosen where it is among them; else none is, and the words say so. Without
+            a wish the first is.
         """
         self._limits = limits
         self._refused = ""
         names = [one.name for one in computes]
-        self._compute = wanted if wanted in names else (names[0] if names else "")
+        gone = bool(wanted and names and wanted not in names)
+        first = names[0] if names and not gone else ""
+        self._compute = wanted if wanted in names else first
         self._clear()
         self._column.addWidget(Label(self._theme, "Compute", style="section"))
         self._column.addSpacing(4)
@@ -94,7 +97,7 @@ class ComputeView(QWidget):
         if not computes:
             words = "The server names no compute resource: it takes its own."
             self._say(words)
-        if wanted and wanted not in names:
+        if gone:
             self._refused = f"{wanted} is not offered any more. Choose another one."
         self._column.addWidget(self._error)
         self._add_limits(limits)
@@ -195,6 +198,11 @@ class ComputeView(QWidget):
     def _add_limits(self, limits: Limits) -> None:
         self._column.addSpacing(12)
         self._column.addWidget(Label(self._theme, "Limits", style="section"))
+        if not limits.taken:
+            self._say(
+                "This server takes no limits for the nodes of a pipeline: each gets "
+                "the least its plugin asks for."
+            )
         fixed = [bound for bound in limits.bounds if not bound.open]
         if any(bound.open for bound in limits.bounds):
             self._say("What is left empty takes the least the plugin asks for.")

@@ -58,7 +58,7 @@ class CreateFeedSheet(Sheet):
         )
         theme = context.theme
         self._context = context
-        self._tasks = context.tasks("create feed")
+        self._tasks = self.own(context.tasks("create feed"))
         self._ids = list(item_ids) or [str(i.item_id) for i in self._tray()]
         self._sending = False
         self.details = DetailsForm(theme)
@@ -103,7 +103,6 @@ class CreateFeedSheet(Sheet):
     def done(self, result: int) -> None:
         """Close, stop listening, and drop what runs."""
         self._stop()
-        self._tasks.cancel_all()
         self._step_page.shutdown()
         self.compute.shutdown()
         self._thumbs.shutdown()

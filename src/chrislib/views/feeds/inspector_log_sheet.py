@@ -13,7 +13,7 @@ class LogSheet(Sheet):
 
     def __init__(self, window: QWidget, context: ViewContext, node: str) -> None:
         super().__init__(window, context.theme, "Log", node)
-        self._tasks = context.tasks("log")
+        self._tasks = self.own(context.tasks("log"))
         self.view = LogView(
             context.theme, self._tasks, context.messages, name="log", lines=0
         )
@@ -31,8 +31,3 @@ class LogSheet(Sheet):
         """Show the sheet with the focus in the search."""
         super().open()
         self.view.words.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)

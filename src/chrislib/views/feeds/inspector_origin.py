@@ -57,7 +57,7 @@ class OriginSheet(Sheet):
         )
         theme = context.theme
         self._context = context
-        self._tasks = context.tasks("origin")
+        self._tasks = self.own(context.tasks("origin"))
         self._view, self._node = view, node
         self._card: Card | None = None
         self.pages = Segments(
@@ -100,11 +100,6 @@ class OriginSheet(Sheet):
         self.copy_words.clicked.connect(self._copy_words)
         self.show_page(page)
         self._ask()
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def show_page(self, page: str) -> None:
         """Show the "card", or the "methods" paragraph."""

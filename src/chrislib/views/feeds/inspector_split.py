@@ -40,7 +40,7 @@ class SplitSheet(Sheet):
         )
         theme = context.theme
         self._context = context
-        self._tasks = context.tasks("split")
+        self._tasks = self.own(context.tasks("split"))
         self._node = node
         self._files: list[tuple[str, str]] | None = None
         self._sending = False
@@ -111,11 +111,6 @@ class SplitSheet(Sheet):
         """Show the sheet with the focus in the parts."""
         super().open()
         self.lines.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _can(self, able: bool) -> None:
         if not able:

@@ -195,7 +195,7 @@ class ManyRunsSheet(Sheet):
         self._context = context
         self._key = batch_key
         self._looking = False
-        self._tasks = context.tasks("feeds started together")
+        self._tasks = self.own(context.tasks("feeds started together"))
         self.model = RunsModel()
         self._bar = _Bar(theme)
         self._words = Label(
@@ -254,7 +254,6 @@ class ManyRunsSheet(Sheet):
         self._unsubscribe()
         self._context.job_feed.changed.disconnect(self._moved)
         self._later.stop()
-        self._tasks.cancel_all()
         super().done(result)
 
     # -- inside ----------------------------------------------------------------

@@ -73,7 +73,7 @@ class ManySheet(Sheet):
         self.setObjectName("many")
         theme = context.theme
         self._context = context
-        self._tasks = context.tasks("same recipe on many")
+        self._tasks = self.own(context.tasks("same recipe on many"))
         tray = context.library.tray.items()
         ids = list(item_ids) or [str(item.item_id) for item in tray]
         self._elsewhere = places_of(context, ids)
@@ -122,7 +122,6 @@ class ManySheet(Sheet):
     def done(self, result: int) -> None:
         """Close, stop listening, and drop what runs."""
         self._stop()
-        self._tasks.cancel_all()
         self.recipe.shutdown()
         super().done(result)
 

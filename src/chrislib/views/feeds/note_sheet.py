@@ -45,7 +45,7 @@ class NoteSheet(Sheet):
         self.setObjectName("note")
         self._context = context
         self._again = again
-        self._tasks = context.tasks("feeds note")
+        self._tasks = self.own(context.tasks("feeds note"))
         self.note = NotePanel(context, self._tasks, feed_id=view.row.id, text=view.note)
         self.comments = CommentPanel(
             context, self._tasks, feed_id=view.row.id, owner=view.row.owner
@@ -75,7 +75,6 @@ class NoteSheet(Sheet):
         """Close; a note that was not saved is kept and said."""
         left = ["The note is not saved."] if self.note.keep() else []
         left += ["The comment is not sent."] if self.comments.keep() else []
-        self._tasks.cancel_all()
         super().done(result)
         if left:
             self._context.messages.warning(

@@ -43,7 +43,7 @@ class MakePipelineSheet(Sheet):
         )
         theme = context.theme
         self._context = context
-        self._tasks = context.tasks("make pipeline")
+        self._tasks = self.own(context.tasks("make pipeline"))
         self._draft: PipelineDraft | None = None
         self._problems: list[Problem] = []
         self._busy = False
@@ -101,11 +101,6 @@ class MakePipelineSheet(Sheet):
             return replace(draft, authors=self._context.session.username), ()
 
         self._look(read(), "Asking for the values of the nodes")
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     # -- looking ---------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class ShareSheet(Sheet):
         self.setObjectName("share")
         self._context = context
         self._access: Access | None = None
-        self._tasks = context.tasks("feeds share")
+        self._tasks = self.own(context.tasks("feeds share"))
         theme = context.theme
         self._kind = Segments(
             theme, [("user", "Person", ""), ("group", "Group", "")], name="share.kind"
@@ -100,11 +100,6 @@ class ShareSheet(Sheet):
             done=self._show,
             failed=self._failed,
         )
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     # -- inside ------------------------------------------------------------------
 

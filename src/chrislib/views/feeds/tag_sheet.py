@@ -64,7 +64,7 @@ class TagSheet(Sheet):
         self.setObjectName("tags")
         self._context = context
         self._feeds = tuple(feed_ids)
-        self._tasks = context.tasks("feeds tags")
+        self._tasks = self.own(context.tasks("feeds tags"))
         self._busy: set[int] = set()
         theme = context.theme
         self.search = Field(
@@ -113,11 +113,6 @@ class TagSheet(Sheet):
             done=lambda found: self._show(*found, wanted),
             failed=self._unread,
         )
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     # -- reading -----------------------------------------------------------------
 

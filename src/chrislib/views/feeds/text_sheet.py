@@ -36,7 +36,7 @@ class TextSheet(Sheet):
             height=420 if several_lines else 260,
         )
         self._save = save
-        self._tasks = context.tasks("feeds text")
+        self._tasks = self.own(context.tasks("feeds text"))
         self._field: QLineEdit | QPlainTextEdit
         if several_lines:
             box = QPlainTextEdit(text)
@@ -63,11 +63,6 @@ class TextSheet(Sheet):
         """Show the sheet with the focus in its field."""
         super().open()
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _press(self) -> None:
         if isinstance(self._field, QPlainTextEdit):

@@ -44,7 +44,7 @@ class ChangedSheet(Sheet):
         self.setObjectName("changed.sheet")
         self._context = context
         self._job = job
-        self._tasks = context.tasks("state changed")
+        self._tasks = self.own(context.tasks("state changed"))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(24, 16, 24, 16)
@@ -71,11 +71,6 @@ class ChangedSheet(Sheet):
         self.replace_button.setVisible(not found.same)
         self.next_pressed.connect(lambda: self._settle("separate"))
         self.replace_button.clicked.connect(lambda: self._settle("replace"))
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _settle(self, how: str) -> None:
         for piece in (self.next_button, self.replace_button):

@@ -32,7 +32,7 @@ class TrackSheet(Sheet):
         theme = context.theme
         self.setObjectName("track.sheet")
         self._context = context
-        self._tasks = context.tasks("track by address")
+        self._tasks = self.own(context.tasks("track by address"))
         self._foreign = ""
         self.field = Field(
             theme,
@@ -74,11 +74,6 @@ class TrackSheet(Sheet):
         """Show the sheet with the focus in its field."""
         super().open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _press(self) -> None:
         self._ask("")

@@ -40,7 +40,7 @@ class WhichSheet(Sheet):
         self.setObjectName("which.sheet")
         self._context = context
         self._job = job
-        self._tasks = context.tasks("which run")
+        self._tasks = self.own(context.tasks("which run"))
         self._group = QButtonGroup(self)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -72,11 +72,6 @@ class WhichSheet(Sheet):
         self.cancel_button.setText("Not now")
         self.next_pressed.connect(self._press)
         self._group.idToggled.connect(lambda _id, _on: self._said())
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _said(self) -> None:
         none = self._group.checkedId() == _NONE

@@ -228,7 +228,7 @@ class BlackoutSheet(Sheet):
         )
         self.setObjectName("blackout.sheet")
         self._ctx, self._series, self._before = ctx, series, tuple(areas)
-        self._tasks = ctx.tasks("black out")
+        self._tasks = self.own(ctx.tasks("black out"))
         self._at = len(series.files) // 2
         self._room = RoomForBlack(1, 1)
         self._canvas = AreaCanvas(ctx.theme)
@@ -242,11 +242,6 @@ class BlackoutSheet(Sheet):
             name="look",
             done=self._looked,
         )
-
-    def done(self, result: int) -> None:
-        """Close and stop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _page(self) -> QWidget:
         theme = self._ctx.theme

@@ -40,17 +40,12 @@ class RecordSheet(Sheet):
         )
         self.setObjectName("record.sheet")
         self._ctx, self._job_key, self._record = ctx, job_key, record
-        self._tasks = ctx.tasks("record of an upload")
+        self._tasks = self.own(ctx.tasks("record of an upload"))
         self.cancel_button.setText("Close")
         self.next_button.setText("Save …")
         self.next_pressed.connect(lambda: self._tasks.start(self._save(), name="save"))
         self.body.addWidget(self._page())
         self.set_note("The saved file names no patient and no file of this computer.")
-
-    def done(self, result: int) -> None:
-        """Close and stop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _page(self) -> QWidget:
         theme = self._theme

@@ -60,7 +60,7 @@ class TagsSheet(Sheet):
         )
         self.setObjectName("tags.sheet")
         self._ctx, self._scan, self._choice = ctx, scan, choice
-        self._tasks = ctx.tasks("before and after")
+        self._tasks = self.own(ctx.tasks("before and after"))
         self._model = TagsModel(ctx.theme, self)
         self.cancel_button.hide()
         self.next_button.setText("Close")
@@ -70,11 +70,6 @@ class TagsSheet(Sheet):
         self._series.currentIndexChanged.connect(self._series_chosen)
         self._image.valueChanged.connect(self._look)
         self._series_chosen()
-
-    def done(self, result: int) -> None:
-        """Close and stop reading."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _page(self) -> QWidget:
         theme = self._theme

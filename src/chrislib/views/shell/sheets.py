@@ -75,7 +75,7 @@ def open_sheet(
             theme, context.thumbnails, tasks=context.tasks("settings pictures")
         ),
     )
-    sheet.finished.connect(lambda _result: tasks.cancel_all())
+    sheet.own(tasks)
     sheet.sign_in_requested.connect(lambda: shell.show_sheet("sign-in"))
     sheet.station_requested.connect(shell.use_station)
     sheet.motion_changed.connect(shell.set_still)

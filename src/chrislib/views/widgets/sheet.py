@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.paint import draw_glyph, draw_text
@@ -166,6 +167,7 @@ class Sheet(QDialog):
         # inside its window, not a window of its own (the constructor insists on one)
         self.setWindowFlags(Qt.WindowType.Widget)
         self._theme = theme
+        self._owned: list[PaneTasks] = []
         self._wanted = QSize(width, height)
         self.setObjectName("sheet")
         self.setAccessibleName(title)
@@ -203,6 +205,11 @@ class Sheet(QDialog):
         parent_window.installEventFilter(self)
         theme.changed.connect(self.update)
         self.hide()
+
+    def own(self, tasks: PaneTasks) -> PaneTasks:
+        """Return `tasks`; what runs of them is dropped when the sheet closes."""
+        self._owned.append(tasks)
+        return tasks
 
     def open(self) -> None:
         """Show the sheet; returns at once."""
@@ -297,7 +304,9 @@ class Sheet(QDialog):
         return False
 
     def done(self, result: int) -> None:
-        """Close, and give the focus back to the window."""
+        """Close, drop what runs, and give the focus back to the window."""
+        for tasks in self._owned:
+            tasks.cancel_all()
         window = self.parentWidget()
         super().done(result)
         if window is not None:

@@ -81,7 +81,7 @@ class TableSheet(Sheet):
         self._ctx = context
         self._source = source
         self._name = name
-        self._tasks = context.tasks("columns of a table")
+        self._tasks = self.own(context.tasks("columns of a table"))
         self._table: Table | None = None
         self._columns: ColumnsLike | None = None
         self._kinds: list[QComboBox] = []
@@ -136,11 +136,6 @@ class TableSheet(Sheet):
         """Show the sheet and read the table (disk, in a thread)."""
         super().open()
         self._read(first=True)
-
-    def done(self, result: int) -> None:
-        """Close and drop what runs."""
-        self._tasks.cancel_all()
-        super().done(result)
 
     def _box(self, name: str, label: str) -> QComboBox:
         box = QComboBox()

@@ -38,7 +38,7 @@ class ShareSheet(Sheet):
         self.setObjectName("files.share")
         self._ctx = ctx
         self._entry = entry
-        self._tasks = ctx.tasks("share")
+        self._tasks = self.own(ctx.tasks("share"))
         theme = ctx.theme
         self._rows = AccessRows(theme, name="files.share")
         self._rows.revoke.connect(self._revoke)
@@ -71,7 +71,6 @@ class ShareSheet(Sheet):
             )
         )
         self._public.clicked.connect(self._publish)
-        self.finished.connect(lambda _result: self._tasks.cancel_all())
         self._read()
 
     # --- inside -----------------------------------------------------------------

@@ -146,7 +146,7 @@ class FoldersSheet(Sheet):
         )
         self.setObjectName("mine.folders")
         self._ctx = ctx
-        self._tasks = ctx.tasks("folders sheet")
+        self._tasks = self.own(ctx.tasks("folders sheet"))
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(24, 16, 24, 16)
@@ -164,7 +164,6 @@ class FoldersSheet(Sheet):
         self.next_button.setText("Add a folder …")
         self.next_pressed.connect(self._next)
         self.cancel_button.setText("Close")
-        self.finished.connect(lambda _result: self._tasks.cancel_all())
 
     def _add(self, folder: Path) -> None:
         theme = self._ctx.theme

@@ -53,7 +53,7 @@ class SmartSheet(Sheet):
         )
         self.setObjectName("smart")
         self._ctx = ctx
-        self._tasks = ctx.tasks("smart collection")
+        self._tasks = self.own(ctx.tasks("smart collection"))
         self._kept: tuple[Group, ...] = tuple(
             one for one in (group or Group()).rules if isinstance(one, Group)
         )
@@ -79,7 +79,6 @@ class SmartSheet(Sheet):
         self._name.textEdited.connect(lambda _text: self._name.set_refused(False))
         self.next_button.setText("Create" if new else "Save")
         self.next_pressed.connect(self._press)
-        self.finished.connect(lambda _result: self._tasks.cancel_all())
         self._changed()
 
     @property
