@@ -3,12 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar, overload
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_In = TypeVar("_In")
+_One = TypeVar("_One")
+_Two = TypeVar("_Two")
+_Three = TypeVar("_Three")
 _alive: set[asyncio.Task[Any]] = set()
+
+Progress = Callable[[int, int], None]
+"""Gets how many have ended, of how many."""
 
 
 def spawn(
@@ -66,6 +74,95 @@ class Breather:
         if time.perf_counter() - self._since >= self._seconds:
             await asyncio.sleep(0)
             self._since = time.perf_counter()
+
+
+async def several(
+    items: Sequence[_In],
+    work: Callable[[_In], Awaitable[_T]],
+    *,
+    at_once: int,
+    progress: Progress | None = None,
+) -> list[_T]:
+    """Work on items, so many at a time; returns the results in the order of the items.
+
+    Parameters
+    ----------
+    items : sequence
+    work : callable
+        Called with each item, in order. What it lets through ends all: nothing more
+        is begun, what is under way is cancelled, and has ended when this raises.
+    at_once : int
+    progress : callable, optional
+        Called after each item.
+
+    Raises
+    ------
+    BaseException
+        The first failure of `work`, itself.
+    """
+    waiting = deque(enumerate(items))
+    results: dict[int, _T] = {}
+    breather = Breather()
+
+    async def take() -> None:
+        while waiting:
+            number, item = waiting.popleft()
+            try:
+                results[number] = await work(item)
+            except BaseException:
+                waiting.clear()  # the others are cancelled a turn later
+                raise
+            if progress is not None:
+                progress(len(results), len(items))
+            await breather.rest()
+
+    await _side_by_side(take() for _ in range(min(at_once, len(items))))
+    return [results[number] for number in range(len(items))]
+
+
+@overload
+async def together(
+    one: Coroutine[Any, Any, _One], two: Coroutine[Any, Any, _Two], /
+) -> tuple[_One, _Two]: ...
+
+
+@overload
+async def together(
+    one: Coroutine[Any, Any, _One],
+    two: Coroutine[Any, Any, _Two],
+    three: Coroutine[Any, Any, _Three],
+    /,
+) -> tuple[_One, _Two, _Three]: ...
+
+
+async def together(*works: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+    """Run a few different coroutines at once; returns what each returned.
+
+    Unlike `asyncio.gather`, a failure leaves none of the others running.
+
+    Raises
+    ------
+    BaseException
+        The first failure, itself.
+    """
+    return tuple(await _side_by_side(works))
+
+
+async def _side_by_side(works: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work, name=getattr(work, "__qualname__", None))
+                for work in works
+            ]
+    except BaseExceptionGroup as failures:
+        first = failures.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    try:
+        raise first  # out here it keeps the cause it has
+    finally:
+        del first  # its traceback leads to this frame
 
 
 class TaskOwner:

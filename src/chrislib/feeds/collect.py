@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from chrislib.aio import Progress, several
 from chrislib.cube.errors import CubeError
 from chrislib.feeds.collect_files import (
     MAX_BYTES,
@@ -24,7 +25,7 @@ from chrislib.feeds.collect_keeping import (
     to_text,
 )
 from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Source, Table, Wanted
-from chrislib.feeds.collect_nodes import PARALLEL, Progress, read_nodes, several
+from chrislib.feeds.collect_nodes import read_nodes
 from chrislib.feeds.collect_values import Reading, read_values
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.output_walk import Root, listed
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _Out = TypeVar("_Out")
 
+_AT_ONCE = 8
+"""So many feeds or files at a time."""
 _LISTINGS = 2
 """One listing asks for up to three folders at once."""
 _KEEP = 4_000
@@ -84,7 +87,7 @@ class Collecting:
             except CubeError as error:
                 return FeedNodes(feed_id, f"Feed {feed_id}", problem=error.title)
 
-        return await several(ids, one, at_once=PARALLEL, progress=progress)
+        return await several(ids, one, at_once=_AT_ONCE, progress=progress)
 
     async def listings(
         self, sources: Sequence[Source], *, progress: Progress | None = None
@@ -138,7 +141,7 @@ class Collecting:
                 told([read])
             return read
 
-        return await several(rows, one, at_once=PARALLEL, progress=progress)
+        return await several(rows, one, at_once=_AT_ONCE, progress=progress)
 
     async def again(
         self,
@@ -162,7 +165,7 @@ class Collecting:
             except CubeError as error:
                 return row, [replace(row, problem=error.title)]
 
-        return await several(rows, one, at_once=PARALLEL, progress=progress)
+        return await several(rows, one, at_once=_AT_ONCE, progress=progress)
 
     async def images(self, row: Row) -> tuple[str, tuple[OutputEntry, ...]]:
         """Return the images that belong to a row (network): kind and files.

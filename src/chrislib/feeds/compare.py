@@ -1,13 +1,13 @@
 """Comparing two runs or two feeds: what was given, what came out."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chrislib.aio import Progress, several, together
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.feeds.collect_model import FeedNodes
-from chrislib.feeds.collect_nodes import Progress, read_nodes, several
+from chrislib.feeds.collect_nodes import read_nodes
 from chrislib.feeds.compare_files import FilePair, compare_files, contents_equal
 from chrislib.feeds.compare_model import (
     FeedsCompared,
@@ -51,16 +51,14 @@ class Comparing:
 
     async def feeds(self, left: int, right: int) -> FeedsCompared:
         """Match the nodes of two feeds, place by place (network)."""
-        one, other = await asyncio.gather(self.nodes(left), self.nodes(right))
+        one, other = await together(self.nodes(left), self.nodes(right))
         pairs = match_nodes(one.nodes, other.nodes)
         return FeedsCompared(one, other, tuple(pairs))
 
     async def runs(self, left: Node, right: Node) -> RunsCompared:
         """Compare facts and parameters of two runs (network)."""
         client = self._client()
-        one, other = await asyncio.gather(
-            self._run(client, left), self._run(client, right)
-        )
+        one, other = await together(self._run(client, left), self._run(client, right))
         return compare_runs(one, other)
 
     async def pairs(
@@ -86,9 +84,7 @@ class Comparing:
     async def files(self, left: Node, right: Node) -> FilesCompared:
         """List the files of both nodes and pair them (network)."""
         client = self._client()
-        sides = await asyncio.gather(
-            self._files(client, left), self._files(client, right)
-        )
+        sides = await together(self._files(client, left), self._files(client, right))
         problems = [side for side in sides if isinstance(side, CubeError)]
         one, other = ([] if isinstance(side, CubeError) else side for side in sides)
         problem = problems[0].title if problems else ""
