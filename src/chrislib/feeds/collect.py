@@ -24,9 +24,9 @@ from chrislib.feeds.collect_keeping import (
     keys_text,
     to_text,
 )
+from chrislib.feeds.collect_lines import Lines, read_lines, whole_file
 from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Source, Table, Wanted
 from chrislib.feeds.collect_nodes import read_nodes
-from chrislib.feeds.collect_values import Reading, read_values
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.output_walk import Root, listed
 from chrislib.feeds.outputs import walk
@@ -35,6 +35,7 @@ from chrislib.feeds.server import FeedServer
 if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
 
+_Key = TypeVar("_Key")
 _Out = TypeVar("_Out")
 
 _AT_ONCE = 8
@@ -43,6 +44,10 @@ _LISTINGS = 2
 """One listing asks for up to three folders at once."""
 _KEEP = 4_000
 """So many files and listings are remembered."""
+MOST_ROWS = 50_000
+"""More rows of a table are not read, and that is said."""
+_KEEP_LINES = 1_000
+"""Longer files are read again the next time."""
 _ENDED = frozenset({"ready", "errors", "failed", "cancelled"})
 
 
@@ -59,7 +64,7 @@ class Collecting:
         self._client, self._now = server.client, server.now
         self._kept = kept
         # a file that was registered never changes, nor do the files of an ended node
-        self._read: dict[int, Reading] = {}
+        self._read: dict[tuple[int, str], Lines] = {}
         self._listed: dict[int, tuple[OutputEntry, ...]] = {}
         server.on_change(self._forget)
 
@@ -108,6 +113,7 @@ class Collecting:
         listings: Sequence[Listing],
         pattern: str,
         *,
+        each: str = "file",
         told: Callable[[Sequence[Row]], None] | None = None,
         progress: Progress | None = None,
     ) -> list[Row]:
@@ -115,8 +121,11 @@ class Collecting:
 
         Parameters
         ----------
+        each : str
+            What becomes a row, see `Wanted`.
         told : callable, optional
-            Gets all rows in their order, without values, then each as it is read.
+            Gets all rows in their order, without values, then those of each file as
+            it is read.
         """
         client = self._client()
         rows: list[Row] = []
@@ -133,21 +142,30 @@ class Collecting:
         if told is not None:
             told(rows)
 
-        async def one(row: Row) -> Row:
+        room = max(MOST_ROWS - len(rows), 0)
+
+        async def one(row: Row) -> list[Row]:
+            nonlocal room
             if row.problem:
-                return row
-            read = await self._fill(client, row)
+                return [row]
+            if room <= 0 and each != "file":
+                full = f"The table has {MOST_ROWS:,} rows already."
+                return [replace(row, problem=full)]
+            read = await self._fill(client, row, each)
+            room -= len(read) - 1
             if told is not None:
-                told([read])
+                told(read)
             return read
 
-        return await several(rows, one, at_once=_AT_ONCE, progress=progress)
+        found = await several(rows, one, at_once=_AT_ONCE, progress=progress)
+        return [row for read in found for row in read]
 
     async def again(
         self,
         rows: Sequence[Row],
         pattern: str,
         *,
+        each: str = "file",
         progress: Progress | None = None,
     ) -> list[tuple[Row, list[Row]]]:
         """Try rows once more (network): their files, or what their nodes now have.
@@ -161,7 +179,7 @@ class Collecting:
 
         async def one(row: Row) -> tuple[Row, list[Row]]:
             try:
-                return row, await self._once_more(client, row, pattern)
+                return row, await self._once_more(client, row, pattern, each)
             except CubeError as error:
                 return row, [replace(row, problem=error.title)]
 
@@ -233,12 +251,12 @@ class Collecting:
         self._listed.clear()
 
     async def _once_more(
-        self, client: "CubeClient", row: Row, pattern: str
+        self, client: "CubeClient", row: Row, pattern: str, each: str
     ) -> list[Row]:
         source, node = row.source, row.source.node
         if row.file is not None:
-            self._read.pop(row.file.file_id or 0, None)
-            return [await self._fill(client, row)]
+            self._read.pop((row.file.file_id or 0, each), None)
+            return await self._fill(client, row, each)
         if node is None:
             return [row]
         feed = await read_nodes(client, source.feed_id, now=self._now())
@@ -248,7 +266,8 @@ class Collecting:
             return [replace(row, problem="The node is gone from the server.")]
         problem = no_files_yet(fresh.state)
         source = replace(source, node=fresh, problem=problem)
-        return await self.gather([await self._listing(client, source)], pattern)
+        listing = await self._listing(client, source)
+        return await self.gather([listing], pattern, each=each)
 
     async def _listing(self, client: "CubeClient", source: Source) -> Listing:
         node = source.node
@@ -265,31 +284,46 @@ class Collecting:
             _remember(self._listed, int(node.id), files)
         return Listing(source, files)
 
-    async def _fill(self, client: "CubeClient", row: Row) -> Row:
+    async def _fill(self, client: "CubeClient", row: Row, each: str) -> list[Row]:
         """Read the file of a row (network, a thread)."""
-        entry = row.file
+        found = await self._lines(client, row.file, each)
+        if found.problem:
+            return [replace(row, problem=found.problem, values={})]
+        rows = [
+            replace(row, values=one.values, line=one.line, problem="", note="")
+            for one in found.rows
+        ]
+        if found.note:
+            # where the rest of the file would be
+            rows[-1] = replace(rows[-1], note=found.note)
+        return rows
+
+    async def _lines(
+        self, client: "CubeClient", entry: OutputEntry | None, each: str
+    ) -> Lines:
+        """Read a file, or why it cannot be read (network, a thread)."""
         if entry is None or entry.file_id is None:
-            return replace(row, problem="The file is gone from the server.")
+            return Lines(problem="The file is gone from the server.")
         if entry.size is not None and entry.size > MAX_BYTES:
             words = f"The file is larger than {MAX_BYTES // 1_000_000} MB."
-            return replace(row, problem=words, values={})
-        reading = self._read.get(entry.file_id)
-        if reading is None:
-            try:
-                content = await client.files.read(entry.file_id, MAX_BYTES + 1)
-            except CubeError as error:
-                return replace(row, problem=error.title, values={})
-            if entry.size is not None and len(content) < entry.size:
-                return replace(row, problem="The file arrived incomplete.", values={})
-            reading = await asyncio.to_thread(read_values, entry.relative, content)
-            _remember(self._read, entry.file_id, reading)
-        note = ""
-        if reading.left_out:
-            note = f"{reading.left_out:,} more values of the file are left out."
-        return replace(row, values=reading.values, problem=reading.problem, note=note)
+            return Lines(problem=words)
+        key = (entry.file_id, each)
+        if key in self._read:
+            return self._read[key]
+        try:
+            content = await client.files.read(entry.file_id, MAX_BYTES + 1)
+        except CubeError as error:
+            return Lines(problem=error.title)
+        if entry.size is not None and len(content) < entry.size:
+            return Lines(problem="The file arrived incomplete.")
+        read = read_lines if each == "line" else whole_file
+        found = await asyncio.to_thread(read, entry.relative, content)
+        if len(found.rows) <= _KEEP_LINES:
+            _remember(self._read, key, found)
+        return found
 
 
-def _remember(kept: dict[int, _Out], key: int, value: _Out) -> None:
+def _remember(kept: dict[_Key, _Out], key: _Key, value: _Out) -> None:
     """Keep a value, the oldest of too many goes."""
     while len(kept) >= _KEEP:
         kept.pop(next(iter(kept)))

@@ -38,7 +38,10 @@ class Kept(Protocol):
 
 def kept_key(server: str, wanted: Wanted) -> str:
     """Return the key of a recipe's last table."""
-    recipe = json.dumps([server, wanted.plugin, wanted.place, wanted.pattern])
+    parts = [server, wanted.plugin, wanted.place, wanted.pattern]
+    if wanted.each != "file":
+        parts.append(wanted.each)
+    recipe = json.dumps(parts)
     return f"{KEYS}/" + hashlib.sha256(recipe.encode()).hexdigest()[:32]
 
 
@@ -105,6 +108,7 @@ def _row(row: Row) -> dict[str, Any]:
         },
         "problem": row.problem,
         "note": row.note,
+        "line": row.line,
     }
 
 
@@ -121,6 +125,7 @@ def _row_back(row: Mapping[str, Any]) -> Row:
         values={name: Value(*value) for name, value in row["values"].items()},
         problem=row["problem"],
         note=row["note"],
+        line=row.get("line", 0),
     )
 
 

@@ -35,11 +35,14 @@ class Wanted:
         every node of the plugin.
     pattern : str
         Path below the node's output folder; "*" stands for anything.
+    each : str
+        What becomes a row: "file", or "line" of the tables in them.
     """
 
     plugin: str
     place: str = ""
     pattern: str = ""
+    each: str = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: the values of one file, or why there are none."""
+    """One row of the table: the values of a file or of a line in it, or why not.
+
+    `line` is the line's number in its file, 0 for a row of the whole file.
+    """
 
     source: Source
     subject: str
@@ -85,16 +91,26 @@ class Row:
     problem: str = ""
     note: str = ""
     """What is said of values that are there, e.g. how many were left out."""
+    line: int = 0
 
     @property
-    def key(self) -> tuple[int, int, str]:
-        """What tells it from other rows: feed, node, file."""
+    def key(self) -> "RowKey":
+        """What tells it from other rows: feed, node, file, line."""
+        return (*self.file_key, self.line)
+
+    @property
+    def file_key(self) -> tuple[int, int, str]:
+        """What the rows of one file have in common: feed, node, file."""
         node = self.source.node
         return (
             self.source.feed_id,
             0 if node is None else int(node.id),
             "" if self.file is None else self.file.relative,
         )
+
+
+RowKey = tuple[int, int, str, int]
+"""Feed, node, file and line of a row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,7 @@ def to_csv(table: Table, rows: Iterable[Row], columns: Sequence[str]) -> str:
     all of them have the same.
     """
     shown = list(rows)
+    lines = any(row.line for row in shown)
     units = {column: _unit(shown, column) for column in columns}
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -267,6 +268,7 @@ def to_csv(table: Table, rows: Iterable[Row], columns: Sequence[str]) -> str:
             "Plugin",
             "Plugin version",
             "Path",
+            *(["Line"] if lines else []),
             "Server",
             "Collected",
         ]
@@ -284,6 +286,7 @@ def to_csv(table: Table, rows: Iterable[Row], columns: Sequence[str]) -> str:
                 "" if node is None else _safe(node.plugin_name),
                 "" if node is None else _safe(node.plugin_version),
                 "" if row.file is None else _safe(row.file.path),
+                *([row.line or ""] if lines else []),
                 table.server,
                 at,
             ]

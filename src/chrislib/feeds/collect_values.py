@@ -9,7 +9,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 MAX_VALUES = 2_000
@@ -25,7 +25,8 @@ _WITH_UNIT = re.compile(
 _GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:(?:,\d{3}){2,}|(?:,\d{3})+\.\d+)(?!\d)")
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?![\d,])")
 _PAIR = re.compile(r"^\s*([^:=\t]{1,120}?)\s*(?::\s|:$|=|\t)\s*(.*?)\s*$")
-_TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv")
+"""Endings of files that are tables."""
 _NO_MEASURE = frozenset({"StructName", "Index", "SegId"})
 
 
@@ -87,11 +88,11 @@ def read_values(name: str, content: bytes) -> Reading:
         return Reading(problem="The file is empty.")
     if b"\0" in content[:4096]:
         return Reading(problem="The file is not text.")
-    text = content.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
+    text = text_of(content)
     lowered = name.lower()
     if lowered.endswith(".json"):
         return _reading(text, _json)
-    if lowered.endswith(_TABLES):
+    if lowered.endswith(TABLES):
         return _reading(text, lambda t: _table(t, tabs=lowered.endswith(".tsv")))
     if text.lstrip()[:1] in "{[":
         reading = _reading(text, _json)
@@ -100,7 +101,12 @@ def read_values(name: str, content: bytes) -> Reading:
     return _reading(text, _pairs)
 
 
-class _Unreadable(Exception):
+def text_of(content: bytes) -> str:
+    """Return a file's text: UTF-8, other bytes marked."""
+    return content.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
+
+
+class Unreadable(Exception):
     """A file is not what its name says; the words are for the person."""
 
 
@@ -112,15 +118,16 @@ def _reading(text: str, parse: Callable[[str], Iterator[tuple[str, Value]]]) -> 
             if len(values) >= MAX_VALUES:
                 left_out += 1
             else:
-                values[_unused(name, values)] = value
-    except _Unreadable as error:
+                values[unused(name, values)] = value
+    except Unreadable as error:
         return Reading(problem=str(error))
     if not values:
         return Reading(problem="No values were found in the file.")
     return Reading(values, left_out=left_out)
 
 
-def _unused(name: str, taken: dict[str, Value]) -> str:
+def unused(name: str, taken: Container[str]) -> str:
+    """Return a column's name, with a number where it is taken."""
     name = " ".join(name.split())[:200] or "value"
     if name not in taken:
         return name
@@ -138,7 +145,7 @@ def _json(text: str) -> Iterator[tuple[str, Value]]:
         # whole numbers of any length, without the limit of int()
         root = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
-        raise _Unreadable(f"The file is not JSON{_where(error)}.") from error
+        raise Unreadable(f"The file is not JSON{_where(error)}.") from error
     return _flat(root)
 
 
@@ -197,26 +204,58 @@ def _number_leaf(value: float) -> Value:
 # -- tables ----------------------------------------------------------------------
 
 
-def _table(text: str, *, tabs: bool) -> Iterator[tuple[str, Value]]:
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a table; `head` is empty where the first row is a value already.
+
+    `lines` has the line of the file in which each row ends, from 1.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    decimal_comma: bool
+
+
+def cells_of(text: str, *, tabs: bool) -> Cells:
+    """Return the cells of a CSV file, tabs between them where its name says so.
+
+    Raises
+    ------
+    Unreadable
+        It is no table, or has a head only.
+    """
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = "\t" if tabs else max((",", ";", "\t"), key=first.count)
+    rows: list[tuple[str, ...]] = []
+    lines: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = [[cell.strip() for cell in row] for row in found]
+        for found in reader:
+            row = tuple(cell.strip() for cell in found)
+            if any(row):
+                rows.append(row)
+                lines.append(reader.line_num)
     except csv.Error as error:
-        raise _Unreadable("The file is not a table.") from error
-    rows = [row for row in rows if any(row)]
+        raise Unreadable("The file is not a table.") from error
+    comma = delimiter == ";"
+    if not rows or _headless(rows[0]):
+        return Cells((), tuple(rows), tuple(lines), comma)
+    if len(rows) == 1:
+        raise Unreadable("The table has a head and no rows.")
+    return Cells(rows[0], tuple(rows[1:]), tuple(lines[1:]), comma)
+
+
+def _table(text: str, *, tabs: bool) -> Iterator[tuple[str, Value]]:
+    table = cells_of(text, tabs=tabs)
+    head, rows, comma = table.head, table.rows, table.decimal_comma
     if not rows:
         return iter(())
-    comma = delimiter == ";"
-    head, *body = rows
-    if _headless(head):
-        return _keyed([str(n + 1) for n in range(len(head))], rows, comma=comma)
-    if not body:
-        raise _Unreadable("The table has a head and no rows.")
-    if len(body) == 1:
-        return _one_row(head, body[0], comma=comma)
-    return _keyed(head, body, comma=comma)
+    if not head:
+        return _keyed([str(n + 1) for n in range(len(rows[0]))], rows, comma=comma)
+    if len(rows) == 1:
+        return _one_row(head, rows[0], comma=comma)
+    return _keyed(head, rows, comma=comma)
 
 
 def _headless(head: Sequence[str]) -> bool:
@@ -228,7 +267,7 @@ def _one_row(
     head: Sequence[str], row: Sequence[str], *, comma: bool
 ) -> Iterator[tuple[str, Value]]:
     for place, cell in enumerate(row):
-        yield _head(head, place), value_of(cell, decimal_comma=comma)
+        yield head_cell(head, place), value_of(cell, decimal_comma=comma)
 
 
 def _keyed(
@@ -243,11 +282,12 @@ def _keyed(
     for number, row in enumerate(rows):
         start = row[0] if named else str(number + 1)
         for place in range(1 if named else 0, len(row)):
-            name = f"{start}.{_head(head, place)}" if wide else start
+            name = f"{start}.{head_cell(head, place)}" if wide else start
             yield name, value_of(row[place], decimal_comma=comma)
 
 
-def _head(head: Sequence[str], place: int) -> str:
+def head_cell(head: Sequence[str], place: int) -> str:
+    """Return what stands over a column, its place where nothing does."""
     name = head[place] if place < len(head) else ""
     return name or f"column {place + 1}"
 
