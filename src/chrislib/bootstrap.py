@@ -170,6 +170,7 @@ async def compose(paths: Paths) -> Services:
             paths=paths,
             library=_data_of(library),
             kept=catalog.settings_kv,
+            readmes=catalog.readmes,
         ),
         storage=StorageService(session=session, jobs=jobs, library=library),
         clicked=clicked,

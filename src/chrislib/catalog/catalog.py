@@ -19,6 +19,7 @@ from chrislib.catalog.mine import MineTable
 from chrislib.catalog.outbox import OutboxTable
 from chrislib.catalog.polling import PollingTable
 from chrislib.catalog.problems import ProblemTable
+from chrislib.catalog.readmes import ReadmeTable
 from chrislib.catalog.results import ResultTable
 from chrislib.catalog.retention import RetentionTable
 from chrislib.catalog.schema import MIGRATIONS
@@ -65,6 +66,7 @@ class Catalog:
     searches : SearchTable
     work_lists : WorkListTable
     series_files : SeriesFiles
+    readmes : ReadmeTable
     notice : str
         What the user should be told about opening it ("" for nothing).
     read_only : bool
@@ -95,6 +97,7 @@ class Catalog:
         self.searches = SearchTable(self._database)
         self.work_lists = WorkListTable(self._database)
         self.series_files = SeriesFiles(self._database)
+        self.readmes = ReadmeTable(self._database)
 
     async def open(self, *, look: bool = False) -> None:
         """Open or make the file: check, back up, migrate (disk, own threads).

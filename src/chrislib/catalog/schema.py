@@ -6,6 +6,7 @@ from chrislib.catalog.history import HISTORY_TABLES
 from chrislib.catalog.index_schema import INDEX_TABLES
 from chrislib.catalog.mine_schema import MINE_TABLES
 from chrislib.catalog.opening import Migration
+from chrislib.catalog.readmes import README_TABLES
 
 _VERSION_1 = (
     """CREATE TABLE server (
@@ -191,6 +192,7 @@ _VERSION_3 = (
     *INDEX_TABLES,
     *MINE_TABLES,
     *HISTORY_TABLES,
+    *README_TABLES,
 )
 
 

@@ -127,6 +127,7 @@ def plugin(value: object) -> types.Plugin:
         min_number_of_workers=row.number("min_number_of_workers"),
         max_number_of_workers=row.number("max_number_of_workers"),
         creation_date=row.when("creation_date"),
+        public_repo=row.text("public_repo"),
     )
 
 

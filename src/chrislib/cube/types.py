@@ -60,6 +60,8 @@ class Plugin:
     min_number_of_workers: int
     max_number_of_workers: int
     creation_date: datetime | None
+    public_repo: str = ""
+    """Address of its source code, as whoever registered it typed it."""
 
 
 @dataclass(frozen=True, slots=True)

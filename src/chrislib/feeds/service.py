@@ -27,6 +27,7 @@ from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
 from chrislib.feeds.provenance import FeedProvenance
+from chrislib.feeds.readmes import PluginReadmes, Shelf
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import FeedSharing
@@ -59,6 +60,8 @@ class FeedsService:
         Lets feeds wait for data that is on the way.
     kept : Kept, optional
         Where collected tables are kept.
+    readmes : Shelf, optional
+        Where READMEs of plugins are kept.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class FeedsService:
         paths: Paths,
         library: LibraryData | None = None,
         kept: "Kept | None" = None,
+        readmes: Shelf | None = None,
     ) -> None:
         self._jobs = jobs
         server = FeedServer(session)
@@ -97,6 +101,7 @@ class FeedsService:
         self.comments = FeedComments(server)
         self.tags = FeedTags(server)
         self.sharing = FeedSharing(server)
+        self.readmes = PluginReadmes(readmes)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
         self._looks = Looks()
