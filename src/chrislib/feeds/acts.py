@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chrislib.aio import several
 from chrislib.cube.errors import CubeError, NotFound
 from chrislib.errors import ChrislibError
 from chrislib.feeds.form import JOIN_PARAMETER
@@ -296,7 +297,8 @@ class NodeActs:
                 failed.append((node, error))
             else:
                 asked.append(node)
-        ends = await asyncio.gather(*(self._gone(node) for node in asked))
+        # looked after all at once: each may take the server its time
+        ends = await several(asked, self._gone, at_once=len(asked))
         pending = 0
         for node, end in zip(asked, ends, strict=True):
             if isinstance(end, ChrislibError):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chrislib.aio import Progress, several
 from chrislib.cube.errors import (
     Forbidden,
     NotFound,
@@ -31,9 +32,6 @@ _FILES_LIMIT = 50_000
 """More files than this are counted, but their sizes are not added up."""
 _DELETION_SECONDS = 60.0
 _SOON, _LATER = 0.2, 2.0
-
-Told = Callable[[int, int], None]
-"""Gets how many feeds were seen to, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ class BulkFeeds:
         self._lists = lists
 
     async def rename(
-        self, rows: Sequence[FeedRow], titles: Mapping[int, str], *, told: Told
+        self, rows: Sequence[FeedRow], titles: Mapping[int, str], *, told: Progress
     ) -> Report:
         """Give feeds the titles in `titles` (network)."""
         client = self._client()
@@ -127,7 +125,7 @@ class BulkFeeds:
         return await _each(rows, one, told)
 
     async def duplicate(
-        self, rows: Sequence[FeedRow], titles: Mapping[int, str], *, told: Told
+        self, rows: Sequence[FeedRow], titles: Mapping[int, str], *, told: Progress
     ) -> Report:
         """Make a feed of the files of each (disk, network).
 
@@ -151,7 +149,7 @@ class BulkFeeds:
         return await self._copy(rows, title)
 
     async def download(
-        self, rows: Sequence[FeedRow], folder: Path, *, told: Told
+        self, rows: Sequence[FeedRow], folder: Path, *, told: Progress
     ) -> Report:
         """Start saving each feed in a folder of its own below `folder` (disk, network).
 
@@ -172,7 +170,7 @@ class BulkFeeds:
 
         return await _each(rows, one, told)
 
-    async def weigh(self, rows: Sequence[FeedRow], *, told: Told) -> Weight:
+    async def weigh(self, rows: Sequence[FeedRow], *, told: Progress) -> Weight:
         """Count what would go with feeds (network)."""
         client = self._client()
         files, size, exact = 0, 0, True
@@ -209,7 +207,7 @@ class BulkFeeds:
             unknown=len(unknown),
         )
 
-    async def delete(self, rows: Sequence[FeedRow], *, told: Told) -> Report:
+    async def delete(self, rows: Sequence[FeedRow], *, told: Progress) -> Report:
         """Delete feeds with all their data, also those that run (network).
 
         The server does it in its own time: each is waited for until it is gone, up
@@ -306,35 +304,30 @@ def folder_names(rows: Sequence[FeedRow]) -> dict[int, str]:
 
 
 async def _each(
-    rows: Sequence[FeedRow], act: Callable[[FeedRow], Awaitable[None]], told: Told
+    rows: Sequence[FeedRow], act: Callable[[FeedRow], Awaitable[None]], told: Progress
 ) -> Report:
     """Do something to each feed, a few at a time; one's failure stops no other.
 
     Once the server cannot be reached the rest is not tried.
     """
-    gate = asyncio.Semaphore(_AT_ONCE)
     done: list[int] = []
     failed: dict[int, ChrislibError] = {}
     lost: list[ChrislibError] = []
 
     async def one(row: FeedRow) -> None:
-        async with gate:
-            try:
-                if lost:
-                    raise lost[0]
-                await act(row)
-            except (ServerUnreachable, TokenRejected) as error:
-                lost.append(error)
-                failed[row.id] = error
-            except ChrislibError as error:
-                failed[row.id] = _in_words(error)
-            else:
-                done.append(row.id)
-        told(len(done) + len(failed), len(rows))
+        try:
+            if lost:
+                raise lost[0]
+            await act(row)
+        except (ServerUnreachable, TokenRejected) as error:
+            lost.append(error)
+            failed[row.id] = error
+        except ChrislibError as error:
+            failed[row.id] = _in_words(error)
+        else:
+            done.append(row.id)
 
-    async with asyncio.TaskGroup() as group:
-        for row in rows:
-            group.create_task(one(row))
+    await several(rows, one, at_once=_AT_ONCE, progress=told)
     return Report(
         tuple(done),
         tuple(Failure(row, failed[row.id]) for row in rows if row.id in failed),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chrislib.aio import several
 from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.outputs import walk
 
@@ -89,7 +90,7 @@ async def contents_equal(
     """
     if pair.left is None or pair.right is None:
         return False
-    first, second = await asyncio.gather(fetch(pair.left), fetch(pair.right))
+    first, second = await several((pair.left, pair.right), fetch, at_once=2)
     return first == second or await asyncio.to_thread(equal_files, first, second)
 
 

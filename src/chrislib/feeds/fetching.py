@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chrislib.aio import Progress, several
 from chrislib.errors import ChrislibError
 from chrislib.feeds.cache import PreviewCache
 from chrislib.feeds.model import OutputEntry
@@ -77,7 +78,7 @@ class Fetcher:
         client: "CubeClient",
         entries: Sequence[OutputEntry],
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> tuple[Path, ...]:
         """Fetch several files, a few at a time, in the order given (network, disk).
 
@@ -86,24 +87,13 @@ class Fetcher:
         ChrislibError
             The first failure; the rest is given up.
         """
-        gate = asyncio.Semaphore(_PARALLEL)
-        done = 0
-
-        async def one(entry: OutputEntry) -> Path:
-            nonlocal done
-            async with gate:
-                path = await self.fetch(client, entry)
-            done += 1
-            if progress is not None:
-                progress(done, len(entries))
-            return path
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(entry)) for entry in entries]
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        return tuple(task.result() for task in tasks)
+        paths = await several(
+            entries,
+            lambda entry: self.fetch(client, entry),
+            at_once=_PARALLEL,
+            progress=progress,
+        )
+        return tuple(paths)
 
     async def _bring(
         self,

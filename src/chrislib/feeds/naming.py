@@ -1,15 +1,17 @@
 """Rows of a few feeds by their ids, for who only has the ids."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chrislib.aio import several
 from chrislib.cube.errors import NotFound
 from chrislib.feeds.model import FeedRow
 from chrislib.feeds.nodes import row_of
 
 if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
+
+_AT_ONCE = 8
 
 
 async def rows_of(client: "CubeClient", ids: Sequence[int]) -> list[FeedRow]:
@@ -21,5 +23,5 @@ async def rows_of(client: "CubeClient", ids: Sequence[int]) -> list[FeedRow]:
         except NotFound:
             return None
 
-    found = await asyncio.gather(*(one(feed_id) for feed_id in ids))
+    found = await several(ids, one, at_once=_AT_ONCE)
     return [row for row in found if row is not None]

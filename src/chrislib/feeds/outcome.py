@@ -4,10 +4,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chrislib.aio import Progress
 from chrislib.errors import ChrislibError
-
-Told = Callable[[int, int], None]
-"""Gets how many feeds are over, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class Outcome:
 async def each(
     feed_ids: Sequence[int],
     act: Callable[[int], Coroutine[Any, Any, object]],
-    told: Told | None = None,
+    told: Progress | None = None,
 ) -> Outcome:
     """Do something to each feed (network); one that fails does not stop the rest."""
     done: list[int] = []

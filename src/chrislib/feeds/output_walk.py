@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from chrislib.aio import Breather
+from chrislib.aio import Breather, several
 from chrislib.cube.ascending import Ascending, Pages
 from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.cube.folder_types import Part, Thing, ThingKind
@@ -254,7 +254,7 @@ class OutputWalk:
         ]
         links: list[Thing] = []
         try:
-            heads = await asyncio.gather(*(one.next() for one in lists))
+            heads = await several(lists, Ascending.next, at_once=len(lists))
             for one, part, head in zip(lists, parts, heads, strict=True):
                 async with aclosing(_pages(one, head)) as pages:
                     async for things in pages:
@@ -324,18 +324,16 @@ class OutputWalk:
             # a file may be open to us where its folder is not
             with suppress(Forbidden, NotFound):
                 return await self._of_one_folder(entries)
-        gate = asyncio.Semaphore(_LINKS_AT_ONCE)
 
         async def one(entry: OutputEntry) -> OutputEntry:
             assert entry.file_id is not None
-            async with gate:
-                try:
-                    thing = await self._api.get("file", entry.file_id)
-                except (Forbidden, NotFound):
-                    return resolved(entry, None)
+            try:
+                thing = await self._api.get("file", entry.file_id)
+            except (Forbidden, NotFound):
+                return resolved(entry, None)
             return resolved(entry, thing)
 
-        return tuple(await asyncio.gather(*(one(entry) for entry in entries)))
+        return tuple(await several(entries, one, at_once=_LINKS_AT_ONCE))
 
     async def _of_one_folder(
         self, entries: Sequence[OutputEntry]

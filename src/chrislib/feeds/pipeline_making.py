@@ -1,9 +1,9 @@
 """Making pipelines: of a feed's branch or a file, checked before anything is sent."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from chrislib.aio import several, together
 from chrislib.cube.errors import Refused, ServerFault
 from chrislib.cube.types import LIMITS, Pipeline, Plugin, PluginParameter
 from chrislib.errors import ChrislibError
@@ -64,14 +64,12 @@ class PipelineMaking:
             )
         )
         client = self._client()
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def draft(one: Node) -> DraftNode:
-            async with gate:
-                given, parameters = await asyncio.gather(
-                    client.instances.parameters(one.id),
-                    self._plugins.parameters(one.plugin_id),
-                )
+            given, parameters = await together(
+                client.instances.parameters(one.id),
+                self._plugins.parameters(one.plugin_id),
+            )
             values = _typed(given, parameters)
             if one.plugin_type == "ts":
                 values[JOIN] = ",".join(titles[parent] for parent in one.parents)
@@ -84,7 +82,7 @@ class PipelineMaking:
                 values,
             )
 
-        nodes = await asyncio.gather(*(draft(one) for one in inside))
+        nodes = await several(inside, draft, at_once=_AT_ONCE)
         return PipelineDraft("", tuple(nodes))
 
     async def check(self, draft: PipelineDraft) -> list[Problem]:

@@ -1,9 +1,9 @@
 """Pipelines of the server: looked at, run, taken along, made and deleted."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chrislib.aio import several, together
 from chrislib.cube.errors import NotFound
 from chrislib.cube.types import Pipeline
 from chrislib.errors import ChrislibError
@@ -159,7 +159,7 @@ class FeedPipelines:
     async def tree(self, pipeline: Pipeline) -> PipelineTree:
         """Return the nodes of a pipeline with what they are given (network)."""
         api = self._client().workflows
-        pipings, values = await asyncio.gather(
+        pipings, values = await together(
             api.pipings(pipeline.id), api.values(pipeline.id)
         )
         defaults: dict[int, dict[str, Value]] = {one.id: {} for one in pipings}
@@ -196,22 +196,20 @@ class FeedPipelines:
         ChrislibError
             One of its plugins is not on the server any more.
         """
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(node: PipelineNode) -> NodePlan:
-            async with gate:
-                try:
-                    form = await self._plugins.form_by_id(node.plugin_id)
-                except NotFound as error:
-                    raise ChrislibError(
-                        f"{node.plugin} {node.version} is not on this server any more.",
-                        f"“{node.title}” needs it. Nothing was started.",
-                        hint="Choose another pipeline, or have the plugin registered.",
-                    ) from error
+            try:
+                form = await self._plugins.form_by_id(node.plugin_id)
+            except NotFound as error:
+                raise ChrislibError(
+                    f"{node.plugin} {node.version} is not on this server any more.",
+                    f"“{node.title}” needs it. Nothing was started.",
+                    hint="Choose another pipeline, or have the plugin registered.",
+                ) from error
             form.preset(node.defaults)
             return NodePlan(node, form, Limits(form.plugin, node.limits))
 
-        return list(await asyncio.gather(*(one(node) for node in tree.nodes)))
+        return await several(tree.nodes, one, at_once=_AT_ONCE)
 
     # -- running ---------------------------------------------------------------
 

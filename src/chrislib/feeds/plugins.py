@@ -1,12 +1,12 @@
 """Plugins that can follow a node, and the forms for their values."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chrislib.aio import together
 from chrislib.cube.types import LIMITS, Plugin, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import newest_first
@@ -143,7 +143,7 @@ class FeedPlugins:
             It was removed from the server.
         """
         client = self._client()
-        parameters, computes = await asyncio.gather(
+        parameters, computes = await together(
             self.parameters(plugin.id),
             client.plugins.compute_resources(plugin.id),
         )
@@ -173,7 +173,7 @@ class FeedPlugins:
         """Return a form that holds what a node was run with (network)."""
         client = self._client()
         plugin = await client.plugins.get(node.plugin_id)
-        form, values = await asyncio.gather(
+        form, values = await together(
             self.form_for(plugin), client.instances.parameters(node.id)
         )
         form.adopt(values)

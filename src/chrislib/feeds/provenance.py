@@ -18,13 +18,13 @@ Times are UTC. Secrets never get into it; without `names`, titles and storage pa
 which may name a patient, are left out.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from chrislib.aio import several
 from chrislib.cube.types import Plugin
 from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.details import default_values, given_values
@@ -110,14 +110,8 @@ class FeedProvenance:
     async def card(self, view: FeedView, node: Node) -> Card:
         """Return where a node's result comes from (network)."""
         client = self._client()
-        turns = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(row: Node) -> Origin:
-            async with turns:
-                return await self._origin(row)
-
         chain = ancestors(view.nodes, node)
-        origins = await asyncio.gather(*(one(row) for row in chain))
+        origins = await several(chain, self._origin, at_once=_AT_ONCE)
         told = client.server
         return Card(
             node=node,

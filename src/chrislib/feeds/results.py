@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chrislib.aio import Progress
 from chrislib.errors import ChrislibError
 from chrislib.feeds.fetching import PREVIEW_LIMIT, Fetcher
 from chrislib.feeds.model import Node, OutputEntry
@@ -59,7 +60,7 @@ class FeedOutputs:
         self,
         entries: Sequence[OutputEntry],
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> tuple[Path, ...]:
         """Fetch several files, a few at a time, in the order given (network, disk)."""
         return await self._fetcher.fetch_all(self._client(), entries, progress=progress)

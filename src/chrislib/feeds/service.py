@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from chrislib.aio import together
 from chrislib.cube.types import InstanceId, PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.acts import NodeActs
@@ -127,7 +128,7 @@ class FeedsService:
         """Look at a feed: its nodes and its note (network)."""
         client = self._client()
         early: dict[InstanceId, Node] = {}
-        feed, instances, note = await asyncio.gather(
+        feed, instances, note = await together(
             client.feeds.get(feed_id),
             _all(client.instances.of_feed(feed_id), early),
             self.notes.known(feed_id),

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chrislib.aio import Progress
 from chrislib.cube.errors import CubeError, Forbidden, Refused
 from chrislib.errors import ChrislibError
-from chrislib.feeds.outcome import Outcome, Told, each
+from chrislib.feeds.outcome import Outcome, each
 from chrislib.feeds.refusals import ADMIN, explained
 from chrislib.feeds.server import FeedServer
 
@@ -149,7 +150,7 @@ class FeedSharing:
         name: str,
         *,
         is_group: bool = False,
-        progress: Told | None = None,
+        progress: Progress | None = None,
     ) -> Outcome:
         """Share feeds with a user or group; who has one keeps it (network)."""
 

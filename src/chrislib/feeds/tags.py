@@ -5,9 +5,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chrislib.aio import Progress
 from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
-from chrislib.feeds.outcome import Outcome, Told, each
+from chrislib.feeds.outcome import Outcome, each
 from chrislib.feeds.refusals import ADMIN, explained
 from chrislib.feeds.server import FeedServer
 
@@ -127,7 +128,7 @@ class FeedTags:
         self.forget()
 
     async def add(
-        self, tag: Tag, feed_ids: Sequence[int], *, progress: Told | None = None
+        self, tag: Tag, feed_ids: Sequence[int], *, progress: Progress | None = None
     ) -> Outcome:
         """Put a tag on feeds; where it is already it stays (network)."""
 
@@ -137,7 +138,7 @@ class FeedTags:
         return await each(feed_ids, put, progress)
 
     async def remove(
-        self, tag: Tag, feed_ids: Sequence[int], *, progress: Told | None = None
+        self, tag: Tag, feed_ids: Sequence[int], *, progress: Progress | None = None
     ) -> Outcome:
         """Take a tag off feeds (network)."""
 

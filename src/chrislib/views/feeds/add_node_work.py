@@ -1,10 +1,10 @@
 """What Add node is about to send: a plugin or a pipeline, with all that was typed."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chrislib.aio import together
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.limits import Limits
@@ -223,9 +223,7 @@ class WorkShelf:
             Its plugin was removed from the server.
         """
         plugins = self._feeds.plugins
-        form, limits = await asyncio.gather(
-            plugins.form_again(node), plugins.limits_of(node)
-        )
+        form, limits = await together(plugins.form_again(node), plugins.limits_of(node))
         held = Limits(form.plugin, limits)
         return PluginWork(form, held, self._joined, wanted_compute=node.compute)
 

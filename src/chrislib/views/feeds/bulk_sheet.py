@@ -7,13 +7,14 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from chrislib.feeds.bulk import Report, Told
+from chrislib.aio import Progress
+from chrislib.feeds.bulk import Report
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.bulk_table import BulkModel, BulkTable
 from chrislib.views.widgets.sheet import Sheet
 
-Act = Callable[[Sequence[FeedRow], Told], Coroutine[Any, Any, Report]]
+Act = Callable[[Sequence[FeedRow], Progress], Coroutine[Any, Any, Report]]
 
 
 @dataclass(frozen=True, slots=True)

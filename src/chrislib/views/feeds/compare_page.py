@@ -1,6 +1,5 @@
 """Compare two feeds or two runs: node by node, values, files, pictures."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QSplitter, QStackedWidget
 
+from chrislib.aio import several
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared
@@ -128,7 +128,7 @@ class ComparePage(Cover):
 
     async def _read(self, feed_ids: Sequence[int]) -> None:
         missing = list(dict.fromkeys(one for one in feed_ids if one not in self._known))
-        found = await asyncio.gather(*(self.comparing.nodes(one) for one in missing))
+        found = await several(missing, self.comparing.nodes, at_once=2)
         self._known.update(zip(missing, found, strict=True))
 
     def _show(self, left: Side, right: Side) -> None:

@@ -1,13 +1,12 @@
 """Which feeds have which tags: asked for once somebody wants to see it in the list."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from chrislib.aio import several
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.asking import Asker
 
 if TYPE_CHECKING:
-    from chrislib.feeds.tags import Tag
     from chrislib.views.feeds.feed_list import FeedList
 
 _AT_ONCE = 4
@@ -75,16 +74,14 @@ class ListLabels:
     async def _ask(self, name: str) -> dict[str, frozenset[int]]:
         tags = self._context.feeds.tags
         wanted = [tag for tag in await tags.all() if not name or tag.label == name]
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(tag: "Tag") -> tuple[str, set[int]]:
-            async with gate:
-                return tag.label, await tags.feeds_of(tag.id)
-
+        wanted = wanted[:_MOST]
+        held = await several(
+            wanted, lambda tag: tags.feeds_of(tag.id), at_once=_AT_ONCE
+        )
         found: dict[str, frozenset[int]] = {name: frozenset()} if name else {}
         # two people may each have a tag of one name
-        for label, ids in await asyncio.gather(*(one(tag) for tag in wanted[:_MOST])):
-            found[label] = found.get(label, frozenset()) | ids
+        for tag, ids in zip(wanted, held, strict=True):
+            found[tag.label] = found.get(tag.label, frozenset()) | ids
         return found
 
     def _take(self, found: dict[str, frozenset[int]], name: str) -> None:

@@ -1,6 +1,5 @@
 """What people make of a feed together: note, comments, tags, who may open it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from chrislib.aio import together
 from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedView
 from chrislib.feeds.tags import Tag
@@ -138,7 +138,7 @@ class NoteActs:
 
     async def _talk(self, feed_id: int) -> _Talk:
         feeds = self._context.feeds
-        tags, access, page = await asyncio.gather(
+        tags, access, page = await together(
             feeds.tags.of(feed_id),
             feeds.sharing.access(feed_id),
             feeds.comments.count(feed_id),

@@ -1,11 +1,11 @@
 """The sheet of tags: put on feeds and taken off, made, renamed, recolored, deleted."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from chrislib.aio import several
 from chrislib.errors import ChrislibError
 from chrislib.feeds.markdown import clean
 from chrislib.feeds.outcome import Outcome
@@ -122,11 +122,9 @@ class TagSheet(Sheet):
         if len(self._feeds) > _EACH:
             return found, {tag.id: "some" for tag in found}
         count: dict[int, int] = {}
-        for at in range(0, len(self._feeds), _TOGETHER):
-            few = self._feeds[at : at + _TOGETHER]
-            for on in await asyncio.gather(*[tags.of(feed_id) for feed_id in few]):
-                for tag in on:
-                    count[tag.id] = count.get(tag.id, 0) + 1
+        for on in await several(self._feeds, tags.of, at_once=_TOGETHER):
+            for tag in on:
+                count[tag.id] = count.get(tag.id, 0) + 1
         whole = len(self._feeds)
         held = {
             key: "all" if number == whole else "some" for key, number in count.items()
