@@ -11,6 +11,9 @@ from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import Label
 
+EACH = (("file", "One row per file"), ("line", "One row per line"))
+"""What becomes a row, and its words."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedChoice:
@@ -21,11 +24,12 @@ class FeedChoice:
 
 
 class CollectChoice(QWidget):
-    """Four choices in a row, and Collect."""
+    """Five choices in a row, and Collect."""
 
     feeds_chosen = Signal(int)
     node_chosen = Signal()
     files_chosen = Signal()
+    each_chosen = Signal()
     collect_pressed = Signal()
 
     def __init__(self, theme: Theme, feeds: Sequence[FeedChoice]) -> None:
@@ -37,6 +41,12 @@ class CollectChoice(QWidget):
         self.files = _box("collect.files", "Files", chars=16)
         self.files.setEditable(True)
         self.files.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.each = _box("collect.each", "Rows", chars=11)
+        for key, rows in EACH:
+            self.each.addItem(rows, key)
+        self.each.setToolTip(
+            "A table of several lines, as CSV, can give a row for each of them"
+        )
         edit = self.files.lineEdit()
         if edit is not None:
             edit.setPlaceholderText("Name, with * for anything")
@@ -58,6 +68,7 @@ class CollectChoice(QWidget):
             ("Plugin", self.plugin, 4),
             ("Where in the tree", self.place, 4),
             ("Files", self.files, 5),
+            ("Rows", self.each, 2),
         ):
             column = QVBoxLayout()
             column.setSpacing(2)
@@ -71,6 +82,7 @@ class CollectChoice(QWidget):
         self.plugin.activated.connect(lambda _index: self.node_chosen.emit())
         self.place.activated.connect(lambda _index: self.node_chosen.emit())
         self.files.activated.connect(self._file_chosen)
+        self.each.activated.connect(lambda _index: self.each_chosen.emit())
         self.collect_button.clicked.connect(self.collect_pressed)
 
     @property
@@ -80,6 +92,7 @@ class CollectChoice(QWidget):
             plugin=str(self.plugin.currentData() or ""),
             place=str(self.place.currentData() or ""),
             pattern=self.pattern,
+            each=str(self.each.currentData()),
         )
 
     @property
@@ -112,6 +125,10 @@ class CollectChoice(QWidget):
         ]
         _fill(self.place, items, wanted)
 
+    def show_each(self, wanted: str) -> None:
+        """Show what becomes a row."""
+        self.each.setCurrentIndex(max(0, self.each.findData(wanted)))
+
     def show_files(self, offers: Sequence[Offer], *, nodes: int, wanted: str) -> None:
         """Offer patterns; the wanted one stays, whether it is among them or not."""
         items = [(offer.pattern, _offer_words(offer, nodes)) for offer in offers]
@@ -126,7 +143,7 @@ class CollectChoice(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Let nothing be begun while something is collected."""
-        for box in (self.feeds, self.plugin, self.place, self.files):
+        for box in (self.feeds, self.plugin, self.place, self.files, self.each):
             box.setEnabled(not busy)
         self.collect_button.setEnabled(not busy and bool(self.wanted.plugin))
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.feeds.collect_files import offers, places_with, plugins_of, sources_of
-from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Table
+from chrislib.feeds.collect_model import FeedNodes, Listing, Row, RowKey, Table, Wanted
 from chrislib.feeds.model import Node
 from chrislib.library.dates import show_time
 from chrislib.library.words import count
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _FLUSH_MS = 250
 _LAST = "feeds.collect.files"
 """Under this key of the layout stands the pattern last collected by plugin."""
+_EACH = "feeds.collect.rows"
+"""Under this key of the layout stand the plugins whose lines were rows."""
 
 
 class CollectPage(Cover):
@@ -58,7 +60,7 @@ class CollectPage(Cover):
         self._listings: list[Listing] = []
         self._table: Table | None = None
         self._begun = False
-        self._coming: dict[tuple[int, int, str], Row] = {}
+        self._coming: dict[RowKey, Row] = {}
         self._tasks = context.tasks("collect")
         self.choice = CollectChoice(theme, self._choices)
         self.shown = ShownRows(context)
@@ -174,7 +176,9 @@ class CollectPage(Cover):
         self._end()
         found = offers(listings)
         nodes = sum(1 for one in listings if one.source.node is not None)
-        last = self._patterns().get(self.choice.wanted.plugin, "")
+        plugin = self.choice.wanted.plugin
+        self.choice.show_each("line" if plugin in self._lines() else "file")
+        last = self._patterns().get(plugin, "")
         self.choice.show_files(found, nodes=nodes, wanted=last)
         if not found:
             problems = [one.problem for one in listings if one.problem]
@@ -191,7 +195,8 @@ class CollectPage(Cover):
             self._say(
                 "table",
                 "Choose the files, then Collect",
-                "Their values come into one table, a row for each file.",
+                "Their values come into one table: a row for each file, or for each "
+                "line of a CSV file.",
             )
         self._show_last()
 
@@ -218,11 +223,12 @@ class CollectPage(Cover):
         self._begin(words)
         self._table, self._begun = None, False
         self._coming.clear()
-        self._keep_pattern(wanted.plugin, wanted.pattern)
+        self._keep_choice(wanted)
         self._tasks.start(
             self.collecting.gather(
                 self._listings,
                 wanted.pattern,
+                each=wanted.each,
                 told=self._told,
                 progress=self._progress(words),
             ),
@@ -339,11 +345,20 @@ class CollectPage(Cover):
             {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
         )
 
-    def _keep_pattern(self, plugin: str, pattern: str) -> None:
+    def _lines(self) -> list[str]:
+        kept = self._context.layout.get(_EACH)
+        return [str(one) for one in kept] if isinstance(kept, list) else []
+
+    def _keep_choice(self, wanted: Wanted) -> None:
+        """Offer the same the next time, for this plugin."""
         kept = self._patterns()
-        kept.pop(plugin, None)
-        kept[plugin] = pattern
+        kept.pop(wanted.plugin, None)
+        kept[wanted.plugin] = wanted.pattern
         self._context.layout.put(_LAST, dict(list(kept.items())[-50:]))
+        lines = [one for one in self._lines() if one != wanted.plugin]
+        if wanted.each == "line":
+            lines.append(wanted.plugin)
+        self._context.layout.put(_EACH, lines[-50:])
 
     def _describe(self) -> None:
         table = self._table
@@ -352,8 +367,9 @@ class CollectPage(Cover):
             return
         wanted = table.wanted
         feeds = count(len(table.feed_ids), "feed")
+        each = " · one row per line" if wanted.each == "line" else ""
         self.subtitle.setText(
-            f"{wanted.pattern} of {wanted.plugin} · {feeds}"
+            f"{wanted.pattern} of {wanted.plugin} · {feeds}{each}"
             f" · collected at {show_time(table.collected_at)}"
         )
 
@@ -368,5 +384,6 @@ class CollectPage(Cover):
         self.choice.feeds_chosen.connect(self._feeds_chosen)
         self.choice.node_chosen.connect(self._choose_node)
         self.choice.files_chosen.connect(self._show_last)
+        self.choice.each_chosen.connect(self._show_last)
         self.choice.collect_pressed.connect(self._collect)
         self.work.cancelled.connect(self._cancel)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
-from chrislib.feeds.collect_model import Row, Table, Wanted
+from chrislib.feeds.collect_model import Row, RowKey, Table, Wanted
 from chrislib.feeds.collect_table import Arranged, Filter, arrange, parse_filter
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
@@ -38,7 +38,7 @@ class ShownRows(QWidget):
         self._context = context
         self._tasks = context.tasks("collect rows")
         self._rows: list[Row] = []
-        self._places: dict[tuple[int, int, str], int] = {}
+        self._places: dict[RowKey, int] = {}
         self._arranged = _NOTHING
         self._filter = Filter()
         self._recipe = ""
@@ -128,16 +128,33 @@ class ShownRows(QWidget):
         """Show rows that were read, where they stand; new columns come last."""
         known = dict.fromkeys(self._arranged.columns)
         for row in fresh:
-            place = self._places.get(row.key)
-            if place is None:
-                continue
-            self._rows[place] = row
-            self.model.replace(place, row)
             known.update(dict.fromkeys(row.values))
+        if any(row.line for row in fresh):
+            self._unfold(fresh)
+            everything = tuple(range(len(self._rows)))
+            self._arranged = replace(
+                self._arranged, places=everything, columns=tuple(known)
+            )
+            self._fill()
+            return
+        for row in fresh:
+            place = self._places.get(row.key)
+            if place is not None:
+                self._rows[place] = row
+                self.model.replace(place, row)
         if len(known) > len(self._arranged.columns):
             self._arranged = replace(self._arranged, columns=tuple(known))
             self._fill()
         self._say()
+
+    def _unfold(self, fresh: Sequence[Row]) -> None:
+        """Put the lines of files in the place of the rows that waited for them."""
+        lines: dict[tuple[int, int, str], list[Row]] = {}
+        for row in fresh:
+            lines.setdefault(row.file_key, []).append(row)
+        self._set_rows(
+            [one for row in self._rows for one in lines.get(row.file_key, (row,))]
+        )
 
     def stopped(self) -> list[Row]:
         """Return the rows as they are when reading is given up."""
@@ -332,4 +349,5 @@ class ShownRows(QWidget):
 
 
 def _recipe(wanted: Wanted) -> str:
-    return "|".join((wanted.plugin, wanted.place, wanted.pattern))
+    each = () if wanted.each == "file" else (wanted.each,)
+    return "|".join((wanted.plugin, wanted.place, wanted.pattern, *each))

@@ -149,6 +149,7 @@ class Taking:
             self._page.collecting.again(
                 broken,
                 table.wanted.pattern,
+                each=table.wanted.each,
                 progress=lambda done, total: work.advance(words, done, total),
             ),
             name="again",
@@ -207,5 +208,7 @@ class Taking:
         parts = [row.subject, f"feed {row.source.feed_id}"]
         if node is not None:
             parts.append(f"{node.plugin_name} {node.plugin_version}")
+        if row.line:
+            parts.append(f"line {row.line:,}")
         parts.append(row.problem or row.note)
         return " · ".join(part for part in parts if part)
