@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from chrislib.feeds.collect_model import Listing, Source
+from chrislib.feeds.collect_table import to_csv
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.collect_choice import FeedChoice
 from chrislib.views.feeds.collect_page import CollectPage
@@ -134,3 +135,27 @@ def test_pictures_of_lines(qtbot: QtBot, page: CollectPage, ctx: ViewContext) ->
         assert page.grab().save(str(PICTURES / f"collect-lines-{theme}.png"))
     page.resize(1200, 712)
     assert Path(PICTURES / "collect-lines-dark.png").stat().st_size
+
+
+def test_titles_are_hidden_with_patients_names(
+    qtbot: QtBot, page: CollectPage, ctx: ViewContext, feeds: Any
+) -> None:
+    collect(qtbot, page)
+    assert column(page, "@subject")[0] == "Chiari pilot, subject 01"
+    ctx.settings.set("hide_names", True)
+    page.update()
+    wait(qtbot, lambda: column(page, "@subject")[0] == "Feed 801")
+    arranged(qtbot, page)
+    table, shown = page.table, page.shown
+    assert table is not None
+    assert "Chiari" not in to_csv(table, shown.shown_rows, shown.shown_columns)
+    # what is read meanwhile comes back under its name
+    feeds.collecting.contents[1003] = feeds.collecting.contents[1001]
+    page.taking.retry()
+    wait(qtbot, lambda: not any(row.problem for row in page.shown.rows))
+    arranged(qtbot, page)
+    assert column(page, "@subject")[2] == "Feed 803"
+    ctx.settings.set("hide_names", False)
+    page.update()
+    wait(qtbot, lambda: column(page, "@subject")[2] == "Chiari pilot, subject 03")
+    arranged(qtbot, page)

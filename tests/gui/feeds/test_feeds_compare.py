@@ -277,3 +277,19 @@ def test_the_way_from_jobs_leads_to_the_page(
     settled(qtbot, page)
     assert page.pair_list.isHidden()
     assert pane.escape()
+
+
+def test_titles_are_hidden_with_patients_names(
+    qtbot: QtBot, page: ComparePage, ctx: ViewContext
+) -> None:
+    settled(qtbot, page)
+    box = page.sides.left.feed
+    assert box.currentText() == "Chiari pilot — volumes · 812"
+    ctx.settings.set("hide_names", True)
+    page.update()
+    qtbot.waitUntil(lambda: box.currentText() == "Feed 812", timeout=60_000)
+    assert "Chiari" not in page.report.left
+    assert page.sides.left.side == Side(812)
+    ctx.settings.set("hide_names", False)
+    page.update()
+    qtbot.waitUntil(lambda: "Chiari" in box.currentText(), timeout=60_000)

@@ -19,6 +19,7 @@ from chrislib.views.feeds.collect_choice import CollectChoice, FeedChoice
 from chrislib.views.feeds.collect_cover import Cover, Work
 from chrislib.views.feeds.collect_shown import ShownRows
 from chrislib.views.feeds.collect_taking import Taking
+from chrislib.views.feeds.hidden_titles import HiddenTitles, named
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import line
 
@@ -61,6 +62,8 @@ class CollectPage(Cover):
         self._table: Table | None = None
         self._begun = False
         self._coming: dict[RowKey, Row] = {}
+        self._waiting: tuple[Row, ...] = ()
+        self.titles = HiddenTitles(context, self)
         self._tasks = context.tasks("collect")
         self.choice = CollectChoice(theme, self._choices)
         self.shown = ShownRows(context)
@@ -239,8 +242,8 @@ class CollectPage(Cover):
 
     def _told(self, rows: Sequence[Row]) -> None:
         if not self._begun:
-            self._begun = True
-            self.shown.begin(rows)
+            self._begun, self._waiting = True, tuple(rows)
+            self.shown.begin(self.titles.rows(rows))
             self._stack.setCurrentWidget(self.shown)
             return
         self._coming.update((row.key, row) for row in rows)
@@ -250,7 +253,7 @@ class CollectPage(Cover):
     def _show_coming(self) -> None:
         coming = list(self._coming.values())
         self._coming.clear()
-        self.shown.replace(coming)
+        self.shown.replace(self.titles.rows(coming))
 
     def _gathered(self, rows: Sequence[Row]) -> None:
         self._flush.stop()
@@ -270,7 +273,7 @@ class CollectPage(Cover):
     def _take(self, table: Table) -> None:
         self._table = table
         self._stack.setCurrentWidget(self.shown)
-        self.shown.show_table(table)
+        self.shown.show_table(table, self.titles.rows(table.rows))
         self._describe()
         self.taking.dress()
 
@@ -285,6 +288,11 @@ class CollectPage(Cover):
         self._tasks.start(self.collecting.keep(self._table or table), name="keep table")
 
     # -- inside --------------------------------------------------------------------
+
+    def _titles_changed(self) -> None:
+        """Call the rows anew; what is still being read is called so at its end."""
+        if self._table is not None:
+            self._take(self._table)
 
     def _feeds_chosen(self, index: int) -> None:
         self._ids = self._choices[index].feed_ids
@@ -316,7 +324,7 @@ class CollectPage(Cover):
                     wanted=self.choice.wanted,
                     feed_ids=self._ids,
                     server=self.collecting.server,
-                    rows=tuple(self.shown.stopped()),
+                    rows=tuple(named(self.shown.stopped(), self._waiting)),
                     collected_at=self._context.now(),
                 )
             )
@@ -387,3 +395,4 @@ class CollectPage(Cover):
         self.choice.each_chosen.connect(self._show_last)
         self.choice.collect_pressed.connect(self._collect)
         self.work.cancelled.connect(self._cancel)
+        self.titles.changed.connect(self._titles_changed)

@@ -163,9 +163,15 @@ class ShownRows(QWidget):
             for row in self._rows
         ]
 
-    def show_table(self, table: Table) -> None:
-        """Show a whole table, ordered and filtered as its recipe was the last time."""
-        self._set_rows(table.rows)
+    def show_table(self, table: Table, rows: Sequence[Row]) -> None:
+        """Show a whole table, ordered and filtered as its recipe was the last time.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+            The table's, as they are called now.
+        """
+        self._set_rows(rows)
         recipe = _recipe(table.wanted)
         if recipe != self._recipe:
             self._recipe, self._fit = recipe, True

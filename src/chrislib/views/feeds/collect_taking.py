@@ -13,6 +13,7 @@ from chrislib.feeds.collect_table import to_csv, to_text
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.collect_cover import save_text
+from chrislib.views.feeds.hidden_titles import named
 from chrislib.views.navigation import OpenViewer, ShowFeed
 from chrislib.views.viewer_content import ViewContent
 from chrislib.views.widgets.buttons import button
@@ -136,6 +137,7 @@ class Taking:
             return
         words = "Reading again"
         work.begin(words)
+        broken = named(broken, table.rows)
 
         def ended(fresh: list[tuple[Row, list[Row]]]) -> None:
             work.end()

@@ -24,6 +24,7 @@ from chrislib.views.feeds.compare_rows import CompareModel, CompareTree
 from chrislib.views.feeds.compare_sections import sections_of
 from chrislib.views.feeds.compare_sides import Side, SidePicker, Sides
 from chrislib.views.feeds.compare_taking import TakingAlong
+from chrislib.views.feeds.hidden_titles import HiddenTitles
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import line
 
@@ -65,6 +66,7 @@ class ComparePage(Cover):
         self._files: dict[str, FilesCompared] = {}
         self._tasks = context.tasks("compare")
         self._pair_tasks = context.tasks("compare pair")
+        self._titles = HiddenTitles(context, self)
         self.sides = Sides(theme)
         self.model = CompareModel()
         self.tree = CompareTree(theme, self.model)
@@ -107,7 +109,7 @@ class ComparePage(Cover):
     def _choose(self, left: Side, right: Side) -> None:
         """Show these sides, and read their feeds."""
         for picker, side in ((self.sides.left, left), (self.sides.right, right)):
-            picker.offer_feeds(self._feeds, side.feed_id)
+            picker.offer_feeds(self._feeds, side.feed_id, hidden=self._titles.on)
             picker.offer_nodes(self._known.get(side.feed_id), side.node_id)
         self._load(left, right)
 
@@ -176,6 +178,11 @@ class ComparePage(Cover):
 
     def _side_changed(self) -> None:
         self._load(self.sides.left.side, self.sides.right.side)
+
+    def _titles_changed(self) -> None:
+        for picker in (self.sides.left, self.sides.right):
+            feed_id = picker.side.feed_id
+            picker.offer_feeds(self._feeds, feed_id, hidden=self._titles.on)
 
     def _turn(self) -> None:
         left, right = self.sides.left.side, self.sides.right.side
@@ -412,6 +419,7 @@ class ComparePage(Cover):
 
     def _connect(self) -> None:
         self.sides.changed.connect(self._side_changed)
+        self._titles.changed.connect(self._titles_changed)
         self.sides.turned.connect(lambda _on=False: self._turn())
         self.work.cancelled.connect(self._cancel)
         self.only.toggled.connect(self._only_changed)

@@ -70,11 +70,14 @@ class SidePicker(QWidget):
         feed = self.feed.currentData()
         return Side(int(feed or 0), None if node in {None, WHOLE} else int(node))
 
-    def offer_feeds(self, feeds: Sequence[tuple[int, str]], chosen: int) -> None:
-        """Offer feeds by (number, title)."""
+    def offer_feeds(
+        self, feeds: Sequence[tuple[int, str]], chosen: int, *, hidden: bool = False
+    ) -> None:
+        """Offer feeds by (number, title); titles may be hidden."""
         self.feed.clear()
         for feed_id, title in feeds:
-            self.feed.addItem(f"{title} · {feed_id}", feed_id)
+            words = f"Feed {feed_id}" if hidden else f"{title} · {feed_id}"
+            self.feed.addItem(words, feed_id)
         at = self.feed.findData(chosen)
         self.feed.setCurrentIndex(at)
 
