@@ -8,11 +8,11 @@ from typing import Any
 
 from chrislib.station.access import PathError, input_path
 from chrislib.station.feed_sharing import may_write
+from chrislib.station.fields import BLANK, REQUIRED, check_length
 from chrislib.station.http import ApiError, Call, invalid
 from chrislib.station.reports import Reporter
 from chrislib.station.store import Row
 
-_REQUIRED = "This field is required."
 _ACTIVE = (
     "created",
     "waiting",
@@ -47,8 +47,7 @@ def check(call: Call, plugin: Row) -> Wish:
     """
     title = call.data.get("title")
     title = "" if title is None else str(title)
-    if len(title) > 100:
-        raise invalid("title", "Ensure this field has no more than 100 characters.")
+    check_length("title", title, most=100)
     wish = Wish(
         title=title,
         previous=None,
@@ -63,7 +62,7 @@ def check(call: Call, plugin: Row) -> Wish:
         name = parameter["name"]
         if name not in call.data:
             if not parameter["optional"]:
-                raise invalid(name, _REQUIRED)
+                raise invalid(name, REQUIRED)
             continue
         value = _value(call, parameter, call.data[name])
         wish.values.append((parameter, value))
@@ -127,7 +126,7 @@ def _previous(call: Call, plugin: Row) -> Row | None:
         return None
     given = call.data.get("previous_id")
     if not given:
-        raise invalid("previous_id", _REQUIRED)
+        raise invalid("previous_id", REQUIRED)
     row = _instance(call, given)
     if row is None:
         text = f"Couldn't find any 'previous' plugin instance with id {given}."
@@ -164,13 +163,11 @@ def _value(call: Call, parameter: Row, given: Any) -> Any:
     text = str(given)
     if kind == "string":
         text = text.strip()
-    if len(text) > _TEXT[kind]:
-        most = f"Ensure this field has no more than {_TEXT[kind]} characters."
-        raise invalid("value", most)
+    check_length("value", text, most=_TEXT[kind])
     if kind == "string":
         return text
     if not text.strip():
-        raise invalid("value", "This field may not be blank.")
+        raise invalid("value", BLANK)
     try:
         return ",".join(input_path(call.store, call.me, p) for p in text.split(","))
     except PathError as error:

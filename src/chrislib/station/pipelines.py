@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chrislib.station.creation import check, enter
+from chrislib.station.fields import REQUIRED
 from chrislib.station.http import Call, invalid
 from chrislib.station.store import Row
 
@@ -192,7 +193,7 @@ def start_workflow(call: Call, pipeline: Row) -> int:
     store = call.store
     previous = call.data.get("previous_plugin_inst_id")
     if previous in (None, ""):
-        raise invalid("previous_plugin_inst_id", "This field is required.")
+        raise invalid("previous_plugin_inst_id", REQUIRED)
     if store.row("SELECT 1 FROM instances WHERE id = ?", previous) is None:
         text = f"Couldn't find any 'previous' plugin instance with id {previous}."
         raise invalid("previous_plugin_inst_id", text)

@@ -6,14 +6,13 @@ from starlette.routing import Route
 
 from chrislib.station.context import StationContext
 from chrislib.station.feed_sharing import find_feed
+from chrislib.station.fields import OneThing, texts_of
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
     Call,
-    as_template,
     endpoint,
     forbidden,
-    invalid,
     missing,
 )
 from chrislib.station.store import Row
@@ -22,6 +21,7 @@ _COMMENTS = (
     "FROM comments k JOIN users u ON u.id = k.owner_id "
     "JOIN feeds x ON x.id = k.feed_id WHERE"
 )
+_LIMITS: dict[str, int | None] = {"title": 100, "content": None}
 _COMMENT_COLUMNS = "k.*, u.username AS owner_username, x.owner_id AS feed_owner_id"
 
 
@@ -37,9 +37,9 @@ def routes(context: StationContext) -> list[Route]:
         endpoint(
             "comments/{id:int}/",
             context,
-            get=_comment,
-            put=_change_comment,
-            delete=_delete_comment,
+            get=_ONE.get,
+            put=_ONE.put,
+            delete=_ONE.delete,
             public=True,
         ),
     ]
@@ -75,7 +75,7 @@ def _comments(call: Call) -> Answer:
         [feed],
         search=(f"{feed}/comments/search/", ("id",)),
         links={"feed": f"{feed}/"},
-        template=("title", "content"),
+        template=tuple(_LIMITS),
     )
 
 
@@ -83,15 +83,6 @@ def _comments_found(call: Call) -> Answer:
     feed = find_feed(call)["id"]
     more, values = Filters({"id": "k.id = ?"}).of(call.query)
     return _comment_list(call, f"k.feed_id = ? AND {more}", [feed, *values])
-
-
-def _comment_fields(call: Call) -> dict[str, str]:
-    fields: dict[str, str] = {
-        n: str(call.data[n]) for n in ("title", "content") if n in call.data
-    }
-    if len(fields.get("title", "")) > 100:
-        raise invalid("title", "Ensure this field has no more than 100 characters.")
-    return fields
 
 
 def _new_comment(call: Call) -> Answer:
@@ -122,19 +113,14 @@ def _find_comment(call: Call, *, write: bool = False) -> Row:
     return row
 
 
-def _comment(call: Call) -> Answer:
-    body = _show_comment(call, _find_comment(call))
-    return Answer({**body, "template": as_template(("title", "content"))})
+def _comment_fields(call: Call) -> dict[str, str]:
+    return texts_of(call, _LIMITS)
 
 
-def _change_comment(call: Call) -> Answer:
-    row, fields = _find_comment(call, write=True), _comment_fields(call)
-    if fields:
-        call.store.update("comments", row["id"], **fields)
-    return Answer(_show_comment(call, _find_comment(call)))
-
-
-def _delete_comment(call: Call) -> Answer:
-    row = _find_comment(call, write=True)
-    call.store.execute("DELETE FROM comments WHERE id = ?", row["id"])
-    return Answer(status=204)
+_ONE = OneThing(
+    table="comments",
+    find=_find_comment,
+    show=_show_comment,
+    fields=_comment_fields,
+    template=tuple(_LIMITS),
+)

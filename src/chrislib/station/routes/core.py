@@ -9,11 +9,11 @@ from starlette.routing import Route
 
 from chrislib.station.auth import Doorman
 from chrislib.station.context import StationContext, shown
+from chrislib.station.fields import REQUIRED
 from chrislib.station.http import Answer, ApiError, Call, endpoint, invalid, missing
 from chrislib.station.negotiation import JSON
 from chrislib.station.store import Row
 
-_REQUIRED = "This field is required."
 _COMPUTE_SEARCH = ("id", "name", "name_exact", "description", "plugin_id")
 
 
@@ -49,7 +49,7 @@ def _refuse(call: Call) -> Answer:
 
 def _auth_token(call: Call) -> Answer:
     empty = {
-        name: [_REQUIRED] for name in ("username", "password") if name not in call.data
+        name: [REQUIRED] for name in ("username", "password") if name not in call.data
     }
     if empty:
         raise ApiError(400, empty)

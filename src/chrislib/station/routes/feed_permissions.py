@@ -7,6 +7,7 @@ from starlette.routing import Route
 from chrislib.station import feed_sharing
 from chrislib.station.context import StationContext
 from chrislib.station.feed_sharing import find_feed
+from chrislib.station.fields import REQUIRED
 from chrislib.station.http import Answer, Call, endpoint, forbidden, invalid, missing
 from chrislib.station.store import Row
 
@@ -85,7 +86,7 @@ class _Family:
         if not _owns(call, feed):
             raise forbidden()
         if self._field not in call.data:
-            raise invalid(self._field, "This field is required.")
+            raise invalid(self._field, REQUIRED)
         name = str(call.data[self._field])
         least, most = _NAME_LENGTHS
         if self._is_user and not least <= len(name) <= most:

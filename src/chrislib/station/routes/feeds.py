@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from chrislib.station.context import StationContext, shown
 from chrislib.station.feed_sharing import find_feed, mine, times
+from chrislib.station.fields import BLANK, check_length, texts_of
 from chrislib.station.filters import Filters
 from chrislib.station.http import Answer, Call, endpoint, invalid
 from chrislib.station.routes.instances import instance_list
@@ -219,9 +220,8 @@ def _change(call: Call) -> Answer:
     if name is not None:
         name = str(name).strip()
         if not name:
-            raise invalid("name", "This field may not be blank.")
-        if len(name) > 200:
-            raise invalid("name", "Ensure this field has no more than 200 characters.")
+            raise invalid("name", BLANK)
+        check_length("name", name, most=200)
         call.store.update("feeds", feed["id"], name=name)
     if "public" in call.data:
         given = call.data["public"]
@@ -281,14 +281,8 @@ def _note(call: Call) -> Answer:
 
 def _change_note(call: Call) -> Answer:
     feed = find_feed(call, write=True, kind="Note")
-    title = call.data.get("title")
-    if title is not None and len(str(title)) > 100:
-        raise invalid("title", "Ensure this field has no more than 100 characters.")
-    changed = {
-        f"note_{name}": str(call.data[name])
-        for name in ("title", "content")
-        if call.data.get(name) is not None
-    }
+    given = texts_of(call, {"title": 100, "content": None})
+    changed = {f"note_{name}": text for name, text in given.items()}
     if changed:
         call.store.update("feeds", feed["id"], **changed)
     return Answer(_show_note(call, find_feed(call, kind="Note")))

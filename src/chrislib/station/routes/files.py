@@ -13,6 +13,7 @@ from starlette.routing import Route
 from chrislib.station import sharing
 from chrislib.station.context import StationContext
 from chrislib.station.downloads import download_route
+from chrislib.station.fields import REQUIRED, check_length
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
@@ -62,7 +63,6 @@ _FILTERS = Filters(
     words={"fname_icontains_multiple": "instr(casefold(x.fname), casefold(?))"},
     prefixes={"fname": "x.fname"},
 )
-_REQUIRED = "This field is required."
 _NO_FILE = "No file was submitted."
 _NOT_A_FILE = "The submitted data was not a file. Check the encoding type on the form."
 _MAX_PATH = 1024
@@ -152,7 +152,7 @@ async def _upload(request: Request, call: Call) -> Answer | Response:
     kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
     if kind != "multipart/form-data":
         data = await read_body(request)
-        problems = {} if "upload_path" in data else {"upload_path": [_REQUIRED]}
+        problems = {} if "upload_path" in data else {"upload_path": [REQUIRED]}
         problems["fname"] = [_NOT_A_FILE if "fname" in data else _NO_FILE]
         raise ApiError(400, problems)
     upload = Upload()
@@ -168,7 +168,7 @@ async def _upload(request: Request, call: Call) -> Answer | Response:
 def _finish_upload(call: Call, upload: Upload) -> Answer:
     problems: dict[str, list[str]] = {}
     if "upload_path" not in upload.fields:
-        problems["upload_path"] = [_REQUIRED]
+        problems["upload_path"] = [REQUIRED]
     if upload.file is None:
         problems["fname"] = [_NO_FILE]
     if problems:
@@ -195,9 +195,7 @@ def _finish_upload(call: Call, upload: Upload) -> Answer:
 
 def _upload_path(call: Call, given: str, field: str) -> str:
     path = given.strip().lstrip("/")
-    if len(path) > _MAX_PATH:
-        text = f"Ensure this field has no more than {_MAX_PATH} characters."
-        raise invalid(field, text)
+    check_length(field, path, most=_MAX_PATH)
     if "," in path:
         raise invalid(field, "Invalid path. Cannot contain commas.")
     if path.endswith(".chrislink"):

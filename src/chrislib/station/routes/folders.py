@@ -9,6 +9,7 @@ from chrislib.station import sharing
 from chrislib.station.access import may_fill, may_read, may_write
 from chrislib.station.auth import Doorman
 from chrislib.station.context import StationContext, shown
+from chrislib.station.fields import REQUIRED, check_length
 from chrislib.station.http import (
     Answer,
     Call,
@@ -218,11 +219,9 @@ def _links(call: Call) -> Answer:
 def _new_path(call: Call) -> str:
     given = call.data.get("path")
     if given is None:
-        raise invalid("path", "This field is required.")
+        raise invalid("path", REQUIRED)
     path = str(given).strip().strip("/")
-    if len(path) > _MAX_PATH:
-        text = f"Ensure this field has no more than {_MAX_PATH} characters."
-        raise invalid("path", text)
+    check_length("path", path, most=_MAX_PATH)
     if not path.startswith("home/"):
         raise invalid("path", "Invalid path. Path must start with 'home/'.")
     if "," in path:

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from chrislib.station.context import StationContext, shown
 from chrislib.station.creation import check, enter
 from chrislib.station.feed_sharing import find_feed, mine
+from chrislib.station.fields import check_length
 from chrislib.station.filters import Filters
 from chrislib.station.http import Answer, Call, endpoint, forbidden, invalid, missing
 from chrislib.station.routes.plugins import find_plugin
@@ -307,8 +308,8 @@ def _detail(call: Call) -> Answer:
 def _change(call: Call) -> Answer:
     row = load_instance(call, call.ids["id"])
     title = call.data.get("title")
-    if title is not None and len(str(title)) > 100:
-        raise invalid("title", "Ensure this field has no more than 100 characters.")
+    if title is not None:
+        check_length("title", str(title), most=100)
     status = call.data.get("status")
     if status is not None and (
         status != "cancelled"

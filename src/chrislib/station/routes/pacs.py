@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from chrislib.station.auth import Doorman
 from chrislib.station.context import StationContext, shown
+from chrislib.station.fields import BLANK, REQUIRED, too_long
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
@@ -26,7 +27,6 @@ from chrislib.station.pacs_receiver import ROOT
 from chrislib.station.pacs_stored import stored_routes
 from chrislib.station.store import Row
 
-_REQUIRED = "This field is required."
 _STATUSES = ("created", "sent", "succeeded", "errored")
 _DATES = ("min_creation_date", "max_creation_date")
 _PACS_SEARCH = ("id", "identifier", "active")
@@ -305,7 +305,7 @@ def _taken(title: str, identifier: str) -> ApiError:
 def _checked(call: Call, *, required: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of a query that were given, or raise all complaints."""
     wrong: dict[str, list[str]] = {
-        name: [_REQUIRED] for name in required if name not in call.data
+        name: [REQUIRED] for name in required if name not in call.data
     }
     fields: dict[str, Any] = {}
     for name, limit in (("title", 300), ("description", 700)):
@@ -336,9 +336,9 @@ def _text(value: Any, limit: int, *, blank: bool) -> tuple[str, str]:
         )
     text = str(value).strip()
     if not text and not blank:
-        return "", "This field may not be blank."
+        return "", BLANK
     if len(text) > limit:
-        return "", f"Ensure this field has no more than {limit} characters."
+        return "", too_long(limit)
     return text, ""
 
 

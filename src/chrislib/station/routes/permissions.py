@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from chrislib.station import sharing
 from chrislib.station.context import StationContext
+from chrislib.station.fields import REQUIRED
 from chrislib.station.http import (
     Answer,
     ApiError,
@@ -27,7 +28,6 @@ _MODELS = {"folder": "Folder", "file": "File", "link": "LinkFile"}
 _WORDS = {"folder": "folder", "file": "file", "link": "link file"}
 _NAMES = {"folder": "folder", "file": "file", "link": "link_file"}
 _RIGHTS = ("r", "w")
-_REQUIRED = "This field is required."
 
 
 def routes(context: StationContext) -> list[Route]:
@@ -118,7 +118,7 @@ class _Family:
     def _grant(self, call: Call) -> Answer:
         thing = self._thing(call, call.ids["id"], write=True)
         if self._field not in call.data:
-            raise invalid(self._field, _REQUIRED)
+            raise invalid(self._field, REQUIRED)
         name = str(call.data[self._field])
         table, column = ("users", "username")
         if self._whom == "group":
@@ -149,7 +149,7 @@ class _Family:
     def _right(self, call: Call, *, required: bool) -> str:
         if "permission" not in call.data:
             if required:
-                raise invalid("permission", _REQUIRED)
+                raise invalid("permission", REQUIRED)
             return "r"
         right = str(call.data["permission"])
         if right not in _RIGHTS:

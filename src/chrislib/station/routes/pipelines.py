@@ -6,6 +6,7 @@ from typing import Any
 from starlette.routing import Route
 
 from chrislib.station.context import StationContext, shown
+from chrislib.station.fields import REQUIRED
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
@@ -146,7 +147,7 @@ def _search(call: Call) -> Answer:
 def _create(call: Call) -> Answer:
     name = str(call.data.get("name") or "")
     if not name:
-        raise invalid("name", "This field is required.")
+        raise invalid("name", REQUIRED)
     if call.data.get("plugin_tree") not in (None, ""):
         nodes = read_tree(call, call.data["plugin_tree"])
     elif call.data.get("plugin_inst_id") not in (None, ""):

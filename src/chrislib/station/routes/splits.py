@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from chrislib.station.context import StationContext, shown
 from chrislib.station.creation import check, enter
+from chrislib.station.fields import check_length
 from chrislib.station.http import Answer, Call, endpoint, invalid, missing
 from chrislib.station.routes.instances import load_instance
 from chrislib.station.routes.plugins import plugin_by_name
@@ -61,9 +62,7 @@ def _list(call: Call) -> Answer:
 def _create(call: Call) -> Answer:
     ident = load_instance(call, call.ids["id"])["id"]
     given = str(call.data.get("filter") or "")
-    if len(given) > _MAX_FILTER:
-        text = f"Ensure this field has no more than {_MAX_FILTER} characters."
-        raise invalid("filter", text)
+    check_length("filter", given, most=_MAX_FILTER)
     plugin = plugin_by_name(call, _COPY)
     if plugin is None:
         text = f"Couldn't find any version of plugin '{_COPY}'."

@@ -6,11 +6,11 @@ from starlette.routing import Route
 
 from chrislib.station.context import StationContext
 from chrislib.station.feed_sharing import find_feed, may_write, mine
+from chrislib.station.fields import BLANK, REQUIRED, OneThing, texts_of
 from chrislib.station.filters import Filters
 from chrislib.station.http import (
     Answer,
     Call,
-    as_template,
     endpoint,
     forbidden,
     invalid,
@@ -19,9 +19,9 @@ from chrislib.station.http import (
 from chrislib.station.routes.feeds import feed_list
 from chrislib.station.store import Row
 
-_REQUIRED = "This field is required."
 _TAGS = "FROM tags t JOIN users u ON u.id = t.owner_id WHERE"
 _TAG_COLUMNS = "t.*, u.username AS owner_username"
+_LIMITS = {"name": 100, "color": 20}
 _TAG_SEARCH = ("id", "name", "color", "owner_username")
 _TAG_FILTERS = Filters(
     {
@@ -39,7 +39,7 @@ def routes(context: StationContext) -> list[Route]:
     return [
         endpoint("tags/", context, get=_tags, post=_new_tag),
         endpoint("tags/search/", context, get=_search),
-        endpoint(one, context, get=_tag, put=_change_tag, delete=_delete_tag),
+        endpoint(one, context, get=_ONE.get, put=_ONE.put, delete=_ONE.delete),
         endpoint(f"{one}feeds/", context, get=_feeds_of_tag),
         endpoint(f"{one}taggings/", context, get=_taggings_of_tag, post=_tag_a_feed),
         endpoint("{id:int}/tags/", context, get=_tags_of_feed),
@@ -79,7 +79,7 @@ def _tags(call: Call) -> Answer:
         [],
         search=("tags/search/", _TAG_SEARCH),
         links={"feeds": ""},
-        template=("name", "color"),
+        template=tuple(_LIMITS),
     )
 
 
@@ -97,44 +97,29 @@ def _find_tag(call: Call, *, write: bool = False) -> Row:
 
 
 def _tag_fields(call: Call) -> dict[str, str]:
-    fields: dict[str, str] = {
-        n: str(call.data[n]) for n in ("name", "color") if n in call.data
-    }
-    for name, most in (("name", 100), ("color", 20)):
-        if len(fields.get(name, "")) > most:
-            text = f"Ensure this field has no more than {most} characters."
-            raise invalid(name, text)
+    fields = texts_of(call, _LIMITS)
     if fields.get("color") == "":
-        raise invalid("color", "This field may not be blank.")
+        raise invalid("color", BLANK)
     return fields
 
 
 def _new_tag(call: Call) -> Answer:
     fields = _tag_fields(call)
     if "color" not in fields:
-        raise invalid("color", _REQUIRED)
+        raise invalid("color", REQUIRED)
     call.ids["id"] = call.store.insert(
         "tags", owner_id=call.me.id, name=fields.get("name", ""), color=fields["color"]
     )
     return Answer(_show_tag(call, _find_tag(call)), 201)
 
 
-def _tag(call: Call) -> Answer:
-    body = _show_tag(call, _find_tag(call))
-    return Answer({**body, "template": as_template(("name", "color"))})
-
-
-def _change_tag(call: Call) -> Answer:
-    row, fields = _find_tag(call, write=True), _tag_fields(call)
-    if fields:
-        call.store.update("tags", row["id"], **fields)
-    return Answer(_show_tag(call, _find_tag(call)))
-
-
-def _delete_tag(call: Call) -> Answer:
-    row = _find_tag(call, write=True)
-    call.store.execute("DELETE FROM tags WHERE id = ?", row["id"])
-    return Answer(status=204)
+_ONE = OneThing(
+    table="tags",
+    find=_find_tag,
+    show=_show_tag,
+    fields=_tag_fields,
+    template=tuple(_LIMITS),
+)
 
 
 def _feeds_of_tag(call: Call) -> Answer:
@@ -206,7 +191,7 @@ def _enter_tagging(call: Call, feed: int, tag: int) -> Answer:
 
 def _number(call: Call, field: str) -> int:
     if field not in call.data:
-        raise invalid(field, _REQUIRED)
+        raise invalid(field, REQUIRED)
     try:
         return int(call.data[field])
     except (TypeError, ValueError):
