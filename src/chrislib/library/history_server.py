@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from chrislib.aio import several
 from chrislib.catalog.history import FeedInputRow
 from chrislib.cube.errors import Forbidden
 from chrislib.cube.types import Folder, PacsQuery, PluginInstance, StoredFile
@@ -93,16 +94,15 @@ class ServerHistory:
         for run in runs.values():
             if run.plugin_name != COPIES and await self._is_kept(run):
                 found.add(self._fetch(run))
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def inputs(run: PluginInstance) -> None:
-            async with gate:
-                given = await self._client.instances.parameters(run.id)
+        fresh = [run for run in copies if int(run.id) not in known_inputs]
+        inputs = await several(
+            fresh,
+            lambda run: self._client.instances.parameters(run.id),
+            at_once=_AT_ONCE,
+        )
+        for run, given in zip(fresh, inputs, strict=True):
             paths = [one.strip().strip("/") for one in given.get("dir", "").split(",")]
             self._take_inputs(found, run, [one for one in paths if one])
-
-        fresh = [run for run in copies if int(run.id) not in known_inputs]
-        await asyncio.gather(*(inputs(run) for run in fresh))
         return found
 
     async def left_before(self, until: float) -> int:

@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from chrislib.aio import Progress, several
 from chrislib.cube.types import FileId, StoredFile
 from chrislib.errors import ChrislibError
 from chrislib.library.model import Item, ItemState, OpenedItem
@@ -48,7 +48,7 @@ async def fetch_files(
     item: Item,
     *,
     folder: Path,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> OpenedItem:
     """Bring an item's files into `folder` (network, disk); those there are kept.
 
@@ -87,27 +87,15 @@ async def fetch_files(
     name = _name_of(client, item.path)
     place = folder / "items" / name
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
-    gate, here = asyncio.Semaphore(_AT_ONCE), 0
 
-    async def one(number: int, file: StoredFile) -> Path:
-        nonlocal here
-        async with gate:
-            target = place / f"{number:05d}-{safe_name(file.name)}"
-            await _fetch(client, file, target)
-        here += 1
-        if progress is not None:
-            progress(here, len(files))
+    async def one(numbered: tuple[int, StoredFile]) -> Path:
+        number, file = numbered
+        target = place / f"{number:05d}-{safe_name(file.name)}"
+        await _fetch(client, file, target)
         return target
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(one(number, file))
-                for number, file in enumerate(files)
-            ]
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from several  # the first says it all
-    paths = tuple(task.result() for task in tasks)
+    numbered = list(enumerate(files))
+    paths = tuple(await several(numbered, one, at_once=_AT_ONCE, progress=progress))
     kind = kind_of(paths)
     shown = tuple(path for path in paths if kind_of((path,)) == kind)
     return OpenedItem(title=item.title, kind=kind, paths=shown)

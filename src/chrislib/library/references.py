@@ -1,6 +1,5 @@
 """Reference data: what fs plugins deliver, with the mechanism out of sight."""
 
-import asyncio
 import logging
 import re
 import time
@@ -9,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from chrislib.aio import several
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import Plugin, PluginInstance
 from chrislib.errors import ChrislibError
@@ -107,7 +107,6 @@ class References:
         mine = {key: self._items.get(one) for key, one in self._known().items()}
         shown = _newest_and(plugins, keep=set(mine))
         needs = await self._needs(client, shown)
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(plugin: Plugin) -> Reference:
             needy = needs.get(int(plugin.id), False)
@@ -116,8 +115,7 @@ class References:
                 hidden = True
             item = mine.get((plugin.name, plugin.version))
             if not hidden and (item is None or item.state not in _KEPT):
-                async with gate:
-                    run = await self._finished(client, plugin)
+                run = await self._finished(client, plugin)
                 if run is not None and not self._memory.is_dropped(int(run.id)):
                     item = self._found_item(run, title=title_of(plugin))
             found = self._with_facts(_reference(plugin, item))
@@ -128,7 +126,7 @@ class References:
                 needs_values=needy,
             )
 
-        found = list(await asyncio.gather(*(one(plugin) for plugin in shown)))
+        found = await several(shown, one, at_once=_AT_ONCE)
         found.sort(key=lambda one: (one.title.casefold(), one.version))
         return found
 
@@ -280,19 +278,20 @@ class References:
         self, client: "CubeClient", plugins: Sequence[Plugin]
     ) -> dict[int, bool]:
         """Return which plugins have required parameters (network, disk)."""
-        gate = asyncio.Semaphore(_AT_ONCE)
-        fresh: dict[int, bool] = {}
-
-        async def ask(plugin: Plugin) -> None:
-            async with gate:
-                parameters = await client.plugins.parameters(plugin.id)
-            fresh[int(plugin.id)] = any(not one.optional for one in parameters)
-
         unknown = [
             one for one in plugins if self._memory.needs_values(int(one.id)) is None
         ]
-        await asyncio.gather(*(ask(plugin) for plugin in unknown))
-        await self._memory.set_needs(fresh)
+        taken = await several(
+            unknown,
+            lambda plugin: client.plugins.parameters(plugin.id),
+            at_once=_AT_ONCE,
+        )
+        await self._memory.set_needs(
+            {
+                int(plugin.id): any(not one.optional for one in parameters)
+                for plugin, parameters in zip(unknown, taken, strict=True)
+            }
+        )
         return {
             int(one.id): bool(self._memory.needs_values(int(one.id))) for one in plugins
         }

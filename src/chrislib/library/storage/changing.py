@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chrislib.aio import several
 from chrislib.cube.errors import CubeError, Forbidden, NotFound, ServerFault
 from chrislib.cube.folder_types import PARTS, Thing
 from chrislib.errors import ChrislibError
@@ -196,25 +197,21 @@ class Changing:
 
         A link goes, what it stands for stays. `progress` gets how many are gone.
         """
-        gate = asyncio.Semaphore(_AT_ONCE)
         done: list[Entry] = []
         pending: list[Entry] = []
         failed: list[tuple[Entry, ChrislibError]] = []
 
         async def one(entry: Entry) -> None:
-            async with gate:
-                try:
-                    gone = await self._delete(entry)
-                except ChrislibError as error:
-                    failed.append((entry, error))
-                    return
+            try:
+                gone = await self._delete(entry)
+            except ChrislibError as error:
+                failed.append((entry, error))
+                return
             (done if gone else pending).append(entry)
             if progress is not None:
                 progress(len(done))
 
-        async with asyncio.TaskGroup() as group:
-            for entry in entries:
-                group.create_task(one(entry), name="delete entry")
+        await several(entries, one, at_once=_AT_ONCE)
         return Outcome(done=tuple(done), failed=tuple(failed), pending=tuple(pending))
 
     async def names_in(self, folder_id: int) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chrislib.aio import several
 from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.cube.folder_types import Thing
 from chrislib.errors import ChrislibError
@@ -95,7 +96,7 @@ class StorageService:
         Where a server hides the folder of all homes, the person's own is one of them.
         """
         api = self._client().folders
-        found = list(await asyncio.gather(*(api.at(path) for path in _ROOTS)))
+        found = await several(list(_ROOTS), api.at, at_once=len(_ROOTS))
         if found[0] is None:
             found[0] = await api.at(self.home)
         return tuple(self._entry(thing) for thing in found if thing is not None)
@@ -190,21 +191,17 @@ class StorageService:
         self, entries: Sequence[Entry], told: Callable[[Entry], None]
     ) -> None:
         """Look at the targets of links, a few at a time (network)."""
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(entry: Entry) -> None:
-            async with gate:
-                found = await self.resolve(entry)
+            found = await self.resolve(entry)
             if found != entry:
                 told(found)
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for entry in entries:
-                    group.create_task(one(entry), name="resolve link")
-        except* CubeError as trouble:
+            await several(entries, one, at_once=_AT_ONCE)
+        except CubeError as trouble:
             # what they stand for shows when they are opened
-            _log.info("%d links were not looked at", len(trouble.exceptions))
+            _log.info("links were not looked at: %s", trouble.title)
 
     # --- the tray -------------------------------------------------------------
 

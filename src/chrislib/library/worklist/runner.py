@@ -1,9 +1,10 @@
 """Asking for the rows of a work list, several at once, each answer kept at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from chrislib.aio import several
 from chrislib.catalog.worklists import WorkListTable
 from chrislib.errors import ChrislibError
 from chrislib.library.worklist.asking import criteria_of, names_one_study
@@ -73,22 +74,16 @@ class Runner:
 
     async def _ask_all(self, numbers: Sequence[int]) -> None:
         raw = await self._table.rows(self._known.head.list_id, numbers)
-        rows = iter([list_row(one) for one in raw])
-        try:
-            async with asyncio.TaskGroup() as group:
-                for worker in range(_AT_ONCE):
-                    group.create_task(self._work(rows), name=f"work list {worker}")
-        except BaseExceptionGroup as failed:
-            raise _first(failed) from failed
+        rows = [list_row(one) for one in raw]
+        await several(rows, self._work, at_once=_AT_ONCE)
 
-    async def _work(self, rows: Iterator[ListRow]) -> None:
-        for row in rows:
-            if self._silent >= _SILENT:
-                return
-            # first the answer: the list to put it into may be another one by then
-            answered = await self._ask(row)
-            self._kept.append(answered)
-            await self._keep()
+    async def _work(self, row: ListRow) -> None:
+        if self._silent >= _SILENT:
+            return
+        # first the answer: the list to put it into may be another one by then
+        answered = await self._ask(row)
+        self._kept.append(answered)
+        await self._keep()
 
     async def _ask(self, row: ListRow) -> ListRow:
         head = self._known.head
@@ -147,11 +142,3 @@ class Runner:
             self._kept += rows
             raise
         self._tell(ListChange(list_id, tuple(row.number for row in rows)))
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    leaves = [
-        _first(one) if isinstance(one, BaseExceptionGroup) else one
-        for one in group.exceptions
-    ]
-    return next((e for e in leaves if not isinstance(e, ChrislibError)), leaves[0])
