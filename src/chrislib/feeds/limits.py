@@ -114,11 +114,21 @@ class Limits:
     ----------
     preset : mapping of str to int, optional
         Values to begin with.
+    taken : bool
+        Whether the server takes limits at all: CUBE 6 ignores those of the nodes of a
+        pipeline without a word (cube-api 14.1), so there are none to choose.
     """
 
-    def __init__(self, plugin: Plugin, preset: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        plugin: Plugin,
+        preset: Mapping[str, int] | None = None,
+        *,
+        taken: bool = True,
+    ) -> None:
         self.plugin = plugin
-        self.bounds = bounds_of(plugin)
+        self.taken = taken
+        self.bounds = bounds_of(plugin) if taken else ()
         self._texts: dict[str, str] = {}
         self._server: dict[str, str] = {}
         self.adopt(preset or {})
@@ -129,6 +139,14 @@ class Limits:
             value = values.get(bound.name)
             if value is not None and value != bound.low and bound.open:
                 self._texts[bound.name] = bound.show(value)
+
+    def take(self, values: Mapping[str, object]) -> None:
+        """Have exactly these values, of the limits they name."""
+        for bound in self.bounds:
+            value = values.get(bound.name)
+            if isinstance(value, int) and bound.open:
+                least = value == bound.low
+                self.set(bound.name, "" if least else bound.show(value))
 
     def text(self, name: str) -> str:
         """Return what was typed, "" where nothing was."""

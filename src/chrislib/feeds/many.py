@@ -151,7 +151,7 @@ class ManyTable:
     def set_compute(self, slot: int, name: str) -> None:
         """Run one of the recipe's runs elsewhere; "" takes the plugin's first."""
         slots = list(self.slots)
-        slots[slot] = replace(slots[slot], compute=name)
+        slots[slot] = replace(slots[slot], compute=name, gone="")
         self.slots = tuple(slots)
 
     def set_pattern(self, pattern: str) -> None:
@@ -271,6 +271,22 @@ class ManyTable:
         """Return what is started."""
         return [self.plan(number) for number in self.to_start()]
 
+    def placed(self) -> Recipe:
+        """Return the recipe with its runs as and where they are to be run.
+
+        Raises
+        ------
+        ValueError
+            A value is refused.
+        """
+        steps = steps_of(self.recipe, self.slots, [{} for _ in self.slots])
+        return replace(self.recipe, steps=steps)
+
+    @property
+    def use_problems(self) -> int:
+        """How many runs have no place any more, or limits that are refused."""
+        return sum(bool(slot.use_problem) for slot in self.slots)
+
     @property
     def runs_each(self) -> int:
         """Runs of one row, its data included; a pipeline counts its nodes."""
@@ -290,17 +306,20 @@ class ManyTable:
         )
         lines.append(f"1 pl-dircopy --dir {data or '(no data)'}")
         for step, one in enumerate(self.recipe.steps):
-            after = f"  # after {one.under + 2}"
             intent = one.intent
             if isinstance(intent, WorkflowIntent):
+                after = f"  # after {one.under + 2}"
                 lines.append(f"{step + 2} pipeline {intent.pipeline_name}{after}")
-                after = ""
             for at, slot in enumerate(self.slots):
                 if slot.step != step:
                     continue
                 words = slot.filled(cells_of(row, at)).made_command_line()
-                where = slot.compute or getattr(intent, "compute_resource", "")
-                tail = f"{after}, on {where}" if where and after else after
+                notes = [f"on {slot.compute}"] if slot.compute else []
+                if slot.limits.words:
+                    notes.append(slot.limits.words.replace(" · ", ", "))
+                if slot.node is None:
+                    notes.insert(0, f"after {one.under + 2}")
+                tail = f"  # {', '.join(notes)}" if notes else ""
                 lead = f"{step + 2}" if slot.node is None else "   "
                 lines.append(f"{lead} {words}{tail}")
         return lines
@@ -400,13 +419,20 @@ def steps_of(
         intent = steps[slot.step].intent
         form = slot.filled(cells[at])
         if slot.node is not None:
-            node = replace(slot.node, form=form, compute=slot.compute)
+            node = replace(
+                slot.node, form=form, compute=slot.compute, limits=slot.limits
+            )
             infos.setdefault(slot.step, []).append(node.info)
         elif isinstance(intent, RunIntent):
+            within = slot.limits.values
             made = replace(
                 intent,
                 parameters=dict(form.payload()),
-                compute_resource=slot.compute or intent.compute_resource,
+                compute_resource=slot.compute,
+                cpu_limit=within.get("cpu_limit"),
+                memory_limit=within.get("memory_limit"),
+                gpu_limit=within.get("gpu_limit"),
+                number_of_workers=within.get("number_of_workers"),
             )
             steps[slot.step] = replace(steps[slot.step], intent=made)
     for step, nodes in infos.items():

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chrislib.cube.errors import NotFound
+from chrislib.cube.types import LIMITS
 from chrislib.errors import ChrislibError
-from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.limits import Limits
 from chrislib.feeds.making import FeedPlan, NewFeeds
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import Slot
@@ -79,12 +80,15 @@ class ManyFeeds:
         except NotFound as error:
             raise _not_there(f"{intent.plugin_name} {intent.plugin_version}") from error
         form.adopt({name: show_value(v) for name, v in intent.parameters.items()})
+        limits = Limits(form.plugin)
+        limits.take({name: getattr(intent, name) for name in LIMITS})
         return Slot.of(
             step,
             intent.plugin_name,
             form,
             generation=self._generation,
-            compute=_known(intent.compute_resource, form),
+            compute=intent.compute_resource,
+            limits=limits,
         )
 
     async def _pipeline_slots(self, step: int, intent: WorkflowIntent) -> list[Slot]:
@@ -106,7 +110,7 @@ class ManyFeeds:
             for given in info.get("plugin_parameter_defaults", ()):
                 if any(p.name == given["name"] for p in plan.form.parameters):
                     plan.form.set(given["name"], show_value(given["default"]))
-            compute = _known(str(info.get("compute_resource_name", "")), plan.form)
+            plan.limits.take(info)
             slots.append(
                 Slot.of(
                     step,
@@ -114,7 +118,7 @@ class ManyFeeds:
                     plan.form,
                     generation=self._generation,
                     node=plan,
-                    compute=compute,
+                    compute=str(info.get("compute_resource_name", "")),
                 )
             )
         return slots
@@ -189,11 +193,6 @@ class ManyFeeds:
     ) -> Callable[[], None]:
         """Call `callback` with the batches that changed; returns how to stop that."""
         return self._jobs.batches.subscribe(callback)
-
-
-def _known(compute: str, form: ParameterForm) -> str:
-    """Return a compute resource that still is one of the plugin's, else ""."""
-    return compute if any(one.name == compute for one in form.computes) else ""
 
 
 def _not_there(what: str) -> ChrislibError:

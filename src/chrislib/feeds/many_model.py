@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from chrislib.cube.types import PluginParameter
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.limits import Limits
 from chrislib.feeds.pipelines import NodePlan
 from chrislib.feeds.subjects import Subject, SubjectItem
 from chrislib.feeds.values import check
@@ -27,16 +28,22 @@ class Slot:
         What every row is given, where it has nothing of its own.
     node : NodePlan, optional
         Where the step is a pipeline: which of its nodes.
+    limits : Limits
+        What it may use, as typed: the same for every row.
     compute : str
         Where it runs; "" takes the plugin's first.
+    gone : str
+        Where it ran last, if that is not offered any more: another is to be chosen.
     """
 
     step: int
     title: str
     form: ParameterForm
+    limits: Limits
     generation: int = 7
     node: NodePlan | None = None
     compute: str = ""
+    gone: str = ""
     open: frozenset[str] = frozenset()
     """Options that a pipeline leaves open: they must be given."""
     fixed: Mapping[str, str] = field(default_factory=dict)
@@ -52,8 +59,15 @@ class Slot:
         generation: int = 7,
         node: NodePlan | None = None,
         compute: str = "",
+        limits: Limits | None = None,
     ) -> "Slot":
-        """Return a slot whose fixed values are looked at."""
+        """Return a slot whose fixed values are looked at.
+
+        Parameters
+        ----------
+        compute : str
+            Where it ran last, whether that is still offered or not.
+        """
         fixed = form.errors()
         needed: frozenset[str] = frozenset()
         if node is not None:
@@ -61,16 +75,40 @@ class Slot:
             needed = frozenset(replace(node, form=empty).missing)
             for name in replace(node, form=form).missing:
                 fixed.setdefault(name, _needed(form.parameter(name)))
+            limits = limits or node.limits
+        known = not form.computes or any(one.name == compute for one in form.computes)
         return cls(
             step,
             title,
             form,
+            limits or Limits(form.plugin),
             generation,
             node=node,
-            compute=compute,
+            compute=compute if known else "",
+            gone="" if known else compute,
             open=needed,
             fixed=fixed,
         )
+
+    @property
+    def place(self) -> str:
+        """Where it computes, "" where that is the server's affair."""
+        first = self.form.computes[0].name if self.form.computes else ""
+        return self.compute or first
+
+    @property
+    def use_words(self) -> str:
+        """Return "titan · CPU 2": where it computes and what it may use."""
+        least = "the plugin's least" if self.limits.bounds else ""
+        parts = (self.place, self.limits.words or least)
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def use_problem(self) -> str:
+        """What is wrong with place or limits, "" for nothing."""
+        if self.gone:
+            return f"{self.gone} is not offered any more. Choose another one."
+        return next(iter(self.limits.errors().values()), "")
 
     def filled(self, cells: Mapping[str, str]) -> ParameterForm:
         """Return the form of one row; an empty cell takes an option out."""

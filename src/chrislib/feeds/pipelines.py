@@ -96,11 +96,12 @@ class NodePlan:
             body["plugin_parameter_defaults"] = changed
         if self.compute and self.compute != self._first:
             body["compute_resource_name"] = self.compute
-        body |= {
-            name: value
-            for name, value in self.limits.values.items()
-            if value != self.node.limits.get(name)
-        }
+        typed = self.limits.values
+        for bound in self.limits.bounds:
+            # what is left empty takes the least, whatever the pipeline says
+            value = typed.get(bound.name, bound.low)
+            if value != self.node.limits.get(bound.name, bound.low):
+                body[bound.name] = value
         return {"piping_id": self.node.id, **body} if body else {}
 
     @property
@@ -196,6 +197,8 @@ class FeedPipelines:
         ChrislibError
             One of its plugins is not on the server any more.
         """
+        server = self._client().server
+        taken = server is None or server.generation >= 7
 
         async def one(node: PipelineNode) -> NodePlan:
             try:
@@ -207,7 +210,8 @@ class FeedPipelines:
                     hint="Choose another pipeline, or have the plugin registered.",
                 ) from error
             form.preset(node.defaults)
-            return NodePlan(node, form, Limits(form.plugin, node.limits))
+            limits = Limits(form.plugin, node.limits, taken=taken)
+            return NodePlan(node, form, limits)
 
         return await several(tree.nodes, one, at_once=_AT_ONCE)
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chrislib.cube.types import ComputeResource
+from chrislib.cube.types import LIMITS, ComputeResource
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.limits import Limits
 from chrislib.feeds.making import FeedPlan
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import Slot
@@ -47,7 +48,10 @@ class MemoryMany:
             form.adopt(
                 {key: str(value) for key, value in one.intent.parameters.items()}
             )
-            slots.append(Slot.of(at, name, form))
+            limits = Limits(plugin)
+            limits.take({limit: getattr(one.intent, limit) for limit in LIMITS})
+            where = one.intent.compute_resource
+            slots.append(Slot.of(at, name, form, compute=where, limits=limits))
         return ManyTable(recipe, slots)
 
     async def start(self, plans: Sequence[FeedPlan], title: str) -> str:

@@ -190,6 +190,13 @@ def test_a_new_feed_begins_with_a_pipeline(
     sheet.next_button.click()
     assert note(sheet) == "1 field needs attention"
     typed(sheet, "plan.form.transform", "SyN")
+    # where it computes is asked, where there is a choice; Back leads to the values
+    sheet.next_button.click()
+    assert page.part == 4
+    sheet.back_button.click()
+    assert page.part == 3
+    sheet.next_button.click()
+    typed(sheet, "first.limit.cpu_limit", "2")
     sheet.next_button.click()
     chosen = sheet.first.list.chosen
     assert chosen is not None
@@ -199,6 +206,7 @@ def test_a_new_feed_begins_with_a_pipeline(
     (first,) = feeds.called("create_feed")[0][1]["first"].steps
     assert isinstance(first.intent, WorkflowIntent)
     assert first.intent.pipeline_id == 1
+    assert [one.get("cpu_limit") for one in first.intent.nodes_info][:1] == [2000]
 
 
 _FILE = "name: New one\nplugin_tree:\n- title: one\n  plugin: pl-a v1.0.0\n"

@@ -1,12 +1,13 @@
 """Same recipe on many, and where a new feed computes, over fakes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QMainWindow
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QRadioButton
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
@@ -16,9 +17,11 @@ from chrislib.jobs.model import RunIntent
 from chrislib.jobs.submission.held import Next
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.create_feed_step import COMPUTE as STEP_COMPUTE
 from chrislib.views.feeds.many_columns import ManyColumnsSheet
 from chrislib.views.feeds.many_sheet import COMPUTE, RECIPE, REVIEW, SUBJECTS, ManySheet
 from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.widgets.text import ElidedLabel
 from tests.gui.feeds.conftest import make_parameter
 
 LONG = 30_000
@@ -51,6 +54,19 @@ def fs(**parameters: Any) -> RunIntent:
 
 def press(sheet: Any) -> None:
     QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+
+
+def choose(sheet: Any, name: str) -> None:
+    choice = sheet.findChild(QRadioButton, name)
+    assert isinstance(choice, QRadioButton), name
+    choice.click()
+
+
+def typed(sheet: Any, name: str, text: str) -> None:
+    field = sheet.findChild(QLineEdit, name)
+    assert isinstance(field, QLineEdit), name
+    field.selectAll()
+    QTest.keyClicks(field, text)
 
 
 def open_many(qtbot: QtBot, pane: FeedsPane, recipe: Recipe) -> ManySheet:
@@ -118,15 +134,20 @@ def test_a_table_of_a_person_becomes_feeds(
     assert "1 row needs attention" in sheet._note.text()
     press(sheet)
     assert sheet.body.currentIndex() == COMPUTE
-    box = sheet.compute.findChild(QComboBox, "compute.0")
-    assert isinstance(box, QComboBox)
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
+    choose(sheet, "many.compute.host")
+    typed(sheet, "many.limit.cpu_limit", "0.1")
+    # what the plugin does not take keeps from going on, also by the step list
+    press(sheet)
+    sheet._jump(REVIEW)
+    assert sheet.body.currentIndex() == COMPUTE
+    assert sheet._note.text() == "1 field needs attention"
+    typed(sheet, "many.limit.cpu_limit", "2")
+    assert not sheet._note.text()
     press(sheet)
     assert sheet.body.currentIndex() == REVIEW
     assert "1 row needs attention" in sheet.review._summary.text()
     text = sheet.review.dry.whole_text()
-    assert "pl-fs --sid B1 --threads 4  # after 1, on host" in text
+    assert "pl-fs --sid B1 --threads 4  # after 1, on host, CPU 2" in text
     dialogs.folder = folder
     sheet._save(text)
     saved = folder / f"dry run {_day(pane)}.txt"
@@ -139,7 +160,9 @@ def test_a_table_of_a_person_becomes_feeds(
     assert [plan.items[0].item_id for plan in plans] == ["a", "b"]
     given = [plan.steps[0].intent.parameters for plan in plans]
     assert given == [{"sid": "A1", "threads": 2}, {"sid": "B1", "threads": 4}]
-    assert plans[0].steps[0].intent.compute_resource == "host"
+    used = [plan.steps[0].intent for plan in plans]
+    assert [one.compute_resource for one in used] == ["host"] * 2
+    assert [(one.cpu_limit, one.memory_limit) for one in used] == [(2000, None)] * 2
 
 
 def test_what_was_typed_stays_while_one_goes_back(
@@ -171,19 +194,55 @@ def test_where_the_first_step_computes_is_chosen_on_the_review(
     assert not sheet.compute.isVisible()
     sheet.first.list.take(recipe_of([Next(fs()), Next(fs(sid="b"), under=0)]))
     qtbot.waitUntil(sheet.compute.isVisible, timeout=LONG)
-    box = sheet.compute.findChild(QComboBox, "compute.1")
-    assert isinstance(box, QComboBox)
-    assert [box.itemText(n) for n in range(box.count())] == [
-        "slurm-gpu, With graphics cards",
-        "host, This computer",
+    QTest.mouseClick(sheet.compute._change, Qt.MouseButton.LeftButton)
+    page = sheet._step_page
+    assert page.part == STEP_COMPUTE
+    page.compute.list.setCurrentRow(1)
+    choose(sheet, "first.compute.host")
+    typed(sheet, "first.limit.memory_limit", "1 PiB")
+    page.compute.list.setCurrentRow(0)
+    press(sheet)
+    # the run with the mistake is shown again
+    assert (page.part, page.compute.list.currentRow()) == (STEP_COMPUTE, 1)
+    assert sheet._note.text() == "1 field needs attention"
+    typed(sheet, "first.limit.memory_limit", "1 GiB")
+    press(sheet)
+    assert sheet.body.currentIndex() == 3
+    facts = sheet.compute._facts.findChildren(ElidedLabel)
+    assert [one.accessibleName().split(" ", 1)[1] for one in facts] == [
+        "slurm-gpu · the plugin's least",
+        "host · Memory 1 GiB",
     ]
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
     press(sheet)
     qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
     steps = feeds.called("create_feed")[0][1]["first"].steps
     assert [one.intent.compute_resource for one in steps] == ["", "host"]
+    assert [one.intent.memory_limit for one in steps] == [None, 1024]
     assert [one.intent.parameters["sid"] for one in steps] == ["s", "b"]
+
+
+def test_a_gone_compute_resource_of_a_recipe_is_chosen_anew(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.hold(make.item("a", "SAG T1"))
+    pane.new_feed(())
+    sheet = pane.window().findChild(CreateFeedSheet)
+    assert isinstance(sheet, CreateFeedSheet)
+    old = replace(fs(), compute_resource="titan", cpu_limit=2000)
+    sheet.first.list.take(of_plugin(old))
+    qtbot.waitUntil(sheet.compute.isVisible, timeout=LONG)
+    assert "titan is not offered any more" in sheet.compute._error.text()
+    press(sheet)
+    assert sheet._step_page.part == STEP_COMPUTE
+    assert not feeds.called("create_feed")
+    # the first of the list is no choice before it is chosen
+    choose(sheet, "first.compute.slurm-gpu")
+    press(sheet)
+    assert not sheet.compute._error.isVisible()
+    press(sheet)
+    qtbot.waitUntil(lambda: bool(feeds.called("create_feed")), timeout=LONG)
+    (one,) = feeds.called("create_feed")[0][1]["first"].steps
+    assert (one.intent.compute_resource, one.intent.cpu_limit) == ("", 2000)
 
 
 def test_a_recipe_whose_plugin_is_gone_is_said_before_anything_is_sent(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QMenu
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu
 
 from chrislib.feeds.many_model import REFUSED
 from chrislib.feeds.recipes import Recipe, of_pipeline, of_plugin, recipe_of
@@ -116,9 +116,13 @@ def test_a_recipe_runs_on_each_subject_with_its_own_value(
     person.wait(lambda: table.to_start() == [0, 2], "left out")
 
     person.click(sheet.next_button)
+    field = sheet.findChild(QLineEdit, "many.limit.memory_limit")
+    assert isinstance(field, QLineEdit)
+    QTest.keyClicks(field, "300 MiB")
     person.click(sheet.next_button)
     person.wait(lambda: sheet.body.currentIndex() == REVIEW, "the review")
     text = sheet.review.dry.whole_text()
+    assert text.count("  # after 1, Memory 300 MiB") == 2
     assert text.count("pl-dircopy --dir ") == 2
     assert "--dummyInt 3" in text
     assert "--dummyInt 2" not in text
@@ -141,6 +145,9 @@ def test_a_recipe_runs_on_each_subject_with_its_own_value(
     steps = [job for job in members if job.previous_id is not None]
     assert all(job.phase is Phase.FINISHED for job in members)
     assert {job.intent.parameters["dummyInt"] for job in steps} == {1, 3}
+    client = program.services.session.client
+    made = program.run(client.instances.get(steps[0].remote_id), LONG)
+    assert (made.memory_limit, made.cpu_limit) == (300, 1000)
     rows = program.run(program.services.jobs.inbox(), LONG)
     told = [row for row in rows if row.dedupe_key.startswith("batch:")]
     assert [(row.kind, row.text) for row in told] == [("READY", "4 finished.")]

@@ -12,14 +12,21 @@ from hypothesis import strategies as st
 from chrislib.cube.types import ComputeResource, Plugin, PluginId, PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds.form import ParameterForm
-from chrislib.feeds.limits import Limits
+from chrislib.feeds.limits import UNLIMITED, Limits
 from chrislib.feeds.making import proposed_title
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_csv import guess, rows_of
 from chrislib.feeds.many_model import CAN, REFUSED, WAITS, WARNS, Column, Slot
 from chrislib.feeds.many_runs import runs_of
 from chrislib.feeds.pipelines import NodePlan, PipelineNode
-from chrislib.feeds.recipes import Recipe, of_pipeline, of_plugin, recipe_of, then
+from chrislib.feeds.recipes import (
+    Recipe,
+    of_pipeline,
+    of_plugin,
+    recent,
+    recipe_of,
+    then,
+)
 from chrislib.feeds.subjects import fill_marks, subjects_of, unknown_marks
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
@@ -310,6 +317,80 @@ def test_a_pipeline_gets_values_per_node() -> None:
     given_ = {one["name"]: one["default"] for one in info["plugin_parameter_defaults"]}
     assert given_ == {"sid": "sub-1", "atlas": "home/alex/uploads/atlas"}
     assert many.commands(0)[2] == "2 pipeline Volumes  # after 1"
+    # limits of a node; one that is emptied takes the least, not what the pipeline says
+    many.slots[0].limits.set("memory_limit", "300")
+    assert many.commands(0)[3].endswith("  # Memory 300 MiB")
+    intent = many.plan(0).steps[0].intent
+    assert isinstance(intent, WorkflowIntent)
+    assert intent.nodes_info[0]["memory_limit"] == 300
+    two = replace(node, limits={"cpu_limit": 2000})
+    plan = NodePlan(two, slot().form, Limits(plugin(), two.limits))
+    assert "cpu_limit" not in plan.info
+    plan.limits.set("cpu_limit", "")
+    assert plan.info["cpu_limit"] == 1000
+
+
+BROAD = replace(
+    plugin(),
+    min_cpu_limit=250,
+    max_cpu_limit=UNLIMITED,
+    min_memory_limit=50,
+    max_memory_limit=1 << 22,
+    max_number_of_workers=8,
+)
+
+
+@given(
+    st.integers(250, 10**6), st.integers(50, 1 << 22), st.integers(1, 8), st.booleans()
+)
+def test_limits_of_a_run_are_those_of_the_next_one(
+    cpu: int, memory: int, workers: int, taken: bool
+) -> None:
+    given_ = {"cpu_limit": cpu, "memory_limit": memory, "number_of_workers": workers}
+    limits = Limits(BROAD, {"cpu_limit": 777}, taken=taken)
+    limits.take({**given_, "gpu_limit": None})
+    assert limits.errors() == {}
+    least = {"cpu_limit": 250, "memory_limit": 50, "number_of_workers": 1}
+    wanted = {name: n for name, n in given_.items() if n != least[name]}
+    assert limits.values == (wanted if taken else {})
+
+
+def test_place_and_limits_go_from_one_recipe_to_the_next() -> None:
+    first = table(ITEMS[:2])
+    first.set_compute(0, "host")
+    first.slots[0].limits.set("cpu_limit", "1.5")
+    assert first.commands(1)[2].endswith("# after 1, on host, CPU 1.5")
+    (step,) = first.plan(1).steps
+    assert isinstance(step.intent, RunIntent)
+    # as the jobs of such a batch tell it the next time
+    root = replace(run(dir="home/x"), plugin_type="fs", plugin_name="pl-dircopy")
+    done = [
+        job(1, root, Phase.FINISHED, remote_id=1, feed_id=4, account_id=1),
+        job(2, replace(step.intent, previous_id=1), Phase.FINISHED,
+            remote_id=2, previous_id=1, feed_id=4, account_id=1),
+    ]  # fmt: skip
+    (known,) = recent(done, 1)
+    (last,) = known.steps
+    assert isinstance(last.intent, RunIntent)
+    assert (last.intent.compute_resource, last.intent.cpu_limit) == ("host", 1500)
+    # and back to the first of the list, and to the least
+    held = Limits(plugin())
+    held.take({"cpu_limit": last.intent.cpu_limit})
+    again = ManyTable(
+        known, [Slot.of(0, "pl-fs", slot().form, compute="host", limits=held)]
+    )
+    again.set_compute(0, "")
+    again.slots[0].limits.set("cpu_limit", "")
+    changed = again.placed().steps[0].intent
+    assert isinstance(changed, RunIntent)
+    assert (changed.compute_resource, changed.cpu_limit) == ("", None)
+    # a place that is gone, and what the plugin does not take, are problems
+    again = ManyTable(known, [Slot.of(0, "pl-fs", slot().form, compute="titan")])
+    assert "titan is not offered" in again.slots[0].use_problem
+    again.set_compute(0, "")
+    again.slots[0].limits.set("cpu_limit", "9")
+    assert "9 is too much. pl-fs 1.0 takes 1 to 2." in again.slots[0].use_problem
+    assert again.use_problems == 1
 
 
 def test_a_recipe_takes_one_step_more() -> None:

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QPlainTextEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import Field, button
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.text import Label
 
@@ -87,19 +86,12 @@ class ReviewPage(QWidget):
         facts.addStretch(1)
         inner = QWidget()
         inner.setLayout(facts)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(inner)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        inner.setAutoFillBackground(False)
-        scroll.viewport().setAutoFillBackground(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.banner)
-        column.addWidget(scroll, 1)
+        column.addWidget(scrolled(inner), 1)
         column.addWidget(self._title_label)
         column.addWidget(self.title)
         column.addWidget(self._title_error)

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFrame,
     QGridLayout,
     QRadioButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -17,6 +15,7 @@ from chrislib.cube.types import ComputeResource
 from chrislib.feeds.limits import Bound, Limits
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.text import Label
 
 _UNITS = {"cpu_limit": "cores", "memory_limit": "MiB or GiB"}
@@ -41,17 +40,9 @@ class ComputeView(QWidget):
         self._column.setSpacing(4)
         inner = QWidget()
         inner.setLayout(self._column)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        inner.setAutoFillBackground(False)
-        scroll.viewport().setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolled(inner))
         self._error = Label(
             theme,
             style="small",
@@ -140,7 +131,8 @@ class ComputeView(QWidget):
 
     def go_in(self) -> None:
         """Take the focus in the choice, or in the first limit."""
-        chosen = self._group.checkedButton()
+        buttons = self._group.buttons()
+        chosen = self._group.checkedButton() or (buttons[0] if buttons else None)
         if chosen is not None:
             chosen.setFocus(Qt.FocusReason.OtherFocusReason)
         elif self._fields:

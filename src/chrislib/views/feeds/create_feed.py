@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.cube.errors import Refused
 from chrislib.feeds.making import proposed_title
@@ -25,6 +25,7 @@ from chrislib.views.widgets.elsewhere import (
     places_of,
     where_words,
 )
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
@@ -63,7 +64,7 @@ class CreateFeedSheet(Sheet):
         self._sending = False
         self.details = DetailsForm(theme)
         self.first = FirstStepHead(context)
-        self._step_page = FirstStepPage(context, self.first)
+        self._step_page = FirstStepPage(context, self.first, computes=True)
         self._list = ItemList(theme, name="create.items", removable=True)
         self._review_list = ItemList(theme, name="create.review.items")
         self._picker = ItemPicker(theme, is_in=lambda one: one in self._ids)
@@ -129,6 +130,8 @@ class CreateFeedSheet(Sheet):
         )
         self._step_page.moved.connect(self._show_button)
         self._step_page.taken.connect(lambda: self._go(REVIEW))
+        self._step_page.placed.connect(self.compute.renew)
+        self.compute.change_wanted.connect(self._change_compute)
         self._stop = self._context.library.subscribe(lambda _change: self._refresh())
 
     def _load(self) -> None:
@@ -268,6 +271,8 @@ class CreateFeedSheet(Sheet):
             self._go(step + 1)
         elif not self.items:
             self._go(DATA)
+        elif self.compute.problem:
+            self._change_compute()
         elif self.details.check():
             self._tasks.start(
                 ask_to_leave_out(self._context, self._ids),
@@ -290,6 +295,12 @@ class CreateFeedSheet(Sheet):
     def _another(self) -> None:
         self._go(FIRST)
         self._step_page.show_plugins()
+
+    def _change_compute(self) -> None:
+        """Go to where the runs of the first step compute, at what is wrong there."""
+        self._go(FIRST)
+        if self.compute.table is not None:
+            self._step_page.show_compute(self.compute.table)
 
     def _go(self, step: int) -> None:
         if self._sending or step < TITLE:
@@ -425,15 +436,7 @@ class CreateFeedSheet(Sheet):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         # a low window, or large text, has no room for all fields
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(fields)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        fields.setAutoFillBackground(False)
-        scroll.viewport().setAutoFillBackground(False)
-        row.addWidget(scroll, 1)
+        row.addWidget(scrolled(fields), 1)
         row.addWidget(line(vertical=True))
         row.addLayout(right, 1)
         return page

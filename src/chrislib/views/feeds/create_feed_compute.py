@@ -1,18 +1,26 @@
 """Where the first steps of a new feed compute, on the review of Create feed."""
 
-from dataclasses import replace
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
-
-from chrislib.feeds.many import ManyTable, steps_of
+from chrislib.feeds.many import ManyTable
 from chrislib.feeds.recipes import Recipe
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.many_compute import ComputeRows
+from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.text import Label
 
 
 class FeedCompute(QWidget):
-    """A choice for each run of the recipe; nothing while there is none to choose."""
+    """What each run of the recipe may use; nothing while nothing is run.
+
+    Signals
+    -------
+    change_wanted : ()
+        Another place or other limits are wanted.
+    """
+
+    change_wanted = Signal()
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
@@ -21,8 +29,16 @@ class FeedCompute(QWidget):
         self._tasks = context.tasks("create feed: compute")
         self._recipe: Recipe | None = None
         self._table: ManyTable | None = None
-        self._rows = ComputeRows(theme)
-        self._rows.setObjectName("create.compute")
+        self._touched = False
+        self._facts = Facts(theme)
+        self._facts.setObjectName("create.compute")
+        self._change = button(
+            theme,
+            "Compute and limits …",
+            kind="quiet",
+            name="create.compute.change",
+            small=True,
+        )
         self._error = Label(
             theme,
             style="small",
@@ -30,22 +46,26 @@ class FeedCompute(QWidget):
             wrap=True,
             name="create.compute.error",
         )
+        head = QHBoxLayout()
+        head.addWidget(Label(theme, "Compute", style="section"), 1)
+        head.addWidget(self._change)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(Label(theme, "Compute", style="section"))
-        column.addWidget(self._rows)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._facts)
         column.addWidget(self._error)
-        self._rows.chosen.connect(self._choose)
+        self._change.clicked.connect(self.change_wanted)
         self.hide()
 
     def show_recipe(self, recipe: Recipe | None) -> None:
-        """Offer where the runs of a recipe can compute (asks the server)."""
+        """Show where the runs of a recipe compute (asks the server)."""
         if recipe is self._recipe:
             return
-        self._recipe, self._table = recipe, None
+        self._recipe, self._table, self._touched = recipe, None, False
         self._tasks.cancel_all()
-        self._rows.show_slots(())
+        self._facts.show_facts(())
+        self._change.hide()
         self._error.hide()
         self.hide()
         if recipe is not None:
@@ -56,15 +76,34 @@ class FeedCompute(QWidget):
                 failed=self._failed,
             )
 
+    @property
+    def table(self) -> ManyTable | None:
+        """The runs of the recipe, None while they are not known."""
+        return self._table
+
+    @property
+    def problem(self) -> str:
+        """Why the recipe cannot be run where it was, "" for nothing."""
+        slots = self._table.slots if self._table is not None else ()
+        for slot in slots:
+            if slot.use_problem:
+                return f"{slot.title}: {slot.use_problem}"
+            if self._touched and slot.fixed:
+                return f"{slot.title}: {next(iter(slot.fixed.values()))}"
+        return ""
+
     def placed(self, recipe: Recipe | None) -> Recipe | None:
         """Return the recipe as it is to be run: each run where it was chosen."""
         table = self._table
         if recipe is None or table is None or table.recipe is not recipe:
             return recipe
-        if not any(slot.compute for slot in table.slots):
-            return recipe
-        cells: list[dict[str, str]] = [{} for _ in table.slots]
-        return replace(recipe, steps=steps_of(recipe, table.slots, cells))
+        # what was run before is run as it was, unless something was changed
+        return table.placed() if self._touched else recipe
+
+    def renew(self) -> None:
+        """Show what was chosen meanwhile."""
+        self._touched = True
+        self._fill()
 
     def shutdown(self) -> None:
         """Cancel what runs."""
@@ -72,12 +111,15 @@ class FeedCompute(QWidget):
 
     def _show(self, table: ManyTable) -> None:
         self._table = table
-        self._rows.show_slots(table.slots)
+        self._change.setVisible(bool(table.slots))
         self.setVisible(bool(table.slots))
+        self._fill()
 
-    def _choose(self, slot: int, name: str) -> None:
-        if self._table is not None:
-            self._table.set_compute(slot, name)
+    def _fill(self) -> None:
+        slots = self._table.slots if self._table is not None else ()
+        self._facts.show_facts([(slot.title, slot.use_words) for slot in slots])
+        self._error.setText(self.problem)
+        self._error.setVisible(bool(self.problem))
 
     def _failed(self, error: BaseException) -> None:
         """Say what is wrong with the recipe before anything is sent."""

@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.many import ManyTable
+from chrislib.feeds.many_model import Slot
 from chrislib.feeds.pipelines import NodePlan, PipelineTree
 from chrislib.feeds.recipes import Recipe, recipe_of
-from chrislib.jobs.model import RunIntent
+from chrislib.jobs.model import RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node_what import PIPELINES, WhatPage
@@ -17,10 +19,11 @@ from chrislib.views.feeds.add_node_work import what_label, work_key
 from chrislib.views.feeds.create_feed_first import FirstStepList
 from chrislib.views.feeds.form_page import FormPage
 from chrislib.views.feeds.pipeline_plan import PlanPage
+from chrislib.views.feeds.runs_compute import RunsCompute
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import Label
 
-CHOICE, PLUGIN, PARAMETERS, PLAN = range(4)
+CHOICE, PLUGIN, PARAMETERS, PLAN, COMPUTE = range(5)
 
 
 class FirstStepHead(QWidget):
@@ -49,6 +52,11 @@ class FirstStepHead(QWidget):
 class FirstStepPage(QWidget):
     """Choices; behind "Choose another …" plugins and pipelines, and their values.
 
+    Parameters
+    ----------
+    computes : bool
+        Ask besides where the step computes, where there is a choice.
+
     Signals
     -------
     said : (str, str)
@@ -56,15 +64,22 @@ class FirstStepPage(QWidget):
     moved
         Another of its parts is shown.
     taken
-        A step was put together and is chosen now.
+        A step was put together and is chosen now, or placed.
+    placed
+        Where the runs of `show_compute` compute was chosen.
     """
 
     said = Signal(str, str)
     moved = Signal()
     taken = Signal()
+    placed = Signal()
 
-    def __init__(self, context: ViewContext, head: FirstStepHead) -> None:
+    def __init__(
+        self, context: ViewContext, head: FirstStepHead, *, computes: bool = False
+    ) -> None:
         super().__init__()
+        self._computes = computes
+        self._made: ManyTable | None = None
         self._context = context
         self._tasks = context.tasks("first step")
         self._head = head
@@ -83,19 +98,30 @@ class FirstStepPage(QWidget):
         self.page = FormPage(context, own=_no_paths)
         self.form_view = self.page.view
         self.plan = PlanPage(context, own=_no_paths, computes=False)
-        for page in (self._choice, self.what, self.page, self.plan):
+        self.compute = RunsCompute(context.theme, prefix="first.")
+        for page in (self._choice, self.what, self.page, self.plan, self.compute):
             self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
         self.what.chosen.connect(self._choose)
         self.what.activated.connect(self.go_on)
+        self.compute.changed.connect(
+            lambda: self.said.emit(self.compute.problem_words, "failed")
+        )
         self._load_recipes()
 
     @property
     def part(self) -> int:
-        """CHOICE, PLUGIN, PARAMETERS (of a plugin) or PLAN (of a pipeline)."""
+        """CHOICE, PLUGIN, PARAMETERS (of a plugin), PLAN (of a pipeline) or COMPUTE."""
         return self._stack.currentIndex()
+
+    def show_compute(self, table: ManyTable) -> None:
+        """Offer where the runs of a known recipe compute, at what is wrong there."""
+        self._made = None
+        self._show_compute(table)
+        if not self.compute.ask():
+            self.said.emit(self.compute.problem_words, "failed")
 
     def show_plugins(self) -> None:
         """Offer every plugin that can follow the data, and the pipelines."""
@@ -127,13 +153,21 @@ class FirstStepPage(QWidget):
             else:
                 self._count(self.plan.problems)
             return True
+        if self.part == COMPUTE:
+            self._placed()
+            return True
         return False
 
     def go_back(self) -> bool:
         """Do what Back means here; False when the sheet goes back itself."""
         if self.part == CHOICE:
             return False
-        self._stack.setCurrentIndex(CHOICE if self.part == PLUGIN else PLUGIN)
+        before = {PLUGIN: CHOICE, PARAMETERS: PLUGIN, PLAN: PLUGIN, COMPUTE: CHOICE}
+        to = before[self.part]
+        if self.part == COMPUTE and self._made is not None:
+            to = PLAN if isinstance(self._chosen, PipelineTree) else PARAMETERS
+        self._stack.setCurrentIndex(to)
+        self.said.emit("", "info")
         self.moved.emit()
         return True
 
@@ -209,19 +243,52 @@ class FirstStepPage(QWidget):
             plugin_type=plugin.type,
             parameters=dict(form.payload()),
         )
-        self._take(recipe_of([Next(intent)]))
+        self._place(intent, [Slot.of(0, plugin.name, form)])
 
     def _take_pipeline(self) -> None:
         tree = self._chosen
         if isinstance(tree, PipelineTree):
             intent = self._context.feeds.pipelines.intent(tree, self._plans)
-            self._take(recipe_of([Next(intent)]))
+            slots = [
+                Slot.of(0, plan.node.title or plan.node.plugin, plan.form, node=plan)
+                for plan in self._plans
+            ]
+            self._place(intent, slots)
+
+    def _place(self, intent: RunIntent | WorkflowIntent, slots: Sequence[Slot]) -> None:
+        """Ask where a new step computes, where there is a choice; else take it."""
+        recipe = recipe_of([Next(intent)])
+        if self._computes and any(len(slot.form.computes) > 1 for slot in slots):
+            self._made = ManyTable(recipe, slots)
+            self._show_compute(self._made)
+        else:
+            self._take(recipe)
+
+    def _show_compute(self, table: ManyTable) -> None:
+        self.compute.show_table(table)
+        self._stack.setCurrentIndex(COMPUTE)
+        self.compute.go_in()
+        self.said.emit("", "info")
+        self.moved.emit()
+
+    def _placed(self) -> None:
+        if not self.compute.ask():
+            self.said.emit(self.compute.problem_words, "failed")
+        elif self._made is not None:
+            self._take(self._made.placed())
+        else:
+            self._leave()
+            self.placed.emit()
+            self.taken.emit()
 
     def _take(self, recipe: Recipe) -> None:
         self._head.list.take(recipe)
+        self._leave()
+        self.taken.emit()
+
+    def _leave(self) -> None:
         self._stack.setCurrentIndex(CHOICE)
         self.moved.emit()
-        self.taken.emit()
 
 
 def _no_paths() -> Sequence[tuple[str, str]]:

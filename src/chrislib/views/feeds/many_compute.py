@@ -34,7 +34,3 @@ class ComputePage(QWidget):
     def show_table(self, table: ManyTable) -> None:
         """Offer the choices of another recipe."""
         self.runs.show_table(table)
-
-    def ask(self) -> bool:
-        """Go to the first mistake and return False, or True."""
-        return self.runs.ask()

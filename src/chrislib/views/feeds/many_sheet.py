@@ -225,7 +225,7 @@ class ManySheet(Sheet):
         self.page.csv_wanted.connect(self._open_csv)
         self.page.paste_wanted.connect(self._paste)
         self.page.said.connect(self.set_note)
-        self.compute.chosen.connect(self._set_compute)
+        self.compute.changed.connect(self._used_otherwise)
         for dry in (self.page.dry, self.review.dry):
             dry.save_wanted.connect(self._save)
 
@@ -306,7 +306,7 @@ class ManySheet(Sheet):
             self._source, self._rows = None, None
             self.page.set_from_table(False)
         self._fill()
-        self.compute.show_slots(table.slots)
+        self.compute.show_table(table)
         self.set_note("")
         self._go(then)
 
@@ -320,21 +320,26 @@ class ManySheet(Sheet):
             self.set_note("")
             self._context.messages.failed(error)
 
-    def _set_compute(self, slot: int, name: str) -> None:
-        if self._table is not None:
-            self._table.set_compute(slot, name)
-            self._count()
+    def _used_otherwise(self) -> None:
+        self._count()
+        self.set_note(self.compute.runs.problem_words, kind="failed")
 
     def _go(self, step: int) -> None:
+        wrong = step > COMPUTE and bool(self.compute.runs.problem_words)
+        step = COMPUTE if wrong else step
         self.show_step(step)
         if step == SUBJECTS:
             self._show_subjects()
             self.page.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif step == COMPUTE:
+            self.compute.runs.go_in()
         elif step == REVIEW:
             self.review.show_rows(self.page.model)
         elif step == RECIPE:
             self.recipe.head.list.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.set_note("")
+        self.set_note(self.compute.runs.problem_words if wrong else "", kind="failed")
+        if wrong:
+            self.compute.runs.ask()
         self._count()
 
     # -- what is shown ---------------------------------------------------------
@@ -372,12 +377,11 @@ class ManySheet(Sheet):
         bad = table.counts().get(REFUSED, 0)
         detail += f", {bad:,} refused" if bad else ""
         self.steps.set_step(SUBJECTS, detail=detail, complete=bool(can) and not refused)
-        places = {slot.compute or "" for slot in table.slots}
-        named = sorted(place for place in places if place)
+        uses = dict.fromkeys(slot.use_words for slot in table.slots)
         self.steps.set_step(
             COMPUTE,
-            detail=", ".join(named) or "As the server chooses",
-            complete=bool(can),
+            detail=", ".join(uses) or "Nothing is computed",
+            complete=bool(can) and not table.use_problems,
         )
         self.subtitle.setText(
             f"{table.recipe.detail if table.recipe.steps else 'Only the data'} · "
