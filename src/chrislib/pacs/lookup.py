@@ -4,10 +4,9 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
-from chrislib.aio import Breather
+from chrislib.aio import Breather, several
 from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import CubeError, Forbidden, ServerFault
 from chrislib.cube.types import Pacs, PacsQuery
@@ -15,7 +14,6 @@ from chrislib.pacs.answers import Gathering
 from chrislib.pacs.types import FoundPatient
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 LOOKUP_TITLE = "chrislib lookup "
 """How the titles of lookups begin on the server, where they stay as history: their
@@ -87,30 +85,28 @@ class Lookup:
 
     async def run(self, questions: Sequence[Mapping[str, str]]) -> None:
         """Ask every PACS every question (network)."""
-        waiting = iter(
-            [(pacs, values) for values in questions for pacs in self._archives]
-        )
-        await _together(self._work, waiting)
+        waiting = [(pacs, values) for values in questions for pacs in self._archives]
+        await several(waiting, self._work, at_once=_AT_ONCE)
         quiet = [
             pacs
             for pacs in self._archives
             if pacs.identifier not in self.silent | self._gave
         ]
-        await _together(self._prove, iter(quiet))
+        await several(quiet, self._prove, at_once=_AT_ONCE)
         self._tell(force=True)
 
-    async def _work(self, waiting: Iterator[tuple[Pacs, Mapping[str, str]]]) -> None:
-        for pacs, values in waiting:
-            if pacs.identifier in self.silent:
-                continue
-            answer = await self._ask(pacs, values)
-            if answer is None:
-                self.silent.add(pacs.identifier)
-                continue
-            if answer.studies:
-                self._gave.add(pacs.identifier)
-                self._alive.note(pacs.identifier, True)
-            await self._take(pacs.identifier, answer)
+    async def _work(self, question: tuple[Pacs, Mapping[str, str]]) -> None:
+        pacs, values = question
+        if pacs.identifier in self.silent:
+            return
+        answer = await self._ask(pacs, values)
+        if answer is None:
+            self.silent.add(pacs.identifier)
+            return
+        if answer.studies:
+            self._gave.add(pacs.identifier)
+            self._alive.note(pacs.identifier, True)
+        await self._take(pacs.identifier, answer)
 
     async def _ask(self, pacs: Pacs, values: Mapping[str, str]) -> PacsQuery | None:
         # a title is unique per user and PACS (cube-api trap 25); what is kept is
@@ -152,17 +148,16 @@ class Lookup:
             self._told_at = _now()
             self._found(changed)
 
-    async def _prove(self, quiet: Iterator[Pacs]) -> None:
+    async def _prove(self, pacs: Pacs) -> None:
         """Find out whether a PACS that found nothing answers at all."""
-        for pacs in quiet:
-            answers, fresh = self._alive.known(pacs.identifier)
-            if not fresh:
-                answers = await self._answers(pacs)
-                self._alive.note(pacs.identifier, answers)
-            if answers is None:
-                self.unproven.add(pacs.identifier)
-            elif not answers:
-                self.silent.add(pacs.identifier)
+        answers, fresh = self._alive.known(pacs.identifier)
+        if not fresh:
+            answers = await self._answers(pacs)
+            self._alive.note(pacs.identifier, answers)
+        if answers is None:
+            self.unproven.add(pacs.identifier)
+        elif not answers:
+            self.silent.add(pacs.identifier)
 
     async def _answers(self, pacs: Pacs) -> bool | None:
         """Ask for what a PACS has sent before; None where it never sent anything."""
@@ -197,26 +192,6 @@ class Lookup:
         except CubeError:
             # it stays in the server's list of queries, and harms nobody there
             _log.info("a passing query stays on the server")
-
-
-async def _together(
-    work: Callable[[Iterator[_T]], Coroutine[Any, Any, None]], things: Iterator[_T]
-) -> None:
-    """Let a few workers take things from one iterator until it is empty."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for number in range(_AT_ONCE):
-                group.create_task(work(things), name=f"lookup {number}")
-    except BaseExceptionGroup as failed:
-        raise _first(failed) from failed
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error to show of several that happened at once."""
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
-    return next((e for e in leaves if not isinstance(e, CubeError)), leaves[0])
 
 
 def _described(values: Mapping[str, str]) -> str:
