@@ -159,7 +159,11 @@ def _where(error: Exception) -> str:
 
 
 def _flat(root: object) -> Iterator[tuple[str, Value]]:
-    """Yield the leaves with their paths, "a.b[0].c"; without recursion."""
+    return ((path, _leaf(value)) for path, value in leaves(root))
+
+
+def leaves(root: object) -> Iterator[tuple[str, object]]:
+    """Yield the leaves of JSON with their paths, "a.b[0].c"; without recursion."""
     waiting: list[tuple[str, object, int]] = [("", root, 0)]
     while waiting:
         path, value, depth = waiting.pop()
@@ -170,7 +174,7 @@ def _flat(root: object) -> Iterator[tuple[str, Value]]:
                 (_step(path, key, named=named), one, depth + 1) for key, one in below
             ][::-1]
         else:
-            yield path or "value", _leaf(value)
+            yield path or "value", value
 
 
 def _step(path: str, key: object, *, named: bool) -> str:

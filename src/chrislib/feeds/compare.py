@@ -1,6 +1,8 @@
 """Comparing two runs or two feeds: what was given, what came out."""
 
+import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrislib.aio import Progress, several, together
@@ -8,6 +10,8 @@ from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.collect_nodes import read_nodes
+from chrislib.feeds.compare_contents import MAX_BYTES as TEXT_LIMIT
+from chrislib.feeds.compare_contents import Difference, compare_contents
 from chrislib.feeds.compare_files import FilePair, compare_files, contents_equal
 from chrislib.feeds.compare_model import (
     FeedsCompared,
@@ -108,6 +112,26 @@ class Comparing:
         found = await several(pairs, one, at_once=_CONTENTS_AT_ONCE, progress=progress)
         return {place: verdict for place, verdict in found if verdict}
 
+    async def difference(self, pair: FilePair) -> Difference:
+        """Compare two text files line by line, JSON by value (network, disk, a thread).
+
+        Raises
+        ------
+        ChrislibError
+            One of them could not be fetched.
+        """
+        left, right = pair.left, pair.right
+        if left is None or right is None:
+            return Difference(problem="Only one side has this file.")
+        if max(left.size or 0, right.size or 0) > TEXT_LIMIT:
+            words = (
+                f"Files larger than {TEXT_LIMIT // 1_000_000} MB have no lines here."
+            )
+            return Difference(problem=words)
+        paths = await together(self._outputs.fetch(left), self._outputs.fetch(right))
+        as_json = left.kind == "json" and right.kind == "json"
+        return await asyncio.to_thread(_difference, *paths, as_json=as_json)
+
     # -- inside ------------------------------------------------------------------
 
     def _forget(self) -> None:
@@ -132,3 +156,12 @@ class Comparing:
             return await listed(client.folders, [Root(node.output_path)])
         except CubeError as error:
             return error
+
+
+def _difference(left: Path, right: Path, *, as_json: bool) -> Difference:
+    """Compare two files (disk)."""
+    contents: list[bytes] = []
+    for path in (left, right):
+        with path.open("rb") as file:
+            contents.append(file.read(TEXT_LIMIT))
+    return compare_contents(contents[0], contents[1], as_json=as_json)
