@@ -1,6 +1,7 @@
 """Fixtures for all tests: real station processes."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -159,6 +160,12 @@ def old_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     running = Station(tmp_path_factory.mktemp("station6"), options).start()
     yield running
     running.stop()
+
+
+def pytest_collection_finish() -> None:
+    """Let collections of garbage pass over what stays: modules and all the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

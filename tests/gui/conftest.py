@@ -113,6 +113,8 @@ def aio(qtbot: QtBot, _qt_loop: asyncio.AbstractEventLoop) -> Iterator[Aio]:
         if alive:
             qtbot.waitUntil(lambda: all(t.done() for t in alive), timeout=5000)
         gc.collect()
+        # what lives on stays: a window that went had everything looked at again
+        gc.freeze()
         asyncio.events._set_running_loop(None)
         _qt_loop.set_exception_handler(None)
     assert not helper.errors, helper.errors
