@@ -38,7 +38,7 @@ class PaneTasks:
         itself just before: the pane's widgets may be gone by then.
         """
         began = self._round
-        report = failed or self._messages.failed
+        tell = failed or self.report
 
         def deliver(result: _T) -> None:
             if done is not None and began == self._round:
@@ -46,9 +46,13 @@ class PaneTasks:
 
         def fail(error: BaseException) -> None:
             if began == self._round:
-                report(error)
+                tell(error)
 
         return self._owner.start(coro, name=name, done=deliver, failed=fail)
+
+    def report(self, error: BaseException) -> None:
+        """Tell of a failure that nothing else answers."""
+        self._messages.failed(error)
 
     def cancel_all(self) -> None:
         """Cancel everything this pane has started; returns at once."""

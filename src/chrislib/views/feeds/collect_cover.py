@@ -1,18 +1,24 @@
 """Pages that cover the whole Feeds module until Esc, and texts saved from them."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from chrislib.aio import Progress
 from chrislib.errors import ChrislibError
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowFeed
+from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.text import ElidedLabel, Label, line
+
+_T = TypeVar("_T")
 
 
 class Cover(QWidget):
@@ -177,9 +183,47 @@ class Work(QWidget):
         self._bar.setRange(0, max(total, 1))
         self._bar.setValue(done)
 
+    def progress(self, words: str) -> Progress:
+        """Return what shows under those words how far it is."""
+        return lambda done, total: self.advance(words, done, total)
+
     def end(self) -> None:
         """Show that nothing goes on."""
         self.hide()
+
+    def run(
+        self,
+        tasks: PaneTasks,
+        make: Callable[[Progress], Coroutine[Any, Any, _T]],
+        *,
+        words: str,
+        name: str,
+        done: Callable[[_T], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        """Start a task, and show it until it has ended; whoever cancels it says `end`.
+
+        Parameters
+        ----------
+        make : callable
+            Returns the coroutine; is given what tells of its progress.
+        words : str
+            What is being done.
+        done, failed : callable, optional
+            Get its result, or its exception; without, a message tells of a failure.
+        """
+
+        def ended(result: _T) -> None:
+            self.end()
+            if done is not None:
+                done(result)
+
+        def broke(error: BaseException) -> None:
+            self.end()
+            (failed or tasks.report)(error)
+
+        self.begin(words)
+        tasks.start(make(self.progress(words)), name=name, done=ended, failed=broke)
 
 
 async def save_text(

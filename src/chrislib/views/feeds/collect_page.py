@@ -1,14 +1,15 @@
 """Collect results: one table out of the files of many runs, with a plot beside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QStackedWidget,
 )
 
+from chrislib.aio import Progress
 from chrislib.feeds.collect_files import offers, places_with, plugins_of, sources_of
 from chrislib.feeds.collect_model import FeedNodes, Listing, Row, RowKey, Table, Wanted
 from chrislib.feeds.model import Node
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chrislib.feeds.collect import Collecting
 
 _FLUSH_MS = 250
+_T = TypeVar("_T")
 _LAST = "feeds.collect.files"
 """Under this key of the layout stands the pattern last collected by plugin."""
 _EACH = "feeds.collect.rows"
@@ -123,18 +125,15 @@ class CollectPage(Cover):
     # -- step by step --------------------------------------------------------------
 
     def _survey(self) -> None:
-        words = f"Looking at {count(len(self._ids), 'feed')}"
-        self._begin(words)
-        self._tasks.start(
-            self.collecting.survey(self._ids, progress=self._progress(words)),
+        self._run(
+            lambda progress: self.collecting.survey(self._ids, progress=progress),
+            words=f"Looking at {count(len(self._ids), 'feed')}",
             name="survey",
             done=self._surveyed,
-            failed=self._failed,
         )
 
     def _surveyed(self, feeds: list[FeedNodes]) -> None:
         self._feeds = feeds
-        self._end()
         plugins = plugins_of(feeds)
         if not plugins:
             problems = [feed.problem for feed in feeds if feed.problem]
@@ -165,18 +164,15 @@ class CollectPage(Cover):
             wanted=wanted.place,
         )
         sources = sources_of(self._feeds, self.choice.wanted)
-        words = f"Listing the files of {wanted.plugin}"
-        self._begin(words)
-        self._tasks.start(
-            self.collecting.listings(sources, progress=self._progress(words)),
+        self._run(
+            lambda progress: self.collecting.listings(sources, progress=progress),
+            words=f"Listing the files of {wanted.plugin}",
             name="list files",
             done=self._listed,
-            failed=self._failed,
         )
 
     def _listed(self, listings: list[Listing]) -> None:
         self._listings = listings
-        self._end()
         found = offers(listings)
         nodes = sum(1 for one in listings if one.source.node is not None)
         plugin = self.choice.wanted.plugin
@@ -222,22 +218,20 @@ class CollectPage(Cover):
         if not wanted.pattern or not self._listings:
             self.focus_first()
             return
-        words = "Reading files"
-        self._begin(words)
         self._table, self._begun = None, False
         self._coming.clear()
         self._keep_choice(wanted)
-        self._tasks.start(
-            self.collecting.gather(
+        self._run(
+            lambda progress: self.collecting.gather(
                 self._listings,
                 wanted.pattern,
                 each=wanted.each,
                 told=self._told,
-                progress=self._progress(words),
+                progress=progress,
             ),
+            words="Reading files",
             name="gather",
             done=self._gathered,
-            failed=self._failed,
         )
 
     def _told(self, rows: Sequence[Row]) -> None:
@@ -258,7 +252,6 @@ class CollectPage(Cover):
     def _gathered(self, rows: Sequence[Row]) -> None:
         self._flush.stop()
         self._coming.clear()
-        self._end()
         table = Table(
             wanted=self.choice.wanted,
             feed_ids=self._ids,
@@ -300,22 +293,34 @@ class CollectPage(Cover):
         self.shown.clear()
         self._survey()
 
-    def _begin(self, words: str) -> None:
+    def _run(
+        self,
+        make: Callable[[Progress], Coroutine[Any, Any, _T]],
+        *,
+        words: str,
+        name: str,
+        done: Callable[[_T], object],
+    ) -> None:
+        """Do one step instead of the one before; nothing is chosen meanwhile."""
         self._tasks.cancel_all()
         self._flush.stop()
         self.choice.set_busy(True)
-        self.work.begin(words)
 
-    def _end(self) -> None:
-        self.work.end()
-        self.choice.set_busy(False)
+        def ended(result: _T) -> None:
+            self.choice.set_busy(False)
+            done(result)
+
+        self.work.run(
+            self._tasks, make, words=words, name=name, done=ended, failed=self._failed
+        )
 
     def _cancel(self) -> None:
         """Stop; what was read so far stays on show."""
         self._flush.stop()
         self._tasks.cancel_all()
         self.taking.stop()
-        self._end()
+        self.work.end()
+        self.choice.set_busy(False)
         if self._coming:
             self._show_coming()
         if self.shown.rows and self._table is None:
@@ -332,7 +337,7 @@ class CollectPage(Cover):
             self._say("table", "Nothing was collected", "", again=True)
 
     def _failed(self, error: BaseException) -> None:
-        self._end()
+        self.choice.set_busy(False)
         self._stack.setCurrentWidget(self._state)
         self._state.show_error(error, self._survey)
 
@@ -340,12 +345,6 @@ class CollectPage(Cover):
         actions = [("Look again", self._survey)] if again else []
         self._state.show_state(icon, title, text, actions)
         self._stack.setCurrentWidget(self._state)
-
-    def _progress(self, words: str) -> Callable[[int, int], None]:
-        def tell(done: int, total: int) -> None:
-            self.work.advance(words, done, total)
-
-        return tell
 
     def _patterns(self) -> dict[str, str]:
         kept = self._context.layout.get(_LAST)

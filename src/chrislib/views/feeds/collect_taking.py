@@ -132,31 +132,18 @@ class Taking:
     def retry(self) -> None:
         """Read rows without values once more: the highlighted ones, or all."""
         broken = self._broken()
-        table, work = self._page.table, self._page.work
+        table = self._page.table
         if not broken or table is None:
             return
-        words = "Reading again"
-        work.begin(words)
-        broken = named(broken, table.rows)
-
-        def ended(fresh: list[tuple[Row, list[Row]]]) -> None:
-            work.end()
-            self._page.replace_rows(fresh)
-
-        def failed(error: BaseException) -> None:
-            work.end()
-            self._context.messages.failed(error)
-
-        self._tasks.start(
-            self._page.collecting.again(
-                broken,
-                table.wanted.pattern,
-                each=table.wanted.each,
-                progress=lambda done, total: work.advance(words, done, total),
+        wanted, again = table.wanted, named(broken, table.rows)
+        self._page.work.run(
+            self._tasks,
+            lambda progress: self._page.collecting.again(
+                again, wanted.pattern, each=wanted.each, progress=progress
             ),
+            words="Reading again",
             name="again",
-            done=ended,
-            failed=failed,
+            done=self._page.replace_rows,
         )
 
     def open_images(self, row: Row | None) -> None:
@@ -166,17 +153,12 @@ class Taking:
         if row is None or row.source.node is None:
             return
         self._tasks.cancel_all()
-        work = self._page.work
-        work.begin("Looking for images")
-
-        def ended(_nothing: object) -> None:
-            work.end()
-
-        def failed(error: BaseException) -> None:
-            work.end()
-            self._context.messages.failed(error)
-
-        self._tasks.start(self._open(row), name="images", done=ended, failed=failed)
+        self._page.work.run(
+            self._tasks,
+            lambda _progress: self._open(row),
+            words="Looking for images",
+            name="images",
+        )
 
     async def _open(self, row: Row) -> None:
         kind, files = await self._page.collecting.images(row)
@@ -186,10 +168,9 @@ class Taking:
                 "Neither its node nor those before it hold any that can be shown.",
             )
             return
-        words = "Getting images"
         paths = await self._context.feeds.outputs.fetch_all(
             files,
-            progress=lambda done, total: self._page.work.advance(words, done, total),
+            progress=self._page.work.progress("Getting images"),
         )
         self._context.navigator.go(OpenViewer(ViewContent(kind, row.subject, paths)))
 

@@ -1,6 +1,6 @@
 """Compare two feeds or two runs: node by node, values, files, pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QSplitter, QStackedWidget
 
-from chrislib.aio import several
+from chrislib.aio import Progress, several
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared
@@ -120,9 +120,10 @@ class ComparePage(Cover):
                 "Choose what to compare", "A feed, or a node of it, on each side."
             )
             return
-        self.work.begin("Looking at both sides")
-        self._tasks.start(
-            self._read([left.feed_id, right.feed_id]),
+        self.work.run(
+            self._tasks,
+            lambda _progress: self._read([left.feed_id, right.feed_id]),
+            words="Looking at both sides",
             name="feeds",
             done=lambda _nothing: self._show(left, right),
             failed=self._failed,
@@ -134,7 +135,6 @@ class ComparePage(Cover):
         self._known.update(zip(missing, found, strict=True))
 
     def _show(self, left: Side, right: Side) -> None:
-        self.work.end()
         sides = ((self.sides.left, left), (self.sides.right, right))
         for picker, side in sides:
             picker.offer_nodes(self._known[side.feed_id], side.node_id)
@@ -255,11 +255,9 @@ class ComparePage(Cover):
         pair, wanted = self._pair, self._same_size()
         if pair is None or not wanted:
             return
-        place, words = pair.place, "Comparing contents"
-        self.work.begin(words)
+        place = pair.place
 
         def told(found: dict[str, str]) -> None:
-            self.work.end()
             files = self._files[place]
             fresh = tuple(
                 replace(one, verdict=found.get(one.relative, one.verdict))
@@ -275,11 +273,12 @@ class ComparePage(Cover):
                     "They could not be fetched, or are too large.",
                 )
 
-        self._tasks.start(
-            self.comparing.contents(wanted, progress=self._progress(words)),
+        self.work.run(
+            self._tasks,
+            lambda progress: self.comparing.contents(wanted, progress=progress),
+            words="Comparing contents",
             name="contents",
             done=told,
-            failed=self._work_failed,
         )
 
     def _same_size(self) -> list[FilePair]:
@@ -315,7 +314,7 @@ class ComparePage(Cover):
             ),
         )
 
-    async def read_all(self, progress: Callable[[int, int], None]) -> None:
+    async def read_all(self, progress: Progress) -> None:
         """Read what was not looked at yet (network)."""
         both = [one for one in self._pairs if one.left and one.right]
         missing = [one for one in both if one.place not in self._runs]
@@ -342,14 +341,9 @@ class ComparePage(Cover):
             )
 
     def _failed(self, error: BaseException) -> None:
-        self.work.end()
         self._stack.setCurrentIndex(0)
         self._state.show_error(error, self._side_changed)
         self._dress()
-
-    def _work_failed(self, error: BaseException) -> None:
-        self.work.end()
-        self._context.messages.failed(error)
 
     def _say(self, title: str, text: str) -> None:
         self._pairs, self._pair = [], None
@@ -357,9 +351,6 @@ class ComparePage(Cover):
         self._stack.setCurrentIndex(0)
         self._describe()
         self._dress()
-
-    def _progress(self, words: str) -> Callable[[int, int], None]:
-        return lambda done, total: self.work.advance(words, done, total)
 
     def _only_changed(self, only: bool) -> None:
         self._context.layout.put(_ONLY, only)

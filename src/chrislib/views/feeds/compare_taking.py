@@ -82,20 +82,10 @@ class TakingAlong:
 
     def _read_all(self, then: Callable[[], object]) -> None:
         """Read what was not looked at yet, then go on with all of it."""
-        work, words = self._page.work, "Reading what was not looked at yet"
-        work.begin(words)
-
-        def ended(_nothing: object) -> None:
-            work.end()
-            then()
-
-        def failed(error: BaseException) -> None:
-            work.end()
-            self._context.messages.failed(error)
-
-        self._tasks.start(
-            self._page.read_all(lambda done, total: work.advance(words, done, total)),
+        self._page.work.run(
+            self._tasks,
+            self._page.read_all,
+            words="Reading what was not looked at yet",
             name="read all",
-            done=ended,
-            failed=failed,
+            done=lambda _nothing: then(),
         )
