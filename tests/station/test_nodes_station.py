@@ -1,13 +1,16 @@
 """What is done with nodes, against the real station process."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chrislib.feeds.acts import plan_delete
+from chrislib.cube.errors import Refused
+from chrislib.feeds.acts import parts_of, plan_delete
 from chrislib.feeds.methods import paragraph
+from chrislib.feeds.outputs import walk
 from chrislib.feeds.provenance import to_text
 from tests.station.test_feeds_station import Desk, Item, node_of, open_desk
 
@@ -58,9 +61,16 @@ async def test_a_node_is_looked_at_run_again_split_and_deleted(
     assert given == await feeds.closely.values(first)
 
     # two parts, each of them a node of the files it takes
-    assert await feeds.acts.can_split()
-    parts = await feeds.acts.split(twin, [r"a\.txt$", r"\.csv$"])
-    assert len(parts) == 2
+    places = await feeds.acts.split_places()
+    assert places is not None
+    assert [one.name for one in places] == ["host"]
+    # the first expression as it was recorded; the last one finds nothing
+    wanted = [r".*a\.txt", r"\.csv$", r"nothing"]
+    with pytest.raises(Refused) as refused:
+        await feeds.acts.split(twin, wanted, compute="titan")
+    assert "registered with compute resource 'titan'" in str(refused.value.fields)
+    parts = await feeds.acts.split(twin, wanted, compute="host")
+    assert len(parts) == 3
     view = await desk.until(
         feed_id,
         lambda v: (
@@ -69,6 +79,16 @@ async def test_a_node_is_looked_at_run_again_split_and_deleted(
         ),
     )
     assert node_of(view, parts[0]).parents[0] == twin.id
+    assert node_of(view, parts[0]).compute == "host"
+    # each takes the files whose paths match, and the sheet said as many before
+    whole = [f for f in walk(await feeds.outputs.of(twin)) if not f.is_folder]
+    said = parts_of(wanted, [f"{twin.output_path}/{f.relative}" for f in whole])
+    for number, (pattern, count) in zip(parts, said, strict=True):
+        entries = walk(await feeds.outputs.of(node_of(view, number)))
+        names = {one.relative for one in entries if not one.is_folder}
+        assert names == {f.relative for f in whole if re.search(pattern, f.relative)}
+        assert len(names) == count
+    assert [count for _line, count in said] == [1, 1, 0]
 
     # the card and the paragraph know the whole way
     made = await feeds.provenance.card(view, node_of(view, parts[0]))
@@ -80,9 +100,9 @@ async def test_a_node_is_looked_at_run_again_split_and_deleted(
 
     # deleted with what hangs below, whether a job follows it or not
     plan = plan_delete(view.nodes, [int(twin.id), first])
-    assert len(plan.nodes) == 4
+    assert len(plan.nodes) == 5
     found = await feeds.acts.delete(plan, desk.jobs.results)
     assert found.failed == ()
-    assert (found.nodes, found.pending) == (4, 0)
+    assert (found.nodes, found.pending) == (5, 0)
     view = await desk.until(feed_id, lambda v: len(v.nodes) == 1)
     assert [int(n.id) for n in view.nodes] == chain[:1]

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from chrislib.aio import several
 from chrislib.cube.errors import CubeError, NotFound
+from chrislib.cube.types import ComputeResource
 from chrislib.errors import ChrislibError
 from chrislib.feeds.form import JOIN_PARAMETER
+from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.model import Node
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
@@ -28,7 +30,6 @@ COPY = "pl-topologicalcopy"
 """The plugin splits are made with (cube-api 7.6)."""
 FILTER_LIMIT = 600
 """Characters of all expressions of a split together."""
-_NO_LIMIT = 2_147_483_647
 _DELETION_SECONDS = 60.0
 _SOON, _LATER = 0.2, 2.0
 
@@ -280,10 +281,17 @@ class NodeActs:
         )
         return made
 
-    async def can_split(self) -> bool:
-        """Return whether the server has what splits are made with (network)."""
-        usable = await self._plugins.usable()
-        return any(plugin.name == COPY for plugin in usable)
+    async def split_places(self) -> tuple[ComputeResource, ...] | None:
+        """Return where parts can be made, None where the server cannot (network).
+
+        A server makes them with the newest version it has, and takes a place but no
+        limits (cube-api 7.6).
+        """
+        versions = await self._plugins.versions(COPY)
+        if not versions:
+            return None
+        form = await self._plugins.form_for(versions[0])
+        return tuple(form.computes)
 
     async def delete(self, plan: DeletePlan, purges: Purges) -> Deleted:
         """Delete nodes as it was confirmed, and see them gone (disk, network)."""
@@ -364,4 +372,4 @@ def _below(plan: DeletePlan, node: Node) -> tuple[Node, ...]:
 
 def _limit(value: int) -> int | None:
     """Return a limit a run had, None where it had none."""
-    return value if 0 < value < _NO_LIMIT else None
+    return value if 0 < value < UNLIMITED else None

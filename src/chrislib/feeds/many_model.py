@@ -100,7 +100,7 @@ class Slot:
     def use_words(self) -> str:
         """Return "titan · CPU 2": where it computes and what it may use."""
         least = "the plugin's least" if self.limits.bounds else ""
-        parts = (self.place, self.limits.words or least)
+        parts = (self.gone or self.place, self.limits.words or least)
         return " · ".join(part for part in parts if part)
 
     @property

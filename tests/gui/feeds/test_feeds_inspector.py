@@ -12,6 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from chrislib.cube.errors import Refused
+from chrislib.cube.types import ComputeResource
 from chrislib.errors import ChrislibError
 from chrislib.feeds.acts import Deleted, DeletePlan
 from chrislib.feeds.logs import PIECE, clean
@@ -43,12 +45,19 @@ class MemoryActs:
         self.calls.append(("again", int(node.id), feed_id))
         return self.make.job(feed_id, 5)
 
-    async def split(self, node: Node, lines: Sequence[str]) -> tuple[int, ...]:
-        self.calls.append(("split", int(node.id), [one for one in lines if one]))
+    async def split(
+        self, node: Node, lines: Sequence[str], *, compute: str
+    ) -> tuple[int, ...]:
+        wanted = [one for one in lines if one]
+        self.calls.append(("split", int(node.id), wanted, compute))
+        if self.error is not None:
+            raise self.error
         return (41, 42)
 
-    async def can_split(self) -> bool:
-        return self.able
+    async def split_places(self) -> tuple[ComputeResource, ...] | None:
+        if not self.able:
+            return None
+        return (ComputeResource("host", "", -1), ComputeResource("titan", "GPUs", -1))
 
     async def delete(self, plan: DeletePlan, _purges: Any) -> Deleted:
         self.calls.append(("delete", [int(node.id) for node in plan.nodes]))
@@ -344,7 +353,19 @@ def test_a_node_is_split_by_kind_of_file(
     sheet.lines.setPlainText("\\.dcm$\n\\.json$")
     assert sheet.next_button.text() == "Split into 2 parts"
     assert sheet._parts._shown == (("\\.dcm$", "2 files"), ("\\.json$", "1 file"))
-    sheet.reject()
+    # where the parts are made; what is refused is said and nothing typed is lost
+    qtbot.waitUntil(sheet.places.isVisible)
+    sheet.places.setCurrentIndex(1)
+    said = "Plugin 'pl-topologicalcopy' has not been registered with 'titan'."
+    acts.error = Refused("Refused.", fields={"compute_resource_name": said})
+    QTest.mouseClick(sheet.next_button, LEFT)
+    qtbot.waitUntil(lambda: said in sheet._note.text())
+    acts.error = None
+    sheet.places.setCurrentIndex(0)
+    QTest.mouseClick(sheet.next_button, LEFT)
+    qtbot.waitUntil(lambda: len(acts.calls) == 2)
+    parts = ["\\.dcm$", "\\.json$"]
+    assert acts.calls == [("split", 3, parts, "titan"), ("split", 3, parts, "")]
     settled(qtbot, pane, 3)
 
 

@@ -3,8 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
+from chrislib.cube.types import ComputeResource
 from chrislib.feeds.acts import (
     COPY,
     by_folder,
@@ -57,6 +64,8 @@ class SplitSheet(Sheet):
         self.kinds = button(
             theme, "By file type", name="split.kinds", small=True, icon="file"
         )
+        self.places = QComboBox()
+        self._places = self._place_row()
         self._parts = Facts(theme, mono=True, share=240)
         self._parts.setObjectName("split.parts")
         self._files_note = Label(
@@ -84,6 +93,7 @@ class SplitSheet(Sheet):
         row.addWidget(self.kinds)
         column.addLayout(row)
         column.addWidget(self.lines)
+        column.addWidget(self._places)
         column.addWidget(Label(theme, "What each part takes", style="small-strong"))
         column.addWidget(self._files_note)
         column.addWidget(self._parts)
@@ -103,17 +113,38 @@ class SplitSheet(Sheet):
             failed=self._unlisted,
         )
         self._tasks.start(
-            context.feeds.acts.can_split(), name="can split", done=self._can
+            context.feeds.acts.split_places(),
+            name="places of parts",
+            done=self._can,
+            # where they cannot be asked for, the server chooses
+            failed=lambda _error: None,
         )
         self._show()
+
+    def _place_row(self) -> QWidget:
+        """Return the choice of a compute resource, hidden while there is none."""
+        self.places.setObjectName("split.compute")
+        self.places.setAccessibleName("Compute of the parts")
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(Label(self._context.theme, "Compute", style="small-strong"))
+        row.addWidget(self.places)
+        row.addStretch(1)
+        whole.hide()
+        return whole
 
     def open(self) -> None:
         """Show the sheet with the focus in the parts."""
         super().open()
         self.lines.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _can(self, able: bool) -> None:
-        if not able:
+    def _can(self, places: Sequence[ComputeResource] | None) -> None:
+        for at, one in enumerate(places or ()):
+            words = f"{one.name}, {one.description}" if one.description else one.name
+            self.places.addItem(words, one.name if at else "")
+        self._places.setVisible(self.places.count() > 1)
+        if places is None:
             self.next_button.setEnabled(False)
             self.set_note(
                 f"This server has no {COPY}, with which parts are made. Ask the "
@@ -183,7 +214,9 @@ class SplitSheet(Sheet):
         self.next_button.setEnabled(False)
         self.set_note("Sending")
         self._tasks.start(
-            self._context.feeds.acts.split(self._node, self._lines()),
+            self._context.feeds.acts.split(
+                self._node, self._lines(), compute=str(self.places.currentData() or "")
+            ),
             name="split",
             done=self._sent,
             failed=self._refused,
