@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import Match, SequenceMatcher
 
@@ -21,6 +23,10 @@ _PATIENCE = 3.0
 """Seconds after which lines are no longer lined up finely."""
 _AROUND = 3
 """Lines shown before and after a difference."""
+_FEW = 100
+"""As few lines are lined up by the standard library, with its sense for changes."""
+_WINDOWS = (1, 6, 24)
+"""Lines at a time that both sides may have just once."""
 _SHORT = 4
 """As few lines that are the same are shown, not folded."""
 
@@ -166,13 +172,12 @@ def unified(pairs: Sequence[LinePair]) -> list[LinePair]:
 
 
 class _Patient(SequenceMatcher[str]):
-    """Lines up two texts, coarser when it takes too long."""
+    """Lines up two texts; what is not found in time stays without a partner."""
 
     def __init__(
-        self, left: Sequence[str], right: Sequence[str], clock: Callable[[], float]
+        self, left: Sequence[str], right: Sequence[str], late: Callable[[], bool]
     ) -> None:
-        self._clock = clock
-        self._until = clock() + _PATIENCE
+        self._late = late
         super().__init__(None, left, right)
 
     def find_longest_match(
@@ -182,8 +187,8 @@ class _Patient(SequenceMatcher[str]):
         blo: int = 0,
         bhi: int | None = None,
     ) -> Match:
-        """Return where most is the same; nothing once patience is at an end."""
-        if self._clock() > self._until:
+        """Return where most is the same; nothing once it is late."""
+        if self._late():
             return Match(alo, blo, 0)
         return super().find_longest_match(alo, ahi, blo, bhi)
 
@@ -194,35 +199,114 @@ def _paired(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[LinePair]:
     """Yield every line once, those of a change side by side."""
+    until = clock() + _PATIENCE
+
+    def late() -> bool:
+        return clock() > until
+
+    left = right = 0
+    for a, b in [*_aligned(one, other, _WINDOWS), (len(one), len(other))]:
+        if (left, right) != (a, b):
+            yield from _between(one, other, (left, a), (right, b), late)
+        if a < len(one):
+            yield _pair(one, other, a, b, kind="same")
+        left, right = a + 1, b + 1
+
+
+def _aligned(
+    one: Sequence[str], other: Sequence[str], windows: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return places that are the same: both ends, and what both have just once.
+
+    Between those once more, with more lines at a time; what is left is short.
+    """
     start = _common(one, other)
-    most = min(len(one), len(other)) - start
-    end = _common(one[::-1], other[::-1], most)
-    middle = one[start : len(one) - end], other[start : len(other) - end]
-    for at in range(start):
-        yield _pair(one, other, at, at, kind="same")
-    for tag, a, a_end, b, b_end in _Patient(*middle, clock).get_opcodes():
+    end = _common(one[start:][::-1], other[start:][::-1])
+    found = [(at, at) for at in range(start)]
+    one_end, other_end = len(one) - end, len(other) - end
+    if windows and min(one_end, other_end) - start > _FEW:
+        middle = one[start:one_end], other[start:other_end]
+        width = windows[0]
+        sides = [_windows(lines, width) for lines in middle]
+        left = right = start
+        for a, b in [*_anchors(*sides), (one_end - start, other_end - start)]:
+            at = start + a, start + b
+            gap = one[left : at[0]], other[right : at[1]]
+            found += [(left + x, right + y) for x, y in _aligned(*gap, windows[1:])]
+            if at[0] < one_end:
+                found.append(at)
+            left, right = at[0] + 1, at[1] + 1
+    found += [(one_end + step, other_end + step) for step in range(end)]
+    return found
+
+
+def _windows(lines: Sequence[str], width: int) -> list[tuple[str, ...]]:
+    return [tuple(lines[at : at + width]) for at in range(len(lines) - width + 1)]
+
+
+def _anchors(
+    one: Sequence[Hashable], other: Sequence[Hashable]
+) -> list[tuple[int, int]]:
+    """Return the places of what is in both just once, the longest row in order."""
+    lonely = _lonely(other)
+    places = [(at, lonely[line]) for line, at in _lonely(one).items() if line in lonely]
+    ends: list[int] = []
+    last: list[int] = []
+    before: list[int] = []
+    for number, (_, b) in enumerate(places):
+        at = bisect_left(ends, b)
+        before.append(last[at - 1] if at else -1)
+        if at == len(ends):
+            ends.append(b)
+            last.append(number)
+        else:
+            ends[at], last[at] = b, number
+    found: list[tuple[int, int]] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        found.append(places[number])
+        number = before[number]
+    return found[::-1]
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many lines both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    shorter = min(len(one), len(other))
+    return next((at for at, (left, right) in pairs if left != right), shorter)
+
+
+def _lonely(lines: Sequence[Hashable]) -> dict[Hashable, int]:
+    """Return what is there once, with their places."""
+    counts = Counter(lines)
+    return {line: at for at, line in enumerate(lines) if counts[line] == 1}
+
+
+def _between(
+    one: Sequence[str],
+    other: Sequence[str],
+    in_left: tuple[int, int],
+    in_right: tuple[int, int],
+    late: Callable[[], bool],
+) -> Iterator[LinePair]:
+    """Yield the lines of a part of both texts."""
+    start, begin = in_left[0], in_right[0]
+    matcher = _Patient(one[slice(*in_left)], other[slice(*in_right)], late)
+    for tag, a, a_end, b, b_end in matcher.get_opcodes():
         kind = "same" if tag == "equal" else "changed"
         for step in range(max(a_end - a, b_end - b)):
-            in_left, in_right = a + step < a_end, b + step < b_end
+            has_left, has_right = a + step < a_end, b + step < b_end
             yield _pair(
                 one,
                 other,
-                start + a + step if in_left else None,
-                start + b + step if in_right else None,
-                kind=kind if in_left and in_right else "left" if in_left else "right",
+                start + a + step if has_left else None,
+                begin + b + step if has_right else None,
+                kind=kind if has_left and has_right else _side(has_left),
             )
-    for step in range(end, 0, -1):
-        yield _pair(one, other, len(one) - step, len(other) - step, kind="same")
 
 
-def _common(one: Sequence[str], other: Sequence[str], most: int | None = None) -> int:
-    """Return how many lines both begin with."""
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right or count == most:
-            break
-        count += 1
-    return count
+def _side(left: bool) -> str:
+    return "left" if left else "right"
 
 
 def _pair(
