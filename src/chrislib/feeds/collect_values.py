@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from chrislib.feeds.text import unused as unused_name
+
 MAX_VALUES = 2_000
 """More values of one file are left out, and that is said."""
 MAX_TEXT = 400
@@ -128,13 +130,7 @@ def _reading(text: str, parse: Callable[[str], Iterator[tuple[str, Value]]]) -> 
 
 def unused(name: str, taken: Container[str]) -> str:
     """Return a column's name, with a number where it is taken."""
-    name = " ".join(name.split())[:200] or "value"
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name} ({number})" in taken:
-        number += 1
-    return f"{name} ({number})"
+    return unused_name(" ".join(name.split())[:200] or "value", taken)
 
 
 # -- JSON ------------------------------------------------------------------------

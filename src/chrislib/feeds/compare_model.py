@@ -7,12 +7,11 @@ from chrislib.cube.types import PluginInstance
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.compare_nodes import NodePair
+from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.model import Node
 from chrislib.feeds.states import WORDS as STATE_WORDS
 from chrislib.feeds.states import duration
 from chrislib.jobs.outputs.provenance import without_secrets
-
-_NO_LIMIT = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ def _facts(left: Run, right: Run) -> list[Line]:
 
 
 def _limit(value: int, per: float, unit: str) -> str:
-    return f"{value / per:.3g} {unit}" if 0 < value < _NO_LIMIT else ""
+    return f"{value / per:.3g} {unit}" if 0 < value < UNLIMITED else ""
 
 
 def _at(node: Node) -> str:

@@ -10,6 +10,7 @@ from chrislib.cube.types import (
     PluginParameter,
 )
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.logs import LogText, clean
 from chrislib.feeds.model import Node, NodeDetails
 from chrislib.feeds.states import STEP_WORDS, duration, step_of_phase, steps
@@ -17,8 +18,6 @@ from chrislib.feeds.text import plain
 from chrislib.feeds.waiting import waits
 from chrislib.jobs.model import Phase
 from chrislib.jobs.outputs.provenance import without_secrets
-
-_NO_LIMIT = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +269,11 @@ def _facts(
     """Return label to value of the Run section, in the order shown."""
     facts: dict[str, str] = {}
     where = [plain(node.compute)] if node.compute else []
-    if 0 < instance.cpu_limit < _NO_LIMIT:
+    if 0 < instance.cpu_limit < UNLIMITED:
         where.append(f"{instance.cpu_limit / 1000:g} CPU")
-    if 0 < instance.memory_limit < _NO_LIMIT:
+    if 0 < instance.memory_limit < UNLIMITED:
         where.append(_memory(instance.memory_limit))
-    if 0 < instance.gpu_limit < _NO_LIMIT:
+    if 0 < instance.gpu_limit < UNLIMITED:
         where.append(f"{instance.gpu_limit} GPU")
     if instance.number_of_workers > 1:
         where.append(f"{instance.number_of_workers} workers")
@@ -304,13 +303,13 @@ def _allowed(plugin: Plugin) -> str:
     )
     memory = _range(plugin.min_memory_limit, plugin.max_memory_limit, _memory)
     gpus = ""
-    if 0 < plugin.max_gpu_limit < _NO_LIMIT:
+    if 0 < plugin.max_gpu_limit < UNLIMITED:
         gpus = _range(plugin.min_gpu_limit, plugin.max_gpu_limit, lambda n: f"{n} GPU")
     return " · ".join(part for part in (cpus, memory, gpus) if part)
 
 
 def _range(least: int, most: int, words: Callable[[int], str]) -> str:
-    if most >= _NO_LIMIT:
+    if most >= UNLIMITED:
         return f"from {words(least)}" if least > 0 else ""
     return words(most) if least == most else f"{words(least)} to {words(most)}"
 

@@ -89,16 +89,6 @@ def link_name(link: Thing) -> str:
     return parts[-1] or link.name
 
 
-def unused(name: str, used: set[str]) -> str:
-    """Return the name, with a number behind it where it is taken."""
-    if name not in used:
-        return name
-    number = 2
-    while f"{name} ({number})" in used:
-        number += 1
-    return f"{name} ({number})"
-
-
 def by_name(entry: OutputEntry) -> tuple[bool, str]:
     """Return what entries are sorted by: folders first, then by name."""
     return (not entry.is_folder, entry.relative.rsplit("/", 1)[-1].lower())

@@ -22,8 +22,8 @@ from chrislib.feeds.output_entries import (
     link_entry,
     link_name,
     resolved,
-    unused,
 )
+from chrislib.feeds.text import unused
 
 if TYPE_CHECKING:
     # it loads the HTTP library, which waits for the first paint

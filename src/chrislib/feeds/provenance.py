@@ -28,6 +28,7 @@ from chrislib.aio import several
 from chrislib.cube.types import Plugin
 from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.details import default_values, given_values
+from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.model import FeedView, Node
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.states import WORDS, duration
@@ -35,7 +36,6 @@ from chrislib.feeds.text import plain
 
 SCHEMA = "chrislib.node-provenance/1"
 _AT_ONCE = 4
-_NO_LIMIT = 2_147_483_647
 _LEFT_OUT = "[left out]"
 Value = tuple[str, str]
 
@@ -308,7 +308,7 @@ def _image(plugin: Plugin | None) -> str:
 
 
 def _limit(value: int) -> int:
-    return value if 0 < value < _NO_LIMIT else 0
+    return value if 0 < value < UNLIMITED else 0
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -1,8 +1,8 @@
 """New titles of many feeds by one pattern: "{name} {n:2}". Pure."""
 
-import re
 from datetime import tzinfo
 
+from chrislib.feeds import title_marks
 from chrislib.feeds.model import FeedRow
 
 LIMIT = 200
@@ -14,8 +14,7 @@ PLACEHOLDERS = (
     ("{id}", "its number"),
     ("{owner}", "who owns it"),
 )
-_MARK = re.compile(r"\{([^{}]*)\}")
-_NUMBER = re.compile(r"n(?::([1-9]))?")
+_KNOWN = frozenset({"name", "id", "owner", "date"})
 
 
 def new_title(
@@ -31,11 +30,7 @@ def new_title(
         Where days begin; local time without it.
     """
 
-    def value(found: re.Match[str]) -> str:
-        mark = found[1].strip().casefold()
-        digits = _NUMBER.fullmatch(mark)
-        if digits is not None:
-            return str(number).zfill(int(digits[1] or 1))
+    def word(mark: str) -> str | None:
         match mark:
             case "name":
                 return row.title
@@ -47,9 +42,9 @@ def new_title(
                 return row.created.astimezone(zone).date().isoformat()
             case "date":
                 return ""
-        return found[0]
+        return None
 
-    return " ".join(_MARK.sub(value, pattern).split())
+    return " ".join(title_marks.filled(pattern, number, word).split())
 
 
 def problem_of(title: str) -> str:
@@ -63,10 +58,4 @@ def problem_of(title: str) -> str:
 
 def unknown_marks(pattern: str) -> list[str]:
     """Return what stands in braces and means nothing."""
-    known = {"name", "id", "owner", "date"}
-    return [
-        found[0]
-        for found in _MARK.finditer(pattern)
-        if (mark := found[1].strip().casefold()) not in known
-        and _NUMBER.fullmatch(mark) is None
-    ]
+    return title_marks.unknown_marks(pattern, _KNOWN.__contains__)

@@ -1,13 +1,14 @@
 """Subjects: what the same recipe is run on, one feed each. Pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import Protocol
 
 from chrislib.feeds.ports import FeedItem
+from chrislib.feeds.title_marks import filled
 
 GROUPINGS = (
     ("series", "series"),
@@ -165,10 +166,6 @@ def plain_name(name: str) -> str:
     return " ".join(name.partition("=")[0].replace("^", " ").split())
 
 
-_MARK = re.compile(r"\{([^{}]*)\}")
-_NUMBER = re.compile(r"n(?::([1-9]))?")
-
-
 def fill_marks(pattern: str, marks: Mapping[str, str], number: int) -> str:
     """Return a pattern with its marks replaced; unknown ones stay as typed.
 
@@ -179,25 +176,7 @@ def fill_marks(pattern: str, marks: Mapping[str, str], number: int) -> str:
     number : int
         What {n} is; {n:3} has at least three digits.
     """
-
-    def value(found: re.Match[str]) -> str:
-        mark = found[1].strip().casefold()
-        digits = _NUMBER.fullmatch(mark)
-        if digits is not None:
-            return str(number).zfill(int(digits[1] or 1))
-        return marks.get(mark, found[0])
-
-    return _tidy(_MARK.sub(value, pattern))
-
-
-def unknown_marks(pattern: str, known: Callable[[str], bool]) -> list[str]:
-    """Return what stands in braces and means nothing."""
-    return [
-        found[0]
-        for found in _MARK.finditer(pattern)
-        if _NUMBER.fullmatch(mark := found[1].strip().casefold()) is None
-        and not known(mark)
-    ]
+    return _tidy(filled(pattern, number, marks.get))
 
 
 def _tidy(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Log and command text made fit to be shown: no tokens, no terminal codes."""
+"""Text made fit to be shown: no tokens, no terminal codes, no name twice."""
 
 import re
+from collections.abc import Container
 
 from chrislib.cube.logs import redact
 
@@ -18,6 +19,16 @@ def plain(text: str) -> str:
     text = _ANSI.sub("", text.replace("\r\n", "\n"))
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
     return _HALVES.sub("\ufffd", _CONTROL.sub("", "\n".join(lines)))
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """Return a name, with a number behind it where it is taken."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"
 
 
 def show_log(text: str) -> str:

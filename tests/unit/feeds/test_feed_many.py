@@ -27,7 +27,8 @@ from chrislib.feeds.recipes import (
     recipe_of,
     then,
 )
-from chrislib.feeds.subjects import fill_marks, subjects_of, unknown_marks
+from chrislib.feeds.subjects import fill_marks, subjects_of
+from chrislib.feeds.title_marks import unknown_marks
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
 from chrislib.tables import read_text

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import CAN, REFUSED, WAITS, WARNS, Column
-from chrislib.feeds.subjects import GROUPINGS, SubjectItem, subjects_of, unknown_marks
+from chrislib.feeds.subjects import GROUPINGS, SubjectItem, subjects_of
+from chrislib.feeds.title_marks import unknown_marks
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.many_model import ManyModel
 from chrislib.views.feeds.many_review import DryRun
