@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from chrislib.cube.logs import pieces
 from chrislib.feeds.text import show_log
 
-PIECE = 64 * 1024
+PIECE = 40 * 1024
 """Characters that are loaded at once."""
+LINES = 500
+"""Lines that are loaded at once: short ones take as long to lay out as long ones."""
 WORK = 32 * 1024
 """Characters that are cleaned or searched at once, between two breaths."""
-TAIL = PIECE
-"""Characters shown at first: the end of a log is what one looks for."""
-MOST = 6 * PIECE
+MOST = 3 * PIECE
 """Characters shown together; what is farther away makes room."""
+MOST_LINES = 3 * LINES
 LINE = 4_000
 """Longer lines are broken, or one line of a progress bar fills the memory."""
 MOST_HITS = 10_000
@@ -103,11 +104,12 @@ class LogWindow:
             text[max(0, old - _SAME) : old] == self.text[-_SAME:]
         )
         top = self.text[self.start : min(self.end, self.start + 400)]
-        height = self.end - self.start
+        length = self.end - self.start
         self.text = text
         if was_end:
             self.end = len(text)
-            if not grew or self.end - self.start > MOST:
+            much = self.end - self.start > MOST
+            if not grew or much or self._lines > MOST_LINES:
                 self.to_end()
         elif not grew:
             # the server keeps only the last lines: the same ones are found again
@@ -116,35 +118,57 @@ class LogWindow:
                 self.to_end()
             else:
                 self.start = place
-                self.end = min(len(text), place + height)
+                self.end = min(len(text), place + length)
 
     def to_end(self) -> None:
         """Show the last lines."""
         self.end = len(self.text)
-        self.start = self._line_before(max(0, self.end - TAIL))
+        self.start = self._back(self.end, PIECE, LINES)
 
     def earlier(self) -> int:
         """Show a block more before; returns how many characters came at the top."""
         before = self.start
-        self.start = self._line_before(max(0, self.start - PIECE))
-        if self.end - self.start > MOST:
-            self.end = max(before, self._line_before(self.start + MOST))
+        self.start = self._back(before, PIECE, LINES)
+        low = self._ahead(self.start, MOST, MOST_LINES)
+        self.end = min(self.end, max(before, low))
         return before - self.start
 
     def later(self) -> int:
         """Show a block more behind; returns how many characters went at the top."""
-        before = self.start
-        self.end = self._line_after(min(len(self.text), self.end + PIECE))
-        if self.end - self.start > MOST:
-            self.start = self._line_after(self.end - MOST)
+        before, end = self.start, self.end
+        self.end = self._ahead(end, PIECE, LINES)
+        top = self._back(self.end, MOST, MOST_LINES)
+        self.start = max(before, min(end, top))
         return self.start - before
 
     def show(self, place: int) -> int:
         """Bring a character into the window; returns where it is in `shown`."""
         if not self.start <= place < self.end:
-            self.start = self._line_before(max(0, place - PIECE // 2))
-            self.end = self._line_after(min(len(self.text), place + PIECE // 2))
+            self.start = self._back(place, PIECE // 2, LINES // 2)
+            self.end = self._ahead(place, PIECE // 2, LINES // 2)
         return place - self.start
+
+    @property
+    def _lines(self) -> int:
+        return self.text.count("\n", self.start, self.end)
+
+    def _back(self, place: int, most: int, lines: int) -> int:
+        """Return where whole lines begin that go before a place."""
+        low, at = self._line_before(max(0, place - most)), place
+        for _ in range(lines + 1):
+            at = self.text.rfind("\n", low, at)
+            if at < 0:
+                return low
+        return at + 1
+
+    def _ahead(self, place: int, most: int, lines: int) -> int:
+        """Return where whole lines end that go on from a place."""
+        high, at = self._line_after(min(len(self.text), place + most)), place
+        for _ in range(lines):
+            at = self.text.find("\n", at, high) + 1
+            if not at:
+                return high
+        return at
 
     def _line_before(self, place: int) -> int:
         return self.text.rfind("\n", 0, place) + 1

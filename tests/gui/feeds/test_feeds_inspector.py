@@ -165,6 +165,10 @@ def test_a_long_log_is_shown_from_its_end_and_searched_as_a_whole(
     assert view.count.text() == "1 of 2"
     assert not view.later.isHidden()
     assert "line 9 " in view.box.toPlainText()
+    view.words.setText("line")
+    qtbot.waitUntil(lambda: view.count.text().endswith("of 10,000+"))
+    # only what is in sight is colored, however often it is found
+    assert 0 < len(view.box.extraSelections()) <= 80
     view.words.setText("nowhere at all")
     qtbot.waitUntil(lambda: view.count.text() == "none")
     assert not view.after.isEnabled()

@@ -89,8 +89,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         ("PIECE", 64),
         ("WORK", 64),
-        ("TAIL", 64),
+        ("LINES", 8),
         ("MOST", 200),
+        ("MOST_LINES", 24),
         ("LINE", 50),
     ):
         monkeypatch.setattr(logs, name, value)
@@ -165,6 +166,7 @@ def test_a_window_holds_whole_lines_and_never_much(
         assert start == 0 or whole[start - 1] == "\n"
         assert end == len(whole) or whole[end - 1] == "\n"
         assert end - start <= 200 + 2 * 64 + 2 * 51
+        assert window.shown.count("\n") <= 24 + 2 * 8
     window.to_end()
     assert window.at_end
     assert whole_tail(window)

@@ -1,6 +1,7 @@
 """The log of a node: followed, searched and copied, however long it is."""
 
 import asyncio
+from bisect import bisect_left
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -19,15 +20,19 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.logs import PIECE, Hits, LogWindow, search
 from chrislib.views.feeds.inspector_values import text_box
+from chrislib.views.feeds.log_places import in_sight, units
 from chrislib.views.messages import Messages
+from chrislib.views.models.timers import soon
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, button, icon_button
 from chrislib.views.widgets.text import Label
 
 _TYPING_MS = 150
-_MARKED = 400
-"""Hits that are marked at once: those near what is on screen."""
+_MARKED = 80
+"""Hits that are marked at once, of those in sight."""
+_GROWN = 16 * 1024
+"""Characters that are put behind the others; with more the text is set anew."""
 _WHOLE = 8_000_000
 """Characters that are put on the clipboard; of more, what is shown."""
 
@@ -145,6 +150,10 @@ class LogView(QWidget):
         self.box.verticalScrollBar().actionTriggered.connect(self._scrolled)
         self.box.selectionChanged.connect(self._selection_changed)
         theme.changed.connect(self._mark)
+        marking = soon(self, 0, self._mark)
+        bar = self.box.verticalScrollBar()
+        bar.valueChanged.connect(lambda _value: marking.start())
+        bar.rangeChanged.connect(lambda _low, _high: marking.start())
         self.show_log("", live=False)
 
     @property
@@ -233,7 +242,7 @@ class LogView(QWidget):
     def _draw(self) -> None:
         """Bring what is shown into the box; what only grew is put behind."""
         text, drawn = self._window.shown, self._drawn
-        grew = bool(drawn) and text.startswith(drawn)
+        grew = 0 < len(drawn) >= len(text) - _GROWN and text.startswith(drawn)
         if not grew and self.box.textCursor().hasSelection() and drawn:
             # somebody marks something: it must not vanish under the pointer
             self._held = True
@@ -371,20 +380,19 @@ class LogView(QWidget):
             piece.setEnabled(total > 0)
 
     def _mark(self) -> None:
-        """Color the hits near the one that was gone to, itself strongly."""
-        start, end = self._window.start, self._window.end
-        inside = [
-            (number, at - start)
-            for number, at in enumerate(self._hits.places)
-            if start <= at < end
-        ]
-        if len(inside) > _MARKED:
-            first = next((i for i, (n, _) in enumerate(inside) if n >= self._hit), 0)
-            low = max(0, first - _MARKED // 2)
-            inside = inside[low : low + _MARKED]
-        length = len(self._hits.words)
+        """Color the hits in sight, the one that was gone to strongly."""
+        places, length = self._hits.places, len(self._hits.words)
+        start = self._window.start
+        low, high = in_sight(self.box, self._drawn) if places else (0, 0)
+        first = bisect_left(places, start + low - length)
+        inside = range(first, bisect_left(places, start + high, first))
+        if len(inside) > _MARKED and self._hit in inside:
+            inside = inside[max(0, self._hit - first - _MARKED // 2) :]
         marks = []
-        for number, at in inside:
+        for number in inside[:_MARKED]:
+            at = places[number] - start
+            if at < 0:
+                continue
             mark = QTextEdit.ExtraSelection()
             here = number == self._hit
             ground = "accent.fill" if here else "tint.warn"
@@ -393,13 +401,14 @@ class LogView(QWidget):
             mark.format.setForeground(self._theme.color(ink))
             mark.cursor = self._cursor(at, at + length)
             marks.append(mark)
-        self.box.setExtraSelections(marks)
+        if marks or self.box.extraSelections():
+            self.box.setExtraSelections(marks)
 
     def _cursor(self, start: int, end: int) -> QTextCursor:
         """Return a cursor from one character of what is drawn to another."""
         cursor = QTextCursor(self.box.document())
         last = max(0, self.box.document().characterCount() - 1)
-        places = [min(last, _units(self._drawn, at)) for at in (start, end)]
+        places = [min(last, units(self._drawn, at)) for at in (start, end)]
         cursor.setPosition(places[0])
         cursor.setPosition(places[1], QTextCursor.MoveMode.KeepAnchor)
         return cursor
@@ -426,11 +435,3 @@ class LogView(QWidget):
         column.addLayout(tools)
         column.addWidget(self.box, 1)
         column.addWidget(self.later, 0, Qt.AlignmentFlag.AlignLeft)
-
-
-def _units(text: str, at: int) -> int:
-    """Return how many UTF-16 units stand before a character, as Qt counts them."""
-    before = text[:at]
-    if before.isascii():
-        return len(before)
-    return len(before.encode("utf-16-le", "surrogatepass")) // 2

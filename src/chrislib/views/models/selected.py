@@ -1,5 +1,7 @@
 """Which rows of a list are highlighted, however many they are."""
 
+from collections.abc import Iterable, Iterator
+
 from PySide6.QtCore import QItemSelectionModel, QItemSelectionRange
 
 
@@ -18,3 +20,17 @@ def rows_of(selection: QItemSelectionModel) -> list[int]:
     for part in parts:
         found.update(range(part.top(), part.bottom() + 1))
     return sorted(found)
+
+
+def runs_of(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of rows that follow each other; `rows` come in order."""
+    first = last = -1
+    for row in rows:
+        if last >= 0 and row != last + 1:
+            yield first, last
+            first = row
+        elif last < 0:
+            first = row
+        last = row
+    if last >= 0:
+        yield first, last

@@ -33,6 +33,10 @@ class SortHead(QHeaderView):
         """Draw what stands before the words of a head; return how wide it is."""
         return 8
 
+    def is_numeric(self, section: int) -> bool:
+        """Whether a head stands at the right."""
+        return section in self._numeric
+
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         """Draw a head.
 
@@ -42,7 +46,7 @@ class SortHead(QHeaderView):
         edge = QRect(rect.left(), rect.bottom(), rect.width(), 1)
         painter.fillRect(edge, theme.color("border.subtle"))
         inner = rect.adjusted(self.begin(painter, section), 0, -8, 0)
-        right = section in self._numeric
+        right = self.is_numeric(section)
         used = draw_text(
             painter,
             inner,
@@ -52,7 +56,7 @@ class SortHead(QHeaderView):
             token="text.muted",
             align=Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft,
         )
-        if self.sortIndicatorSection() == section:
+        if self.isSortIndicatorShown() and self.sortIndicatorSection() == section:
             left = inner.right() - used - 14 if right else inner.left() + used + 6
             self._arrow(painter, QPoint(left, rect.center().y()))
 
