@@ -11,7 +11,7 @@ from chrislib.aio import TaskOwner
 from chrislib.cube.errors import CubeError
 from chrislib.cube.types import InstanceId
 from chrislib.errors import ChrislibError
-from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Phase, PullIntent
+from chrislib.jobs.model import Intent, Job, JobChange, JobKey, Kind, Phase, PullIntent
 from chrislib.library.items import Items
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.library.ports import JobsPort, SessionPort
@@ -107,6 +107,36 @@ class Follower:
                 item = self._items.get(ItemId(item_id))
                 if item is not None and _belongs(item, job):
                     self._take(item, job)
+
+    async def send(self, items: Sequence[Item], intent: Intent) -> list[Item]:
+        """Submit what brings items, and follow it (disk); returns them as they are now.
+
+        They are to be saved before: an end in between leaves items that say so.
+
+        Raises
+        ------
+        ChrislibError
+            It could not be journaled; the items have failed.
+        """
+        try:
+            key = await self._jobs.submit(intent)
+        except ChrislibError as error:
+            await self._items.save(
+                replace(item, state=ItemState.FAILED, detail=error.title)
+                for item in items
+            )
+            raise
+        return await self.sent(items, key)
+
+    async def sent(self, items: Sequence[Item], key: JobKey) -> list[Item]:
+        """Follow the job that brings items (disk); returns them as they are now."""
+        known = [replace(item, job_key=key) for item in items]
+        await self._items.save(known)
+        job = self._jobs.get(key)
+        if job is not None:
+            for item in known:
+                self.adopt(item, job)
+        return [self._items.get(item.item_id) or item for item in known]
 
     def adopt(self, item: Item, job: Job) -> None:
         """Take over what a job already did before its item knew its key."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey, Phase, PullIntent
 from chrislib.library.follow import Follower
 from chrislib.library.items import Items
@@ -79,31 +78,18 @@ class Puller:
         if before is not None and before.phase in _CONTINUES:
             await self._items.save([item])
             key = await self._jobs.retry(before.key)
-        else:
-            # durable before it is sent: an end in between leaves an item that says so
-            item = replace(item, job_key="")
-            await self._items.save([item])
-            try:
-                key = await self._jobs.submit(
-                    PullIntent(
-                        pacs=item.pacs,
-                        study_uid=item.study_uid,
-                        series_uid=item.series_uid,
-                        expected_images=item.images,
-                        title=item.title,
-                        item_id=item.item_id,
-                    )
-                )
-            except ChrislibError as error:
-                failed = replace(item, state=ItemState.FAILED, detail=error.title)
-                await self._items.save([failed])
-                raise
-        item = replace(item, job_key=key)
+            return (await self._follower.sent([item], key))[0]
+        item = replace(item, job_key="")
         await self._items.save([item])
-        job = self._jobs.get(key)
-        if job is not None:
-            self._follower.adopt(item, job)
-        return self._items.get(item.item_id) or item
+        intent = PullIntent(
+            pacs=item.pacs,
+            study_uid=item.study_uid,
+            series_uid=item.series_uid,
+            expected_images=item.images,
+            title=item.title,
+            item_id=item.item_id,
+        )
+        return (await self._follower.send([item], intent))[0]
 
 
 def _item(patient: FoundPatient, study: FoundStudy, series: FoundSeries) -> Item:

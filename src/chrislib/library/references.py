@@ -17,7 +17,7 @@ from chrislib.library.follow import Follower
 from chrislib.library.items import Items
 from chrislib.library.model import Item, ItemId, ItemState, Reference, Source
 from chrislib.library.names import clean
-from chrislib.library.ports import JobsPort, SessionPort, client_of
+from chrislib.library.ports import SessionPort, client_of
 from chrislib.library.references_memory import Facts, Key, ReferenceMemory
 
 if TYPE_CHECKING:
@@ -79,14 +79,12 @@ class References:
         self,
         *,
         items: Items,
-        jobs: JobsPort,
         session: SessionPort,
         follower: Follower,
         known: Callable[[], dict[Key, ItemId]],
         memory: ReferenceMemory,
     ) -> None:
         self._items = items
-        self._jobs = jobs
         self._session = session
         self._follower = follower
         self._known = known
@@ -238,28 +236,16 @@ class References:
             added_at=time.time(),
         )
         await self._items.save([item])
-        try:
-            key = await self._jobs.submit(
-                RunIntent(
-                    plugin_id=reference.plugin_id,
-                    plugin_name=reference.plugin_name,
-                    plugin_version=reference.version,
-                    plugin_type="fs",
-                    parameters={},
-                    title=reference.title[:100],
-                    item_ids=(item.item_id,),
-                )
-            )
-        except ChrislibError as error:
-            failed = replace(item, state=ItemState.FAILED, detail=error.title)
-            await self._items.save([failed])
-            raise
-        item = replace(item, job_key=key)
-        await self._items.save([item])
-        job = self._jobs.get(key)
-        if job is not None:
-            self._follower.adopt(item, job)
-        return self._items.get(item.item_id) or item
+        intent = RunIntent(
+            plugin_id=reference.plugin_id,
+            plugin_name=reference.plugin_name,
+            plugin_version=reference.version,
+            plugin_type="fs",
+            parameters={},
+            title=reference.title[:100],
+            item_ids=(item.item_id,),
+        )
+        return (await self._follower.send([item], intent))[0]
 
     async def _plugins(self, client: "CubeClient") -> "Sequence[Plugin]":
         """Return the fs plugins of the server (network)."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
-from chrislib.errors import ChrislibError
 from chrislib.library import words
 from chrislib.library.conflicts import apart
 from chrislib.library.deidentify.model import Choice
@@ -20,10 +19,9 @@ from chrislib.library.model import (
     EntryKind,
     HistoryEntry,
     Item,
-    ItemState,
     LocalScan,
 )
-from chrislib.library.ports import JobsPort, SessionPort, client_of
+from chrislib.library.ports import SessionPort, client_of
 from chrislib.library.upload import UploadPlan, folder_for, plan
 
 
@@ -35,14 +33,12 @@ class Sender:
         *,
         items: Items,
         history: History,
-        jobs: JobsPort,
         session: SessionPort,
         follower: Follower,
         deidentification: Deidentification,
     ) -> None:
         self._items = items
         self._history = history
-        self._jobs = jobs
         self._session = session
         self._follower = follower
         self._deidentification = deidentification
@@ -83,7 +79,7 @@ class Sender:
                 item_ids=tuple(item.item_id for item in planned.items),
             )
         )
-        return await self._submitted(planned)
+        return await self._follower.send(planned.items, planned.intent)
 
     async def _free_folder(self, title: str) -> str:
         client = client_of(self._session)
@@ -106,20 +102,3 @@ class Sender:
         return clean.upload, words.join(
             "de-identified", f"{words.count(left, 'file')} left out" if left else ""
         )
-
-    async def _submitted(self, planned: UploadPlan) -> list[Item]:
-        try:
-            key = await self._jobs.submit(planned.intent)
-        except ChrislibError as error:
-            await self._items.save(
-                replace(item, state=ItemState.FAILED, detail=error.title)
-                for item in planned.items
-            )
-            raise
-        sent = [replace(item, job_key=key) for item in planned.items]
-        await self._items.save(sent)
-        job = self._jobs.get(key)
-        if job is not None:
-            for item in sent:
-                self._follower.adopt(item, job)
-        return [self._items.get(item.item_id) or item for item in sent]

@@ -107,7 +107,6 @@ class LibraryService:
         )
         self._references = References(
             items=self._items,
-            jobs=jobs,
             session=session,
             follower=self._follower,
             known=lambda: fetched(self._history, self._items),
@@ -149,7 +148,6 @@ class LibraryService:
         self._sender = Sender(
             items=self._items,
             history=self._history,
-            jobs=jobs,
             session=session,
             follower=self._follower,
             deidentification=self.deidentification,
