@@ -5,26 +5,24 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
 )
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
 )
 
 from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedRow
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
 from chrislib.views.widgets.text import plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 _DISPLAY = Qt.ItemDataRole.DisplayRole
 _FAILED_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -58,11 +56,11 @@ class BulkModel(QAbstractTableModel):
         self._changed()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 1)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many feeds there are."""
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return 2: the feed, and what becomes of it."""
         return 2
 
@@ -79,7 +77,7 @@ class BulkModel(QAbstractTableModel):
             return ("Feed", "Why not" if self._failed else self._heading)[section]
         return None
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a feed's title, what becomes of it, or why it could not be done."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -107,26 +105,21 @@ class BulkModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 1))
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(120, self._theme.px(32))
+class _Delegate(SizedDelegate):
+    wide, high = 120, 32
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         second = bool(index.column())
-        draw_row(painter, option, self._theme, first=not second, last=second)
+        draw_row(painter, option, self.theme, first=not second, last=second)
         inner: QRect = option.rect.adjusted(8, 0, -8, -1)
         text = str(index.data() or "")
         if second and index.data(_FAILED_ROLE):
-            draw_state(painter, inner, self._theme, "failed", text)
+            draw_state(painter, inner, self.theme, "failed", text)
             return
         token = "text.secondary" if second else "text.primary"
-        draw_text(painter, inner, self._theme, text=text, token=token)
+        draw_text(painter, inner, self.theme, text=text, token=token)
 
 
 class BulkTable(QTreeView):
@@ -137,9 +130,7 @@ class BulkTable(QTreeView):
         self.setObjectName("feeds.bulk.table")
         self.setAccessibleName("Feeds this is done to")
         self.setModel(model)
-        delegate = _Delegate(theme)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_Delegate(theme, self))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)

@@ -7,18 +7,18 @@ from PySide6.QtCore import (
     QModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem
 
 from chrislib.feeds.compare_model import glance
 from chrislib.feeds.compare_nodes import NodePair
 from chrislib.views.feeds.compare_rows import LOOKS
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
 
 _PAIR = Qt.ItemDataRole.UserRole + 1
@@ -77,13 +77,8 @@ class PairModel(QAbstractListModel):
         return ("same", "Same") if known is not None else ("size", "Same version")
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(200, self._theme.px(44))
+class _Delegate(SizedDelegate):
+    wide, high = 200, 44
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
@@ -91,7 +86,7 @@ class _Delegate(QStyledItemDelegate):
         pair, model = index.data(_PAIR), index.model()
         if not isinstance(pair, NodePair) or not isinstance(model, PairModel):
             return
-        theme = self._theme
+        theme = self.theme
         draw_row(painter, option, theme, bar=True)
         verdict, words = model.words(pair)
         icon, token = LOOKS[verdict]
@@ -123,9 +118,7 @@ class PairList(QListView):
         self.setObjectName("compare.pairs")
         self.setAccessibleName("Nodes of both feeds")
         self.setModel(model)
-        delegate = _Delegate(theme)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_Delegate(theme, self))
         self.setUniformItemSizes(True)
         # nothing folds while the page is there: Tab moves the focus
         self.setProperty("foldsPanels", False)

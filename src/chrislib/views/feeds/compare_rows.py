@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
 )
@@ -15,8 +14,9 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.compare_files import WORDS, FilePair
 from chrislib.feeds.compare_model import Line
 from chrislib.views.feeds.words import size_words
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
 from chrislib.views.widgets.text import plain_tooltip
@@ -162,18 +162,13 @@ def _section_words(section: Section, column: int, role: int) -> object:
     return None
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(80, self._theme.px(28))
+class _Delegate(SizedDelegate):
+    wide, high = 80, 28
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        theme, row, column = self._theme, index.data(_ROW), index.column()
+        theme, row, column = self.theme, index.data(_ROW), index.column()
         rect: QRect = option.rect.adjusted(8, 0, -8, 0)
         draw_row(painter, option, theme, first=column == 0, last=column == 3)
         if isinstance(row, Section):
@@ -203,11 +198,11 @@ class _Delegate(QStyledItemDelegate):
         )
 
     def _draw_section(self, painter: QPainter, rect: QRect, section: Section) -> None:
-        used = draw_text(painter, rect, self._theme, text=section.title, style="strong")
+        used = draw_text(painter, rect, self.theme, text=section.title, style="strong")
         draw_text(
             painter,
             rect.adjusted(used + 12, 0, 0, 0),
-            self._theme,
+            self.theme,
             text=section.note,
             style="small",
             token="text.muted",
@@ -223,9 +218,7 @@ class CompareTree(QTreeView):
         self.setObjectName("compare.rows")
         self.setAccessibleName("Comparison")
         self.setModel(model)
-        delegate = _Delegate(theme)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_Delegate(theme, self))
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
         # nothing folds while the page is there: Tab moves the focus
@@ -252,6 +245,18 @@ class CompareTree(QTreeView):
         for section, share in ((0, 0.3), (1, 0.35), (2, 0.35)):
             head.resizeSection(section, int(room * share))
         head.resizeSection(3, verdict)
+
+    def choose(self, row: Line | FilePair) -> None:
+        """Highlight a row and bring it into view; one that is not shown is left."""
+        model = self.model()
+        for number in range(model.rowCount()):
+            section = model.index(number, 0)
+            for place in range(model.rowCount(section)):
+                index = model.index(place, 0, section)
+                if index.data(_ROW) is row:
+                    self.setCurrentIndex(index)
+                    self.scrollTo(index)
+                    return
 
     def _unfold(self) -> None:
         """Unfold the sections and let their titles use the whole width."""

@@ -6,11 +6,8 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
     QRect,
     QRectF,
-    QSize,
     Qt,
     Signal,
 )
@@ -18,16 +15,17 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from chrislib.feeds.recipes import Recipe
 from chrislib.library.dates import show_day, show_time
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate, draw_two_lines, two_lines
 from chrislib.views.widgets.paint import draw_row, draw_text
 
-_Index = QModelIndex | QPersistentModelIndex
 RECIPE_ROLE = Qt.ItemDataRole.UserRole + 1
 ROW = 48
 _MOST_SHOWN = 6
@@ -78,11 +76,11 @@ class RecipeModel(QAbstractListModel):
         self._rows = [*recipes, NOTHING]
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many choices there are."""
         return 0 if parent.isValid() else len(self._rows)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a choice's words, or the recipe itself."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -97,24 +95,22 @@ class RecipeModel(QAbstractListModel):
         return None
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(SizedDelegate):
     """A circle, two lines, and at the right how often and how long."""
 
-    def __init__(self, theme: Theme, model: RecipeModel) -> None:
-        super().__init__()
-        self._theme = theme
+    wide, high = 240, ROW
+
+    def __init__(self, theme: Theme, model: RecipeModel, parent: QWidget) -> None:
+        super().__init__(theme, parent)
         self._model = model
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(240, self._theme.px(ROW))
-
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         recipe = index.data(RECIPE_ROLE)
         if not isinstance(recipe, Recipe):
             return
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         draw_row(painter, option, theme)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -129,26 +125,17 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(theme.color("text.on-accent"))
             painter.drawEllipse(disc.adjusted(5, 5, -5, -5))
         painter.restore()
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
         notes = (used_words(recipe, self._model.now), usual_words(recipe))
         wide = max((theme.width("caption", note) for note in notes if note), default=0)
         left = rect.left() + 40
-        inner = QRect(left, top, rect.right() - left - wide - 24, half)
-        draw_text(painter, inner, theme, text=recipe.title)
-        draw_text(
-            painter,
-            inner.translated(0, half),
-            theme,
-            text=recipe.detail,
-            style="caption",
-            token="text.secondary",
-        )
-        beside = QRect(rect.right() - wide - 12, top, wide + 2, half)
-        for line, note in enumerate(notes):
+        high = rect.height()
+        inner = QRect(left, rect.top(), rect.right() - left - wide - 24, high)
+        draw_two_lines(painter, inner, theme, title=recipe.title, below=recipe.detail)
+        beside = QRect(rect.right() - wide - 12, rect.top(), wide + 2, high)
+        for line, note in zip(two_lines(beside, theme), notes, strict=True):
             draw_text(
                 painter,
-                beside.translated(QPoint(0, line * half)),
+                line,
                 theme,
                 text=note,
                 style="caption",
@@ -173,9 +160,7 @@ class FirstStepList(QListView):
         self.setObjectName("create.first")
         self.setAccessibleName("First step")
         self.setModel(self.choices)
-        delegate = _Delegate(theme, self.choices)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_Delegate(theme, self.choices, self))
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setProperty("boxed", True)

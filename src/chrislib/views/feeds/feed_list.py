@@ -66,8 +66,7 @@ class FeedList(QWidget):
         self.model = FeedListModel()
         self.view = FeedTable()
         self.view.setModel(self.model)
-        self.view.setItemDelegate(FeedDelegate(context))
-        self.view.itemDelegate().setParent(self.view)
+        self.view.setItemDelegate(FeedDelegate(context, self.view))
         self.head = ListHead(theme)
         self.bar = ListBar(theme)
         self.search = Field(

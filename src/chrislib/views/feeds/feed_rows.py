@@ -6,14 +6,13 @@ from dataclasses import replace
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QSize,
     Qt,
 )
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from chrislib.feeds.arranging import Arranging
 from chrislib.feeds.measures import Measure
@@ -22,10 +21,10 @@ from chrislib.feeds.states import duration, feed_words
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.rows import sync
 from chrislib.views.feeds.words import size_words, when
-from chrislib.views.theme.theme import Theme
+from chrislib.views.models.index import Index
+from chrislib.views.widgets.delegates import SizedDelegate, two_lines
 from chrislib.views.widgets.paint import donut, draw_glyph, draw_row, draw_text
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 MEASURE_ROLE = Qt.ItemDataRole.UserRole + 2
 PINNED_ROLE = Qt.ItemDataRole.UserRole + 3
@@ -89,15 +88,15 @@ class FeedListModel(QAbstractListModel):
         """Return the row of a feed, -1 where it is not shown."""
         return self._places.get(feed_id, -1)
 
-    def feed_at(self, index: _Index) -> FeedRow | None:
+    def feed_at(self, index: Index) -> FeedRow | None:
         """Return the feed of an index."""
         return self._shown[index.row()] if index.isValid() else None
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many feeds are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a feed's title, the row itself, or its words for screen readers."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -181,40 +180,38 @@ def row_words(row: FeedRow, measure: Measure) -> str:
     return words
 
 
-class FeedDelegate(QStyledItemDelegate):
+class FeedDelegate(SizedDelegate):
     """A feed in 52 px: donut, title and time, words and size."""
 
-    def __init__(self, context: ViewContext, *, owner: str = "") -> None:
-        super().__init__()
-        self._context = context
-        self._theme: Theme = context.theme
+    wide, high = 120, 52
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the fixed height of a row."""
-        return QSize(120, self._theme.px(52))
+    def __init__(self, context: ViewContext, parent: QWidget) -> None:
+        super().__init__(context.theme, parent)
+        self._context = context
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw the row."""
         row = index.data(ROW_ROLE)
         if not isinstance(row, FeedRow):
             return
-        theme = self._theme
+        theme = self.theme
         rect: QRect = option.rect
         draw_row(painter, option, theme, bar=bool(index.data(OPEN_ROLE)))
         ring = QRect(QPoint(rect.left() + 12, rect.top() + 14), QSize(24, 24))
         donut(painter, ring, theme, row.states)
         left, right = rect.left() + 48, rect.right() - 12
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
         stamp = ""
         if row.created is not None:
             stamp = when(row.created.timestamp(), now=self._context.now())
-        upper, lower = (QRect(left, y, right - left, half) for y in (top, top + half))
+        upper, lower = two_lines(
+            QRect(left, rect.top(), right - left, rect.height()), theme
+        )
         taken = self._at_right(painter, upper, stamp, token="text.muted")
         if index.data(PINNED_ROLE):
-            spot = QPoint(upper.right() - taken - 14, top + (half - 12) // 2)
+            top = upper.top() + (upper.height() - 12) // 2
+            spot = QPoint(upper.right() - taken - 14, top)
             draw_glyph(painter, spot, theme, icon="pin", token="accent.glyph", size=12)
             taken += 18
         draw_text(painter, upper.adjusted(0, 0, -taken, 0), theme, text=row.title)
@@ -238,7 +235,7 @@ class FeedDelegate(QStyledItemDelegate):
         width = draw_text(
             painter,
             line,
-            self._theme,
+            self.theme,
             text=text,
             style="caption",
             token=token,

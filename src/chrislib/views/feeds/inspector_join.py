@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -16,7 +13,6 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -26,33 +22,28 @@ from chrislib.feeds.model import FeedView, Node
 from chrislib.feeds.states import ACTIVE, ENDED_BADLY, WORDS
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.graph_paint import node_name
-from chrislib.views.theme.theme import Theme
+from chrislib.views.models.index import Index
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_check, draw_row, draw_state, draw_text
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
 _NODE = _ROLE + 1
 
 
-class _Rows(QStyledItemDelegate):
+class _Rows(SizedDelegate):
     """A box, the node's name and how it stands; a press anywhere ticks."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(200, self._theme.px(36))
+    wide, high = 200, 36
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         node = index.data(_NODE)
         if not isinstance(node, Node):
             return
-        theme = self._theme
+        theme = self.theme
         draw_row(painter, option, theme)
         rect: QRect = option.rect
         able = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
@@ -71,7 +62,7 @@ class _Rows(QStyledItemDelegate):
         event: QEvent,
         model: QAbstractItemModel,
         _option: QStyleOptionViewItem,
-        index: _Index,
+        index: Index,
     ) -> bool:
         able = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled
         space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
@@ -83,7 +74,7 @@ class _Rows(QStyledItemDelegate):
         return model.setData(index, turned, Qt.ItemDataRole.CheckStateRole)
 
 
-def _state(index: _Index) -> Qt.CheckState:
+def _state(index: Index) -> Qt.CheckState:
     return Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole))
 
 
@@ -115,9 +106,7 @@ class JoinSheet(Sheet):
         self.rows.setAccessibleName("Nodes to join")
         self.rows.setUniformItemSizes(True)
         self.rows.setMouseTracking(True)
-        rows = _Rows(theme)
-        rows.setParent(self.rows)
-        self.rows.setItemDelegate(rows)
+        self.rows.setItemDelegate(_Rows(theme, self.rows))
         for node in view.nodes:
             bad = node.state in ENDED_BADLY or node.state == "gone"
             row = QListWidgetItem(

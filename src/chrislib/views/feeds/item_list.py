@@ -5,10 +5,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -16,19 +14,20 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QListView,
     QMenu,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from chrislib.library.model import Item, ItemState, Source
 from chrislib.library.names import show_name
 from chrislib.views.feeds.rows import sync
 from chrislib.views.feeds.words import size_words
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate, draw_two_lines
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_state, draw_text
 from chrislib.views.widgets.text import isolate
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 
 _SOURCES = {
@@ -145,17 +144,17 @@ class ItemModel(QAbstractListModel):
             end_insert=self.endInsertRows,
         )
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many rows there are, heads included."""
         return 0 if parent.isValid() else len(self._rows)
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Keep heads from being highlighted."""
         if index.isValid() and not isinstance(self._rows[index.row()], Item):
             return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a row's words, or the row itself."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -171,22 +170,24 @@ class ItemModel(QAbstractListModel):
         return None
 
 
-class _ItemDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, *, removable: bool) -> None:
-        super().__init__()
-        self._theme = theme
+class _ItemDelegate(SizedDelegate):
+    wide = 240
+
+    def __init__(self, theme: Theme, parent: QWidget, *, removable: bool) -> None:
+        super().__init__(theme, parent)
         self._removable = removable
         self.picture: PictureOf = lambda _item: None
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         item = isinstance(index.data(ROW_ROLE), Item)
-        return QSize(240, self._theme.px(48 if item else 28))
+        return 48 if item else 28
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         row = index.data(ROW_ROLE)
-        theme = self._theme
+        theme = self.theme
         rect: QRect = option.rect
         if not isinstance(row, Item):
             icon, words, count = row
@@ -222,24 +223,15 @@ class _ItemDelegate(QStyledItemDelegate):
             total=(row.images or 0) if row.state is ItemState.ON_THE_WAY else 0,
         )
         self._draw_picture(painter, rect, row)
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
         left = rect.left() + 24 + _PICTURE + 12
-        inner = QRect(left, top, right - state_width - left - 12, half)
-        draw_text(painter, inner, theme, text=row.title)
-        draw_text(
-            painter,
-            inner.translated(0, half),
-            theme,
-            text=item_words(row),
-            style="caption",
-            token="text.secondary",
-        )
+        wide = right - state_width - left - 12
+        inner = QRect(left, rect.top(), wide, rect.height())
+        draw_two_lines(painter, inner, theme, title=row.title, below=item_words(row))
         if self._removable:
             draw_glyph(painter, cross_at(rect).topLeft(), theme, icon="x", size=16)
 
     def _draw_picture(self, painter: QPainter, rect: QRect, item: Item) -> None:
-        theme = self._theme
+        theme = self.theme
         place = QRect(
             rect.left() + 24, rect.center().y() - _PICTURE // 2, _PICTURE, _PICTURE
         )
@@ -272,8 +264,7 @@ class ItemList(QListView):
         self.setObjectName(name)
         self.setAccessibleName("Data of the feed")
         self.setModel(self.items)
-        self._painter = _ItemDelegate(theme, removable=removable)
-        self._painter.setParent(self)
+        self._painter = _ItemDelegate(theme, self, removable=removable)
         self.setItemDelegate(self._painter)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     QTimer,
     Signal,
@@ -16,7 +14,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -25,12 +22,13 @@ from PySide6.QtWidgets import (
 from chrislib.library.model import Item
 from chrislib.library.names import show_name
 from chrislib.views.feeds.item_list import item_state, item_words
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
-from chrislib.views.widgets.paint import draw_check, draw_row, draw_state, draw_text
+from chrislib.views.widgets.delegates import SizedDelegate, draw_two_lines
+from chrislib.views.widgets.paint import draw_check, draw_row, draw_state
 from chrislib.views.widgets.text import Label
 
-_Index = QModelIndex | QPersistentModelIndex
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 _LOOK_SECONDS = 0.003
 
@@ -84,11 +82,11 @@ class PickModel(QAbstractListModel):
             index = self.index(self._rows[item_id])
             self.dataChanged.emit(index, index)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many items are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return an item's words, its box, or the item itself."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -144,21 +142,16 @@ def _has(item: Item, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(240, self._theme.px(48))
+class _Delegate(SizedDelegate):
+    wide, high = 240, 48
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         item = index.data(ITEM_ROLE)
         if not isinstance(item, Item):
             return
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         draw_row(painter, option, theme)
         on = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
         draw_check(
@@ -171,19 +164,9 @@ class _Delegate(QStyledItemDelegate):
         key, words = item_state(item)
         place = QRect(rect.right() - wide - 12, rect.top(), wide, rect.height() - 1)
         draw_state(painter, place, theme, key, words)
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
         left = rect.left() + 52
-        inner = QRect(left, top, place.left() - left - 12, half)
-        draw_text(painter, inner, theme, text=item.title)
-        draw_text(
-            painter,
-            inner.translated(0, half),
-            theme,
-            text=item_words(item),
-            style="caption",
-            token="text.secondary",
-        )
+        inner = QRect(left, rect.top(), place.left() - left - 12, rect.height())
+        draw_two_lines(painter, inner, theme, title=item.title, below=item_words(item))
 
 
 class _View(QListView):
@@ -235,9 +218,7 @@ class ItemPicker(QWidget):
         self.view.setObjectName("create.pick")
         self.view.setAccessibleName("Your library")
         self.view.setModel(self.items)
-        delegate = _Delegate(theme)
-        delegate.setParent(self.view)
-        self.view.setItemDelegate(delegate)
+        self.view.setItemDelegate(_Delegate(theme, self.view))
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -1,10 +1,7 @@
 """How the cells of subjects and values are painted and typed into."""
 
 from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     QTimer,
 )
@@ -15,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
@@ -32,7 +28,9 @@ from chrislib.views.feeds.many_model import (
     TITLE,
     ManyModel,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import (
     draw_check,
     draw_glyph,
@@ -41,27 +39,23 @@ from chrislib.views.widgets.paint import (
     draw_text,
 )
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW = 36
 
 
-class CellDelegate(QStyledItemDelegate):
+class CellDelegate(SizedDelegate):
     """One line a cell; a refused one has an edge."""
 
+    wide, high = 60, ROW
+
     def __init__(self, theme: Theme, model: ManyModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._model = model
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the height of a row."""
-        return QSize(60, self._theme.px(ROW))
-
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw one cell."""
-        model, theme, rect = self._model, self._theme, option.rect
+        model, theme, rect = self._model, self.theme, option.rect
         if model.table is None:
             return
         number, column = model.number(index.row()), index.column()
@@ -108,7 +102,7 @@ class CellDelegate(QStyledItemDelegate):
     def _subject(
         self, painter: QPainter, inner: QRect, words: tuple[str, str], token: str
     ) -> None:
-        theme, (first, second) = self._theme, words
+        theme, (first, second) = self.theme, words
         room = min(theme.width("small", second) + 2, inner.width() // 2)
         left = inner.adjusted(0, 0, -(room + 8) if second else 0, 0)
         draw_text(painter, left, theme, text=first, token=token)
@@ -125,9 +119,9 @@ class CellDelegate(QStyledItemDelegate):
             )
 
     def _value(
-        self, painter: QPainter, inner: QRect, index: _Index, *, text: str, token: str
+        self, painter: QPainter, inner: QRect, index: Index, *, text: str, token: str
     ) -> None:
-        theme, model = self._theme, self._model
+        theme, model = self.theme, self._model
         column = model.parameter_at(index.column())
         assert model.table is not None
         chooses = index.column() == DATA and bool(
@@ -164,7 +158,7 @@ class CellDelegate(QStyledItemDelegate):
     # -- typing ----------------------------------------------------------------
 
     def createEditor(
-        self, parent: QWidget, _option: QStyleOptionViewItem, index: _Index
+        self, parent: QWidget, _option: QStyleOptionViewItem, index: Index
     ) -> QWidget:
         """Return a field, or a choice for switches and data."""
         model, column = self._model, self._model.parameter_at(index.column())
@@ -182,7 +176,7 @@ class CellDelegate(QStyledItemDelegate):
         else:
             field = QLineEdit(parent)
             field.setProperty("small", True)
-            field.setFont(self._theme.font("body" if column is None else "mono"))
+            field.setFont(self.theme.font("body" if column is None else "mono"))
             self._name(field, index)
             return field
         box.setProperty("small", True)
@@ -192,7 +186,7 @@ class CellDelegate(QStyledItemDelegate):
         self._name(box, index)
         return box
 
-    def setEditorData(self, editor: QWidget, index: _Index) -> None:
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
         """Show what the cell holds."""
         value = index.data(Qt.ItemDataRole.EditRole)
         if isinstance(editor, QComboBox):
@@ -202,7 +196,7 @@ class CellDelegate(QStyledItemDelegate):
         elif isinstance(editor, QLineEdit):
             editor.setText(str(value or ""))
 
-    def setModelData(self, editor: QWidget, _model: object, index: _Index) -> None:
+    def setModelData(self, editor: QWidget, _model: object, index: Index) -> None:
         """Take what was typed or chosen."""
         if isinstance(editor, QComboBox):
             self._model.setData(index, editor.currentData())
@@ -210,12 +204,12 @@ class CellDelegate(QStyledItemDelegate):
             self._model.setData(index, editor.text())
 
     def updateEditorGeometry(
-        self, editor: QWidget, option: QStyleOptionViewItem, _index: _Index
+        self, editor: QWidget, option: QStyleOptionViewItem, _index: Index
     ) -> None:
         """Fill the cell."""
         editor.setGeometry(option.rect)
 
-    def _name(self, editor: QWidget, index: _Index) -> None:
+    def _name(self, editor: QWidget, index: Index) -> None:
         head = self._model.headerData(index.column(), Qt.Orientation.Horizontal)
         editor.setObjectName("many.editor")
         editor.setAccessibleName(f"{head}, row {index.row() + 1}")

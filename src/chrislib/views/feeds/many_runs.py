@@ -6,9 +6,7 @@ from functools import partial
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     QTimer,
     Signal,
@@ -18,7 +16,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -29,14 +26,15 @@ from chrislib.jobs.submission.batches import BatchView
 from chrislib.library.dates import show_day
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
+from chrislib.views.models.index import Index
 from chrislib.views.navigation import ShowFeed, ShowJobs
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line, plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 RUN_ROLE = Qt.ItemDataRole.UserRole + 1
 _ROW = 44
 _LATER = 250
@@ -84,11 +82,11 @@ class RunsModel(QAbstractListModel):
         self._shown = shown
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a subject's words, or the subject itself."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -104,23 +102,18 @@ class RunsModel(QAbstractListModel):
         return None
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(SizedDelegate):
     """Title, and below it the state in words."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(240, self._theme.px(_ROW))
+    wide, high = 240, _ROW
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         run = index.data(RUN_ROLE)
         if not isinstance(run, SubjectRun):
             return
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         draw_row(painter, option, theme)
         half = rect.width() * 2 // 5
         feed = f"feed {run.feed_id}" if run.feed_id is not None else ""

@@ -7,27 +7,25 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
 )
 
 from chrislib.feeds.model import Node
 from chrislib.views.feeds.graph_paint import node_name, node_words
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
 
-_Index = QModelIndex | QPersistentModelIndex
 NODE_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
@@ -67,7 +65,7 @@ class NodeModel(QAbstractItemModel):
         self,
         row: int,
         column: int,
-        parent: _Index = QModelIndex(),  # noqa: B008
+        parent: Index = QModelIndex(),  # noqa: B008
     ) -> QModelIndex:
         """Return an index by place."""
         below = self._children.get(parent.internalId() if parent.isValid() else 0, [])
@@ -75,14 +73,14 @@ class NodeModel(QAbstractItemModel):
             return self.createIndex(row, column, below[row])
         return QModelIndex()
 
-    def parent(self, index: _Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
+    def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
         """Return the index of a node's first parent."""
         node = self._nodes.get(index.internalId()) if index.isValid() else None
         if node is None:
             return QModelIndex()
         return self.index_of(_parent(node, self._nodes))
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many children a node has."""
         if parent.isValid() and parent.column() > 0:
             return 0
@@ -90,7 +88,7 @@ class NodeModel(QAbstractItemModel):
             self._children.get(parent.internalId() if parent.isValid() else 0, [])
         )
 
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return the two columns: node and state."""
         return 2
 
@@ -107,7 +105,7 @@ class NodeModel(QAbstractItemModel):
             return ("Node", "State")[section]
         return None
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a node's name, its state, or all of it for screen readers."""
         node = self._nodes.get(index.internalId()) if index.isValid() else None
         if node is None:
@@ -132,28 +130,23 @@ def _children(nodes: dict[int, Node]) -> dict[int, list[int]]:
     return children
 
 
-class _NodeDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(200, self._theme.px(36))
+class _NodeDelegate(SizedDelegate):
+    wide, high = 200, 36
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         node = index.data(NODE_ROLE)
         if not isinstance(node, Node):
             return
         first = index.column() == 0
-        draw_row(painter, option, self._theme, first=first, last=not first)
+        draw_row(painter, option, self.theme, first=first, last=not first)
         rect: QRect = option.rect
         inner = rect.adjusted(8, 0, -8, -1)
         if first:
-            draw_text(painter, inner, self._theme, text=node_name(node))
+            draw_text(painter, inner, self.theme, text=node_name(node))
         else:
-            draw_state(painter, inner, self._theme, node.state, node.detail)
+            draw_state(painter, inner, self.theme, node.state, node.detail)
 
 
 class NodeList(QTreeView):
@@ -173,9 +166,7 @@ class NodeList(QTreeView):
         self.setObjectName("feeds.nodes")
         self.setAccessibleName("Nodes of the feed")
         self.setModel(self._nodes)
-        delegate = _NodeDelegate(theme)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_NodeDelegate(theme, self))
         self.setUniformRowHeights(True)
         self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setIndentation(20)
@@ -246,13 +237,13 @@ class NodeList(QTreeView):
         self.picked.emit([int(row.internalId()) for row in rows])
         self._telling = False
 
-    def _current(self, index: _Index, _before: object = None) -> None:
+    def _current(self, index: Index, _before: object = None) -> None:
         if index.isValid() and not self._quiet:
             self._telling = True
             self.chosen.emit(int(index.internalId()))
             self._telling = False
 
-    def _activated(self, index: _Index) -> None:
+    def _activated(self, index: Index) -> None:
         if index.isValid():
             self.opened.emit(int(index.internalId()))
 

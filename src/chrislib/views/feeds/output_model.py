@@ -10,7 +10,8 @@ from chrislib.feeds.output_book import DATE, KIND, NAME, SIZE, Narrowing, Output
 from chrislib.feeds.output_walk import Batch
 from chrislib.feeds.outputs import KIND_WORDS
 from chrislib.views.feeds.words import day_words, size_words
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import plain_tooltip
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1

@@ -22,7 +22,7 @@ from chrislib.views.feeds.output_model import OutputModel
 from chrislib.views.feeds.output_preview import OutputPreview
 from chrislib.views.feeds.output_table import OutputTable
 from chrislib.views.feeds.words import files_words, size_words
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 from chrislib.views.theme.tokens import STATES
 from chrislib.views.widgets.buttons import Button
 from chrislib.views.widgets.skeleton import Skeleton

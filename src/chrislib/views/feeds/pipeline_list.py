@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -15,20 +13,20 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStackedWidget,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.cube.types import Pipeline
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
-from chrislib.views.widgets.paint import draw_row, draw_text
+from chrislib.views.widgets.delegates import SizedDelegate, draw_two_lines
+from chrislib.views.widgets.paint import draw_row
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
 
-_Index = QModelIndex | QPersistentModelIndex
 PIPELINE_ROLE = Qt.ItemDataRole.UserRole + 1
 NOTES_ROLE = Qt.ItemDataRole.UserRole + 2
 ROW = 52
@@ -66,7 +64,7 @@ class PipelineModel(QAbstractListModel):
         """Whether it belongs to who is signed in."""
         return pipeline.owner_username == self._me
 
-    def pipeline_at(self, index: _Index) -> Pipeline | None:
+    def pipeline_at(self, index: Index) -> Pipeline | None:
         """Return the pipeline of an index."""
         return self._shown[index.row()] if index.isValid() else None
 
@@ -74,11 +72,11 @@ class PipelineModel(QAbstractListModel):
         """Return the row of a pipeline, -1 where it is not shown."""
         return next((n for n, p in enumerate(self._shown) if p.id == number), -1)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many pipelines are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a pipeline's name, or the pipeline itself."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -116,34 +114,25 @@ def _has(pipeline: Pipeline, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(280, self._theme.px(ROW))
+class _Delegate(SizedDelegate):
+    wide, high = 280, ROW
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         pipeline = index.data(PIPELINE_ROLE)
         if not isinstance(pipeline, Pipeline):
             return
-        theme = self._theme
+        theme = self.theme
         rect: QRect = option.rect
         draw_row(painter, option, theme, bar=True)
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
-        inner = QRect(rect.left() + 16, top, rect.width() - 32, half)
-        draw_text(painter, inner, theme, text=pipeline.name, style="strong")
-        draw_text(
+        draw_two_lines(
             painter,
-            inner.translated(0, half),
+            rect.adjusted(16, 0, -16, 0),
             theme,
-            text=str(index.data(NOTES_ROLE)),
-            style="caption",
-            token="text.secondary",
+            title=pipeline.name,
+            below=str(index.data(NOTES_ROLE)),
+            style="strong",
         )
 
 
@@ -165,9 +154,7 @@ class PipelineList(QWidget):
         self.view.setObjectName("pipelines.list")
         self.view.setAccessibleName("Pipelines")
         self.view.setModel(self.model)
-        delegate = _Delegate(theme)
-        delegate.setParent(self.view)
-        self.view.setItemDelegate(delegate)
+        self.view.setItemDelegate(_Delegate(theme, self.view))
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -257,10 +244,10 @@ class PipelineList(QWidget):
             )
         self._stack.setCurrentWidget(self._state)
 
-    def _current(self, index: _Index, _before: object = None) -> None:
+    def _current(self, index: Index, _before: object = None) -> None:
         self.chosen.emit(self.model.pipeline_at(index))
 
-    def _activated(self, index: _Index) -> None:
+    def _activated(self, index: Index) -> None:
         pipeline = self.model.pipeline_at(index)
         if pipeline is not None:
             self.activated.emit(pipeline)

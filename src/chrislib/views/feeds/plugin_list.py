@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -15,7 +13,6 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStackedWidget,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -23,13 +20,14 @@ from PySide6.QtWidgets import (
 
 from chrislib.cube.types import Plugin
 from chrislib.feeds.plugins import MOST_RECENT
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.delegates import SizedDelegate, draw_two_lines, two_lines
 from chrislib.views.widgets.paint import draw_row, draw_text
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
 
-_Index = QModelIndex | QPersistentModelIndex
 PLUGIN_ROLE = Qt.ItemDataRole.UserRole + 1
 USED_ROLE = Qt.ItemDataRole.UserRole + 2
 
@@ -85,7 +83,7 @@ class PluginModel(QAbstractListModel):
         """How many there are without the search."""
         return len(self._all)
 
-    def plugin_at(self, index: _Index) -> Plugin | None:
+    def plugin_at(self, index: Index) -> Plugin | None:
         """Return the plugin of an index."""
         return self._shown[index.row()] if index.isValid() else None
 
@@ -93,11 +91,11 @@ class PluginModel(QAbstractListModel):
         """Return the row of a plugin, -1 where it is not shown."""
         return next((n for n, p in enumerate(self._shown) if p.name == name), -1)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many plugins are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a plugin's name, or the plugin itself."""
         if not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -135,51 +133,38 @@ def _has(plugin: Plugin, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-class _PluginDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(300, self._theme.px(52))
+class _PluginDelegate(SizedDelegate):
+    wide, high = 300, 52
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         plugin = index.data(PLUGIN_ROLE)
         if not isinstance(plugin, Plugin):
             return
-        theme = self._theme
+        theme = self.theme
         rect: QRect = option.rect
         draw_row(painter, option, theme, bar=True)
-        half = theme.px(18)
-        top = rect.top() + (rect.height() - 2 * half) // 2
-        inner = QRect(rect.left() + 16, top, rect.width() - 32, half)
+        inner = rect.adjusted(16, 0, -16, 0)
         notes = [plugin.category, _TYPES.get(plugin.type, "")]
         notes.append(str(index.data(USED_ROLE)))
         used = draw_text(
             painter,
-            inner,
+            two_lines(inner, theme)[0],
             theme,
             text=" · ".join(note for note in notes if note),
             style="caption",
             token="text.muted",
             align=Qt.AlignmentFlag.AlignRight,
         )
-        draw_text(
+        draw_two_lines(
             painter,
-            inner.adjusted(0, 0, -used - 12, 0),
+            inner,
             theme,
-            text=f"{plugin.name} {plugin.version}",
+            title=f"{plugin.name} {plugin.version}",
+            below=plugin.title or plugin.description,
             style="strong",
-        )
-        draw_text(
-            painter,
-            inner.translated(0, half),
-            theme,
-            text=plugin.title or plugin.description,
-            style="caption",
-            token="text.secondary",
+            taken=used + 12,
         )
 
 
@@ -200,9 +185,7 @@ class PluginList(QWidget):
         self.view.setObjectName("plugins.list")
         self.view.setAccessibleName("Plugins")
         self.view.setModel(self.model)
-        delegate = _PluginDelegate(theme)
-        delegate.setParent(self.view)
-        self.view.setItemDelegate(delegate)
+        self.view.setItemDelegate(_PluginDelegate(theme, self.view))
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -292,12 +275,12 @@ class PluginList(QWidget):
             )
         self._stack.setCurrentWidget(self._state)
 
-    def _current(self, index: _Index, _before: object = None) -> None:
+    def _current(self, index: Index, _before: object = None) -> None:
         plugin = self.model.plugin_at(index)
         if plugin is not None:
             self.chosen.emit(plugin)
 
-    def _activated(self, index: _Index) -> None:
+    def _activated(self, index: Index) -> None:
         plugin = self.model.plugin_at(index)
         if plugin is not None:
             self.activated.emit(plugin)

@@ -5,24 +5,23 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 
 from chrislib.feeds.markdown import clean
 from chrislib.feeds.tags import Tag
 from chrislib.views.feeds.tag_colors import color_word, draw_dot
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_check, draw_row, draw_text
 from chrislib.views.widgets.parts import PartsView
 
-_Index = QModelIndex | QPersistentModelIndex
 TAG_ROLE = Qt.ItemDataRole.UserRole + 1
 _STATES = {"all": "on", "some": "on some", "none": "not on"}
 _BOX = 36
@@ -67,7 +66,7 @@ class TagModel(QAbstractListModel):
         """How many tags there are, whatever is searched."""
         return len(self._tags)
 
-    def tag(self, index: _Index) -> Tag | None:
+    def tag(self, index: Index) -> Tag | None:
         """Return the tag of a row."""
         return self._shown[index.row()] if index.isValid() else None
 
@@ -78,11 +77,11 @@ class TagModel(QAbstractListModel):
                 return self.index(number)
         return QModelIndex()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
         """Return how many are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a tag, or its words."""
         tag = self.tag(index)
         if tag is None:
@@ -109,22 +108,20 @@ class TagModel(QAbstractListModel):
         self.endResetModel()
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, model: TagModel) -> None:
-        super().__init__()
-        self._theme = theme
+class _Delegate(SizedDelegate):
+    wide, high = 200, 36
+
+    def __init__(self, theme: Theme, model: TagModel, parent: QWidget) -> None:
+        super().__init__(theme, parent)
         self._model = model
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(200, self._theme.px(36))
-
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         tag = self._model.tag(index)
         if tag is None:
             return
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         draw_row(painter, option, theme)
         checks = {
             "all": Qt.CheckState.Checked,
@@ -163,7 +160,7 @@ class TagView(PartsView, QListView):
         self.setObjectName("tags.list")
         self.setAccessibleName("Tags")
         self.setModel(self.tags)
-        self.setItemDelegate(_Delegate(theme, self.tags))
+        self.setItemDelegate(_Delegate(theme, self.tags, self))
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
 )
 
@@ -24,7 +23,9 @@ from chrislib.views.jobs.words import (
     second_line,
     time_text,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import (
     button_width,
     draw_button,
@@ -38,7 +39,6 @@ from chrislib.views.widgets.paint import (
 if TYPE_CHECKING:
     from chrislib.views.jobs.job_view import JobView
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW, HEAD_ROW = 48, 32
 _OF_CELLS = QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_MouseOver
 
@@ -66,20 +66,17 @@ def place_buttons(
     return places
 
 
-class JobDelegate(QStyledItemDelegate):
+class JobDelegate(SizedDelegate):
     """Group heads 32 px, everything else 48 px; buttons are in the last column."""
 
+    wide, high = 60, ROW
+
     def __init__(self, theme: Theme, view: "JobView") -> None:
-        super().__init__(view)
-        self._theme = theme
+        super().__init__(theme, view)
         self._view = view
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the height of a job's row."""
-        return QSize(60, self._theme.px(ROW))
-
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw one cell."""
         model = self._view.jobs
@@ -99,7 +96,7 @@ class JobDelegate(QStyledItemDelegate):
         draw_row(
             painter,
             option,
-            self._theme,
+            self.theme,
             surface="bg.panel" if name.startswith(HEAD) else "",
             first=column == TITLE,
             last=column == ACTIONS,
@@ -126,17 +123,17 @@ class JobDelegate(QStyledItemDelegate):
         if count < 2:
             return "", QRect()
         words = f"Get all ready ({count:,})"
-        width = button_width(self._theme, words)
+        width = button_width(self.theme, words)
         return words, QRect(rect.right() - width - 6, rect.top() + 4, width, 24)
 
     def _placed(self, verbs: tuple[Verb, ...], rect: QRect) -> list[tuple[Verb, QRect]]:
         room = rect.adjusted(0, 0, -16, -1)
-        return place_buttons(self._theme, verbs, room, right=True)
+        return place_buttons(self.theme, verbs, room, right=True)
 
     def _paint_job(
         self, painter: QPainter, rect: QRect, job: Job, *, column: int
     ) -> None:
-        theme, model = self._theme, self._view.jobs
+        theme, model = self.theme, self._view.jobs
         now = model.now()
         if column == TITLE:
             below = second_line(job, stall=model.stall(job))
@@ -175,7 +172,7 @@ class JobDelegate(QStyledItemDelegate):
             draw_button(
                 painter,
                 box,
-                self._theme,
+                self.theme,
                 text=verb.word,
                 kind=verb.kind,
                 icon=verb.icon,
@@ -185,7 +182,7 @@ class JobDelegate(QStyledItemDelegate):
     def _paint_lines(
         self, painter: QPainter, rect: QRect, text: str, *, below: str, left: int = 44
     ) -> None:
-        theme = self._theme
+        theme = self.theme
         width = rect.width() - left - 16
         x = rect.left() + left
         half = theme.px(20)
@@ -207,7 +204,7 @@ class JobDelegate(QStyledItemDelegate):
         self, painter: QPainter, rect: QRect, row: int, *, name: str, column: int
     ) -> None:
         """Draw the row of a feed or batch."""
-        theme, model = self._theme, self._view.jobs
+        theme, model = self.theme, self._view.jobs
         sort, _, which = name.removeprefix(HEAD).partition(":")
         view = model.batches.get(which) if sort == "batch" else None
         if column == TITLE:
@@ -246,7 +243,7 @@ class JobDelegate(QStyledItemDelegate):
         self, painter: QPainter, rect: QRect, row: int, *, group: str
     ) -> None:
         """Draw one cell's part of a group's head, which goes over the whole row."""
-        theme, model = self._theme, self._view.jobs
+        theme, model = self.theme, self._view.jobs
         painter.save()
         painter.setClipRect(rect)
         whole = QRect(0, rect.top(), self._view.viewport().width(), rect.height())

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -21,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.library.worklist.asking import Candidate
-from chrislib.views.library.rowview import Index, RowDelegate
+from chrislib.views.library.rowview import RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_row, draw_text
 from chrislib.views.widgets.sheet import Sheet
@@ -50,8 +50,7 @@ class _Choices(QAbstractListModel):
 class _Delegate(RowDelegate):
     """Two lines a row."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(60, self.theme.px(52))
+    wide, high = 60, 52
 
     def paint_cell(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index

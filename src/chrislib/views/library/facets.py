@@ -2,7 +2,7 @@
 
 import time
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCursor,
     QPainter,
@@ -24,7 +24,8 @@ from chrislib.library.found import (
     RECENT,
     Findings,
 )
-from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate, RowView
+from chrislib.views.library.rowview import FOLD, TICK, RowDelegate, RowView
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
 
@@ -42,9 +43,12 @@ _SHOWN = 40
 class _Delegate(RowDelegate):
     """Rows of 24: a head, a quick filter or a box."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
+    wide = 80
+
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         head = index.data(_KEY) is None
-        return QSize(80, self.theme.px(34 if head else 24))
+        return 34 if head else 24
 
     def zone(self, index: Index, _rect: QRect, _at: QPoint) -> str:
         return FOLD if index.data(_KEY) is None else TICK

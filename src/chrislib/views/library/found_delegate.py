@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
 
@@ -22,10 +22,10 @@ from chrislib.views.library.rowview import (
     ACT,
     FOLD,
     TICK,
-    Index,
     RowDelegate,
     draw_thumb,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
@@ -49,6 +49,8 @@ def _level(node: Node) -> int:
 class FoundDelegate(RowDelegate):
     """Rows of 36 (patient, study) and 48 (series), as on the drawing board."""
 
+    wide = 40
+
     def __init__(
         self,
         theme: Theme,
@@ -59,12 +61,12 @@ class FoundDelegate(RowDelegate):
         super().__init__(theme, parent)
         self._thumb = thumb
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return a height fixed by the kind of row, or the same for all of many."""
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         node, tree = _node(index), self.parent()
         tall = node is not None and node.series is not None
         tall = tall or (isinstance(tree, QTreeView) and tree.uniformRowHeights())
-        return QSize(40, self.theme.px(SERIES if tall else GROUP))
+        return SERIES if tall else GROUP
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         """Return whether a point is on the box, the arrow or the button."""

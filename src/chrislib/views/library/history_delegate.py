@@ -16,7 +16,8 @@ from chrislib.views.library.history_model import (
     HistoryModel,
     uses_words,
 )
-from chrislib.views.library.rowview import ACT, Index, RowDelegate
+from chrislib.views.library.rowview import ACT, RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.theme.tokens import STATES
 from chrislib.views.widgets.paint import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -20,7 +20,8 @@ from chrislib.library.words import count, join
 from chrislib.library.worklist.model import RunState
 from chrislib.pacs.types import Criteria, pacs_words
 from chrislib.views.context import ViewContext
-from chrislib.views.library.rowview import ACT, Index, RowDelegate, RowView
+from chrislib.views.library.rowview import ACT, RowDelegate, RowView
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
@@ -51,9 +52,12 @@ class Entry:
 class _Delegate(RowDelegate):
     """Heads of 34, rows of 48."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
+    wide = 80
+
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         head = index.data(_ENTRY) is None
-        return QSize(80, self.theme.px(36 if head else 48))
+        return 36 if head else 48
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         entry = index.data(_ENTRY)

@@ -32,7 +32,8 @@ from chrislib.views.library.reference_model import (
     reason_of,
     state_of,
 )
-from chrislib.views.library.rowview import ACT, TICK, Index, RowDelegate
+from chrislib.views.library.rowview import ACT, TICK, RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -14,17 +13,15 @@ from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
-    QWidget,
 )
 
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_glyph
 from chrislib.views.widgets.parts import PartsView
-
-Index = QModelIndex | QPersistentModelIndex
 
 TICK = "tick"
 FOLD = "fold"
@@ -51,16 +48,12 @@ def draw_thumb(
     painter.drawPixmap(rect, picture)
 
 
-class RowDelegate(QStyledItemDelegate):
+class RowDelegate(SizedDelegate):
     """Paints rows and says what lies under the pointer.
 
     Subclasses paint, and return from `zone` the name of the part at a point: "tick",
     "fold", "act" or "" for the row itself.
     """
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.theme = theme
 
     def zone(self, _index: Index, _rect: QRect, _at: QPoint) -> str:
         """Return the part of the cell at a point of the viewport."""

@@ -1,6 +1,6 @@
 """The scan of an upload on screen."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QTreeView
 
@@ -8,7 +8,6 @@ from chrislib.views.library.conflict_bar import HEIGHT, ConflictBar
 from chrislib.views.library.rowview import (
     FOLD,
     TICK,
-    Index,
     RowDelegate,
     RowView,
     draw_thumb,
@@ -23,6 +22,7 @@ from chrislib.views.library.scan_model import (
     PictureRole,
     ScanModel,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     draw_check,
@@ -43,10 +43,12 @@ _FOLDS = {"patient", "study", "group"}
 class _Delegate(RowDelegate):
     """Rows by kind: patients and studies 36, series 48, files 28."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
+    wide = 40
+
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         facts = _facts(index)
-        height = _HEIGHTS.get(facts.kind, _FILE) if facts is not None else _FILE
-        return QSize(40, self.theme.px(height))
+        return _HEIGHTS.get(facts.kind, _FILE) if facts is not None else _FILE
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         facts = _facts(index)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Qt
 
 from chrislib.dicom.deidentify.engine import Change, Done
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.text import plain_tooltip
 

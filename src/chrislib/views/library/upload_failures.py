@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QPoint, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QPoint, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
 from chrislib.jobs.model import FailedFile
 from chrislib.library.words import join, size
-from chrislib.views.library.rowview import Index, RowDelegate, RowView
+from chrislib.views.library.rowview import RowDelegate, RowView
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_glyph, draw_text
 
@@ -54,8 +55,7 @@ class FailuresModel(QAbstractTableModel):
 
 
 class _Delegate(RowDelegate):
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(40, self.theme.px(_ROW))
+    wide, high = 40, _ROW
 
     def paint_cell(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index

@@ -15,7 +15,8 @@ from chrislib.library.worklist.columns import KINDS, Columns
 from chrislib.library.worklist.model import ListRow, RowState
 from chrislib.library.worklist.opened import OpenList
 from chrislib.library.worklist.report import STATE_WORDS
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import plain_tooltip
 
 LINE, ASKED, STATE, FOUND, ACTION = range(5)

@@ -5,7 +5,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.library.worklist.model import RowState
 from chrislib.library.worklist.report import STATE_WORDS
-from chrislib.views.library.rowview import Index, RowDelegate
+from chrislib.views.library.rowview import RowDelegate
 from chrislib.views.library.worklist_model import (
     ACTION,
     ASKED,
@@ -30,6 +29,7 @@ from chrislib.views.library.worklist_model import (
     STATE,
     WorkListModel,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     button_width,
@@ -46,8 +46,7 @@ _WIDTHS = {LINE: 64, STATE: 200, ACTION: 104}
 class _Delegate(RowDelegate):
     """Two lines a cell; the button at the right."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(60, self.theme.px(_ROW))
+    wide, high = 60, _ROW
 
     def button(self, index: Index, rect: QRect) -> QRect:
         """Return where the button of a row is."""

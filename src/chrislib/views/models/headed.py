@@ -6,13 +6,11 @@ from typing import ClassVar
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     Qt,
 )
 
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.heads import head_cell
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class HeadedTable(QAbstractTableModel):

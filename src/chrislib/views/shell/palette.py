@@ -11,7 +11,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -19,18 +18,18 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
 from chrislib.views.widgets.text import Label
 
-_Index = QModelIndex | QPersistentModelIndex
 _HEIGHT = 420
 _PER_GROUP = 6
 _ROW, _HEAD = 28, 26
@@ -82,7 +81,7 @@ class _Model(QAbstractListModel):
     ) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.entries)
 
-    def data(self, index: _Index, role: int = 0) -> object:
+    def data(self, index: Index, role: int = 0) -> object:
         if not 0 <= index.row() < len(self.entries):
             return None
         entry = self.entries[index.row()]
@@ -92,7 +91,7 @@ class _Model(QAbstractListModel):
             return f"{entry.text} {entry.detail}".strip()
         return None
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         if self.entries[index.row()].run is None:
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -104,25 +103,24 @@ class _Model(QAbstractListModel):
         self.endResetModel()
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(SizedDelegate):
     """Draws a heading or an entry."""
 
-    def __init__(self, theme: Theme, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    wide = 100
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         entry = index.data(Qt.ItemDataRole.UserRole)
         head = isinstance(entry, Entry) and entry.run is None
-        return QSize(100, self._theme.px(_HEAD if head else _ROW))
+        return _HEAD if head else _ROW
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         entry = index.data(Qt.ItemDataRole.UserRole)
         if not isinstance(entry, Entry):
             return
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         if entry.run is None:
             row = rect.adjusted(12, 4, -12, 0)
             draw_text(

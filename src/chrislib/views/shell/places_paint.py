@@ -1,19 +1,18 @@
 """How places are drawn: heads with arrows, rows with counts, the space that is left."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
     QWidget,
 )
 
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_bar, draw_glyph, draw_ring, draw_text
-
-_Index = QModelIndex | QPersistentModelIndex
 
 SECTION_ROLE = int(Qt.ItemDataRole.UserRole)
 ICON_ROLE = SECTION_ROLE + 1
@@ -23,29 +22,27 @@ DEPTH_ROLE = SECTION_ROLE + 4
 DROP_ROLE = SECTION_ROLE + 5
 
 
-class PlaceDelegate(QStyledItemDelegate):
+class PlaceDelegate(SizedDelegate):
     """Heads as captions with an arrow, places as rows of 28."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    wide = 100
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Return the height of heads and rows."""
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
         head = index.data(SECTION_ROLE) is None
-        return QSize(100, self._theme.px(36 if head else 28))
+        return 36 if head else 28
 
     def plus(self, rect: QRect) -> QRect:
         """Return where the button of a head is."""
-        high = self._theme.px(28)
+        high = self.theme.px(28)
         top = rect.bottom() + 1 - high + (high - 24) // 2
         return QRect(rect.right() - 12 - 22, top, 24, 24)
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw a head or a place."""
-        theme, rect = self._theme, option.rect
+        theme, rect = self.theme, option.rect
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         if index.data(SECTION_ROLE) is None:
             row = QRect(rect)

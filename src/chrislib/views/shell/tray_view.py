@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -18,19 +17,19 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
 from chrislib.library.model import Item, ItemState, Source
 from chrislib.library.names import show_name
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.dragging import ITEMS, dragged_items, items_data
 from chrislib.views.widgets.paint import draw_glyph, draw_ring, draw_text
 from chrislib.views.widgets.text import isolate
 
-_Index = QModelIndex | QPersistentModelIndex
 ITEM_WIDTH, ITEM_HEIGHT = 200, 72
 _ICONS = {
     Source.PACS: "layers",
@@ -112,7 +111,7 @@ class TrayModel(QAbstractListModel):
         """Return the number of items."""
         return 0 if parent is not None and parent.isValid() else len(self.items)
 
-    def data(self, index: _Index, role: int = 0) -> object:
+    def data(self, index: Index, role: int = 0) -> object:
         """Return the item under `ITEM_ROLE`, and its words."""
         if not 0 <= index.row() < len(self.items):
             return None
@@ -130,7 +129,7 @@ class TrayModel(QAbstractListModel):
             )
         return None
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Let items be dragged, and others be dropped between them."""
         drop = Qt.ItemFlag.ItemIsDropEnabled
         if not index.isValid():
@@ -155,7 +154,7 @@ class TrayModel(QAbstractListModel):
         _action: Qt.DropAction,
         row: int,
         _column: int,
-        parent: _Index,
+        parent: Index,
     ) -> bool:
         """Tell what was dropped; the tray itself changes, and is shown again."""
         ids = dragged_items(data)
@@ -177,21 +176,17 @@ class TrayModel(QAbstractListModel):
         self.endResetModel()
 
 
-class TrayDelegate(QStyledItemDelegate):
+class TrayDelegate(SizedDelegate):
     """Picture, three lines, and a cross that takes the item out."""
 
     removed = Signal(str)
+    wide, high = ITEM_WIDTH + 8, ITEM_HEIGHT
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self.lines = 3
         self.picture: PictureOf = _no_picture
         self.hidden = False
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the fixed size of an item with its gap."""
-        return QSize(ITEM_WIDTH + 8, self._theme.px(ITEM_HEIGHT))
 
     @staticmethod
     def cross(rect: QRect) -> QRect:
@@ -199,13 +194,13 @@ class TrayDelegate(QStyledItemDelegate):
         return QRect(rect.right() - 8 - 22, rect.top() + 2, 22, 22)
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw one item."""
         item = index.data(ITEM_ROLE)
         if not isinstance(item, Item):
             return
-        theme, px = self._theme, self._theme.px
+        theme, px = self.theme, self.theme.px
         box = option.rect.adjusted(0, 0, -8, -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

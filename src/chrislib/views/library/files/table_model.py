@@ -11,7 +11,8 @@ from chrislib.views.library.files import words
 from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE, arranged
 from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.ticks import Ticks
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import plain_tooltip
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1

@@ -2,10 +2,8 @@
 
 from PySide6.QtCore import (
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -13,18 +11,17 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
-    QWidget,
 )
 
 from chrislib.views.library.files import words
 from chrislib.views.library.files.tree_model import FolderTree, Node
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_row, draw_text
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW, STEP, LEFT = 28, 16, 8
 _ARROW, _BOX = 16, 16
 
@@ -33,23 +30,18 @@ def _depth(node: Node) -> int:
     return sum(1 for _ in node.above())
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(SizedDelegate):
     """Rows of 28: arrow, box, glyph, name."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(40, self._theme.px(ROW))
+    wide, high = 40, ROW
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         view, model = option.widget, index.model()
         if not isinstance(view, FolderView) or not isinstance(model, FolderTree):
             return
-        theme, node, rect = self._theme, model.node(index), QRect(option.rect)
+        theme, node, rect = self.theme, model.node(index), QRect(option.rect)
         rect.setLeft(0)
         drawn = QStyleOptionViewItem(option)
         drawn.rect = rect
@@ -201,7 +193,7 @@ class FolderView(QTreeView):
         super().startDrag(actions)
         self.tree.drag_over()
 
-    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: _Index) -> None:
+    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: Index) -> None:
         """Draw nothing: the rows have arrows of their own."""
 
     def _dress(self) -> None:

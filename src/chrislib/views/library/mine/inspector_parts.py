@@ -18,7 +18,8 @@ from chrislib.dicom.tags import TagLine
 from chrislib.views.library.mine import paint
 from chrislib.views.library.mine.keys import keeps_escape
 from chrislib.views.library.mine.words import HIDDEN
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.paint import draw_glyph, draw_text, fit

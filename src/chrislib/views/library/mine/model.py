@@ -27,7 +27,8 @@ from chrislib.library.mine.model import (
 from chrislib.library.mine.service import MyLibrary
 from chrislib.views.library.mine.cells import HEADS, ORDER
 from chrislib.views.library.mine.moves import Move, find, moves
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
 from chrislib.views.models.timers import soon
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 
 from chrislib.library.mine.model import Row
-from chrislib.views.library.rowview import Index
+from chrislib.views.models.index import Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -29,7 +28,8 @@ from chrislib.views.library.mine.head import MineHead
 from chrislib.views.library.mine.keys import key_of
 from chrislib.views.library.mine.place import draw_place
 from chrislib.views.library.mine.shows import Shows
-from chrislib.views.library.rowview import Index, RowDelegate
+from chrislib.views.library.rowview import RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     draw_check,
@@ -50,6 +50,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft
 class TableDelegate(RowDelegate):
     """Rows of 48: box, picture and two lines first, then a column each."""
 
+    wide, high = 40, ROW
+
     def __init__(
         self,
         theme: Theme,
@@ -64,10 +66,6 @@ class TableDelegate(RowDelegate):
         self._shows = shows
         self._now = now
         self._pictures = pictures
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        """Return the height of a row."""
-        return QSize(40, self.theme.px(ROW))
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         """Return the part of a cell at a point: "tick", or "star 3"."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, QTimer,
 from chrislib.aio import TaskOwner
 from chrislib.library.mine.model import Level, MineChange, Query, Row, RowId
 from chrislib.library.mine.service import MyLibrary
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 
 RowRole = Qt.ItemDataRole.UserRole + 1
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QTreeView
 
@@ -15,7 +15,8 @@ from chrislib.library.words import join, series
 from chrislib.views.library.mine import paint, words
 from chrislib.views.library.mine.place import draw_place
 from chrislib.views.library.mine.shows import Shows
-from chrislib.views.library.rowview import FOLD, TICK, Index, RowDelegate
+from chrislib.views.library.rowview import FOLD, TICK, RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import (
     draw_check,
@@ -122,6 +123,8 @@ def places_in(width: int, theme: Theme) -> Places:
 class TimelineDelegate(RowDelegate):
     """Draws whole rows: patients, studies with their dot, series with their picture."""
 
+    wide = 40
+
     def __init__(
         self, theme: Theme, parent: QTreeView, *, shows: Shows, pictures: Pictures
     ) -> None:
@@ -130,9 +133,9 @@ class TimelineDelegate(RowDelegate):
         self._shows = shows
         self._pictures = pictures
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return the height of a row, fixed by its kind."""
-        return QSize(40, self.theme.px(TALL[level_of(index)]))
+    def tall(self, index: Index) -> int:
+        """Return the height of a row at text size 1, px."""
+        return TALL[level_of(index)]
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         """Return "tick" or "fold" for those parts of a row."""

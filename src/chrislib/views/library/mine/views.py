@@ -26,7 +26,7 @@ from chrislib.views.library.mine.table import ROW, MineTable, TableDelegate
 from chrislib.views.library.mine.ticks import Ticks
 from chrislib.views.library.mine.timeline import PatientsTree
 from chrislib.views.library.mine.toolbar import GRID, LIST
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 from chrislib.views.models.selected import rows_of
 from chrislib.views.widgets.text import plain_tooltip
 
