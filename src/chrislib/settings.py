@@ -115,6 +115,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Servers that only get de-identified files: their addresses with spaces "
         "between; * for every server",
     ),
+    Setting(
+        "plugin_readmes",
+        bool,
+        default=True,
+        help="READMEs of plugins may be read from the internet, when asked for",
+    ),
     Setting("download_folder", str, "", "Folder offered first; empty: the usual one"),
 )
 """The table. A setting that is no longer in it is dropped from the file."""

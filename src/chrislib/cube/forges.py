@@ -19,21 +19,29 @@ class Forge:
         As it stands in the address of a repository.
     raw : str
         Scheme and host that files are read from; nothing else is asked.
-    between : str
-        Stands between a repository and the branch in the address of a file.
+    raw_at, page_at : str
+        Stands between a repository and the branch in the address of a file, and of
+        the page that shows it.
     nested : bool
         A repository may lie in groups of groups.
     """
 
     host: str
     raw: str
-    between: str = ""
+    raw_at: str = ""
+    page_at: str = "/blob"
     nested: bool = False
 
 
 FORGES = (
     Forge("github.com", "https://raw.githubusercontent.com"),
-    Forge("gitlab.com", "https://gitlab.com", between="/-/raw", nested=True),
+    Forge(
+        "gitlab.com",
+        "https://gitlab.com",
+        raw_at="/-/raw",
+        page_at="/-/blob",
+        nested=True,
+    ),
 )
 """All that are ever asked."""
 
@@ -57,7 +65,11 @@ class Repository:
 
     def file(self, name: str) -> str:
         """Return the address of a file of its main branch."""
-        return f"{self.forge.raw}/{self.path}{self.forge.between}/HEAD/{quote(name)}"
+        return f"{self.forge.raw}/{self.path}{self.forge.raw_at}/HEAD/{quote(name)}"
+
+    def page_of(self, file: str) -> str:
+        """Return the address of the page that shows a file."""
+        return f"{self.page}{self.forge.page_at}/HEAD/{quote(file, safe='/%')}"
 
 
 def repository_of(address: str, forges: Sequence[Forge] = FORGES) -> Repository | None:

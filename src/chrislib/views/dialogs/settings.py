@@ -89,6 +89,9 @@ class SettingsSheet(Sheet):
         column.addLayout(row)
         if server:
             column.addWidget(self._only_clean(server))
+        column.addWidget(line())
+        column.addWidget(Label(theme, "Plugins", style="section"))
+        column.addWidget(self._readmes())
         if kept is not None:
             column.addWidget(line())
             column.addWidget(Label(theme, "This computer", style="section"))
@@ -197,6 +200,18 @@ class SettingsSheet(Sheet):
                 name, with_server(str(self._settings.get(name) or ""), server, on=on)
             )
         )
+        return box
+
+    def _readmes(self) -> QCheckBox:
+        """Return the box that lets READMEs be read; on, as only a press asks."""
+        box = QCheckBox("Plugin documentation may be read from the internet")
+        box.setObjectName("settings.readmes")
+        box.setToolTip(
+            "Only when “Read README” is pressed, from github.com or gitlab.com. Only "
+            "the address of the plugin's source code is sent."
+        )
+        box.setChecked(self._settings.get("plugin_readmes") is not False)
+        box.toggled.connect(lambda on: self._keep("plugin_readmes", on))
         return box
 
     def _keep(self, name: str, value: object) -> None:

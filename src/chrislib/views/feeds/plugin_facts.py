@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
     QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -16,11 +17,14 @@ from PySide6.QtWidgets import (
 from chrislib.cube.types import Plugin, PluginParameter
 from chrislib.feeds.values import show_value
 from chrislib.views.context import ViewContext
-from chrislib.views.widgets.buttons import button
+from chrislib.views.feeds.plugin_readme import PluginReadme, open_page, web_address
+from chrislib.views.widgets.buttons import Segments, button
 from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.text import Label, line
 
 WIDTH = 336
+_READING_WIDTH = 500
+ABOUT, README = "about", "readme"
 _SOON_MS = 120
 _KINDS = {
     "string": "text",
@@ -74,6 +78,12 @@ class PluginFacts(QWidget):
             name="plugin.image.copy",
             small=True,
         )
+        self.parts = Segments(
+            theme,
+            [(ABOUT, "About", ""), (README, "README", "")],
+            name="plugin.parts",
+        )
+        self.readme = PluginReadme(context)
         self._head = Label(theme, "Parameters", style="small-strong")
         self._parameters = Label(
             theme,
@@ -88,6 +98,7 @@ class PluginFacts(QWidget):
         self._soon.timeout.connect(self._ask)
         self._build()
         self.box.activated.connect(self._pick)
+        self.parts.chosen.connect(self._show_part)
         self._docs.clicked.connect(self._open_docs)
         self._copy.clicked.connect(self._copy_image)
         self.show_plugin(None)
@@ -103,7 +114,9 @@ class PluginFacts(QWidget):
             and plugin.name == self._plugin.name
         )
         self._plugin = plugin
-        self._inner.setVisible(plugin is not None)
+        self._whole.setVisible(plugin is not None)
+        if self.parts.current == README:
+            self.readme.show_plugin(plugin)
         if plugin is None:
             return
         self._name.setText(plugin.name)
@@ -119,7 +132,7 @@ class PluginFacts(QWidget):
             ("Kind", "joins several nodes" if plugin.type == "ts" else ""),
         )
         self._facts.show_facts([(label, value) for label, value in rows if value])
-        self._docs.setVisible(bool(_web(plugin.documentation)))
+        self._docs.setVisible(bool(web_address(plugin.documentation)))
         self._docs.setToolTip(plugin.documentation[:200])
         self._copy.setVisible(bool(plugin.dock_image))
         if not same:
@@ -132,6 +145,7 @@ class PluginFacts(QWidget):
         """Cancel what runs."""
         self._soon.stop()
         self._tasks.cancel_all()
+        self.readme.shutdown()
 
     # -- inside ----------------------------------------------------------------
 
@@ -146,9 +160,8 @@ class PluginFacts(QWidget):
         head.addWidget(self._name, 1)
         head.addWidget(self.box, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(16, 0, 16, 16)
         column.setSpacing(8)
-        column.addLayout(head)
         for piece in (self._title, self._text, self._facts):
             column.addWidget(piece)
         column.addLayout(buttons)
@@ -166,9 +179,27 @@ class PluginFacts(QWidget):
         # setWidget fills the widget's ground: it is the sheet's own here
         self._inner.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
+        reading = QWidget()
+        column = QVBoxLayout(reading)
+        column.setContentsMargins(16, 0, 16, 16)
+        column.addWidget(self.readme)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(scroll)
+        self._pages.addWidget(reading)
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 16, 16, 0)
+        top.setSpacing(12)
+        top.addLayout(head)
+        top.addWidget(self.parts)
+        self._whole = QWidget()
+        column = QVBoxLayout(self._whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(top)
+        column.addWidget(self._pages, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(self._whole)
 
     def _ask(self) -> None:
         plugin = self._plugin
@@ -213,12 +244,17 @@ class PluginFacts(QWidget):
             or "This plugin has no parameters."
         )
 
+    def _show_part(self, part: str) -> None:
+        """Show what the server says, or the README beside a list that is narrower."""
+        reading = part == README
+        self.setFixedWidth(_READING_WIDTH if reading else WIDTH)
+        self._pages.setCurrentIndex(int(reading))
+        if reading:
+            self.readme.show_plugin(self._plugin)
+
     def _open_docs(self) -> None:
-        address = _web(self._plugin.documentation) if self._plugin is not None else ""
-        if address and not QDesktopServices.openUrl(QUrl(address)):
-            self._context.messages.info(
-                "No browser opened.", hint="Copy the address from the tooltip."
-            )
+        if self._plugin is not None:
+            open_page(self._context, web_address(self._plugin.documentation))
 
     def _copy_image(self) -> None:
         if self._plugin is not None:
@@ -239,9 +275,3 @@ def parameter_words(parameter: PluginParameter) -> str:
         notes.append(f"default {show_value(parameter.default)}")
     first = f"{flag}  ({', '.join(notes)})"
     return f"{first}\n{parameter.help}" if parameter.help else first
-
-
-def _web(address: str) -> str:
-    """Return an address a browser may be given, "" for anything else."""
-    address = address.strip()
-    return address if address.startswith(("https://", "http://")) else ""

@@ -35,14 +35,23 @@ class MarkdownView(QTextBrowser):
     ----------
     grows : bool
         Be as high as the text is, in a list that scrolls by itself.
+    goes_on : str
+        Stands at the end of what is shown of a text that is too long.
     """
 
     def __init__(
-        self, theme: Theme, *, name: str, label: str, grows: bool = False
+        self,
+        theme: Theme,
+        *,
+        name: str,
+        label: str,
+        grows: bool = False,
+        goes_on: str = "The text goes on. Write shows all of it.",
     ) -> None:
         super().__init__()
         self._theme = theme
         self._text = ""
+        self._goes_on = goes_on
         self._rest: Iterator[Block] = iter(())
         self._place = 0
         self._begun = False
@@ -101,8 +110,7 @@ class MarkdownView(QTextBrowser):
     def _read(self) -> Iterator[Block]:
         yield from read(self._text)
         if len(self._text) > LIMIT:
-            note = "The text goes on. Write shows all of it."
-            yield Block("text", (Span(note, italic=True),))
+            yield Block("text", (Span(self._goes_on, italic=True),))
 
     def _more(self) -> None:
         """Put as many blocks as a turn of the event loop has time for."""
