@@ -4,9 +4,7 @@ Deleting is asynchronous (cube-api 7.5): it is asked for, then looked after unti
 server says that the node is not there any more.
 """
 
-import asyncio
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +13,7 @@ from chrislib.aio import several
 from chrislib.cube.errors import CubeError, NotFound
 from chrislib.cube.types import ComputeResource
 from chrislib.errors import ChrislibError
+from chrislib.feeds.deleting import gone_in_time
 from chrislib.feeds.form import JOIN_PARAMETER
 from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.model import Node
@@ -30,8 +29,6 @@ COPY = "pl-topologicalcopy"
 """The plugin splits are made with (cube-api 7.6)."""
 FILTER_LIMIT = 600
 """Characters of all expressions of a split together."""
-_DELETION_SECONDS = 60.0
-_SOON, _LATER = 0.2, 2.0
 
 
 class Purges(Protocol):
@@ -347,23 +344,26 @@ class NodeActs:
 
     async def _gone(self, node: Node) -> bool | ChrislibError:
         """Wait until a node is not there any more; False while it still is."""
-        began, pause = time.monotonic(), _SOON
-        while time.monotonic() - began < _DELETION_SECONDS:
+
+        async def look() -> bool:
             try:
                 instance = await self._client().instances.get(node.id)
             except NotFound:
                 return True
-            except CubeError:
-                return False  # how it ends is seen at the next look
             if instance.deletion_status == "failed":
-                return ChrislibError(
+                raise ChrislibError(
                     "The server could not delete this node.",
                     plain(instance.deletion_error),
                     hint="Delete it again, or tell the person who runs the server.",
                 )
-            await asyncio.sleep(pause)
-            pause = min(_LATER, pause * 1.5)
-        return False
+            return False
+
+        try:
+            return await gone_in_time(look)
+        except CubeError:
+            return False  # how it ends is seen at the next look
+        except ChrislibError as error:
+            return error
 
 
 def _below(plan: DeletePlan, node: Node) -> tuple[Node, ...]:

@@ -1,7 +1,5 @@
 """What is done to several feeds at once: each by itself, with a reason where not."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from chrislib.cube.errors import (
 )
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import TITLE_LIMIT, check_title
+from chrislib.feeds.deleting import gone_in_time
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import CopyPlugin
 from chrislib.feeds.model import FeedRow
@@ -30,8 +29,6 @@ _PATHS_LIMIT = 16_000
 """Characters of the list of folders a copy takes (CUBE, unextpath parameters)."""
 _FILES_LIMIT = 50_000
 """More files than this are counted, but their sizes are not added up."""
-_DELETION_SECONDS = 60.0
-_SOON, _LATER = 0.2, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +229,9 @@ class BulkFeeds:
 
     async def _gone(self, feed_id: int) -> bool:
         """Wait until a feed is gone; False when that takes too long (network)."""
-        client, pause = self._client(), _SOON
-        until = time.monotonic() + _DELETION_SECONDS
-        while time.monotonic() < until:
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LATER)
+        client = self._client()
+
+        async def look() -> bool:
             try:
                 feed = await client.feeds.get(feed_id)
             except (NotFound, Forbidden):
@@ -247,7 +242,9 @@ class BulkFeeds:
                     "Its files may be gone in part.",
                     hint="Try again, or tell the person who runs the server.",
                 )
-        return False
+            return False
+
+        return await gone_in_time(look)
 
     async def _copy(self, rows: Sequence[FeedRow], title: str) -> Job:
         check_title(title)
