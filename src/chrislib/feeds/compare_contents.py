@@ -63,6 +63,8 @@ class Difference:
     ----------
     lines : tuple of LinePair
         In the order of the files; empty where values were compared.
+    column : tuple of LinePair
+        The same lines one below the other, see `unified`.
     values : tuple of Line
         Values of JSON that differ, by their paths.
     removed, added : int
@@ -76,6 +78,7 @@ class Difference:
     """
 
     lines: tuple[LinePair, ...] = ()
+    column: tuple[LinePair, ...] = ()
     values: tuple[Line, ...] = ()
     removed: int = 0
     added: int = 0
@@ -146,8 +149,10 @@ def compare_lines(left: str, right: str) -> Difference:
         )
     pairs = list(_paired(one, other))
     changed = sum(1 for pair in pairs if pair.kind == "changed")
+    shown = tuple(_folded(pairs))
     return Difference(
-        lines=tuple(_folded(pairs)),
+        lines=shown,
+        column=tuple(unified(shown)),
         removed=changed + sum(1 for pair in pairs if pair.kind == "left"),
         added=changed + sum(1 for pair in pairs if pair.kind == "right"),
         note=", ".join(notes),

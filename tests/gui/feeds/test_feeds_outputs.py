@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from chrislib.cube.types import StoragePath
 from chrislib.library.storage.model import Entry
 from chrislib.library.storage.service import StorageService
 from chrislib.views.feeds.output_head import FEED, TABLE, TREE
@@ -255,7 +256,7 @@ def test_two_nodes_of_the_whole_feed_are_compared(
     qtbot: QtBot, outputs: OutputView, pane: FeedsPane, feeds: Any
 ) -> None:
     asked: list[Any] = []
-    pane.comparing.compare_nodes = lambda left, right: asked.append((left, right))  # type: ignore[method-assign]
+    pane.comparing.compare_nodes = lambda *them: asked.append(them)  # type: ignore[method-assign]
     nodes = [node for node in feeds.nodes[812] if node.id in (1, 3)]
     folders = [
         replace(outputs.top[0], path=node.output_path, relative=node.plugin_name)
@@ -265,7 +266,23 @@ def test_two_nodes_of_the_whole_feed_are_compared(
     chosen = [one for one in menu.actions() if one.text().startswith("Compare")]
     assert [one.text() for one in chosen] == ["Compare the two nodes …"]
     chosen[0].trigger()
-    assert asked == [((812, 1), (812, 3))]
+    assert asked.pop() == ((812, 1), (812, 3), "")
+    menu.deleteLater()
+    # two files: their nodes, and the page begins with the file
+    files = [
+        replace(
+            folder,
+            path=StoragePath(f"{folder.path}/r.json"),
+            is_folder=False,
+            children=(),
+        )
+        for folder in folders
+    ]
+    menu = pane.actions_.outputs.menu(files)
+    chosen = [one for one in menu.actions() if one.text().startswith("Compare")]
+    assert [one.text() for one in chosen] == ["Compare the two files …"]
+    chosen[0].trigger()
+    assert asked.pop() == ((812, 1), (812, 3), files[0].path)
     menu.deleteLater()
 
 

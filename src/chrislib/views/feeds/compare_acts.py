@@ -46,13 +46,19 @@ class CompareActs:
         words = "Compare with …" if len(picked) < 2 else "Compare the two nodes …"
         menu.addAction(words).triggered.connect(lambda _on=False: self._nodes(picked))
 
-    def compare_here(self) -> None:
-        """Compare what is highlighted: feeds of the list, else nodes of the graph."""
+    def compare_here(self, file: str = "") -> None:
+        """Compare what is highlighted: feeds of the list, else nodes of the graph.
+
+        Parameters
+        ----------
+        file : str
+            Path of a file to begin with, of the node of the graph then.
+        """
         rows = self._pane.list.highlighted
-        if len(rows) == 2:
+        if len(rows) == 2 and not file:
             self._rows([int(row.id) for row in rows])
         elif self._pane.node is not None:
-            self._nodes(self._picked(self._pane.node))
+            self._nodes(self._picked(self._pane.node), file)
         else:
             self._rows([int(row.id) for row in rows[:1]])
 
@@ -60,9 +66,11 @@ class CompareActs:
         """Open the page for two feeds."""
         self._open((left, None), (right, None))
 
-    def compare_nodes(self, left: tuple[int, int], right: tuple[int, int]) -> None:
-        """Open the page for two nodes, each as (feed, node)."""
-        self._open(left, right)
+    def compare_nodes(
+        self, left: tuple[int, int], right: tuple[int, int], file: str = ""
+    ) -> None:
+        """Open the page for two nodes, each as (feed, node); begin with a file."""
+        self._open(left, right, file)
 
     # -- inside ------------------------------------------------------------------
 
@@ -77,13 +85,13 @@ class CompareActs:
         else:
             self._open((ids[0] if ids else 0, None), _NOTHING)
 
-    def _nodes(self, ids: Sequence[int]) -> None:
+    def _nodes(self, ids: Sequence[int], file: str = "") -> None:
         view = self._pane.feed
         if view is None:
             return
         feed = int(view.row.id)
         if len(ids) == 2:
-            self.compare_nodes((feed, ids[0]), (feed, ids[1]))
+            self.compare_nodes((feed, ids[0]), (feed, ids[1]), file)
             return
         node = next(one for one in view.nodes if one.id == ids[0])
         alike = [
@@ -92,9 +100,9 @@ class CompareActs:
             if one.plugin_name == node.plugin_name and one.id != node.id
         ]
         other = (feed, alike[-1]) if alike else _NOTHING
-        self._open((feed, int(node.id)), other)
+        self._open((feed, int(node.id)), other, file)
 
-    def _open(self, left: _Place, right: _Place) -> None:
+    def _open(self, left: _Place, right: _Place, file: str = "") -> None:
         # read when the page is first opened: it would hold up the first paint
         from chrislib.views.feeds.compare_page import ComparePage
         from chrislib.views.feeds.compare_sides import Side
@@ -112,5 +120,7 @@ class CompareActs:
             if feed_id and feed_id not in known
         ]
         feeds.sort(reverse=True)
-        page = ComparePage(self._context, feeds, left=Side(*left), right=Side(*right))
+        page = ComparePage(
+            self._context, feeds, left=Side(*left), right=Side(*right), file=file
+        )
         self._pane.covers.show(page)

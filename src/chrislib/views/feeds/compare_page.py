@@ -45,6 +45,8 @@ class ComparePage(Cover):
         The feeds that can be chosen: number and title.
     left, right : Side
         What is compared at first.
+    file : str
+        Path of the file to begin with, "" for none.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ComparePage(Cover):
         *,
         left: Side,
         right: Side,
+        file: str = "",
     ) -> None:
         super().__init__(context, "Compare", name="compare")
         theme = context.theme
@@ -62,6 +65,7 @@ class ComparePage(Cover):
         self._known: dict[int, FeedNodes] = {}
         self._pairs: list[NodePair] = []
         self._pair: NodePair | None = None
+        self._file = file
         self._runs: dict[str, RunsCompared] = {}
         self._files: dict[str, FilesCompared] = {}
         self._tasks = context.tasks("compare")
@@ -232,6 +236,17 @@ class ComparePage(Cover):
     def _take_files(self, place: str, files: FilesCompared) -> None:
         self._files[place] = files
         self._fill()
+        self._begin_with_file(files)
+
+    def _begin_with_file(self, files: FilesCompared) -> None:
+        """Highlight the file the page was opened for, once."""
+        wanted, self._file = self._file, ""
+        if not wanted:
+            return
+        for pair in files.pairs:
+            sides = (pair.left, pair.right)
+            if any(side is not None and side.path == wanted for side in sides):
+                self.tree.choose(pair)
 
     def _fill(self) -> None:
         """Show what is known of the highlighted pair."""

@@ -1,16 +1,18 @@
 """A file of both sides, shown side by side."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from chrislib.feeds.collect_files import readable
 from chrislib.feeds.compare_files import WORDS, FilePair
 from chrislib.feeds.model import OutputEntry
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.compare_difference import DifferenceView
 from chrislib.views.feeds.output_preview import PREVIEW_BYTES, VIEWABLE
 from chrislib.views.feeds.words import size_words
 from chrislib.views.navigation import OpenViewer
 from chrislib.views.viewer_content import ViewContent
-from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.buttons import Segments, button
 from chrislib.views.widgets.preview import Preview
 from chrislib.views.widgets.text import ElidedLabel, line
 
@@ -78,8 +80,21 @@ class _Half(QWidget):
         self.preview.show_message(title, icon="triangle-alert", detail=detail)
 
 
+_SHOWN = "feeds.compare.shown"
+"""Under these keys of the layout stand what is shown of texts, and how."""
+_WAY = "feeds.compare.way"
+_CHANGED = frozenset({"differs", "size"})
+
+
+def has_lines(pair: FilePair | None) -> bool:
+    """Return whether both files are text or values, and may differ."""
+    if pair is None or pair.left is None or pair.right is None:
+        return False
+    return pair.verdict in _CHANGED and readable(pair.left) and readable(pair.right)
+
+
 class PicturePair(QWidget):
-    """Both sides of the highlighted file."""
+    """Both sides of the highlighted file; of texts, what differs in them."""
 
     contents_pressed = Signal()
 
@@ -88,6 +103,7 @@ class PicturePair(QWidget):
         theme = context.theme
         self._context = context
         self._tasks = context.tasks("compare viewer")
+        self._looking = context.tasks("compare difference")
         self._pair: FilePair | None = None
         self.setObjectName("compare.pictures")
         self.left = _Half(context, "Left")
@@ -110,7 +126,20 @@ class PicturePair(QWidget):
             tooltip="Open both in the viewer (E)",
             small=True,
         )
-        halves = QHBoxLayout()
+        self.difference = DifferenceView(theme, way=str(context.layout.get(_WAY) or ""))
+        self.shown = Segments(
+            theme,
+            (("difference", "Differences", ""), ("files", "Both files", "")),
+            name="compare.shown",
+        )
+        if context.layout.get(_SHOWN) == "files":
+            self.shown.choose("files")
+        sides = QWidget()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(sides)
+        self._stack.addWidget(self.difference)
+        halves = QHBoxLayout(sides)
+        halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
         halves.addWidget(self.left, 1)
         halves.addWidget(line(vertical=True))
@@ -119,16 +148,19 @@ class PicturePair(QWidget):
         foot.setContentsMargins(16, 6, 16, 6)
         foot.setSpacing(8)
         foot.addWidget(self._name, 1)
+        foot.addWidget(self.shown)
         foot.addWidget(self.contents)
         foot.addWidget(self.open_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(halves, 1)
+        column.addWidget(self._stack, 1)
         column.addWidget(line())
         column.addLayout(foot)
         self.contents.clicked.connect(self.contents_pressed)
         self.open_button.clicked.connect(self.open_both)
+        self.shown.chosen.connect(self._shown_chosen)
+        self.difference.ways.chosen.connect(lambda way: context.layout.put(_WAY, way))
         self.show_pair(None)
 
     def show_pair(self, pair: FilePair | None) -> None:
@@ -138,15 +170,52 @@ class PicturePair(QWidget):
         self.open_button.setEnabled(
             any(side is not None and side.kind in VIEWABLE for side in sides)
         )
+        same = (
+            before is not None
+            and pair is not None
+            and (before.left, before.right) == (pair.left, pair.right)
+        )
+        self.shown.setVisible(has_lines(pair))
         if pair is None:
+            self._stack.setCurrentIndex(0)
+            self._looking.cancel_all()
             self._name.setText("")
             self.left.clear()
             self.right.clear()
             return
         self._name.setText(f"{pair.relative} · {WORDS[pair.verdict]}")
-        if before is None or (before.left, before.right) != (pair.left, pair.right):
+        if not same:
+            self._look()
+
+    def _shown_chosen(self, which: str) -> None:
+        self._context.layout.put(_SHOWN, which)
+        self._look()
+
+    def _look(self) -> None:
+        """Show both files, or what differs in them."""
+        pair = self._pair
+        self._looking.cancel_all()
+        if pair is None:
+            return
+        if not has_lines(pair) or self.shown.current == "files":
+            self._stack.setCurrentIndex(0)
             self.left.show_entry(pair.left)
             self.right.show_entry(pair.right)
+            return
+        self.left.clear()
+        self.right.clear()
+        self._stack.setCurrentIndex(1)
+        self.difference.show_words("Comparing …")
+        self._looking.start(
+            self._context.feeds.comparing.difference(pair),
+            name="difference",
+            done=self.difference.show_difference,
+            failed=self._not_compared,
+        )
+
+    def _not_compared(self, error: BaseException) -> None:
+        title = getattr(error, "title", "The files could not be fetched.")
+        self.difference.show_words(title)
 
     def open_both(self) -> None:
         """Open the files in the viewer, side by side where it can."""
@@ -174,5 +243,6 @@ class PicturePair(QWidget):
     def shutdown(self) -> None:
         """End what runs."""
         self._tasks.cancel_all()
+        self._looking.cancel_all()
         self.left.shutdown()
         self.right.shutdown()

@@ -27,11 +27,13 @@ _PASSING = 0.1
 class ComparingLike(Protocol):
     """What compares two nodes."""
 
-    def compare_here(self) -> None:
-        """Compare the highlighted node with another one."""
+    def compare_here(self, file: str = "") -> None:
+        """Compare the highlighted node with another one; begin with a file."""
 
-    def compare_nodes(self, left: tuple[int, int], right: tuple[int, int]) -> None:
-        """Compare two nodes, each as (feed, node)."""
+    def compare_nodes(
+        self, left: tuple[int, int], right: tuple[int, int], file: str = ""
+    ) -> None:
+        """Compare two nodes, each as (feed, node); begin with a file."""
 
 
 class PaneLike(Protocol):
@@ -209,24 +211,29 @@ class OutputActs:
         menu.addSeparator()
         compare: Callable[[], object]
         nodes = self._nodes_of(entries)
-        if len(nodes) == 2:
-            compare = partial(self._pane.comparing.compare_nodes, *nodes)
-            self._item(menu, "Compare the two nodes …", compare)
+        file = "" if first.is_folder else first.path
+        if len(entries) == 2 and len(nodes) == 2:
+            compare = partial(self._pane.comparing.compare_nodes, *nodes, file)
+            both = not any(entry.is_folder for entry in entries)
+            what = "files" if both else "nodes"
+            self._item(menu, f"Compare the two {what} …", compare)
         elif self._pane.node is not None:
-            compare = self._pane.comparing.compare_here
-            self._item(menu, "Compare the node with another …", compare)
+            compare = partial(self._pane.comparing.compare_here, file)
+            words = "Compare with that of another node …"
+            words = words if file else "Compare the node with another …"
+            self._item(menu, words, compare)
         return menu
 
     def _nodes_of(self, entries: Sequence[OutputEntry]) -> list[tuple[int, int]]:
-        """Return the nodes some entries are the folders of, each as (feed, node)."""
+        """Return the nodes some entries belong to, each as (feed, node)."""
         feed = self._pane.feed
         if feed is None:
             return []
-        paths = {entry.path for entry in entries}
+        paths = [f"{entry.path}/" for entry in entries]
         return [
             (int(feed.row.id), int(node.id))
             for node in feed.nodes
-            if node.output_path in paths
+            if any(path.startswith(f"{node.output_path}/") for path in paths)
         ]
 
     def tick_current(self) -> None:
