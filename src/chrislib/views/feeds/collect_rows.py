@@ -1,14 +1,23 @@
 """The collected rows as a Qt table: subject, reason if any, and the values."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionRange,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
@@ -16,16 +25,24 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.collect_model import Row
 from chrislib.feeds.collect_table import cell, head_of
-from chrislib.views.models.headed import HeadedTable, Index
+from chrislib.views.models.headed import HeadedTable
+from chrislib.views.models.index import Index
+from chrislib.views.models.selected import rows_of, runs_of
+from chrislib.views.models.timers import soon
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.heads import head_cell
+from chrislib.views.widgets.paced import PacedTable
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.sort_head import SortHead
 from chrislib.views.widgets.text import plain_tooltip
 
 PROBLEM = "@problem"
 _ROW = Qt.ItemDataRole.UserRole + 1
 _WIDTHS = {"@subject": 240, PROBLEM: 200, "@file": 180, "@feed": 64, "@node": 64}
 _MOST = 280
+_FIT_SECONDS = 0.003
+"""Processor time of a turn for measuring columns."""
 
 
 class ResultModel(HeadedTable):
@@ -61,13 +78,15 @@ class ResultModel(HeadedTable):
         self.columns, self._numeric = list(columns), numeric
         self.endResetModel()
 
-    def replace(self, place: int, row: Row) -> None:
-        """Show a row that is better known now, where it stands."""
-        self.rows[place] = row
-        if place in self.places:
-            at = self.places.index(place)
-            last = self.index(at, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(at, 0), last)
+    def replace(self, fresh: Mapping[int, Row]) -> None:
+        """Show rows that are better known now, by their places."""
+        for place, row in fresh.items():
+            self.rows[place] = row
+        touched = [at for at, place in enumerate(self.places) if place in fresh]
+        if touched:
+            # once for all of them: a view looks through what is shown each time
+            last = self.index(touched[-1], len(self.columns) - 1)
+            self.dataChanged.emit(self.index(touched[0], 0), last)
 
     def row_at(self, index: Index) -> Row | None:
         """Return the row of an index."""
@@ -126,13 +145,8 @@ def waits(row: Row) -> bool:
     return row.file is not None and not row.values and not row.problem
 
 
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(80, self._theme.px(28))
+class _Delegate(SizedDelegate):
+    wide, high = 80, 28
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
@@ -141,7 +155,7 @@ class _Delegate(QStyledItemDelegate):
         row = index.data(_ROW)
         if not isinstance(row, Row) or not isinstance(model, ResultModel):
             return
-        theme, column = self._theme, model.columns[index.column()]
+        theme, column = self.theme, model.columns[index.column()]
         last = index.column() == len(model.columns) - 1
         view = option.widget
         if isinstance(view, QTableView) and view.currentIndex().row() == index.row():
@@ -185,7 +199,22 @@ def _look(row: Row) -> tuple[str, str]:
     return ("info", "text.secondary") if row.note else ("", "text.secondary")
 
 
-class ResultTable(QTableView):
+class _Head(SortHead):
+    """Heads of hundreds of columns: only those in sight are asked for their words."""
+
+    def sizeHint(self) -> QSize:
+        """Return the height of one line; Qt would measure two hundred heads."""
+        return QSize(0, self.theme.px(27) + 1)
+
+    def is_numeric(self, section: int) -> bool:
+        """Whether a column holds numbers."""
+        model = self.model()
+        return isinstance(model, ResultModel) and model.is_numeric(
+            model.columns[section]
+        )
+
+
+class ResultTable(PacedTable):
     """The table; a click on a head orders by it, Return opens a row's images."""
 
     opened = Signal(object)
@@ -193,15 +222,13 @@ class ResultTable(QTableView):
     highlighted = Signal()
 
     def __init__(self, theme: Theme, model: ResultModel) -> None:
-        super().__init__()
+        super().__init__(theme)
         self._theme = theme
         self._model = model
         self.setObjectName("collect.table")
         self.setAccessibleName("Collected results")
         self.setModel(model)
-        delegate = _Delegate(theme)
-        delegate.setParent(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(_Delegate(theme, self))
         self.setShowGrid(False)
         self.setMouseTracking(True)
         self.setWordWrap(False)
@@ -216,10 +243,11 @@ class ResultTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.px(28))
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head = self.horizontalHeader()
-        head.setHighlightSections(False)
+        self._widths: dict[str, int] = {}
+        self._fitting = soon(self, 0, self._fit_some)
+        head = _Head(theme, self)
+        self.setHorizontalHeader(head)
         head.setFont(theme.font("caption"))
-        head.setSectionsClickable(True)
         head.setSortIndicatorShown(False)
         head.sectionClicked.connect(self._head)
         self.doubleClicked.connect(self._open)
@@ -231,42 +259,77 @@ class ResultTable(QTableView):
     @property
     def chosen(self) -> list[int]:
         """Places of the highlighted rows, from the top."""
-        found = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self._model.places[row] for row in found]
+        return [self._model.places[row] for row in rows_of(self.selectionModel())]
 
     def choose(self, places: Sequence[int], *, scroll: bool) -> None:
         """Highlight rows by their places."""
         wanted = set(places)
         shown = [n for n, place in enumerate(self._model.places) if place in wanted]
         chosen = self.selectionModel()
-        chosen.clearSelection()
-        flags = chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows
-        for number in shown:
-            chosen.select(self._model.index(number, 0), flags)
+        last = self._model.columnCount() - 1
+        parts = QItemSelection()
+        for low, high in runs_of(shown):
+            top, bottom = self._model.index(low, 0), self._model.index(high, last)
+            parts.append(QItemSelectionRange(top, bottom))
+        chosen.select(parts, chosen.SelectionFlag.ClearAndSelect)
         if shown:
             first = self._model.index(shown[0], 0)
             chosen.setCurrentIndex(first, chosen.SelectionFlag.NoUpdate)
             if scroll:
                 self.scrollTo(first)
 
-    def fit_columns(self) -> None:
-        """Give each column the room its head and its first values need."""
-        head = self.horizontalHeader()
-        theme, rows = self._theme, self._model.rows
+    def fit_columns(self, *, again: bool = True) -> None:
+        """Give each column the room its head and its first values need.
+
+        Parameters
+        ----------
+        again : bool
+            Other rows are shown; else columns keep the width they once had.
+        """
+        if again:
+            self._widths.clear()
+        known = self._widths
+        self._resize(
+            (number, known[column])
+            for number, column in enumerate(self._model.columns)
+            if column in known
+        )
+        self._fit_some()
+
+    def _fit_some(self) -> None:
+        """Measure columns for some milliseconds; the others have the next turn."""
+        until = time.thread_time() + _FIT_SECONDS
+        columns, rows = self._model.columns, self._model.rows
         first = [rows[place] for place in self._model.places[:20]]
+        fitted = []
+        for number, column in enumerate(columns):
+            if column in self._widths:
+                continue
+            if time.thread_time() > until:
+                self._fitting.start()
+                break
+            self._widths[column] = self._width(column, first)
+            fitted.append((number, self._widths[column]))
+        self._resize(fitted)
+
+    def _width(self, column: str, first: Sequence[Row]) -> int:
+        fixed = self._theme.px(_WIDTHS.get(column, 0))
+        if fixed:
+            return fixed
+        # the longest text is the widest, near enough
+        texts = (words_of(row, column) for row in first)
+        longest = max((head_of(column), *texts), key=len)
+        return max(64, min(_MOST, self._theme.width("small", longest) + 28))
+
+    def _resize(self, widths: Iterable[tuple[int, int]]) -> None:
+        head = self.horizontalHeader()
         # hundreds of columns: the table is laid out once, not after each of them
         head.blockSignals(True)
-        for number, column in enumerate(self._model.columns):
-            width = theme.px(_WIDTHS.get(column, 0))
-            if not width:
-                # the longest text is the widest, near enough
-                texts = (words_of(row, column) for row in first)
-                longest = max((head_of(column), *texts), key=len)
-                room = theme.width("small", longest) + 28
-                width = max(64, min(_MOST, room))
+        for number, width in widths:
             head.resizeSection(number, width)
         head.blockSignals(False)
         self.updateGeometries()
+        head.viewport().update()
         self.viewport().update()
 
     def mark_order(self, column: str, *, descending: bool) -> None:

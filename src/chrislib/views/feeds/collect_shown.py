@@ -137,11 +137,10 @@ class ShownRows(QWidget):
             )
             self._fill()
             return
-        for row in fresh:
-            place = self._places.get(row.key)
-            if place is not None:
-                self._rows[place] = row
-                self.model.replace(place, row)
+        by_place = {self._places[r.key]: r for r in fresh if r.key in self._places}
+        for place, row in by_place.items():
+            self._rows[place] = row
+        self.model.replace(by_place)
         if len(known) > len(self._arranged.columns):
             self._arranged = replace(self._arranged, columns=tuple(known))
             self._fill()
@@ -220,7 +219,7 @@ class ShownRows(QWidget):
         same = columns == self.model.columns
         self.model.show_rows(self._rows, arranged.places, columns, numeric=numeric)
         if self._fit or not same:
-            self.table.fit_columns()
+            self.table.fit_columns(again=self._fit)
             self._fit = not arranged.columns
         by, descending = self._order
         self.table.mark_order(by, descending=descending)

@@ -1,12 +1,11 @@
 """The table of outputs on screen: a tree drawn in rows, however many there are."""
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
 )
@@ -14,10 +13,12 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.output_book import DATE, KIND, NAME, SIZE
 from chrislib.views.feeds.output_model import STATE, OutputModel
-from chrislib.views.models.headed import Index
+from chrislib.views.models.index import Index
 from chrislib.views.models.selected import rows_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.theme.tokens import STATES
+from chrislib.views.widgets.delegates import SizedDelegate
+from chrislib.views.widgets.paced import PacedTable
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
 from chrislib.views.widgets.sort_head import SortHead
 
@@ -37,21 +38,19 @@ _ICONS = {
 }
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(SizedDelegate):
     """Rows of 28: how deep, whether unfolded, glyph, name, facts."""
 
-    def __init__(self, theme: Theme, view: "OutputTable") -> None:
-        super().__init__(view)
-        self._theme = theme
-        self._view = view
+    wide, high = 40, ROW
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(40, self._theme.px(ROW))
+    def __init__(self, theme: Theme, view: "OutputTable") -> None:
+        super().__init__(theme, view)
+        self._view = view
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        model, view, theme = self._view.outputs, self._view, self._theme
+        model, view, theme = self._view.outputs, self._view, self.theme
         entry = model.entry(index)
         if entry is None:
             return
@@ -93,7 +92,7 @@ class _Delegate(QStyledItemDelegate):
     def _name(
         self, painter: QPainter, rect: QRect, entry: OutputEntry, index: Index
     ) -> None:
-        model, theme = self._view.outputs, self._theme
+        model, theme = self._view.outputs, self.theme
         left = rect.left() + 12 + self._view.indent(index)
         middle = rect.top() + (rect.height() - 16) // 2
         if entry.is_folder:
@@ -133,14 +132,14 @@ class _Delegate(QStyledItemDelegate):
         draw_glyph(
             painter,
             QPoint(rect.center().x() - 7, rect.top() + (rect.height() - 14) // 2),
-            self._theme,
+            self.theme,
             icon=STATES[key].glyph,
             token=f"state.{key}",
             size=14,
         )
 
 
-class OutputTable(QTableView):
+class OutputTable(PacedTable):
     """Outputs with folders that unfold.
 
     A table, not a tree: it asks the model for the rows in sight only, where a tree
@@ -155,7 +154,7 @@ class OutputTable(QTableView):
     """A folder is to be unfolded (True) or folded."""
 
     def __init__(self, theme: Theme, model: OutputModel) -> None:
-        super().__init__()
+        super().__init__(theme)
         self._theme = theme
         self.outputs = model
         self.hovered_row = -1

@@ -6,7 +6,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -31,9 +30,11 @@ from chrislib.views.library.files import words
 from chrislib.views.library.files.arranging import CHANGED, NAME, SIZE, TYPE
 from chrislib.views.library.files.table_model import FilesModel
 from chrislib.views.library.mine.keys import key_of
-from chrislib.views.library.rowview import TICK, Index, RowDelegate
+from chrislib.views.library.rowview import TICK, RowDelegate
+from chrislib.views.models.index import Index
 from chrislib.views.models.selected import rows_of
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.paced import PacedTable
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_ring, draw_text
 from chrislib.views.widgets.sort_head import SortHead
 
@@ -47,8 +48,7 @@ _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 class _Delegate(RowDelegate):
     """Rows of 28: box, glyph, name and where a link leads, facts."""
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(40, self.theme.px(ROW))
+    wide, high = 40, ROW
 
     def zone(self, index: Index, rect: QRect, at: QPoint) -> str:
         inside = index.column() == NAME and at.x() < rect.left() + 16 + 20
@@ -163,7 +163,7 @@ class _Head(SortHead):
         super().mousePressEvent(event)
 
 
-class FilesTable(QTableView):
+class FilesTable(PacedTable):
     """Entries with boxes; folders take what is dropped on them.
 
     A table, not a tree: it asks the model for the rows in sight only.
@@ -179,7 +179,7 @@ class FilesTable(QTableView):
     """Backspace: the folder above."""
 
     def __init__(self, theme: Theme, model: FilesModel) -> None:
-        super().__init__()
+        super().__init__(theme)
         self._theme = theme
         self._pressed: QPersistentModelIndex | None = None
         self.hovered_row = self.focused_row = -1
