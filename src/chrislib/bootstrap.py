@@ -85,6 +85,7 @@ class Services:
         if self.signals is not None:
             await self.signals.close()
         await self.feeds.making.close()
+        await self.feeds.unsent.close()
         await self.thumbnails.close()
         await self.my_library.stop()
         await self.history.close()
@@ -171,6 +172,7 @@ async def compose(paths: Paths) -> Services:
             library=_data_of(library),
             kept=catalog.settings_kv,
             readmes=catalog.readmes,
+            drafts=catalog.drafts,
         ),
         storage=StorageService(session=session, jobs=jobs, library=library),
         clicked=clicked,

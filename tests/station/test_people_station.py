@@ -15,6 +15,7 @@ from chrislib.feeds.notes import FeedNotes, NoteConflict
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import AlreadyShared, FeedSharing
 from chrislib.feeds.tags import FeedTags
+from chrislib.feeds.unsent import Unsent
 from tests.station.test_feed_sharing import person
 
 
@@ -24,8 +25,9 @@ class Desk:
     def __init__(self, client: CubeClient) -> None:
         server = FeedServer(SimpleNamespace(client=client))
         self.client = client
-        self.notes = FeedNotes(server)
-        self.comments = FeedComments(server)
+        unsent = Unsent(account=lambda: 1)
+        self.notes = FeedNotes(server, unsent)
+        self.comments = FeedComments(server, unsent)
         self.tags = FeedTags(server)
         self.sharing = FeedSharing(server)
 

@@ -8,6 +8,7 @@ from chrislib.catalog.batches import BatchTable
 from chrislib.catalog.condition import Condition
 from chrislib.catalog.database import Database
 from chrislib.catalog.deidentify import DeidentifyTable
+from chrislib.catalog.drafts import DraftTable
 from chrislib.catalog.estimates import DurationTable
 from chrislib.catalog.history import HistoryTable
 from chrislib.catalog.inbox import InboxTable
@@ -67,6 +68,7 @@ class Catalog:
     work_lists : WorkListTable
     series_files : SeriesFiles
     readmes : ReadmeTable
+    drafts : DraftTable
     notice : str
         What the user should be told about opening it ("" for nothing).
     read_only : bool
@@ -98,6 +100,7 @@ class Catalog:
         self.work_lists = WorkListTable(self._database)
         self.series_files = SeriesFiles(self._database)
         self.readmes = ReadmeTable(self._database)
+        self.drafts = DraftTable(self._database)
 
     async def open(self, *, look: bool = False) -> None:
         """Open or make the file: check, back up, migrate (disk, own threads).

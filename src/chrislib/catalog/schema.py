@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from chrislib.catalog.drafts import DRAFT_TABLES
 from chrislib.catalog.history import HISTORY_TABLES
 from chrislib.catalog.index_schema import INDEX_TABLES
 from chrislib.catalog.mine_schema import MINE_TABLES
@@ -193,6 +194,7 @@ _VERSION_3 = (
     *MINE_TABLES,
     *HISTORY_TABLES,
     *README_TABLES,
+    *DRAFT_TABLES,
 )
 
 

@@ -7,6 +7,7 @@ from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.feeds.refusals import ADMIN, explained
 from chrislib.feeds.server import FeedServer
+from chrislib.feeds.unsent import Draft, Unsent
 
 if TYPE_CHECKING:
     from chrislib.cube.comments import Comment
@@ -35,12 +36,17 @@ class CommentPage:
 
 
 class FeedComments:
-    """What people wrote to each other about feeds."""
+    """What people wrote to each other about feeds.
 
-    def __init__(self, server: FeedServer) -> None:
+    Parameters
+    ----------
+    unsent : Unsent
+        Keeps what was typed and not sent.
+    """
+
+    def __init__(self, server: FeedServer, unsent: Unsent) -> None:
         self._client = server.client
-        self._drafts: dict[int, str] = {}
-        server.on_change(self._drafts.clear)
+        self._unsent = unsent
 
     async def page(
         self, feed_id: int, *, offset: int = 0, owner: str = ""
@@ -113,13 +119,13 @@ class FeedComments:
         except CubeError as error:
             raise explained(error, what="The comment was not deleted.") from error
 
-    def draft(self, feed_id: int) -> str:
-        """Return what was typed for a feed and not sent."""
-        return self._drafts.get(feed_id, "")
+    async def draft(self, feed_id: int) -> Draft | None:
+        """Return what was typed for a feed and not sent (disk)."""
+        return await self._unsent.get("comment", feed_id)
 
-    def keep_draft(self, feed_id: int, text: str) -> None:
-        """Keep what was typed until it is sent; "" throws it away."""
-        self._drafts[feed_id] = text
+    def keep_draft(self, feed_id: int, draft: Draft | None) -> None:
+        """Keep what was typed until it is sent; None throws it away."""
+        self._unsent.put("comment", feed_id, draft)
 
     def _said(self, row: "Comment", owner: str) -> Said:
         me = self._client().username

@@ -6,6 +6,7 @@ from chrislib.cube.errors import CubeError
 from chrislib.errors import ChrislibError
 from chrislib.feeds.refusals import explained
 from chrislib.feeds.server import FeedServer
+from chrislib.feeds.unsent import Draft, Unsent
 
 _log = logging.getLogger(__name__)
 
@@ -23,18 +24,23 @@ class NoteConflict(ChrislibError):
 
 
 class FeedNotes:
-    """Notes as they were last seen, and what was typed and not saved."""
+    """Notes as they were last seen, and what was typed and not saved.
 
-    def __init__(self, server: FeedServer) -> None:
+    Parameters
+    ----------
+    unsent : Unsent
+        Keeps what was typed.
+    """
+
+    def __init__(self, server: FeedServer, unsent: Unsent) -> None:
         self._client = server.client
         self._seen: dict[int, str] = {}
-        self._drafts: dict[int, str] = {}
+        self._unsent = unsent
         server.on_change(self.forget)
 
     def forget(self) -> None:
         """Begin anew: another server, or another user."""
         self._seen.clear()
-        self._drafts.clear()
 
     async def known(self, feed_id: int) -> str:
         """Return a note as it was last seen; at first it is read (network).
@@ -82,15 +88,12 @@ class FeedNotes:
                 error, what="The note was not saved. What you wrote stays here."
             ) from error
         self._seen[feed_id] = text
-        self._drafts.pop(feed_id, None)
+        self._unsent.put("note", feed_id, None)
 
-    def draft(self, feed_id: int) -> str | None:
-        """Return what was typed for a feed and not saved."""
-        return self._drafts.get(feed_id)
+    async def draft(self, feed_id: int) -> Draft | None:
+        """Return what was typed for a feed and not saved (disk)."""
+        return await self._unsent.get("note", feed_id)
 
-    def keep_draft(self, feed_id: int, text: str | None) -> None:
+    def keep_draft(self, feed_id: int, draft: Draft | None) -> None:
         """Keep what was typed until it is saved; None throws it away."""
-        if text is None:
-            self._drafts.pop(feed_id, None)
-        else:
-            self._drafts[feed_id] = text
+        self._unsent.put("note", feed_id, draft)

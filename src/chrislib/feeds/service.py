@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from chrislib.feeds.closely import CloseLooks
 from chrislib.feeds.comments import FeedComments
 from chrislib.feeds.details import Looks
 from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
+from chrislib.feeds.intents import run_of, within
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
 from chrislib.feeds.many_feeds import ManyFeeds
@@ -33,7 +35,8 @@ from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import FeedSharing
 from chrislib.feeds.tags import FeedTags
-from chrislib.jobs.model import Job, Kind, RunIntent
+from chrislib.feeds.unsent import DraftShelf, Unsent
+from chrislib.jobs.model import Job, Kind
 from chrislib.paths import Paths
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ class FeedsService:
         Where collected tables are kept.
     readmes : Shelf, optional
         Where READMEs of plugins are kept.
+    drafts : DraftShelf, optional
+        Where notes and comments that were not sent are kept.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class FeedsService:
         library: LibraryData | None = None,
         kept: "Kept | None" = None,
         readmes: Shelf | None = None,
+        drafts: DraftShelf | None = None,
     ) -> None:
         self._jobs = jobs
         server = FeedServer(session)
@@ -98,8 +104,9 @@ class FeedsService:
         self.closely = CloseLooks(server, jobs)
         self.provenance = FeedProvenance(server, self.closely)
         self.acts = NodeActs(server, jobs, plugins=self.plugins)
-        self.notes = FeedNotes(server)
-        self.comments = FeedComments(server)
+        self.unsent = Unsent(drafts, account=lambda: jobs.account_id)
+        self.notes = FeedNotes(server, self.unsent)
+        self.comments = FeedComments(server, self.unsent)
         self.tags = FeedTags(server)
         self.sharing = FeedSharing(server)
         self.readmes = PluginReadmes(readmes)
@@ -226,24 +233,14 @@ class FeedsService:
         if form.plugin.type == "ts":
             ids = dict.fromkeys((parent.id, *(node.id for node in parents)))
             values[JOIN_PARAMETER] = ",".join(str(node_id) for node_id in ids)
-        within = limits or {}
-        return await self._jobs.submit_now(
-            RunIntent(
-                plugin_id=form.plugin.id,
-                plugin_name=form.plugin.name,
-                plugin_version=form.plugin.version,
-                plugin_type=form.plugin.type,
-                parameters=values,
-                previous_id=parent.id,
-                feed_id=self._feed_of(parent),
-                title=title.strip(),
-                compute_resource=compute,
-                cpu_limit=within.get("cpu_limit"),
-                memory_limit=within.get("memory_limit"),
-                gpu_limit=within.get("gpu_limit"),
-                number_of_workers=within.get("number_of_workers"),
-            )
+        run = replace(
+            run_of(form.plugin, values),
+            previous_id=parent.id,
+            feed_id=self._feed_of(parent),
+            title=title.strip(),
+            compute_resource=compute,
         )
+        return await self._jobs.submit_now(within(run, limits or {}))
 
     # -- stopping --------------------------------------------------------------
 

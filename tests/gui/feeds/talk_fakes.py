@@ -12,6 +12,7 @@ from chrislib.feeds.notes import NoteConflict
 from chrislib.feeds.outcome import Outcome
 from chrislib.feeds.sharing import Access, Grant, Published
 from chrislib.feeds.tags import Tag
+from chrislib.feeds.unsent import Draft
 
 ME = "alex"
 
@@ -34,21 +35,21 @@ class FakeTalk:
         self.grants: list[Grant] | None = []
         self.owner = ME
         self.public = False
-        self.drafts: dict[int, str] = {}
-        self.unsent: dict[int, str] = {}
+        self.drafts: dict[int, Draft] = {}
+        self.unsent: dict[int, Draft] = {}
         self.calls: list[tuple[Any, ...]] = []
         feeds.lose = lambda feed_id: self.calls.append(("lose", feed_id))
         feeds.notes = SimpleNamespace(
             read=self.read,
             write=self.write,
-            draft=self.drafts.get,
+            draft=self.draft,
             keep_draft=self.keep_draft,
         )
         feeds.comments = SimpleNamespace(
             page=self.page,
             count=self.count,
-            draft=lambda feed_id: self.unsent.get(feed_id, ""),
-            keep_draft=self.unsent.__setitem__,
+            draft=self.unsent_of,
+            keep_draft=self.keep_unsent,
             add=self.add,
             change=self.change,
             delete=self.delete,
@@ -90,10 +91,21 @@ class FakeTalk:
             raise NoteConflict(self._feeds.note)
         self._feeds.note = text
 
-    def keep_draft(self, feed_id: int, text: str | None) -> None:
+    async def draft(self, feed_id: int) -> Draft | None:
+        return self.drafts.get(feed_id)
+
+    def keep_draft(self, feed_id: int, draft: Draft | None) -> None:
         self.drafts.pop(feed_id, None)
-        if text is not None:
-            self.drafts[feed_id] = text
+        if draft is not None:
+            self.drafts[feed_id] = draft
+
+    async def unsent_of(self, feed_id: int) -> Draft | None:
+        return self.unsent.get(feed_id)
+
+    def keep_unsent(self, feed_id: int, draft: Draft | None) -> None:
+        self.unsent.pop(feed_id, None)
+        if draft is not None:
+            self.unsent[feed_id] = draft
 
     # -- comments ----------------------------------------------------------------
 

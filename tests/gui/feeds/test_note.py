@@ -1,5 +1,6 @@
 """Note and comments of a feed: written, refused, and written by two at once."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,6 +14,9 @@ from pytestqt.qtbot import QtBot
 from chrislib.errors import ChrislibError
 from chrislib.feeds.comments import PAGE, Said
 from chrislib.feeds.markdown import blocks
+from chrislib.feeds.unsent import Draft
+from chrislib.library.dates import show_day, show_time
+from chrislib.views.context import ViewContext
 from chrislib.views.feeds.note_sheet import NoteSheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.widgets.markdown_view import MarkdownView
@@ -56,12 +60,18 @@ def test_a_note_is_written_refused_and_kept(
     quiet(qtbot, sheet)
     assert sheet.note.box.toPlainText() == "# second visit"
     assert sheet.next_button.isEnabled()
-    # closed without saving, it is there the next time
+    # kept while it is written; closed without saving, it is there the next time
+    qtbot.waitUntil(lambda: 812 in feeds.talk.drafts, timeout=60_000)
+    QTest.keyClicks(sheet.note.box, "!")
     sheet.reject()
-    assert feeds.talk.drafts == {812: "# second visit"}
+    kept = feeds.talk.drafts[812]
+    assert (kept.text, kept.base) == ("# second visit!", "")
     feeds.talk.refusal = None
+    feeds.talk.drafts[812] = replace(kept, text="# second visit")
     sheet = open_sheet(qtbot, pane)
     assert sheet.note.box.toPlainText() == "# second visit"
+    said = f"Your draft of {show_time(kept.at)} was not saved"
+    assert said in sheet.note._banner.text
     QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: feeds.note == "# second visit")
     quiet(qtbot, sheet)
@@ -69,6 +79,35 @@ def test_a_note_is_written_refused_and_kept(
     sheet.reject()
     assert feeds.talk.drafts == {}
     qtbot.waitUntil(lambda: pane.centre.head.note_button.text() == "Note")
+    qtbot.waitUntil(lambda: not pane._tasks.pending)
+
+
+def test_a_draft_is_thrown_away_or_found_saved(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, ctx: ViewContext
+) -> None:
+    feeds.note = "old"
+    at = ctx.now() - 3 * 86_400
+    feeds.talk.drafts[812] = Draft("mine", "old", at)
+    sheet = open_sheet(qtbot, pane)
+    when = f"{show_day(at, now=ctx.now())}, {show_time(at)}"
+    assert f"Your draft of {when} was not saved" in sheet.note._banner.text
+    assert sheet.note.dirty
+    press(sheet.note._banner, "banner.action")
+    assert (sheet.note.box.toPlainText(), feeds.talk.drafts) == ("old", {})
+    sheet.reject()
+    # the server has what was written: the answer was not heard before the end
+    feeds.note = "mine"
+    feeds.talk.drafts[812] = Draft("mine", "old", ctx.now())
+    sheet = open_sheet(qtbot, pane)
+    assert (sheet.note.dirty, feeds.talk.drafts) == (False, {})
+    sheet.reject()
+    # somebody else wrote since it was begun: both are shown
+    feeds.note = "theirs"
+    feeds.talk.drafts[812] = Draft("mine", "old", ctx.now())
+    sheet = open_sheet(qtbot, pane)
+    assert sheet.note._their_side.isVisible()
+    assert sheet.note.box.toPlainText() == "mine"
+    sheet.reject()
     qtbot.waitUntil(lambda: not pane._tasks.pending)
 
 
@@ -143,7 +182,7 @@ def test_comments_are_paged_written_changed_and_deleted(
     assert sheet.comments.box.toPlainText() == "half a"
     sheet.comments.box.clear()
     sheet.reject()
-    assert feeds.talk.unsent == {812: ""}
+    assert feeds.talk.unsent == {}
     qtbot.waitUntil(lambda: "60" in pane.centre.head.note_button.text())
     qtbot.waitUntil(lambda: not pane._tasks.pending)
 

@@ -14,7 +14,9 @@ from PySide6.QtWidgets import (
 from chrislib.errors import ChrislibError
 from chrislib.feeds.comments import CommentPage, Said
 from chrislib.feeds.markdown import clean
+from chrislib.feeds.unsent import Draft
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.draft_keeper import DraftKeeper, when_words
 from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
@@ -122,17 +124,35 @@ class CommentPanel(QWidget):
         self._send.clicked.connect(self._press)
         self._leave.clicked.connect(self._stop_editing)
         self._older.clicked.connect(self._load_older)
-        self.box.setPlainText(context.feeds.comments.draft(feed_id))
+        self._keeper = DraftKeeper(
+            self.box,
+            draft=self._draft,
+            keep=lambda draft: context.feeds.comments.keep_draft(feed_id, draft),
+        )
+        tasks.start(
+            context.feeds.comments.draft(feed_id), name="draft", done=self._offer
+        )
         self._typed()
         self.load()
 
     def keep(self) -> bool:
         """Keep what was not sent for the next time; says whether there is any."""
+        self._keeper.now()
+        return self._draft() is not None
+
+    def _draft(self) -> Draft | None:
         before = self._editing.text if self._editing is not None else ""
         text = self.box.toPlainText()
         left = text.strip() != before.strip()
-        self._context.feeds.comments.keep_draft(self._feed_id, text if left else "")
-        return left
+        return Draft(text, at=self._context.now()) if left else None
+
+    def _offer(self, draft: Draft | None) -> None:
+        """Show what was typed and not sent the last time."""
+        if draft is not None and not self.box.toPlainText():
+            self._keeper.took(draft)
+            self.box.setPlainText(draft.text)
+            when = when_words(draft.at, now=self._context.now())
+            self.box.setToolTip(f"Your draft of {when} was not sent")
 
     def load(self) -> None:
         """Read the newest comments (network)."""
@@ -275,6 +295,8 @@ class CommentPanel(QWidget):
     def _stop_editing(self) -> None:
         self._editing = None
         self.box.clear()
+        self.box.setToolTip("")
+        self._keeper.now()
         self._send.setText("Send")
         self._leave.hide()
         self._trouble.hide()

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.markdown import clean
 from chrislib.feeds.notes import NoteConflict
+from chrislib.feeds.unsent import Draft
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.draft_keeper import DraftKeeper, when_words
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import Segments, button
@@ -79,24 +81,19 @@ class NotePanel(QWidget):
         self._build(context)
         self._modes.chosen.connect(self._turn)
         self.box.textChanged.connect(self.changed)
-        draft = self._notes.draft(feed_id)
-        if draft is not None and draft != text:
-            self._begin(draft)
-            self._banner.show_text(
-                "info",
-                "This is what you wrote and have not saved yet.",
-                ("Throw away", self._throw_away),
-            )
-            self._banner.show()
-            self.write()
-        else:
-            self._begin(text)
-            self._turn("read")
+        self._begin(text)
+        self._turn("read")
+        self._keeper = DraftKeeper(
+            self.box,
+            draft=lambda: self._draft(context.now()),
+            keep=lambda draft: self._notes.keep_draft(feed_id, draft),
+        )
+        # a moment: what was typed before comes first, then what others wrote
+        self.box.setReadOnly(True)
         tasks.start(
-            self._notes.read(feed_id),
-            name="note",
-            done=self._fresh,
-            failed=self._unread,
+            self._notes.draft(feed_id),
+            name="draft",
+            done=lambda draft: self._offer(draft, context.now()),
         )
 
     @property
@@ -123,15 +120,42 @@ class NotePanel(QWidget):
 
     def keep(self) -> bool:
         """Keep what was not saved for the next time; says whether there is any."""
-        self._notes.keep_draft(
-            self._feed_id, self.box.toPlainText() if self.dirty else None
-        )
+        self._keeper.now()
         return self.dirty
 
     failed = Signal(object)
     """Why the note was not saved."""
 
     # -- inside ------------------------------------------------------------------
+
+    def _draft(self, now: float) -> Draft | None:
+        text = self.box.toPlainText()
+        return Draft(text, self._base, now) if self.dirty else None
+
+    def _offer(self, draft: Draft | None, now: float) -> None:
+        """Show what was typed and not saved the last time, then look anew."""
+        self.box.setReadOnly(False)
+        if draft is not None and draft.text != self._base:
+            self._base = draft.base
+            self._keeper.took(draft)
+            self._begin(draft.text)
+            self._banner.show_text(
+                "info",
+                f"Your draft of {when_words(draft.at, now=now)} was not saved. It is "
+                "below: save it, or throw it away.",
+                ("Throw away", self._throw_away),
+            )
+            self._banner.show()
+            self.write()
+            self.changed.emit()
+        elif draft is not None:
+            self._notes.keep_draft(self._feed_id, None)
+        self._tasks.start(
+            self._notes.read(self._feed_id),
+            name="note",
+            done=self._fresh,
+            failed=self._unread,
+        )
 
     def _begin(self, text: str) -> None:
         if self.box.toPlainText() != text:
@@ -155,6 +179,13 @@ class NotePanel(QWidget):
     def _fresh(self, text: str) -> None:
         if text == self._base:
             return
+        if self.dirty and text == self.box.toPlainText():
+            # it was saved after all: the answer was not heard
+            self._base = text
+            self._agree()
+            self._keeper.now()
+            self.changed.emit()
+            return
         if self.dirty:
             self._disagree(text)
             return
@@ -171,6 +202,7 @@ class NotePanel(QWidget):
     def _done(self, text: str) -> None:
         self.box.setReadOnly(False)
         self._base = text
+        self._keeper.now()
         self._agree()
         self._modes.choose("read")
         self._turn("read")
@@ -224,10 +256,10 @@ class NotePanel(QWidget):
 
     def _throw_away(self) -> None:
         self._banner.hide()
-        self._notes.keep_draft(self._feed_id, None)
         cursor = self.box.textCursor()
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(self._base)
+        self._keeper.now()
         self._modes.choose("read")
         self._turn("read")
         self.changed.emit()

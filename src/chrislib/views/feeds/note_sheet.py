@@ -79,7 +79,7 @@ class NoteSheet(Sheet):
         if left:
             self._context.messages.warning(
                 " ".join(left),
-                "What you wrote is kept until chrislib is closed.",
+                "What you wrote is kept on this computer and offered here again.",
                 action=("Go on writing", self._again),
             )
 
