@@ -6,15 +6,16 @@ server says that the node is not there any more.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chrislib.aio import several
 from chrislib.cube.errors import CubeError, NotFound
-from chrislib.cube.types import ComputeResource
+from chrislib.cube.types import LIMITS, ComputeResource
 from chrislib.errors import ChrislibError
 from chrislib.feeds.deleting import gone_in_time
 from chrislib.feeds.form import JOIN_PARAMETER
+from chrislib.feeds.intents import run_of, within
 from chrislib.feeds.limits import UNLIMITED
 from chrislib.feeds.model import Node
 from chrislib.feeds.plugins import FeedPlugins
@@ -22,7 +23,7 @@ from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.states import ACTIVE, ENDED_BADLY
 from chrislib.feeds.text import plain
-from chrislib.jobs.model import Job, JobKey, Kind, Retention, RunIntent
+from chrislib.jobs.model import Job, JobKey, Kind, Retention
 from chrislib.jobs.outputs.purge import PurgePlan
 
 COPY = "pl-topologicalcopy"
@@ -236,23 +237,15 @@ class NodeActs:
             values[JOIN_PARAMETER] = ",".join(str(int(one)) for one in node.parents)
         instance = await self._client().instances.get(node.id)
         root = not node.parents
-        return await self._jobs.submit_now(
-            RunIntent(
-                plugin_id=form.plugin.id,
-                plugin_name=form.plugin.name,
-                plugin_version=form.plugin.version,
-                plugin_type=form.plugin.type,
-                parameters=values,
-                previous_id=None if root else int(node.parents[0]),
-                feed_id=None if root else feed_id,
-                title=node.title,
-                compute_resource=node.compute if node.compute in names else "",
-                cpu_limit=_limit(instance.cpu_limit),
-                memory_limit=_limit(instance.memory_limit),
-                gpu_limit=_limit(instance.gpu_limit),
-                number_of_workers=_limit(instance.number_of_workers),
-            )
+        run = replace(
+            run_of(form.plugin, values),
+            previous_id=None if root else int(node.parents[0]),
+            feed_id=None if root else feed_id,
+            title=node.title,
+            compute_resource=node.compute if node.compute in names else "",
         )
+        had = {name: _limit(int(getattr(instance, name))) for name in LIMITS}
+        return await self._jobs.submit_now(within(run, had))
 
     async def split(
         self, node: Node, lines: Sequence[str], *, compute: str = ""

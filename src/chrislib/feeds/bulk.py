@@ -1,7 +1,7 @@
 """What is done to several feeds at once: each by itself, with a reason where not."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chrislib.aio import Progress, several
@@ -14,6 +14,7 @@ from chrislib.cube.errors import (
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import TITLE_LIMIT, check_title
 from chrislib.feeds.deleting import gone_in_time
+from chrislib.feeds.intents import copy_of
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import CopyPlugin
 from chrislib.feeds.model import FeedRow
@@ -21,7 +22,7 @@ from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.renaming import problem_of
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.states import ACTIVE
-from chrislib.jobs.model import DownloadIntent, Job, RunIntent
+from chrislib.jobs.model import DownloadIntent, Job
 from chrislib.jobs.outputs.local_names import legal_name
 
 _AT_ONCE = 4
@@ -258,19 +259,8 @@ class BulkFeeds:
                 hint="Merge fewer, then merge those.",
             )
         plugin, parameters = await self._copy_plugin()
-        name = next(
-            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
-        )
-        return await self._jobs.submit_now(
-            RunIntent(
-                plugin_id=plugin.id,
-                plugin_name=plugin.name,
-                plugin_version=plugin.version,
-                plugin_type=plugin.type,
-                parameters={name: paths},
-                title=title.strip(),
-            )
-        )
+        run = copy_of(plugin, parameters, paths)
+        return await self._jobs.submit_now(replace(run, title=title.strip()))
 
 
 def copy_title(row: FeedRow) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chrislib.aio import Breather, TaskOwner
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import TITLE_LIMIT, check_title, paths_of
+from chrislib.feeds.intents import copy_of
 from chrislib.feeds.ports import FeedItem, JobsLike
 from chrislib.feeds.recipes import Recipe, recent
 from chrislib.feeds.subjects import SubjectItem
@@ -247,16 +248,7 @@ class NewFeeds:
     async def _root(self) -> RunIntent:
         """Return the run that links data into a feed, without data (network)."""
         plugin, parameters = await self._copy_plugin()
-        name = next(
-            (p.name for p in parameters if p.type in {"unextpath", "path"}), "dir"
-        )
-        return RunIntent(
-            plugin_id=plugin.id,
-            plugin_name=plugin.name,
-            plugin_version=plugin.version,
-            plugin_type=plugin.type,
-            parameters={name: ""},
-        )
+        return copy_of(plugin, parameters, "")
 
     async def _look_later(self) -> None:
         await asyncio.sleep(_SOON)

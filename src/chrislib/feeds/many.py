@@ -6,6 +6,7 @@ from dataclasses import replace
 from chrislib.cube.types import PluginParameter
 from chrislib.errors import ChrislibError
 from chrislib.feeds.checks import TITLE_LIMIT, paths_of
+from chrislib.feeds.intents import within
 from chrislib.feeds.making import FeedPlan
 from chrislib.feeds.many_model import (
     CAN,
@@ -424,15 +425,10 @@ def steps_of(
             )
             infos.setdefault(slot.step, []).append(node.info)
         elif isinstance(intent, RunIntent):
-            within = slot.limits.values
             made = replace(
-                intent,
+                within(intent, slot.limits.values),
                 parameters=dict(form.payload()),
                 compute_resource=slot.compute,
-                cpu_limit=within.get("cpu_limit"),
-                memory_limit=within.get("memory_limit"),
-                gpu_limit=within.get("gpu_limit"),
-                number_of_workers=within.get("number_of_workers"),
             )
             steps[slot.step] = replace(steps[slot.step], intent=made)
     for step, nodes in infos.items():

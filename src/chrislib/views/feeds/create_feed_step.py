@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.cube.types import Plugin
 from chrislib.feeds.form import ParameterForm
+from chrislib.feeds.intents import run_of
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import Slot
 from chrislib.feeds.pipelines import NodePlan, PipelineTree
@@ -236,13 +237,7 @@ class FirstStepPage(QWidget):
         if form is None:
             return
         plugin = form.plugin
-        intent = RunIntent(
-            plugin_id=plugin.id,
-            plugin_name=plugin.name,
-            plugin_version=plugin.version,
-            plugin_type=plugin.type,
-            parameters=dict(form.payload()),
-        )
+        intent = run_of(plugin, dict(form.payload()))
         self._place(intent, [Slot.of(0, plugin.name, form)])
 
     def _take_pipeline(self) -> None:
