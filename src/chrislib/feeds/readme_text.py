@@ -19,9 +19,7 @@ _TAGS = frozenset(
     | {"summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "tt", "u", "ul"}
 )
 """Others stay: a usage line has its placeholders in angle brackets, as <input>."""
-_BREAKS = frozenset(
-    {"br", "div", "hr", "li", "p", "table", "tr", "ul", "ol", "dt", "dd"}
-)
+_BREAKS = frozenset({"div", "hr", "li", "p", "table", "tr", "ul", "ol", "dt", "dd"})
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"']{1,200})["']""", re.IGNORECASE)
 _BADGE = re.compile(
     r"\[!\[([^\[\]\n]{0,200})\]\(([^()\s]{1,1000})(?:\s[^()\n]{0,200})?\)\]"
@@ -36,8 +34,12 @@ _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
 _PLAIN_LINE = re.compile(r" {0,3}[^\s#>|`~*+-].*")
 _ROW_LINE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
+_ALONE = re.compile(r" {0,3}(?:#{1,6}[ \t]|>|([-*_])(?:[ \t]*\1){2,}[ \t]*$)")
+"""A heading, a quote, a rule: no line is put together with them."""
+_EMPHASIS = re.compile(r"([_*`~]{1,3})(.+)\1")
 _BLANKS = re.compile(r"\n{3,}")
 _WIDEST = 40
+_LONGEST = 4000
 _MOST_CELLS = 20
 
 
@@ -87,9 +89,10 @@ def _prose(text: str, repository: Repository | None) -> list[str]:
     text = _LINK.sub(lambda found: _link(found, repository), text)
     lines = text.split("\n")
     made: list[str] = []
-    at, in_list = 0, False
+    at, in_list, goes_on = 0, False, False
     while at < len(lines):
         line = lines[at]
+        joins, goes_on = goes_on, False
         blank = not made or not made[-1].strip()
         below = lines[at + 1] if at + 1 < len(lines) else ""
         if line[:1].strip():
@@ -107,7 +110,15 @@ def _prose(text: str, repository: Repository | None) -> list[str]:
         if blank and not in_list and line.strip() and _indented(line):
             at = _code(lines, at, made)
             continue
-        made.append(line)
+        words = line.strip()
+        alone = not words or bool(_ALONE.match(line))
+        joins = joins and len(made[-1]) < _LONGEST
+        if joins and not alone and not _ITEM.match(line):
+            made[-1] = f"{made[-1].rstrip()} {words}"
+        else:
+            made.append(line.rstrip().removesuffix("\\"))
+        # a line's end is a space, unless it is meant
+        goes_on = not alone and not line.endswith(("  ", "\\"))
         at += 1
     return made
 
@@ -185,7 +196,9 @@ def _tag(found: "re.Match[str]") -> str:
         return "\n\n" if closing else f"\n\n{'#' * int(name[1])} "
     if name == "li" and not closing:
         return "\n- "
-    return "\n" if name in _BREAKS else ""
+    if name == "br":
+        return "  \n"
+    return "\n\n" if name in _BREAKS else ""
 
 
 def _badge(found: "re.Match[str]") -> str:
@@ -208,6 +221,8 @@ def _picture(found: "re.Match[str]", repository: Repository | None) -> str:
 
 def _link(found: "re.Match[str]", repository: Repository | None) -> str:
     words, address = found.groups()
+    marked = _EMPHASIS.fullmatch(words)
+    words = marked.group(2) if marked else words
     leads = _inside(address, repository)
     return f"[{words}]({leads})" if leads else words
 

@@ -8,12 +8,13 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.feeds.readmes import PluginReadmes
 from chrislib.views.context import ViewContext
+from chrislib.views.dialogs.settings import SettingsSheet
 from chrislib.views.feeds.add_node_what import WhatPage
 from tests.gui.feeds.conftest import make_plugin
 from tests.services.forge import LocalForge, local_forge, reply
@@ -231,7 +232,11 @@ def test_what_is_in_the_way_is_said(
     stage.wait("not given out")
     stage.offers("Try again", "Open in browser")
     asked = len(stage.forge.asked)
-    ctx.settings.set("plugin_readmes", False)
+    settings = SettingsSheet(stage.page, ctx.theme, ctx.settings, account="")
+    box = settings.findChild(QCheckBox, "settings.readmes")
+    assert box is not None
+    assert box.isChecked()
+    box.click()
     stage.choose("pl-bet", "Settings do not let chrislib read it")
     stage.offers("Open in browser")
     stage.picture("readme-off")

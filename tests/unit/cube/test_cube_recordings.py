@@ -84,6 +84,7 @@ async def test_plugins(replay: Any) -> None:
     assert [p.id for p in listed] == [row["id"] for row in raw]
     assert {p.type for p in listed} == {"fs"}
     assert one.name == "pl-simpledsapp"
+    assert one.public_repo == "https://github.com/FNNDSC/pl-simpledsapp"
     assert one.min_cpu_limit == 1000
     assert one.max_cpu_limit == 2147483647
     assert one.creation_date is not None

@@ -23,7 +23,9 @@ Usage
 | `--fast` | quick \\| rough |
 | --out |
 
-See [how](docs/how.md#top), [above](#usage), [out](../../x), [web](https://w.example/a).
+See [how](docs/how.md#top), [above](#usage), [out](../../x),
+[_web_](https://w.example/a).
+
 ![Result](pictures/brain.png)
 
     docker run <input> <output>
@@ -58,6 +60,7 @@ def test_what_forges_take_is_read() -> None:
         "",
         "See [how](https://github.com/a/b/blob/HEAD/docs/how.md), above, out, "
         "[web](https://w.example/a).",
+        "",
         "[Picture: Result](https://github.com/a/b/blob/HEAD/pictures/brain.png)",
         "",
         "```",
@@ -65,8 +68,7 @@ def test_what_forges_take_is_read() -> None:
         "more",
         "```",
         "",
-        "- one",
-        "    continued",
+        "- one continued",
         "- two **bold**",
         "next",
         "",
@@ -103,4 +105,4 @@ def test_time_grows_with_the_length_only() -> None:
         "`",
         "[![](a ",
     ):
-        readable(piece * 40_000)
+        readable(piece * 20_000)
