@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chrislib.cube.errors import ServerUnreachable
 from chrislib.errors import ChrislibError
-from chrislib.jobs.outputs import local_names, saving
+from chrislib.jobs.outputs import local_names, parts, saving
 
 HOSTILE = st.one_of(
     st.text(max_size=400),
@@ -170,13 +170,13 @@ async def test_a_disk_that_fills_up_on_the_way_is_noticed_before_it_is_full(
     monkeypatch.setattr(
         "shutil.disk_usage", lambda _path: SimpleNamespace(free=free[0])
     )
-    real = saving._write
+    real = parts.write
 
     def write(out: Any, data: bytes, digest: Any) -> None:
         free[0] -= 2 * len(data)  # somebody else writes too
         real(out, data, digest)
 
-    monkeypatch.setattr(saving, "_write", write)
+    monkeypatch.setattr(parts, "write", write)
     block = b"x" * saving._BLOCK
     with pytest.raises(saving.DiskFull):
         await saving.save(
@@ -230,7 +230,7 @@ async def test_a_full_disk_is_said_and_leaves_nothing(
     def full(_out: object, _data: object, _digest: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(saving, "_write", full)
+    monkeypatch.setattr(parts, "write", full)
     with pytest.raises(saving.DiskFull):
         await saving.save(
             stream(b"ab"), tmp_path / "f", size=2, moved=lambda _count: None

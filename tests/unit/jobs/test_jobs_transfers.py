@@ -26,7 +26,7 @@ from chrislib.jobs.model import (
     UploadFile,
     UploadIntent,
 )
-from chrislib.jobs.outputs import saving
+from chrislib.jobs.outputs import parts, saving
 from chrislib.jobs.transfers import PAUSED
 from chrislib.pacs.errors import PullStopped
 from chrislib.pacs.types import PullProgress, PullStage
@@ -379,7 +379,7 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
 ) -> None:
     storage.files = {f"out/f{n}": bytes([n]) * 10 for n in range(8)}
     room = [5]
-    real = saving._write
+    real = parts.write
 
     def write(out: Any, data: bytes, digest: Any) -> None:
         room[0] -= 1
@@ -387,7 +387,7 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(out, data, digest)
 
-    monkeypatch.setattr(saving, "_write", write)
+    monkeypatch.setattr(parts, "write", write)
     folder = tmp_path / "chosen"
     key = await bench.jobs.submit(DownloadIntent(("out",), str(folder), "t"))
     job = await ends(bench, key)

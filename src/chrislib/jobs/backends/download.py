@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ from chrislib.jobs.backends.placing import (
 from chrislib.jobs.backends.slots import EACH, STAGGER, Slots
 from chrislib.jobs.model import DownloadIntent, FailedFile, Job, Phase, Progress
 from chrislib.jobs.outputs import local_names, saving
+from chrislib.jobs.outputs.parts import Saved
+from chrislib.jobs.outputs.shelf import Shelf
 
 if TYPE_CHECKING:
     # The HTTP library is half of the start-up time: it waits for the first paint.
@@ -90,12 +93,17 @@ class DownloadBackend:
         wanted = sum((row.size or 0) - row.bytes_done for row in todo)
         low = await asyncio.to_thread(saving.check_space, folder, wanted)
         fetching = _Fetching(
-            self._client, self._table, rows=kept, report=report, folder=folder
+            self._client,
+            self._table,
+            rows=kept,
+            report=report,
+            folder=folder,
+            slot=partial(self._slots.one, job.account_id),
         )
         fetching.tell(now=True)
         await self._table.save_artifacts(list(kept.values()))
         try:
-            await self._fetch_all(fetching, deque(todo), job.account_id)
+            await self._fetch_all(fetching, deque(todo))
         except saving.DiskFull:
             await drop_parts(kept.values())
             raise
@@ -178,19 +186,18 @@ class DownloadBackend:
         ]
 
     async def _fetch_all(
-        self, fetching: "_Fetching", queue: deque[ArtifactRow], account_id: int
+        self, fetching: "_Fetching", queue: deque[ArtifactRow]
     ) -> None:
         async def worker(number: int) -> None:
             # a server answers eight that come at once with delays of seconds
             await asyncio.sleep(number * STAGGER)
             while queue:
-                async with self._slots.one(account_id):
-                    if queue:
-                        await fetching.fetch(queue.popleft())
+                await fetching.fetch(queue.popleft())
 
         try:
             async with asyncio.TaskGroup() as group:
-                for number in range(min(EACH, len(queue))):
+                # as many again: a connection goes on while a file is put in place
+                for number in range(min(2 * EACH, len(queue))):
                     group.create_task(worker(number), name=f"download {number}")
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
@@ -207,6 +214,7 @@ class _Fetching:
         rows: dict[str, ArtifactRow],
         report: Report,
         folder: Path,
+        slot: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self._client = client
         self._table = table
@@ -215,6 +223,8 @@ class _Fetching:
         self.tell = self._counting.tell
         self._folder = folder
         self._root = folder.resolve()
+        self._slot = slot
+        self._shelf = Shelf()
         self._unsaved: dict[str, ArtifactRow] = {}
         self._unsynced: set[Path] = set()
         self._saved_at = time.monotonic()
@@ -252,7 +262,7 @@ class _Fetching:
         target.parent.mkdir(parents=True, exist_ok=True)
         return local_names.inside(self._folder, parts)
 
-    async def _saved(self, row: ArtifactRow, target: Path) -> saving.Saved:
+    async def _saved(self, row: ArtifactRow, target: Path) -> Saved:
         file_id = row.remote_id
         if file_id is None:
             raise NotFound("The server does not have this file any more.")
@@ -261,18 +271,27 @@ class _Fetching:
             await self._keep(replace(row, state="MOVING", bytes_done=count))
             await self.flush()
 
+        @asynccontextmanager
+        async def opened(
+            start: int,
+        ) -> AsyncGenerator[tuple[int, AsyncIterator[bytes]]]:
+            content = self._client.files.opened(
+                FileId(file_id), size=row.size, start=start
+            )
+            async with self._slot(), content as given:
+                yield given
+
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
                 return await saving.save(
-                    lambda start: self._client.files.opened(
-                        FileId(file_id), size=row.size, start=start
-                    ),
+                    opened,
                     target,
                     size=row.size,
                     moved=partial(self._counting.moved, row.remote_path),
                     start=self._rows[row.remote_path].bytes_done,
                     synced=synced,
                     make=self._made,
+                    shelf=self._shelf,
                 )
             except ShortTransfer:
                 if last:

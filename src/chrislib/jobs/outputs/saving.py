@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from chrislib.errors import ChrislibError
-from chrislib.jobs.outputs.local_names import claim_free, part_of
+from chrislib.jobs.outputs import parts
+from chrislib.jobs.outputs.local_names import part_of
+from chrislib.jobs.outputs.parts import Saved
+from chrislib.jobs.outputs.shelf import Shelf
 
 RESERVE = 50 * 1024 * 1024
 """Bytes that stay free on the disk whatever is fetched."""
@@ -34,15 +36,6 @@ A server without ranges starts at 0 whatever it was asked for.
 
 class DiskFull(ChrislibError):
     """There is no room for what is to be saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A file that is whole on this disk."""
-
-    path: Path
-    size: int
-    sha256: str
 
 
 def check_space(folder: Path, wanted: int) -> bool:
@@ -78,6 +71,7 @@ async def save(
     start: int = 0,
     synced: Callable[[int], Awaitable[None]] | None = None,
     make: Callable[[Path], Path] | None = None,
+    shelf: Shelf | None = None,
 ) -> Saved:
     """Write a stream next to `target` and put it in place when it is whole (disk).
 
@@ -101,6 +95,8 @@ async def save(
         Gets the bytes that a power cut cannot take any more.
     make : callable, optional
         Makes the folder of `target` in a thread and returns where that really is.
+    shelf : Shelf, optional
+        Puts small files in place, for several calls of this together.
 
     Raises
     ------
@@ -128,9 +124,9 @@ async def save(
                     finally:
                         writer.drop()  # where the closing was called off as well
         if ended:
-            # a small file is the work of one thread, once
-            return await asyncio.to_thread(_put_whole, bytes(begun), target, make)
-        placed = await asyncio.to_thread(_put_in_place, part_of(target), target)
+            # nothing of it is written before all of it is here
+            return await (shelf or Shelf()).put(bytes(begun), target, make=make)
+        placed = await asyncio.to_thread(parts.put_in_place, part_of(target), target)
     except OSError as error:
         part_of(target).unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -192,14 +188,11 @@ class _Writer:
 
     def open(self, offset: int) -> None:
         """Open the part behind its first `offset` bytes (disk)."""
-        # A link put there by somebody else is not followed.
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        flags |= getattr(os, "O_BINARY", 0)
         # Whoever waited may have been called off meanwhile; this thread goes on.
         with self._opening:
             if self._closed.is_set():
                 return
-            self._out = os.fdopen(os.open(self._part, flags, 0o666), "r+b")
+            self._out = parts.open_part(self._part)
             self._rewind(self._out, offset)
         if self._closed.is_set():
             self.close()
@@ -235,13 +228,7 @@ class _Writer:
             self._moved(came)
         await self._put(waiting)
         self._check()
-        await asyncio.to_thread(_sync, self._out)
-
-    def write(self, data: bytes) -> None:
-        """Write all there is, and make sure that it is on the disk (disk)."""
-        assert self._out is not None
-        _write(self._out, data, self.digest)
-        _sync(self._out)
+        await asyncio.to_thread(parts.sync, self._out)
 
     def close(self) -> None:
         """Close the part (disk), also one that is still being opened."""
@@ -262,14 +249,14 @@ class _Writer:
 
     async def _put(self, waiting: bytearray) -> None:
         assert self._out is not None
-        await asyncio.to_thread(_write, self._out, bytes(waiting), self.digest)
+        await asyncio.to_thread(parts.write, self._out, bytes(waiting), self.digest)
         self.count += len(waiting)
         waiting.clear()
 
     async def _settle(self) -> None:
         """Make sure of what is there, and that the rest still fits."""
         assert self._out is not None
-        await asyncio.to_thread(_sync, self._out)
+        await asyncio.to_thread(parts.sync, self._out)
         if self._synced is not None:
             await self._synced(self.count)
         if self._size is not None:
@@ -301,29 +288,6 @@ async def _begin(
     return True
 
 
-def _put_whole(data: bytes, target: Path, make: Callable[[Path], Path] | None) -> Saved:
-    """Write a small file and put it in place (disk)."""
-    if make is not None:
-        target = make(target)
-    part = part_of(target)
-    writer = _Writer(part, size=len(data), moved=_unmoved, synced=None)
-    try:
-        try:
-            writer.open(0)
-            writer.write(data)
-        finally:
-            writer.close()
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    placed = _put_in_place(part, target)
-    return Saved(placed, len(data), writer.digest.hexdigest())
-
-
-def _unmoved(_count: int) -> None:
-    """It was told of before."""
-
-
 def _wrong_size(count: int, size: int) -> _WrongSize:
     return _WrongSize(
         "A file arrived incomplete."
@@ -349,34 +313,3 @@ def _usable(part: Path, start: int) -> int:
         return min(start, part.stat().st_size) if start > 0 else 0
     except OSError:
         return 0
-
-
-def _write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:
-    out.write(data)
-    digest.update(data)
-
-
-def _sync(out: BinaryIO) -> None:
-    out.flush()
-    os.fsync(out.fileno())
-
-
-def _put_in_place(part: Path, target: Path) -> Path:
-    """Rename without ever replacing a file that came into being meanwhile."""
-    if sys.platform == "win32":
-        part.rename(target)  # fails there when the target exists
-        return target
-    while True:
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            target = claim_free(target, set())
-            continue
-        except OSError:
-            # No hard links on this disk: the check before the rename must do.
-            if os.path.lexists(target):
-                target = claim_free(target, set())
-            part.rename(target)
-            return target
-        part.unlink()
-        return target

@@ -1,0 +1,66 @@
+"""Parts: what a file is written to before it has its name; work of threads."""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from chrislib.jobs.outputs.local_names import claim_free
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A file that is whole on this disk."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def open_part(part: Path) -> BinaryIO:
+    """Open a part for reading and writing at its start (disk); it is kept as it is."""
+    # A link put there by somebody else is not followed.
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(part, flags, 0o666), "r+b")
+
+
+def write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:
+    """Write bytes behind those that are there (disk)."""
+    out.write(data)
+    digest.update(data)
+
+
+def sync(out: BinaryIO) -> None:
+    """Make sure that what was written survives a power cut (disk)."""
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def put_in_place(part: Path, target: Path) -> Path:
+    """Rename without ever replacing a file that came into being meanwhile (disk).
+
+    Returns
+    -------
+    Path
+        `target`, or a free name beside it.
+    """
+    if sys.platform == "win32":
+        part.rename(target)  # fails there when the target exists
+        return target
+    while True:
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            target = claim_free(target, set())
+            continue
+        except OSError:
+            # No hard links on this disk: the check before the rename must do.
+            if os.path.lexists(target):
+                target = claim_free(target, set())
+            part.rename(target)
+            return target
+        part.unlink()
+        return target
