@@ -130,12 +130,12 @@ def test_a_folder_of_20_000_files_is_all_there_sorted_and_filtered(
     assert sizes == sorted(sizes, reverse=True)
     assert [entry.key for entry in stage.page.highlighted()] == [key]
     stage.filter("IMG777")
-    assert len(model.shown) == 11
+    stage.until(lambda: len(model.shown) == 11)
     assert all("img777" in label for label in stage.labels())
     stage.filter("no such thing")
     stage.until(lambda: find(stage.page, QLabel, "state.title").isVisible())
     assert stage.page.escape()
-    assert len(model.shown) == 20_000
+    stage.until(lambda: len(model.shown) == 20_000)
     assert not stage.page.escape()
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrislib.aio import several
+from chrislib.aio import Breather, several
 from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.cube.folder_types import Thing
 from chrislib.errors import ChrislibError
@@ -217,11 +217,13 @@ class StorageService:
         ChrislibError
             One of them stands for nothing, or is no data: home folders and the like.
         """
-        known = self.ticked()
-        # links may stand for one and the same thing
-        each = {entry.path: entry for entry in entries if entry.path not in known}
-        wanted = list(each.values())
-        for entry in wanted:
+        known, breather = self.ticked(), Breather()
+        items: dict[str, Item] = {}
+        for entry in entries:
+            await breather.rest()
+            # links may stand for one and the same thing
+            if entry.path in known or entry.path in items:
+                continue
             problem = tick_problem(entry)
             if problem:
                 raise ChrislibError(
@@ -229,9 +231,9 @@ class StorageService:
                     "It was not ticked.",
                     hint=problem,
                 )
-        items = [self._item(entry) for entry in wanted]
-        await self._library.keep(items)
-        self._library.tray.add(*(item.item_id for item in items))
+            items[entry.path] = self._item(entry)
+        await self._library.keep(list(items.values()))
+        self._library.tray.add(*(item.item_id for item in items.values()))
 
     async def untick(self, entries: Iterable[Entry]) -> None:
         """Take entries out of the tray (disk)."""

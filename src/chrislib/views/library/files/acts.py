@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from chrislib.aio import Breather
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import JobKey
 from chrislib.library import words as counted
@@ -64,9 +65,19 @@ class FileActs(QObject):
 
     def tick(self, entries: Sequence[Entry]) -> None:
         """Put entries into the tray, or take them out when all are in it."""
-        storage = self._ctx.storage
+        self._tasks.start(self._tick_or_not(tuple(entries)), name="tick")
+
+    async def _tick_or_not(self, entries: Sequence[Entry]) -> None:
+        storage, breather = self._ctx.storage, Breather()
         ticks = Ticks(storage.ticked())
-        own = [entry for entry in entries if not ticks.covered(entry.path)]
+        own, usable, fresh = [], [], False
+        for entry in entries:
+            if not ticks.covered(entry.path):
+                own.append(entry)
+                fresh = fresh or entry.path not in ticks.paths
+                if not tick_problem(entry):
+                    usable.append(entry)
+            await breather.rest()
         if not own:
             if entries:
                 self._ctx.messages.info(
@@ -74,17 +85,13 @@ class FileActs(QObject):
                     hint="Untick the folder to choose single files.",
                 )
             return
-        if all(entry.path in ticks.paths for entry in own):
-            self._tasks.start(storage.untick(own), name="untick")
+        if not fresh:
+            await storage.untick(own)
             return
-        usable = [entry for entry in own if not tick_problem(entry)]
         # one that cannot be used says why; among many it is left out
-        self._tasks.start(self._tick(usable or own[:1]), name="tick")
-
-    async def _tick(self, entries: Sequence[Entry]) -> None:
-        storage = self._ctx.storage
-        await storage.tick(entries)
-        for entry in entries[:20]:
+        chosen = usable or own[:1]
+        await storage.tick(chosen)
+        for entry in chosen[:20]:
             await storage.count_ticked(entry)
 
     # --- looking and getting ----------------------------------------------------

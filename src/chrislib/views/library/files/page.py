@@ -276,8 +276,8 @@ class FilesPage(QWidget):
 
     def highlighted(self) -> list[Entry]:
         """Return the highlighted entries, from the top."""
-        rows = self.table.highlighted_rows()
-        return [self._model.shown[row] for row in rows]
+        shown = self._model.shown
+        return [shown[row] for row in self.table.highlighted_rows()]
 
     def _show_highlighted(self) -> None:
         self.inspector.show_entries(self.highlighted(), self.folder)
@@ -362,7 +362,12 @@ class FilesPage(QWidget):
         self._tasks.start(self._model.arrange(column, downwards=downwards), name="sort")
 
     def _filter(self, text: str) -> None:
-        self._model.filter(text)
+        if self._model.filter(text):
+            self._filtered()
+        else:
+            self._tasks.start(self._model.refit(), name="filter", done=self._filtered)
+
+    def _filtered(self, _done: None = None) -> None:
         if self.folder is not None:
             self._show_rows()
 

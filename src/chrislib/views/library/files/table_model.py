@@ -25,6 +25,8 @@ _FILE = (
 )
 _FOLDER = _FILE | Qt.ItemFlag.ItemIsDropEnabled
 _STEP = 200
+_AT_ONCE = 2_000
+"""Rows that are filtered in one turn."""
 _SPOKEN = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 
 
@@ -48,7 +50,7 @@ class FilesModel(HeadedTable):
         self._shown: list[Entry] = []
         self._rows: dict[Key, int] = {}
         self._words: list[str] = []
-        self._turn = 0
+        self._turn = self._refits = 0
         self.size = 0
         """Bytes of all rows."""
         self._order = (NAME, False)
@@ -149,12 +151,32 @@ class FilesModel(HeadedTable):
         if not self._all.keys() <= set(keys):
             self.remove([key for key in self._all if key not in keys])
 
-    def filter(self, text: str) -> None:
-        """Show what has every word of `text` in its name."""
+    def filter(self, text: str) -> bool:
+        """Show what has every word of `text` in its name.
+
+        Returns
+        -------
+        bool
+            False for a large folder: `refit` does it in steps.
+        """
         self.flush()
         self._turn += 1
         self._words = text.casefold().split()
+        self._refits += 1
+        if len(self._all) > _AT_ONCE:
+            return False
         self._become(self._fitting())
+        return True
+
+    async def refit(self) -> None:
+        """Show what fits the filter, worked out in steps; the order stays."""
+        begun = self._refits
+        while begun == self._refits:
+            self.flush()
+            found = await self._placed(list(self._ordered), self._turn)
+            if found is not None:
+                self._apply(*found)
+                return
 
     def set_order(self, column: int, *, downwards: bool) -> None:
         """Say what the next folder is sorted by."""

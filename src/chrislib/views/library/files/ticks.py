@@ -10,13 +10,21 @@ class Ticks:
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.paths = frozenset(paths)
+        # thousands lie in few folders
+        folders = {path.rpartition("/")[:2] for path in self.paths}
         self.above = frozenset(
-            above for path in self.paths for above in _ancestors(path)
+            above for head, slash in folders for above in _ancestors(head + slash)
         )
+        self._covered: dict[str, bool] = {}
 
     def covered(self, path: str) -> bool:
         """Whether a folder above is ticked, so that this goes with it."""
-        return any(above in self.paths for above in _ancestors(path))
+        head, slash, _ = path.rpartition("/")
+        found = self._covered.get(head + slash)
+        if found is None:
+            found = any(above in self.paths for above in _ancestors(path))
+            self._covered[head + slash] = found
+        return found
 
     def state(self, path: str) -> Qt.CheckState:
         """Return how the box of a path stands."""
