@@ -22,6 +22,9 @@ from chrislib.jobs.clock import SystemClock
 from chrislib.jobs.manager import JobManager
 from chrislib.jobs.model import Job, RunIntent
 
+BASE = 0.3
+"""Seconds between two looks at the server while there is room."""
+
 
 class Counting(httpx.AsyncHTTPTransport):
     """Counts requests."""
@@ -43,6 +46,19 @@ async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
         await asyncio.sleep(0.02)
 
 
+async def pauses(transport: Counting, *, seconds: float) -> bool:
+    """Whether no request leaves for so long, once those on their way have left."""
+    deadline = time.monotonic() + 30
+    asked, since = transport.count, time.monotonic()
+    while time.monotonic() - since < seconds:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.02)
+        if transport.count != asked:
+            asked, since = transport.count, time.monotonic()
+    return True
+
+
 def limit(size: int) -> None:
     """Let no file of this process grow beyond so many bytes."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -62,7 +78,7 @@ async def main(path: Path, url: str, *, token: str, folder: str) -> dict[str, An
         client_for=lambda: client,
         pacs=lambda: None,
         clock=SystemClock(),
-        base_period=0.3,
+        base_period=BASE,
     )
     await jobs.start()
 
@@ -95,22 +111,18 @@ async def main(path: Path, url: str, *, token: str, folder: str) -> dict[str, An
         lambda: told.append(catalog.condition.trouble.kind
                             if catalog.condition.trouble else "")
     )  # fmt: skip
-    await asyncio.sleep(0.5)  # what was on its way may still arrive
-    asked = transport.count
-    while (await client.instances.get(node.remote_id or 0)).status != (
-        "finishedSuccessfully"
-    ):
+    for _ in range(600):
+        there = await client.instances.get(node.remote_id or 0)
+        if there.status == "finishedSuccessfully":
+            break
         await asyncio.sleep(0.1)
-        asked += 1
-    asked += 1
-    await asyncio.sleep(1.5)
-    paused = transport.count - asked
+    quiet = await pauses(transport, seconds=5 * BASE)
     before = jobs.get(node.key)
     assert before is not None
     seen = {
         "kind": trouble.kind,
         "title": trouble.title,
-        "asked while full": paused,
+        "asks while full": not quiet,
         "low moved": await catalog.jobs.low(account) != low,
         "phase while full": before.phase.value,
     }

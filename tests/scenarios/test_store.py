@@ -108,7 +108,7 @@ async def test_s47_the_disk_is_full(station: Any, tmp_path: Path) -> None:
     assert seen == {
         "kind": "DISK",
         "title": "The catalog on this computer could not be written.",
-        "asked while full": 0,
+        "asks while full": False,
         "low moved": False,
         "phase while full": seen["phase while full"],
         "phase": "FINISHED",
