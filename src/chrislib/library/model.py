@@ -37,8 +37,24 @@ class ItemState(Enum):
     GONE = "gone"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What DICOM says of a series, its study and patient; empty where it is silent."""
+
+    patient_id: str = ""
+    patient_name: str = ""
+    birth_date: date | None = None
+    sex: str = ""
+    study_uid: str = ""
+    study_date: date | None = None
+    study_description: str = ""
+    accession_number: str = ""
+    modality: str = ""
+    series_uid: str = ""
+
+
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Described):
     """One thing that can be ticked into the tray: a series, an upload, a reference.
 
     Attributes
@@ -59,16 +75,6 @@ class Item:
     state: ItemState
     path: str = ""
     detail: str = ""
-    patient_id: str = ""
-    patient_name: str = ""
-    birth_date: date | None = None
-    sex: str = ""
-    study_uid: str = ""
-    study_date: date | None = None
-    study_description: str = ""
-    accession_number: str = ""
-    modality: str = ""
-    series_uid: str = ""
     series_description: str = ""
     pacs: str = ""
     images: int | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NewType
 
 from chrislib.catalog.mine_rules import Field, Group, Op, Rule
-from chrislib.library.model import Item, ItemId, ItemState, Source
+from chrislib.library.model import Described, Item, ItemId, ItemState, Source
 
 __all__ = [
     "PREVIOUS",
@@ -202,7 +202,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Described):
     """A patient, a study, a series or a data item.
 
     Texts are as DICOM or the server has them: to be cleaned for the screen
@@ -257,20 +257,10 @@ class Row:
     title: str = ""
     patient: RowId | None = None
     study: RowId | None = None
-    patient_id: str = ""
-    patient_name: str = ""
-    birth_date: date | None = None
-    sex: str = ""
-    study_uid: str = ""
-    study_date: date | None = None
     study_date_text: str = ""
     study_time: str = ""
-    study_description: str = ""
-    accession_number: str = ""
     age_days: int | None = None
-    series_uid: str = ""
     number: int | None = None
-    modality: str = ""
     body_part: str = ""
     protocol: str = ""
     station: str = ""
