@@ -31,6 +31,7 @@ from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
 from chrislib.feeds.provenance import FeedProvenance
 from chrislib.feeds.readmes import PluginReadmes, Shelf
+from chrislib.feeds.renaming import problem_of
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import FeedSharing
@@ -190,8 +191,11 @@ class FeedsService:
 
     async def rename(self, feed_id: int, title: str) -> None:
         """Give a feed another title (network)."""
-        check_title(title, required=True)
-        await self._client().feeds.rename(feed_id, title.strip())
+        title = title.strip()
+        problem = problem_of(title)
+        if problem:
+            raise ChrislibError(problem, "Nothing was sent.")
+        await self._client().feeds.rename(feed_id, title)
 
     # -- making ----------------------------------------------------------------
 

@@ -541,3 +541,7 @@ async def test_title(service: FeedsService, server: Server) -> None:
     assert ("rename", 5, "New name") in server.calls
     with pytest.raises(ChrislibError, match="empty"):
         await service.rename(5, " ")
+    # a feed's own title may be longer than that of the run that made it
+    await service.rename(5, "x" * 200)
+    with pytest.raises(ChrislibError, match="201 characters"):
+        await service.rename(5, "x" * 201)
