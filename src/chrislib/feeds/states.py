@@ -45,25 +45,22 @@ ACTIVE = frozenset({"queued", "preparing", "running", "registering"})
 ENDED_BADLY = frozenset({"failed", "cancelled", "upstream", "errors"})
 STEP_WORDS = ("queued", "preparing", "running", "registering", "ready")
 
-_STATUS = {
+_BEGUN = {
     "created": "queued",
     "waiting": "queued",
     "scheduled": "queued",
     "copying": "preparing",
     "started": "running",
     "uploading": "registering",
+}
+_STATUS = {
+    **_BEGUN,
     "registeringFiles": "registering",
     "finishedSuccessfully": "ready",
     "finishedWithError": "errors",
 }
-
 _COUNTERS = {
-    "created": "queued",
-    "waiting": "queued",
-    "scheduled": "queued",
-    "copying": "preparing",
-    "started": "running",
-    "uploading": "registering",
+    **_BEGUN,
     "registering": "registering",
     "finished": "ready",
     "errored": "errors",
