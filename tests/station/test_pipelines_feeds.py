@@ -26,6 +26,7 @@ plugin_tree:
 - title: first
   plugin: pl-simpledsapp v{version}
   previous: ~
+  memory_limit: 300
   plugin_parameter_defaults:
     prefix: p_
     sleepLength: 0
@@ -85,7 +86,11 @@ async def test_a_pipeline_of_a_file_is_run_and_made_again_of_its_branch(
     assert first.defaults["sleepLength"] == "0"
     assert second.defaults["dummyInt"] == 7
 
-    # what a server has can be written down and read again
+    # what a server has can be written down and read again, also what a node may use
+    # (6.x has no limits in pipelines, and takes none)
+    takes = pipelines.takes_limits
+    assert takes is bool(first.limits)
+    assert first.limits.get("memory_limit", 300) == 300
     draft = pipelines.draft_of(tree)
     for kind in ("yaml", "json"):
         again, problems = read_pipeline(write_pipeline(draft, kind=kind), kind=kind)
@@ -100,14 +105,24 @@ async def test_a_pipeline_of_a_file_is_run_and_made_again_of_its_branch(
     view = await desk.until(job.feed_id, lambda view: view.nodes)
     plans = await pipelines.plans(tree)
     plans[1].form.set("prefix", "changed_")
-    plans[1].limits.set("number_of_workers", "1")
+    plans[1].limits.set("cpu_limit", "2")
+    assert plans[0].limits.words == ("Memory 300 MiB" if takes else "")
     intent = pipelines.intent(tree, plans, after=view.nodes[0], feed_id=job.feed_id)
     assert [info["piping_id"] for info in intent.nodes_info] == [second.id]
+    assert [info.get("cpu_limit") for info in intent.nodes_info] == [
+        2000 if takes else None
+    ]
+    # sent all the same, 6.x ignores it without a word
+    (info,) = intent.nodes_info
+    intent = replace(intent, nodes_info=({**info, "cpu_limit": 2000},))
     run = await pipelines.run(intent)
     assert run.workflow_id is not None
     view = await desk.until(job.feed_id, lambda view: len(view.nodes) == 3)
     titles = [node.title for node in view.nodes[1:]]
     assert titles == ["first", "second"]
+    used = [await desk.feeds.plugins.limits_of(node) for node in view.nodes[1:]]
+    assert [one["memory_limit"] for one in used] == [300 if takes else 200, 200]
+    assert [one["cpu_limit"] for one in used] == [1000, 2000 if takes else 1000]
     given = await desk.client.instances.parameters(view.nodes[2].id)
     assert given["prefix"] == "changed_"
     assert pipelines.recent()[0] == tree.pipeline.id

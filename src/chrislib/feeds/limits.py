@@ -11,6 +11,13 @@ from chrislib.cube.types import Plugin
 
 UNLIMITED = 2_147_483_647
 """What CUBE says for "no maximum"."""
+LABELS = {
+    "cpu_limit": "CPU",
+    "memory_limit": "Memory",
+    "gpu_limit": "GPUs",
+    "number_of_workers": "Workers",
+}
+"""What limits are called on screen."""
 _CPU = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(m?)", re.ASCII)
 _MEMORY = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*(m|g|mi|gi|mb|gb|mib|gib|)", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
@@ -91,19 +98,18 @@ class Bound:
 def bounds_of(plugin: Plugin) -> tuple[Bound, ...]:
     """Return the limits of a plugin."""
     rows = (
-        ("cpu_limit", "CPU", plugin.min_cpu_limit, plugin.max_cpu_limit),
-        ("memory_limit", "Memory", plugin.min_memory_limit, plugin.max_memory_limit),
-        ("gpu_limit", "GPUs", plugin.min_gpu_limit, plugin.max_gpu_limit),
+        ("cpu_limit", plugin.min_cpu_limit, plugin.max_cpu_limit),
+        ("memory_limit", plugin.min_memory_limit, plugin.max_memory_limit),
+        ("gpu_limit", plugin.min_gpu_limit, plugin.max_gpu_limit),
         (
             "number_of_workers",
-            "Workers",
             plugin.min_number_of_workers,
             plugin.max_number_of_workers,
         ),
     )
     return tuple(
-        Bound(name, label, low, None if high >= UNLIMITED else max(low, high))
-        for name, label, low, high in rows
+        Bound(name, LABELS[name], low, None if high >= UNLIMITED else max(low, high))
+        for name, low, high in rows
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from chrislib.feeds.limits import LABELS
 from chrislib.feeds.recipes import blank
 from chrislib.jobs.model import Job, JobKey, Phase, RunIntent, WorkflowIntent
 from chrislib.jobs.submission.chains import Chain
@@ -119,7 +120,7 @@ def _state(jobs: Sequence[Job]) -> tuple[str, str, str]:
     bad = next((job for job in jobs if _is_bad(job)), None)
     over = sum(job.phase in _ENDED_WELL for job in jobs)
     if bad is not None:
-        said = " ".join(bad.field_errors.values()) or bad.detail
+        said = " ".join(_refusals(bad.field_errors)) or bad.detail
         state = "errors" if bad.phase is Phase.FINISHED_WITH_ERRORS else "failed"
         return state, f"{_name(bad)}: {said or 'it failed'}", bad.hint
     if over == len(jobs):
@@ -130,6 +131,17 @@ def _state(jobs: Sequence[Job]) -> tuple[str, str, str]:
         first = jobs[0]
         return "queued", first.detail or "Waits to be sent", first.hint
     return "running", f"{over:,} of {len(jobs):,} runs ready", ""
+
+
+def _refusals(fields: Mapping[str, str]) -> list[str]:
+    """Return what a server said of each field, and of which where it is a limit.
+
+    Of a value it does not say which, of title and place it does so itself.
+    """
+    return [
+        f"{LABELS[name]}: {text}" if name in LABELS else text
+        for name, text in fields.items()
+    ]
 
 
 def _is_bad(job: Job) -> bool:

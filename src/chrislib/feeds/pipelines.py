@@ -130,6 +130,12 @@ class FeedPipelines:
         """Who is signed in: whose pipelines may be deleted."""
         return self._client().username
 
+    @property
+    def takes_limits(self) -> bool:
+        """Whether nodes of a pipeline can have limits: 6.x ignores them."""
+        server = self._client().server
+        return server is None or server.generation >= 7
+
     # -- looking ---------------------------------------------------------------
 
     async def all(self) -> list[Pipeline]:
@@ -197,8 +203,7 @@ class FeedPipelines:
         ChrislibError
             One of its plugins is not on the server any more.
         """
-        server = self._client().server
-        taken = server is None or server.generation >= 7
+        taken = self.takes_limits
 
         async def one(node: PipelineNode) -> NodePlan:
             try:

@@ -102,13 +102,20 @@ def _limit(call: Call, plugin: Row, name: str) -> int:
         if call.context.config.generation < 7 and name in _UNITS:
             raise TypeError("a limit that is null")  # answers 500, as 6.x does
         return least
-    value = _amount(name, given)
+    value = amount(name, given)
     if not least <= value <= most:
         raise invalid(name, "This field value is out of range.")
     return value
 
 
-def _amount(name: str, given: Any) -> int:
+def amount(name: str, given: Any) -> int:
+    """Return millicores, MiB or a number; a 400 for what is none.
+
+    Raises
+    ------
+    ApiError
+        In the words of the API.
+    """
     if not isinstance(given, bool) and re.fullmatch(r"\d+", str(given)):
         return int(given)
     if name not in _UNITS:

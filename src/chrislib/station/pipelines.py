@@ -3,21 +3,24 @@
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from chrislib.station.creation import check, enter
+from chrislib.station.creation import amount, check, enter
 from chrislib.station.fields import REQUIRED
 from chrislib.station.http import Call, invalid
 from chrislib.station.store import Row
 
-_NODE = (
-    "compute_resource_name",
-    "cpu_limit",
-    "memory_limit",
-    "number_of_workers",
-    "gpu_limit",
-)
+LIMITS = ("cpu_limit", "memory_limit", "number_of_workers", "gpu_limit")
+TABLE = """
+CREATE TABLE IF NOT EXISTS piping_limits (
+    piping_id INTEGER NOT NULL REFERENCES pipings(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (piping_id, name)
+) WITHOUT ROWID;
+"""
+"""What a node may use where its pipeline says so; else its plugin's least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Node:
     title: str
     previous: str | None
     defaults: Mapping[str, Any]
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_tree(call: Call, given: Any) -> list[Node]:
@@ -68,7 +72,16 @@ def _node(call: Call, node: Mapping[str, Any]) -> Node:
         str(node.get("title") or plugin["name"])[:100],
         None if previous is None else str(previous),
         {str(d["name"]): d.get("default") for d in defaults if "name" in d},
+        _limits(call, node),
     )
+
+
+def _limits(call: Call, given: Mapping[str, Any]) -> dict[str, int]:
+    """Return the limits of a node; 6.x takes no notice of them, without a word."""
+    if call.context.config.generation < 7:
+        return {}
+    wanted = {name: given[name] for name in LIMITS if given.get(name) is not None}
+    return {name: amount(name, value) for name, value in wanted.items()}
 
 
 def _plugin(call: Call, node: Mapping[str, Any]) -> Row:
@@ -125,6 +138,8 @@ def enter_pipeline(call: Call, fields: Mapping[str, Any], nodes: list[Node]) -> 
             )
             pipings[node.title] = piping
             _enter_defaults(call, piping, node)
+            for name, value in node.limits.items():
+                store.insert("piping_limits", piping_id=piping, name=name, value=value)
     return ident
 
 
@@ -179,7 +194,8 @@ def _as_node(call: Call, row: Row, titles: Mapping[int, str]) -> Node:
     )
     values = {one["name"]: json.loads(one["value_json"]) for one in given}
     plugin = _plugin(call, {"plugin_id": row["plugin_id"]})
-    return Node(plugin, row["title"], titles.get(row["previous_id"]), values)
+    above = titles.get(row["previous_id"])
+    return Node(plugin, row["title"], above, values, _limits(call, dict(row)))
 
 
 def start_workflow(call: Call, pipeline: Row) -> int:
@@ -258,9 +274,15 @@ def _enter_node(
         )
     values = {name: value for name, value in values.items() if value != ""}
     one = copy.copy(call)
+    own = call.store.rows(
+        "SELECT name, value FROM piping_limits WHERE piping_id = ?", piping["id"]
+    )
+    place = info.get("compute_resource_name")
     one.data = {
         **values,
-        **{name: info[name] for name in _NODE if info.get(name) is not None},
+        **{row["name"]: row["value"] for row in own},
+        **_limits(call, info),
+        **({} if place is None else {"compute_resource_name": place}),
         "title": info.get("title") or piping["title"],
         "previous_id": above,
     }

@@ -426,7 +426,8 @@ def test_what_failed_of_a_batch_runs_again_and_nothing_else() -> None:
             detail="No memory."),
         job(3, replace(run(), previous_id=12), Phase.CANCELLED_UPSTREAM, remote_id=13,
             feed_id=1, previous_id=12),
-        job(4, bad, Phase.DRAFT, field_errors={"dir": "Not there."}),
+        job(4, bad, Phase.DRAFT,
+            field_errors={"dir": "Not there.", "cpu_limit": "Out of range."}),
         job(5, replace(run(sid="b"), after="0004"), Phase.CANCELLED),
         job(6, replace(root, title="three"), Phase.FINISHED, remote_id=21, feed_id=2),
         job(7, run(), Phase.RUNNING, remote_id=22, feed_id=2, previous_id=21),
@@ -440,7 +441,7 @@ def test_what_failed_of_a_batch_runs_again_and_nothing_else() -> None:
         ("three", 2, "running"),
     ]
     assert runs[0].words == "pl-fs: No memory."
-    assert runs[1].words == "pl-dircopy: Not there."
+    assert runs[1].words == "pl-dircopy: Not there. CPU: Out of range."
     (first,) = runs[0].retry()
     # its data is there: only what failed and what hung under it is made anew
     assert isinstance(first.intent, RunIntent)

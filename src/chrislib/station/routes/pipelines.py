@@ -19,6 +19,8 @@ from chrislib.station.http import (
     missing,
 )
 from chrislib.station.pipelines import (
+    LIMITS,
+    TABLE,
     enter_pipeline,
     nodes_of_instance,
     read_tree,
@@ -65,11 +67,11 @@ _SOURCES = (
 )
 _TEXTS = ("authors", "category", "description")
 _FIELDS = ("name", *_TEXTS, "locked", "plugin_tree", "plugin_inst_id")
-_LIMITS = ("cpu_limit", "memory_limit", "number_of_workers", "gpu_limit")
 
 
 def routes(context: StationContext) -> list[Route]:
     """Return the routes of this module."""
+    context.store.add_schema(TABLE)
     one = "pipelines/{id:int}/"
     return [
         endpoint("pipelines/", context, get=_list, post=_create),
@@ -205,9 +207,15 @@ _PIPINGS = (
     "FROM pipings g JOIN plugins p ON p.id = g.plugin_id "
     "JOIN metas m ON m.id = p.meta_id WHERE"
 )
-_PIPING_COLUMNS = (
-    "g.*, m.name AS plugin_name, p.version AS plugin_version, p.min_cpu_limit, "
-    "p.min_memory_limit, p.min_number_of_workers, p.min_gpu_limit"
+_PIPING_COLUMNS = ", ".join(
+    (
+        "g.*, m.name AS plugin_name, p.version AS plugin_version",
+        *(
+            f"coalesce((SELECT l.value FROM piping_limits l WHERE l.piping_id = g.id "
+            f"AND l.name = '{name}'), p.min_{name}) AS {name}"
+            for name in LIMITS
+        ),
+    )
 )
 
 
@@ -222,7 +230,7 @@ def _show_piping(call: Call, row: Row) -> dict[str, Any]:
     for name in ("title", "plugin_id", "plugin_name", "plugin_version", "pipeline_id"):
         body[name] = row[name]
     if call.context.config.generation >= 7:
-        body |= {name: row[f"min_{name}"] for name in _LIMITS}
+        body |= {name: row[name] for name in LIMITS}
     body["previous"] = (
         None if above is None else call.url(f"pipelines/pipings/{above}/")
     )
@@ -256,7 +264,7 @@ def _piping(call: Call) -> Answer:
 
 def _parameters(call: Call) -> Answer:
     ident = find_pipeline(call)["id"]
-    limits = _LIMITS if call.context.config.generation >= 7 else ()
+    limits = LIMITS if call.context.config.generation >= 7 else ()
 
     def show(row: Row) -> dict[str, Any]:
         kind, piping = row["type"], row["piping_id"]
@@ -267,7 +275,7 @@ def _parameters(call: Call) -> Answer:
             "type": kind,
             "plugin_piping_id": piping,
             "plugin_piping_title": row["title"],
-            **{f"plugin_piping_{name}": row[f"min_{name}"] for name in limits},
+            **{f"plugin_piping_{name}": row[name] for name in limits},
             "previous_plugin_piping_id": row["previous_id"],
             "param_name": row["param_name"],
             "param_id": row["parameter_id"],
