@@ -53,8 +53,10 @@ async def arranged(
         named = await _sorted(part, _name, downwards=column == NAME and downwards)
         if column != NAME:
             named = await _sorted(named, _KEYS[column], downwards=downwards)
-        found += [entry.key for entry in named]
-        await breather.rest()
+        for number, entry in enumerate(named):
+            found.append(entry.key)
+            if number % _STEP == 0:
+                await breather.rest()
     return found
 
 

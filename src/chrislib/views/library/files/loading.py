@@ -1,9 +1,11 @@
 """Bringing a folder to the screen: first rows at once, the rest behind."""
 
 import time
+from itertools import islice
 
 from PySide6.QtCore import QObject, Signal
 
+from chrislib.aio import Breather
 from chrislib.library.storage.model import Entry, Key
 from chrislib.views.context import ViewContext
 from chrislib.views.library.files.table_model import FilesModel
@@ -103,7 +105,10 @@ class Loading(QObject):
         self.complete = False
         keys: set[Key] = set()
         shown_at = 0.0
+        breather = Breather()
         async for batch in self._ctx.storage.contents(folder):
+            # several may be here already: each has a turn of its own
+            await breather.rest()
             first = not keys
             keys.update(entry.key for entry in batch.entries)
             self._model.add(batch.entries)
@@ -116,8 +121,10 @@ class Loading(QObject):
                 self._model.flush()
                 self.arrived.emit(False)
         self._model.flush()
+        await breather.rest()
         self._model.keep_only(keys)
         self.total = len(keys)
+        await breather.rest()
         column, downwards = self._model.order
         await self._model.arrange(column, downwards=downwards)
         self.complete = True
@@ -127,10 +134,12 @@ class Loading(QObject):
     async def _look_closer(self, folder: Entry) -> None:
         storage = self._ctx.storage
         if await storage.learn(folder.path):
+            breather = Breather()
             for entry in list(self._model.everything):
                 fresh = storage.relabeled(entry)
                 if fresh != entry:
                     self._model.change(fresh)
+                await breather.rest()
             self.named.emit()
-        links = [entry for entry in self._model.everything if entry.is_link]
-        await storage.resolve_all(links[:_LINKS], self._model.change)
+        links = (entry for entry in self._model.everything if entry.is_link)
+        await storage.resolve_all(list(islice(links, _LINKS)), self._model.change)

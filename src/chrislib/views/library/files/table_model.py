@@ -1,6 +1,6 @@
 """What is in a folder as a flat table: thousands of rows, sorted and filtered here."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from typing import ClassVar
 
 from PySide6.QtCore import QMimeData, QModelIndex, QObject, Qt
@@ -146,9 +146,9 @@ class FilesModel(HeadedTable):
         self._ordered = [key for key in self._ordered if key not in gone]
         self._become([entry for entry in self._shown if entry.key not in gone])
 
-    def keep_only(self, keys: Collection[Key]) -> None:
+    def keep_only(self, keys: Set[Key]) -> None:
         """Take out what a fresh listing does not have any more."""
-        if not self._all.keys() <= set(keys):
+        if not self._all.keys() <= keys:
             self.remove([key for key in self._all if key not in keys])
 
     def filter(self, text: str) -> bool:
