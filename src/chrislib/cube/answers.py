@@ -112,7 +112,7 @@ def error_of(response: httpx.Response) -> CubeError:
     if status == 429 or status >= 500:
         return _fault(status, reading=not changed, context=context)
     if 300 <= status < 400:
-        return _moved(response, context=context)
+        return _moved(context)
     title = "The server refused what was sent."
     return Refused(
         title if changed else "The server refused the request.",
@@ -218,7 +218,7 @@ def _fault(status: int, *, reading: bool, context: Mapping[str, str]) -> ServerF
     )
 
 
-def _moved(response: httpx.Response, *, context: Mapping[str, str]) -> CubeError:
+def _moved(context: Mapping[str, str]) -> CubeError:
     return ForeignOrigin(
         "This address sends chrislib somewhere else.",
         "chrislib did not follow, and sent nothing there.",

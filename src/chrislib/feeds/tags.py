@@ -54,13 +54,11 @@ class FeedTags:
         self._clock = clock
         self._all: tuple[Tag, ...] = ()
         self._read_at: float | None = None
-        self._of: dict[int, tuple[Tag, ...]] = {}
         server.on_change(self.forget)
 
     def forget(self) -> None:
         """Read everything anew the next time."""
         self._all, self._read_at = (), None
-        self._of.clear()
 
     async def all(self) -> tuple[Tag, ...]:
         """Return all tags by name, own ones first (network)."""
@@ -73,12 +71,7 @@ class FeedTags:
     async def of(self, feed_id: int) -> tuple[Tag, ...]:
         """Return the tags of a feed (network)."""
         rows = await self._client().tags.of(feed_id)
-        found = self._of[feed_id] = _sorted([self._tag(row) for row in rows])
-        return found
-
-    def known_of(self, feed_id: int) -> tuple[Tag, ...]:
-        """Return the tags of a feed as last seen, without asking the server."""
-        return self._of.get(feed_id, ())
+        return _sorted([self._tag(row) for row in rows])
 
     async def feeds_of(
         self, tag_id: int, *, told: Callable[[set[int]], None] | None = None
@@ -148,7 +141,6 @@ class FeedTags:
         return await each(feed_ids, take, progress)
 
     async def _do(self, feed_id: int, act: Coroutine[Any, Any, None]) -> None:
-        self._of.pop(feed_id, None)
         try:
             await act
         except CubeError as error:

@@ -17,7 +17,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chrislib.station import negotiation
 from chrislib.station.auth import AuthenticationError, Doorman, User
 from chrislib.station.context import StationContext
 from chrislib.station.negotiation import (
@@ -416,6 +415,3 @@ def _number(text: str | None, default: int) -> int:
 def refused_download(status: int) -> Response:
     """Return what a refused download answers: the bare word, type ``*/*``."""
     return Response(b"detail", status_code=status, headers={"content-type": "*/*"})
-
-
-PAGE_NOT_FOUND = negotiation.page_not_found

@@ -19,9 +19,6 @@ HTML = "text/html"
 _RELATIONS = frozenset(
     {"previous", "workflow", "parent", "linked_folder", "linked_file"}
 )
-_ENVELOPE = frozenset(
-    {"count", "next", "previous", "results", "queries", "collection_links", "template"}
-)
 
 _NOT_FOUND = """
 <!doctype html>

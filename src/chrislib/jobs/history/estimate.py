@@ -11,7 +11,6 @@ ENOUGH = 5
 """With fewer runs that took longer than this one already has, nothing is said."""
 
 RUNNING, REGISTERING = "RUNNING", "REGISTERING"
-STAGES = (RUNNING, REGISTERING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,6 @@ class FeedActions:
         if node is not None:
             self.node_menu(node).popup(at)
 
-    def show_feed_menu(self, at: QPoint) -> None:
-        """Show the menu of the open feed."""
-        self.feed_menu().popup(at)
-
     def node_menu(self, node: Node) -> QMenu:
         """Return what can be done with a node."""
         menu = self._menu("feeds.node.menu")

@@ -162,7 +162,7 @@ class Looks(Mapping[int, Look]):
             name, _, detail = self.ghost.partition("\n")
             return Look(name, detail, "plus", "text.secondary", color, kind="ghost")
         known = self._nodes[node]
-        return look_of(known, self._theme, self._coloring.of(known))
+        return look_of(known, self._coloring.of(known))
 
     def _fold_look(self, fold: int) -> Look:
         held = [self._nodes[one] for one in self._folds[fold] if one in self._nodes]

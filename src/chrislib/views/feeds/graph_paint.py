@@ -54,7 +54,7 @@ class Look:
     kind: str = "node"
 
 
-def look_of(node: Node, theme: Theme, color: QColor) -> Look:
+def look_of(node: Node, color: QColor) -> Look:
     """Return how a node is drawn; `color` is that of its edge."""
     state = STATES[node.state]
     token = f"state.{node.state}"

@@ -163,7 +163,7 @@ class OpenFeed(QObject):
         """Say what became of the feed; nothing of it stays on screen."""
         self.view = None
         self._node_id = None
-        self._listed_as = self._detailed_as = ""
+        self._detailed_as = ""
         self._centre.outputs.show_node(None)
         self._inspector.show_node(None)
         self.well()

@@ -54,7 +54,6 @@ class ShareSheet(Sheet):
         )
         self.setObjectName("share")
         self._context = context
-        self._access: Access | None = None
         self._tasks = self.own(context.tasks("feeds share"))
         theme = context.theme
         self._kind = Segments(
@@ -142,7 +141,6 @@ class ShareSheet(Sheet):
             self.group.addItem(clean(name), name)
 
     def _show(self, access: Access) -> None:
-        self._access = access
         rows: list[Row] = [(clean(access.owner), "Owns it", None)]
         for grant in access.grants or ():
             words = "Group · may change it" if grant.is_group else "May change it"

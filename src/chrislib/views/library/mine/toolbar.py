@@ -252,12 +252,6 @@ class Toolbar(QWidget):
         self._field.setFocus()
         self._field.selectAll()
 
-    def clear_search(self) -> None:
-        """Search for nothing, at once."""
-        self._field.clear()
-        self._wait.stop()
-        self.searched.emit("")
-
     def show_text(self, text: str) -> None:
         """Show a text without searching for it."""
         self._field.blockSignals(True)
