@@ -33,6 +33,7 @@ _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 15.0
 _WHOLE_SECONDS = 45.0
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_HOST = re.compile("[a-z0-9.:-]{1,100}")
 _NOTHING_KEPT = "Nothing was kept."
 
 Told = Callable[[int, int | None], None]
@@ -124,7 +125,8 @@ def _next(response: httpx.Response, address: Address) -> str:
     except ValueError:
         url, host = "", ""
     if not address.covers(url):
-        raise _elsewhere(f"to {host[:100]}" if host else "to no address")
+        said = f"to {host}" if _HOST.fullmatch(host) else "to another address"
+        raise _elsewhere(said if url else "to no address")
     return url
 
 

@@ -33,7 +33,7 @@ _BET = make_plugin(
 )
 _OLD = make_plugin(42, "pl-old", "0.3", public_repo="https://github.com/FNNDSC/pl-old")
 _WIKI = make_plugin(43, "pl-wiki", "0.1", documentation="http://wiki")
-_BARE = make_plugin(44, "pl-bare", "0.1")
+_BARE = make_plugin(44, "pl-bare", "0.1", documentation="https://[<b>")
 _MARKED = """# pl-bet
 
 [![CI](https://img.shields.io/badge/ok)](https://ci.example)
@@ -222,7 +222,7 @@ def test_what_is_in_the_way_is_said(
     qtbot.waitUntil(stage.buttons()[0].hasFocus, timeout=LONG)
     stage.picture("readme-none")
     stage.press("Open in browser")
-    assert opened == ["http://wiki", "https://github.com/FNNDSC/pl-bet"]
+    assert opened == ["http://wiki/", "https://github.com/FNNDSC/pl-bet"]
 
     stage.forge.put(
         "/FNNDSC/pl-old/HEAD/README.md", lambda asked: reply(asked, b"", status=503)

@@ -124,7 +124,8 @@ async def test_a_redirect_is_followed_on_the_same_host_only(
             (f"{other.address}{_FOLDER}/README.md", "127.0.0.1"),
             ("https://evil.example/README.md", "evil.example"),
             ("//evil.example/README.md", "evil.example"),
-            ("file:///etc/passwd", "no address"),
+            ("file:///etc/passwd", "another address"),
+            ("https://<b>evil</b>/README.md", "another address"),
             ("https://[", "no address"),
             (f"{_FOLDER}/README.md", "circle"),
         ):

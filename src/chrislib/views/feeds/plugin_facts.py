@@ -6,9 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,8 +17,9 @@ from chrislib.feeds.values import show_value
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.plugin_readme import PluginReadme, open_page, web_address
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.section import Facts
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import Label, line, plain_tooltip
 
 WIDTH = 336
 _READING_WIDTH = 500
@@ -133,7 +132,7 @@ class PluginFacts(QWidget):
         )
         self._facts.show_facts([(label, value) for label, value in rows if value])
         self._docs.setVisible(bool(web_address(plugin.documentation)))
-        self._docs.setToolTip(plugin.documentation[:200])
+        self._docs.setToolTip(plain_tooltip(plugin.documentation[:200]))
         self._copy.setVisible(bool(plugin.dock_image))
         if not same:
             self._fill([plugin])
@@ -171,14 +170,7 @@ class PluginFacts(QWidget):
         column.addStretch(1)
         self._inner = QWidget()
         self._inner.setLayout(column)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._inner)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        self._inner.setAutoFillBackground(False)
-        scroll.viewport().setAutoFillBackground(False)
+        scroll = scrolled(self._inner)
         reading = QWidget()
         column = QVBoxLayout(reading)
         column.setContentsMargins(16, 0, 16, 16)

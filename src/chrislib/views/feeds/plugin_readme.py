@@ -21,6 +21,7 @@ from chrislib.catalog.readmes import ReadmeRow
 from chrislib.cube.types import Plugin
 from chrislib.errors import ChrislibError
 from chrislib.feeds.markdown import LIMIT
+from chrislib.feeds.markdown import address as fit
 from chrislib.feeds.readme_text import readable
 from chrislib.feeds.readmes import is_markdown
 from chrislib.feeds.text import plain
@@ -29,7 +30,7 @@ from chrislib.views.feeds.inspector_values import set_text, text_box
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.markdown_view import MarkdownView
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import Label, line, plain_tooltip
 
 SETTING = "plugin_readmes"
 _BAR = 240
@@ -229,7 +230,7 @@ class PluginReadme(QWidget):
                 "file-text",
                 "Not on a known site",
                 "READMEs are read from github.com and gitlab.com only. This plugin "
-                f"names {_soft(urlsplit(page).netloc[:100])}.",
+                f"names {(urlsplit(page).hostname or '')[:100]}.",
                 out,
             )
         else:
@@ -284,7 +285,7 @@ class PluginReadme(QWidget):
         if self._shown is not None:
             title = error.title if isinstance(error, ChrislibError) else "It failed."
             self._trouble.setText(f"{title} This is what was read before.")
-            self._trouble.setToolTip(str(error)[:400])
+            self._trouble.setToolTip(plain_tooltip(str(error)[:400]))
             self._trouble.show()
             self._back()
             return
@@ -331,8 +332,8 @@ class PluginReadme(QWidget):
 
 def web_address(address: str) -> str:
     """Return an address a browser may be given, "" for anything else."""
-    address = address.strip()
-    return address if address.startswith(("https://", "http://")) else ""
+    found = fit(address.strip())
+    return found if found.startswith(("https://", "http://")) else ""
 
 
 def open_page(context: ViewContext, address: str) -> None:
