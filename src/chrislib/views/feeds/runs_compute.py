@@ -1,10 +1,11 @@
 """Where the runs of a recipe compute and what they may use: one run at a time."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
-    QListWidgetItem,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -12,12 +13,39 @@ from PySide6.QtWidgets import (
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import Slot
 from chrislib.views.feeds.compute_view import ComputeView
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.delegates import SizedDelegate, two_lines
+from chrislib.views.widgets.paint import draw_row, draw_text
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line, plain_tooltip
 
 WIDTH = 232
-_ROW = 44
+_WORDS = int(Qt.ItemDataRole.UserRole) + 1
+_PROBLEM = _WORDS + 1
+
+
+class _Rows(SizedDelegate):
+    """What is run, and where or what is wrong with that."""
+
+    high = 48
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        draw_row(painter, option, self.theme, bar=True)
+        inner = option.rect.adjusted(12, 0, -8, 0)
+        upper, lower = two_lines(inner, self.theme)
+        draw_text(painter, upper, self.theme, text=str(index.data()))
+        problem = index.data(_PROBLEM)
+        draw_text(
+            painter,
+            lower,
+            self.theme,
+            text=str(problem or index.data(_WORDS)),
+            style="caption",
+            token="state.failed" if problem else "text.secondary",
+        )
 
 
 class RunsCompute(QWidget):
@@ -40,7 +68,6 @@ class RunsCompute(QWidget):
 
     def __init__(self, theme: Theme, *, prefix: str) -> None:
         super().__init__()
-        self._theme = theme
         self._table: ManyTable | None = None
         self._here = -1
         self.setObjectName(f"{prefix}runs")
@@ -49,7 +76,8 @@ class RunsCompute(QWidget):
         self.list.setObjectName(f"{prefix}runs.list")
         self.list.setAccessibleName("Runs of the recipe")
         self.list.setUniformItemSizes(True)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setMouseTracking(True)
+        self.list.setItemDelegate(_Rows(theme, self.list))
         self._nothing = StateView(
             theme,
             "layers",
@@ -60,9 +88,11 @@ class RunsCompute(QWidget):
         self._side = QWidget()
         self._side.setFixedWidth(WIDTH)
         left = QVBoxLayout(self._side)
-        left.setContentsMargins(16, 16, 8, 16)
+        left.setContentsMargins(0, 16, 0, 16)
         left.setSpacing(8)
-        left.addWidget(Label(theme, "Runs", style="section"))
+        head = Label(theme, "Runs", style="section")
+        head.setContentsMargins(12, 0, 0, 0)
+        left.addWidget(head)
         left.addWidget(self.list, 1)
         self._edge = line(vertical=True)
         row = QHBoxLayout(self)
@@ -74,7 +104,7 @@ class RunsCompute(QWidget):
         row.addWidget(self._nothing, 1)
         self.list.currentRowChanged.connect(self._show)
         self.view.changed.connect(self._keep)
-        theme.changed.connect(self._write)
+        theme.changed.connect(self.list.viewport().update)
         self.show_table(None)
 
     def show_table(self, table: ManyTable | None) -> None:
@@ -84,10 +114,8 @@ class RunsCompute(QWidget):
         slots = self._slots
         self.list.blockSignals(True)
         self.list.clear()
-        for _slot in slots:
-            row = QListWidgetItem()
-            row.setSizeHint(QSize(0, self._theme.px(_ROW)))
-            self.list.addItem(row)
+        for slot in slots:
+            self.list.addItem(slot.title)
         self.list.blockSignals(False)
         several = len(slots) > 1
         self._side.setVisible(several)
@@ -158,8 +186,9 @@ class RunsCompute(QWidget):
         """Say of each run where it computes, or what is wrong with that."""
         for at, slot in enumerate(self._slots):
             row = self.list.item(at)
-            problem = slot.use_problem
-            row.setText(f"{slot.title}\n{problem or slot.use_words}")
-            row.setToolTip(plain_tooltip(problem or slot.use_words))
-            token = "state.failed" if problem else "text.primary"
-            row.setForeground(self._theme.color(token))
+            problem, words = slot.use_problem, slot.use_words
+            row.setData(_WORDS, words)
+            row.setData(_PROBLEM, problem)
+            spoken = f"{slot.title}, {problem or words}"
+            row.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+            row.setToolTip(plain_tooltip(problem or words))
