@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +27,9 @@ from chrislib.views.shell.freshness import age_of, looks_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.paint import draw_glyph, draw_state, draw_text
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -239,14 +240,8 @@ class AccountsSheet(Sheet):
         holder.setLayout(self._plugins)
         rows.addWidget(holder)
         rows.addStretch(1)
-        scroll = QScrollArea()
+        scroll = scrolled(inner)
         scroll.setObjectName("health.scroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
         column.addWidget(scroll, 1)
         return side
 
@@ -284,10 +279,7 @@ class AccountsSheet(Sheet):
             return
         self._shown_cards = shown
         self._answers.clear()
-        while (item := self._cards.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._cards)
         for look, age in zip(looks, ages, strict=True):
             self._cards.addWidget(self._card(look, words=age.words, token=age.token))
         self._cards.addWidget(self._station_card())

@@ -23,6 +23,7 @@ from chrislib.jobs.notices.policy import DAY, KINDS, Delivery, Policy
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import Label, line
 
 if TYPE_CHECKING:
@@ -340,10 +341,7 @@ class NotificationSettings(QScrollArea):
         self._filling = False
 
     def _show_mutes(self, mutes: tuple[Mute, ...]) -> None:
-        while (item := self._muted.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._muted)
         mine = [mute for mute in mutes if mute.account_id == self._account]
         if not mine:
             words = "Nothing is muted. A row of the inbox has it in its menu."

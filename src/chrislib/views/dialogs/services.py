@@ -8,6 +8,7 @@ from chrislib.jobs.serving.settings import Option, ServiceOffer
 from chrislib.views.context import ViewContext
 from chrislib.views.dialogs.sign_in import FormField
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
 
@@ -42,10 +43,7 @@ class ServiceList(QWidget):
         if offers == self._shown:
             return
         self._shown = offers
-        while (item := self._column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._column)
         theme = self._context.theme
         self.setVisible(bool(offers))
         self._column.addWidget(

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QMenu,
     QPlainTextEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.form_row import FormRow
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.text import Label, line
 
 _ROW = 56
@@ -109,14 +108,7 @@ class FormView(QWidget):
         self._list.addStretch(1)
         inner = QWidget()
         inner.setLayout(self._list)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(inner)
-        # setWidget fills the widget's ground: it is the sheet's own here
-        inner.setAutoFillBackground(False)
-        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll = scrolled(inner)
         self.command = QPlainTextEdit()
         self.command.setObjectName(f"{name}.command")
         self.command.setAccessibleName("Command line")

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,6 +29,7 @@ from chrislib.views.feeds.steps_view import Badge, StepsView
 from chrislib.views.feeds.words import show_date
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.section import Section
 from chrislib.views.widgets.text import ElidedLabel, Label, line, plain_tooltip
 
@@ -409,13 +408,7 @@ class Inspector(QWidget):
             column.addWidget(section)
         column.addWidget(line())
         column.addStretch(1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
+        scroll = self._scroll = scrolled(inner)
         self._stack.addWidget(scroll)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.several)

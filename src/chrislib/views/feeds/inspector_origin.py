@@ -1,13 +1,10 @@
 """Where a result comes from: a card of every run before it, and a paragraph."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
     QPlainTextEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -29,6 +26,8 @@ from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.feeds.inspector_values import CopyFacts
 from chrislib.views.feeds.steps_view import Badge
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.emptied import empty
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -141,10 +140,7 @@ class OriginSheet(Sheet):
         card = self.card
         if card is None:
             return
-        while (item := self._cards.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._cards)
         shown = card.origins[-_SHOWN:]
         if len(shown) < len(card.origins):
             left = len(card.origins) - len(shown)
@@ -210,14 +206,8 @@ class OriginSheet(Sheet):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._cards)
-        scroll = QScrollArea()
+        scroll = scrolled(inner)
         scroll.setObjectName("origin.card")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
         self._stack.addWidget(scroll)
         self._stack.addWidget(self.words)
         row = QHBoxLayout()

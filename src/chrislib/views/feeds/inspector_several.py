@@ -11,6 +11,7 @@ from chrislib.feeds.states import WORDS, count_states
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Button, button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import ElidedLabel, Label, line, plain_tooltip
 
 _SHOWN = 14
@@ -117,10 +118,7 @@ class SeveralView(QWidget):
         self._states.setText(
             " · ".join(f"{n} {WORDS[state].lower()}" for state, n in counts.items())
         )
-        while (item := self._rows.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._rows)
         for node in nodes[:_SHOWN]:
             state = WORDS[node.state].lower()
             words = f"{node_name(node)}, node {node.id} · {state}"

@@ -20,6 +20,7 @@ from chrislib.views.jobs.facts import (
 )
 from chrislib.views.jobs.verbs import Verb, more_verbs_of, verbs_of
 from chrislib.views.widgets.buttons import Segments, button, icon_button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import ElidedLabel
 
 _HEIGHT = 232
@@ -196,10 +197,7 @@ class JobDetail(QWidget):
         if verbs == self._shown:
             return
         self._shown = verbs
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._row)
         for verb in verbs:
             word = "Open feed" if verb.name == "show" and job.feed_id else verb.word
             kind = verb.kind if verb.kind != "primary" else "secondary"

@@ -6,10 +6,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +24,7 @@ from chrislib.views.library.deidentify_parts import BeforeAfter, TextsInPictures
 from chrislib.views.library.project_box import ProjectBox
 from chrislib.views.library.tags_sheet import TagsSheet
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.text import Label, line
 
 WIDTH, NARROW = 352, 304
@@ -219,13 +218,7 @@ class DeidentifyPanel(QWidget):
         part.addLayout(self._build_others())
         body.addWidget(self._on_part)
         body.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(inner)
-        self._scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
+        self._scroll = scrolled(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

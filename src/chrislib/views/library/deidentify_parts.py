@@ -22,6 +22,7 @@ from chrislib.library.names import show_name
 from chrislib.library.words import count
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import ElidedLabel, Label, plain_tooltip
 
 _SHOWN = (
@@ -113,10 +114,7 @@ class BeforeAfter(QWidget):
             self._grid.addWidget(label, row, column)
 
     def _clear(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._grid)
 
 
 def _after(change: Change) -> tuple[str, bool]:
@@ -217,7 +215,7 @@ class TextsInPictures(QFrame):
         self._places = places
         if new or not places:
             self._box.setChecked(False)
-        _empty(self._list)
+        empty(self._list)
         images = sum(one.images for one in warnings)
         self._title.setText(f"{count(images, 'picture')} may show text")
         for one in warnings[:_LISTED]:
@@ -244,7 +242,7 @@ class TextsInPictures(QFrame):
 
     def _show_done(self, done: Mapping[int, str]) -> None:
         self._done = dict(done)
-        _empty(self._blacked)
+        empty(self._blacked)
         for place, words in done.items():
             row = QWidget()
             inner = QHBoxLayout(row)
@@ -281,10 +279,3 @@ class TextsInPictures(QFrame):
         painter.setBrush(self._theme.color("tint.warn"))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
         painter.end()
-
-
-def _empty(column: QVBoxLayout) -> None:
-    while (item := column.takeAt(0)) is not None:
-        if (widget := item.widget()) is not None:
-            widget.hide()
-            widget.deleteLater()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 Row = tuple[str, str, object | None]
@@ -41,10 +42,7 @@ class AccessRows(QScrollArea):
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows."""
-        while (item := self._rows.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._rows)
         for row in rows:
             self._rows.addWidget(self._made(*row))
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.paint import draw_glyph, draw_text
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
@@ -169,10 +170,7 @@ class Facts(QWidget):
                     widget.setText(value)
                     widget.setAccessibleName(f"{label} {value}")
             return
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._grid)
         for number, (label, value) in enumerate(rows):
             left = Label(
                 self._theme,

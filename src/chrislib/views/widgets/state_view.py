@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.emptied import empty
 from chrislib.views.widgets.text import Label
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
@@ -72,10 +73,7 @@ class StateView(QWidget):
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._row)
         self._row.addStretch(1)
         for index, (label, callback) in enumerate(actions):
             kind = "primary" if index == 0 and self._primary else "secondary"
