@@ -144,7 +144,7 @@ def _facts(left: Run, right: Run) -> list[Line]:
     ]
     for label, texts in (
         ("CPU", [_limit(i.cpu_limit, 1000, "CPU") for i in sides]),
-        ("Memory", [_limit(i.memory_limit, 1000 / 1.048576, "GB") for i in sides]),
+        ("Memory", [_memory(i.memory_limit) for i in sides]),
         ("GPU", [_limit(i.gpu_limit, 1, "GPU") for i in sides]),
         ("Workers", [str(i.number_of_workers or "") for i in sides]),
         ("Error", [i.error_code for i in sides]),
@@ -164,6 +164,12 @@ def _facts(left: Run, right: Run) -> list[Line]:
 
 def _limit(value: int, per: float, unit: str) -> str:
     return f"{value / per:.3g} {unit}" if 0 < value < UNLIMITED else ""
+
+
+def _memory(mebibytes: int) -> str:
+    if mebibytes * 1.048576 < 1000:
+        return _limit(mebibytes, 1 / 1.048576, "MB")
+    return _limit(mebibytes, 1000 / 1.048576, "GB")
 
 
 def _at(node: Node) -> str:

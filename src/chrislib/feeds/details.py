@@ -299,19 +299,26 @@ def _facts(
 def _allowed(plugin: Plugin) -> str:
     """Return the bounds a run of a plugin has to keep."""
     cpus = _range(
-        plugin.min_cpu_limit, plugin.max_cpu_limit, lambda n: f"{n / 1000:g} CPU"
+        plugin.min_cpu_limit, plugin.max_cpu_limit, lambda n: f"{n / 1000:g}", "CPU"
     )
-    memory = _range(plugin.min_memory_limit, plugin.max_memory_limit, _memory)
+    memory = _range(
+        plugin.min_memory_limit, plugin.max_memory_limit, _memory, "of memory"
+    )
     gpus = ""
     if 0 < plugin.max_gpu_limit < UNLIMITED:
-        gpus = _range(plugin.min_gpu_limit, plugin.max_gpu_limit, lambda n: f"{n} GPU")
+        gpus = _range(plugin.min_gpu_limit, plugin.max_gpu_limit, str, "GPU")
     return " · ".join(part for part in (cpus, memory, gpus) if part)
 
 
-def _range(least: int, most: int, words: Callable[[int], str]) -> str:
+def _range(least: int, most: int, words: Callable[[int], str], unit: str) -> str:
+    """Return "1 to 4 CPU", "at least 210 MB of memory"; "" where all is allowed."""
     if most >= UNLIMITED:
-        return f"from {words(least)}" if least > 0 else ""
-    return words(most) if least == most else f"{words(least)} to {words(most)}"
+        return f"at least {words(least)} {unit}" if least > 0 else ""
+    if least <= 0:
+        return f"up to {words(most)} {unit}"
+    if least == most:
+        return f"{words(most)} {unit}"
+    return f"{words(least)} to {words(most)} {unit}"
 
 
 def _memory(mebibytes: int) -> str:

@@ -289,6 +289,7 @@ def test_titles_are_hidden_with_patients_names(
     page.update()
     qtbot.waitUntil(lambda: box.currentText() == "Feed 812", timeout=60_000)
     assert "Chiari" not in page.report.left
+    assert "Title" not in verdicts(page, "Run")
     assert page.sides.left.side == Side(812)
     ctx.settings.set("hide_names", False)
     page.update()

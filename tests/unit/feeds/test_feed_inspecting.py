@@ -516,7 +516,7 @@ def test_a_plugin_says_its_bounds() -> None:
         now=0.0,
         plugin=one,
     )
-    assert found.run_facts["Allowed"] == "1 CPU to 4 CPU · from 210 MB"
+    assert found.run_facts["Allowed"] == "1 to 4 CPU · at least 210 MB of memory"
     assert found.container == (
         'docker run --rm -v "$PWD/in:/incoming:ro" -v "$PWD/out:/outgoing" '
         "fnndsc/pl-2:1.0 2 --dir /incoming --n 5 /incoming /outgoing"

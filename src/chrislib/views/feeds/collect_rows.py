@@ -39,7 +39,7 @@ from chrislib.views.widgets.text import plain_tooltip
 
 PROBLEM = "@problem"
 _ROW = Qt.ItemDataRole.UserRole + 1
-_WIDTHS = {"@subject": 240, PROBLEM: 200, "@file": 180, "@feed": 64, "@node": 64}
+_LEAST = {"@subject": 120, PROBLEM: 160}
 _MOST = 280
 _FIT_SECONDS = 0.003
 """Processor time of a turn for measuring columns."""
@@ -313,13 +313,12 @@ class ResultTable(PacedTable):
         self._resize(fitted)
 
     def _width(self, column: str, first: Sequence[Row]) -> int:
-        fixed = self._theme.px(_WIDTHS.get(column, 0))
-        if fixed:
-            return fixed
+        theme = self._theme
         # the longest text is the widest, near enough
         texts = (words_of(row, column) for row in first)
         longest = max((head_of(column), *texts), key=len)
-        return max(64, min(_MOST, self._theme.width("small", longest) + 28))
+        room = theme.width("small", longest) + (48 if column == PROBLEM else 28)
+        return max(theme.px(_LEAST.get(column, 64)), min(theme.px(_MOST), room))
 
     def _resize(self, widths: Iterable[tuple[int, int]]) -> None:
         head = self.horizontalHeader()

@@ -21,7 +21,7 @@ from chrislib.views.feeds.collect_cover import Cover, Work
 from chrislib.views.feeds.compare_pairs import PairList, PairModel
 from chrislib.views.feeds.compare_pictures import PicturePair
 from chrislib.views.feeds.compare_rows import CompareModel, CompareTree
-from chrislib.views.feeds.compare_sections import sections_of
+from chrislib.views.feeds.compare_sections import sections_of, shown_runs
 from chrislib.views.feeds.compare_sides import Side, SidePicker, Sides
 from chrislib.views.feeds.compare_taking import TakingAlong
 from chrislib.views.feeds.hidden_titles import HiddenTitles
@@ -183,7 +183,11 @@ class ComparePage(Cover):
     def _side_changed(self) -> None:
         self._load(self.sides.left.side, self.sides.right.side)
 
+    def _shown_runs(self, place: str) -> RunsCompared | None:
+        return shown_runs(self._runs.get(place), hidden=self._titles.on)
+
     def _titles_changed(self) -> None:
+        self._fill()
         for picker in (self.sides.left, self.sides.right):
             feed_id = picker.side.feed_id
             picker.offer_feeds(self._feeds, feed_id, hidden=self._titles.on)
@@ -254,7 +258,7 @@ class ComparePage(Cover):
         if pair is None:
             return
         place, only = pair.place, self.only.isChecked()
-        runs, files = self._runs.get(place), self._files.get(place)
+        runs, files = self._shown_runs(place), self._files.get(place)
         self.model.show_sections(sections_of(pair, runs, files, only=only))
         self._dress()
 
@@ -322,7 +326,7 @@ class ComparePage(Cover):
                     place=pair.place,
                     left=pair.left,
                     right=pair.right,
-                    runs=self._runs.get(pair.place),
+                    runs=self._shown_runs(pair.place),
                     files=self._files.get(pair.place),
                 )
                 for pair in self._pairs

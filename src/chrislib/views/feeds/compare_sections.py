@@ -1,5 +1,7 @@
 """What is shown of two nodes that are compared, part by part. Pure functions."""
 
+from dataclasses import replace
+
 from chrislib.feeds.compare_files import count_verdicts
 from chrislib.feeds.compare_model import (
     FilesCompared,
@@ -49,6 +51,13 @@ def sections_of(
         one for one in files.pairs if not only or one.verdict not in {"same", "size"}
     )
     return [*found, Section("Files", kept, _file_words(files))]
+
+
+def shown_runs(runs: RunsCompared | None, *, hidden: bool) -> RunsCompared | None:
+    """Return two runs without the titles of their nodes where names are hidden."""
+    if runs is None or not hidden:
+        return runs
+    return replace(runs, run=tuple(one for one in runs.run if one.label != "Title"))
 
 
 def _differ(number: int) -> str:

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QWidget
 from chrislib.feeds.collect_model import Row
 from chrislib.views.context import ViewContext
 
+_BETWEEN = " · "
+"""Stands between the parts of a subject."""
+
 
 class HiddenTitles(QObject):
     """Says whether titles are hidden, and when that changes.
@@ -56,9 +59,14 @@ def _nameless(row: Row) -> Row:
     """Return a row that is called by its feed's number; its key stays."""
     source = row.source
     words, title = f"Feed {source.feed_id}", source.feed_title
-    subject = row.subject
+    subject, node = row.subject, source.node
     if title and subject.startswith(title):
         subject = words + subject[len(title) :]
+    if node is not None and node.title:
+        # that of the first node is mostly that of the feed
+        name = f"{node.plugin_name} {node.id}"
+        parts = subject.split(_BETWEEN)
+        subject = _BETWEEN.join(name if p == node.title else p for p in parts)
     return replace(
         row, subject=subject, source=replace(source, feed_title=words, subject=subject)
     )
