@@ -273,13 +273,14 @@ class FeedsPane(QWidget):
         self._left = False
         self._context.layout.put(_LAST, feed_id)
         self.list.was_opened(feed_id)
-        if self.isVisible():
-            self._context.feeds.watch(feed_id)
         self.list.select(feed_id)
         self._open_feed.open(feed_id, node_id)
 
     def _looked(self, view: FeedView) -> None:
         self.list.replace(view.row)
+        if self.isVisible():
+            # not before: both would ask for all nodes of a large feed at once
+            self._context.feeds.watch(view.row.id)
 
     # -- staying fresh ---------------------------------------------------------
 
