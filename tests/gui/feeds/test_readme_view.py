@@ -168,9 +168,6 @@ def test_a_readme_is_read_when_asked_for_and_then_at_hand(
     assert "img.shields.io" not in text
     assert stage.readme.marked.hasFocus()
     stage.picture("readme-read")
-    ctx.theme.choose("light")
-    stage.picture("readme-read")
-    ctx.theme.choose("dark")
 
     # another page, as after another start: kept, and nothing is asked
     assert stage.forge.asked == [f"{_FOLDER}/README.md"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrislib.cube.forges import FORGES, Repository, repository_of
@@ -75,6 +75,7 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(_PIECES, max_size=12).map("".join))
 def test_no_address_leads_away_from_a_forge(address: str) -> None:
     found = repository_of(address)

@@ -1,6 +1,6 @@
 """READMEs as forges take them become plain Markdown."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrislib.cube.forges import repository_of
@@ -86,6 +86,7 @@ _LINES = ["\n", "\n\n", "    ", "\t", "```", "~~~", "|", "---", "===", "- ", "wo
 _MARKS = ["<b>", "</p>", "<h2>", "<img alt='x'>", "[", "]", "![", "[![", "<word>"]
 
 
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(_LINES + _MARKS), max_size=40).map("".join))
 def test_no_word_is_lost(text: str) -> None:
     made = readable(text)
@@ -105,4 +106,4 @@ def test_time_grows_with_the_length_only() -> None:
         "`",
         "[![](a ",
     ):
-        readable(piece * 20_000)
+        readable(piece * 10_000)
