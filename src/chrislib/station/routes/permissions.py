@@ -18,6 +18,7 @@ from chrislib.station.http import (
     missing,
 )
 from chrislib.station.store import Row
+from chrislib.station.whom import Whom
 
 _BASE = {
     "folder": "filebrowser",
@@ -45,8 +46,7 @@ class _Family:
     def __init__(self, kind: str, whom: str) -> None:
         self._kind = kind
         self._whom = whom
-        self._column = f"{whom}_id"
-        self._field = "username" if whom == "user" else "grp_name"
+        self._who = Whom(whom)
         self._shown = "user_username" if whom == "user" else "group_name"
 
     def routes(self, context: StationContext) -> list[Route]:
@@ -83,54 +83,33 @@ class _Family:
         return call.query_listing(
             "FROM permissions p LEFT JOIN users u ON u.id = p.user_id "
             "LEFT JOIN groups g ON g.id = p.group_id "
-            f"WHERE p.kind = ? AND p.thing_id = ? AND p.{self._column} IS NOT NULL "
+            f"WHERE p.kind = ? AND p.thing_id = ? AND p.{self._who.column} IS NOT NULL "
             f"AND {query}",
             [self._kind, thing["id"], *values],
             order="p.id",
             columns="p.*, u.username, g.name AS group_name",
             show=lambda row: self._show(call, row, thing),
-            search=None if more else (search, ("id", self._searched)),
+            search=None if more else (search, ("id", self._who.searched)),
             links=None if more else {_NAMES[self._kind]: at},
-            template=None if more else (self._field, "permission"),
+            template=None if more else (self._who.field, "permission"),
         )
-
-    @property
-    def _searched(self) -> str:
-        return "username" if self._whom == "user" else "group_name"
 
     def _list(self, call: Call) -> Answer:
         return self._rows(call, self._thing(call, call.ids["id"], write=False), "")
 
     def _search(self, call: Call) -> Answer:
         thing = self._thing(call, call.ids["id"], write=False)
-        conditions, values = ["1"], []
-        name = call.query.get(self._searched)
-        if name is not None:
-            column = "u.username" if self._whom == "user" else "g.name"
-            conditions.append(f"{column} = ?")
-            values.append(name)
-        ident = call.query.get("id", "")
-        if ident.isdigit():
-            conditions.append("p.id = ?")
-            values.append(ident)
-        return self._rows(call, thing, " AND ".join(conditions), *values)
+        more, values = self._who.search(call)
+        return self._rows(call, thing, more, *values)
 
     def _grant(self, call: Call) -> Answer:
         thing = self._thing(call, call.ids["id"], write=True)
-        if self._field not in call.data:
-            raise invalid(self._field, REQUIRED)
-        name = str(call.data[self._field])
-        table, column = ("users", "username")
-        if self._whom == "group":
-            table, column = ("groups", "name")
-        ident = call.store.value(f"SELECT id FROM {table} WHERE {column} = ?", name)
-        if ident is None:
-            text = f"Couldn't find any {self._whom} with {column} '{name}'."
-            raise invalid(self._field, text)
+        name = self._who.named(call)
+        ident = self._who.find(call, name)
         right = self._right(call, required=False)
         known = call.store.value(
             f"SELECT id FROM permissions WHERE kind = ? AND thing_id = ? "
-            f"AND {self._column} = ?",
+            f"AND {self._who.column} = ?",
             self._kind,
             thing["id"],
             ident,
@@ -142,7 +121,7 @@ class _Family:
             )
             raise invalid("non_field_errors", text)
         made = sharing.grant(
-            call.store, thing, self._column, ident=ident, permission=right
+            call.store, thing, self._who.column, ident=ident, permission=right
         )
         return Answer(self._show(call, self._by_id(call, made), thing), 201)
 
@@ -161,7 +140,7 @@ class _Family:
             "SELECT p.*, u.username, g.name AS group_name FROM permissions p "
             "LEFT JOIN users u ON u.id = p.user_id "
             "LEFT JOIN groups g ON g.id = p.group_id "
-            f"WHERE p.id = ? AND p.kind = ? AND p.{self._column} IS NOT NULL",
+            f"WHERE p.id = ? AND p.kind = ? AND p.{self._who.column} IS NOT NULL",
             ident,
             self._kind,
         )
@@ -184,8 +163,8 @@ class _Family:
         sharing.grant(
             call.store,
             thing,
-            self._column,
-            ident=row[self._column],
+            self._who.column,
+            ident=row[self._who.column],
             permission=right,
         )
         return Answer(self._show(call, self._by_id(call, row["id"]), thing))
@@ -206,8 +185,8 @@ class _Family:
             "permission": row["permission"],
             f"{name}_id": thing["id"],
             f"{name}_{path}": thing[path],
-            f"{self._whom}_id": row[self._column],
+            f"{self._whom}_id": row[self._who.column],
             self._shown: held,
             name: call.url(f"{_BASE[self._kind]}/{thing['id']}/"),
-            self._whom: call.url(f"{self._whom}s/{row[self._column]}/"),
+            self._whom: call.url(f"{self._whom}s/{row[self._who.column]}/"),
         }
