@@ -213,7 +213,8 @@ class OutputActs:
         nodes = self._nodes_of(entries)
         file = "" if first.is_folder else first.path
         if len(entries) == 2 and len(nodes) == 2:
-            compare = partial(self._pane.comparing.compare_nodes, *nodes, file)
+            left, right = nodes
+            compare = partial(self._pane.comparing.compare_nodes, left, right, file)
             both = not any(entry.is_folder for entry in entries)
             what = "files" if both else "nodes"
             self._item(menu, f"Compare the two {what} …", compare)
