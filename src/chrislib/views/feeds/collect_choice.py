@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from chrislib.feeds.collect_model import Offer, Wanted
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.combos import combo, offer
 from chrislib.views.widgets.text import Label
 
 EACH = (("file", "One row per file"), ("line", "One row per line"))
@@ -108,7 +109,7 @@ class CollectChoice(QWidget):
             (name, name if feeds == 1 else f"{name} · in {_of(count, feeds)}")
             for name, count, _nodes in plugins
         ]
-        _fill(self.plugin, items, wanted)
+        offer(self.plugin, items, wanted)
 
     def show_places(
         self, places: Sequence[tuple[str, int]], *, feeds: int, wanted: str
@@ -123,7 +124,7 @@ class CollectChoice(QWidget):
             )
             for place, count in places
         ]
-        _fill(self.place, items, wanted)
+        offer(self.place, items, wanted)
 
     def show_each(self, wanted: str) -> None:
         """Show what becomes a row."""
@@ -133,7 +134,7 @@ class CollectChoice(QWidget):
         """Offer patterns; the wanted one stays, whether it is among them or not."""
         items = [(offer.pattern, _offer_words(offer, nodes)) for offer in offers]
         patterns = [offer.pattern for offer in offers]
-        _fill(self.files, items, wanted)
+        offer(self.files, items, wanted)
         # the list says where a file is found, the field only its name
         self.files.setEditText(wanted or (patterns[0] if patterns else ""))
 
@@ -160,21 +161,6 @@ def _of(count: int, total: int) -> str:
 
 
 def _box(name: str, label: str, *, chars: int) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
-    box.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    box.setMinimumContentsLength(chars)
+    box = combo(name, label, chars=chars)
     box.setMaxVisibleItems(16)
     return box
-
-
-def _fill(box: QComboBox, items: Sequence[tuple[str, str]], wanted: str) -> None:
-    """Offer (key, words); the wanted key is chosen, else the first."""
-    box.clear()
-    for key, words in items:
-        box.addItem(words, key)
-    keys = [key for key, _ in items]
-    box.setCurrentIndex(keys.index(wanted) if wanted in keys else min(0, len(keys) - 1))

@@ -10,6 +10,7 @@ from chrislib.feeds.collect_model import FeedNodes
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import icon_button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label
 
 WHOLE = -1
@@ -32,9 +33,7 @@ class SidePicker(QWidget):
     def __init__(self, theme: Theme, words: str, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.feed = QComboBox()
-        self.feed.setObjectName(f"{name}.feed")
-        self.feed.setAccessibleName(f"{words}: feed")
+        self.feed = combo(f"{name}.feed", f"{words}: feed", chars=18)
         self.feed.setEditable(True)
         self.feed.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.feed.setMaxVisibleItems(16)
@@ -42,15 +41,8 @@ class SidePicker(QWidget):
         if completer is not None:
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        self.node = QComboBox()
-        self.node.setObjectName(f"{name}.node")
-        self.node.setAccessibleName(f"{words}: node")
+        self.node = combo(f"{name}.node", f"{words}: node", chars=14)
         self.node.setMaxVisibleItems(16)
-        for box, chars in ((self.feed, 18), (self.node, 14)):
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(chars)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.feed, 5)

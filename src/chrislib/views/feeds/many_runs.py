@@ -13,7 +13,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QListView,
     QStyleOptionViewItem,
@@ -30,6 +29,7 @@ from chrislib.views.models.index import Index
 from chrislib.views.navigation import ShowFeed, ShowJobs
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.paint import draw_row, draw_state, draw_text
 from chrislib.views.widgets.sheet import Sheet
@@ -206,10 +206,7 @@ class ManyRunsSheet(Sheet):
         self._again = button(
             theme, "Retry what failed", icon="rotate-cw", name="many.retry", small=True
         )
-        self._which = QComboBox()
-        self._which.setObjectName("many.runs.which")
-        self._which.setAccessibleName("Started together")
-        self._which.setProperty("small", True)
+        self._which = combo("many.runs.which", "Started together", small=True)
         self._which.setMaximumWidth(theme.px(260))
         for one in context.feeds.many.started():
             day = show_day(one.created_at, now=context.now())

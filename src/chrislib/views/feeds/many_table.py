@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QMenu,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from chrislib.views.feeds.many_model import ManyModel
 from chrislib.views.feeds.many_review import DryRun
 from chrislib.views.feeds.many_view import ManyView
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label, line
 
 _LATER = 80
@@ -62,10 +62,7 @@ class ManyPage(QWidget):
             ),
             name="many.kinds",
         )
-        self._group = QComboBox()
-        self._group.setObjectName("many.group")
-        self._group.setAccessibleName("A row is one")
-        self._group.setProperty("small", True)
+        self._group = combo("many.group", "A row is one", small=True)
         for key, word in GROUPINGS:
             self._group.addItem(f"One row per {word}", key)
         self._csv = button(

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.feeds.output_book import Narrowing
 from chrislib.feeds.outputs import KIND_WORDS
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 NODE, FEED = "node", "feed"
@@ -72,10 +73,7 @@ class OutputHead(QWidget):
             icon="search",
             small=True,
         )
-        self.kind = QComboBox()
-        self.kind.setObjectName("feeds.outputs.kind")
-        self.kind.setAccessibleName("Kind of files")
-        self.kind.setProperty("small", True)
+        self.kind = combo("feeds.outputs.kind", "Kind of files", small=True)
         self.kind.addItem("All kinds", "")
         self.modes = Segments(
             theme,

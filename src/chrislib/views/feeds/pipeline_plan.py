@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from chrislib.views.feeds.form_page import FormPage
 from chrislib.views.feeds.path_picker import Paths
 from chrislib.views.feeds.pipeline_browser import shapes_of
 from chrislib.views.feeds.pipeline_tree import PipelineTreeView
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label, line
 
 WIDTH = 232
@@ -44,9 +44,7 @@ class PlanPage(QWidget):
         name = "plan.compute" if computes else "plan"
         self.setObjectName(name)
         self.tree_view = PipelineTreeView(theme, name=f"{name}.tree", choosing=True)
-        self.box = QComboBox()
-        self.box.setObjectName(f"{name}.node")
-        self.box.setAccessibleName("Node of the pipeline")
+        self.box = combo(f"{name}.node", "Node of the pipeline")
         self.form = FormPage(context, own=own, name=f"{name}.form")
         self.compute = ComputeView(theme, prefix=f"{name}.")
         self._stack = QStackedWidget()

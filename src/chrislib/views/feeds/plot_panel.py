@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from chrislib.feeds.collect_table import Arranged, head_of
 from chrislib.views.feeds.plot_view import Plot, PlotView
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments
+from chrislib.views.widgets.combos import combo, offer
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
 
@@ -48,8 +48,8 @@ class PlotPanel(QWidget):
         self._wanted: dict[str, str] = {}
         self.setObjectName("collect.plot.panel")
         self.kinds = Segments(theme, KINDS, name="collect.plot.kind")
-        self.up = _box("collect.plot.up", "Values")
-        self.across = _box("collect.plot.across", "Against")
+        self.up = combo("collect.plot.up", "Values", small=True, chars=8)
+        self.across = combo("collect.plot.across", "Against", small=True, chars=8)
         self._against = Label(theme, "against", style="small", token="text.muted")
         self.view = PlotView(theme)
         self._state = StateView(theme, "sliders-horizontal", "", primary=False)
@@ -115,13 +115,13 @@ class PlotPanel(QWidget):
     def _offer(self) -> None:
         numeric, groups = self._offered
         box = self.kinds.current == "box"
-        _fill(self.up, [(n, head_of(n)) for n in numeric], self._wanted.get("up", ""))
+        offer(self.up, [(n, head_of(n)) for n in numeric], self._wanted.get("up", ""))
         second = [("", "All together"), *((g, head_of(g)) for g in groups)]
         third = [(name, head_of(name)) for name in numeric]
         wanted = self._wanted.get("group" if box else "across", "")
         if not box and not wanted and len(numeric) > 1:
             wanted = numeric[1]
-        _fill(self.across, second if box else third, wanted)
+        offer(self.across, second if box else third, wanted)
         alone = self.kinds.current == "histogram"
         self.across.setVisible(not alone)
         self._against.setVisible(not alone)
@@ -191,24 +191,3 @@ class PlotPanel(QWidget):
         self._state.show_state("sliders-horizontal", title, text)
         self._stack.setCurrentWidget(self._state)
         self._note.setText("")
-
-
-def _box(name: str, label: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
-    box.setProperty("small", True)
-    box.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    box.setMinimumContentsLength(8)
-    return box
-
-
-def _fill(box: QComboBox, items: Sequence[tuple[str, str]], wanted: str) -> None:
-    """Offer items by key and words; the wanted one is chosen if it is there."""
-    box.clear()
-    for key, words in items:
-        box.addItem(words, key)
-    keys = [key for key, _ in items]
-    box.setCurrentIndex(keys.index(wanted) if wanted in keys else min(0, len(keys) - 1))

@@ -11,6 +11,7 @@ from chrislib.pacs.types import join_pacs, pacs_words, split_pacs
 from chrislib.views.context import ViewContext
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
+from chrislib.views.widgets.combos import combo
 
 _SEVERAL = "\\several"
 
@@ -111,9 +112,7 @@ class ArchiveChoice(QObject):
 
     def combo(self, name: str) -> QComboBox:
         """Return a box with "All PACS" and every PACS."""
-        box = QComboBox()
-        box.setObjectName(name)
-        box.setAccessibleName("PACS")
+        box = combo(name, "PACS")
         box.setToolTip("Which PACS to ask")
         box.setMinimumWidth(self._ctx.theme.px(136))
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

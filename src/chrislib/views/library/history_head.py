@@ -3,13 +3,14 @@
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from chrislib.library.dates import show_date
 from chrislib.library.history_model import BookState, Wanted
 from chrislib.library.words import count
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label
 
 _KINDS = [
@@ -60,11 +61,8 @@ class HistoryHead(QWidget):
         self._kinds = Segments(theme, _KINDS, name="overview.history.kind")
         self._kinds.chosen.connect(lambda _key: self.changed.emit())
         row.addWidget(self._kinds)
-        self._states = QComboBox()
-        self._states.setObjectName("overview.history.state")
-        self._states.setAccessibleName("State")
+        self._states = combo("overview.history.state", "State", small=True)
         self._states.setToolTip("Show only entries in this state")
-        self._states.setProperty("small", True)
         for words, key in _STATES:
             self._states.addItem(words, key)
         self._states.currentIndexChanged.connect(lambda _at: self.changed.emit())

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.library.deidentify.model import Project
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.widgets.buttons import Field, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label
 
 _OFF, _NEW = "", "+"
@@ -74,9 +75,7 @@ class ProjectBox(QWidget):
 
     def _build(self) -> None:
         theme = self._ctx.theme
-        self._box = QComboBox()
-        self._box.setObjectName("deidentify.project")
-        self._box.setAccessibleName("Project, or off")
+        self._box = combo("deidentify.project", "Project, or off")
         self._box.setToolTip(
             "In a project a patient always has the same pseudonym, and dates move by "
             "the same number of days."

@@ -16,6 +16,7 @@ from chrislib.views.library.reference_model import (
 )
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 _FEW = 5
@@ -152,10 +153,7 @@ class ReferenceHead(QWidget):
 
 
 def _box(name: str, label: str, every: str = "") -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
-    box.setProperty("small", True)
+    box = combo(name, label, small=True)
     if every:
         box.addItem(every, "")
     return box

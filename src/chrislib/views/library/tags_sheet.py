@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QSlider,
@@ -28,6 +27,7 @@ from chrislib.views.library.tags_model import (
     TagsModel,
 )
 from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.preview import table_view
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
@@ -73,9 +73,7 @@ class TagsSheet(Sheet):
 
     def _page(self) -> QWidget:
         theme = self._theme
-        self._series = QComboBox()
-        self._series.setObjectName("tags.series")
-        self._series.setAccessibleName("Series")
+        self._series = combo("tags.series", "Series")
         for one in self._scan.series:
             self._series.addItem(one.description or one.modality or "Series")
         self._series.setMaximumWidth(theme.px(260))

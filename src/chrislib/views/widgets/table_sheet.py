@@ -21,6 +21,7 @@ from chrislib.errors import ChrislibError
 from chrislib.library.names import clean
 from chrislib.tables import ENCODINGS, SEPARATORS, Table, read_file, read_text
 from chrislib.views.context import ViewContext
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip
 
@@ -138,10 +139,7 @@ class TableSheet(Sheet):
         self._read(first=True)
 
     def _box(self, name: str, label: str) -> QComboBox:
-        box = QComboBox()
-        box.setObjectName(f"{self._name}.{name}")
-        box.setAccessibleName(label)
-        box.setProperty("small", True)
+        box = combo(f"{self._name}.{name}", label, small=True)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         return box
 

@@ -1,7 +1,7 @@
 """Who may see something in storage: people, groups, everybody."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.cube.folder_types import Grant, Right
 from chrislib.errors import ChrislibError
@@ -9,6 +9,7 @@ from chrislib.library.storage.model import Entry, Leads, entry_of
 from chrislib.views.context import ViewContext
 from chrislib.views.widgets.access_rows import AccessRows, Row
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -50,9 +51,7 @@ class ShareSheet(Sheet):
         self._field = Field(
             theme, "User name", name="files.share.name", label="User or group name"
         )
-        self._right = QComboBox()
-        self._right.setObjectName("files.share.right")
-        self._right.setAccessibleName("What they may do")
+        self._right = combo("files.share.right", "What they may do")
         for right, text in _RIGHTS:
             self._right.addItem(text, right)
         self._add = button(theme, "Share", name="files.share.add")

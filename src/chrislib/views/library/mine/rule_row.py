@@ -13,6 +13,7 @@ from chrislib.views.library.mine.rules import AGES, FIELDS, Kind
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field as TextField
 from chrislib.views.widgets.buttons import icon_button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.text import Label
 
 _MEGA = 1_000_000
@@ -232,8 +233,6 @@ class RuleRow(QWidget):
 
 
 def _combo(name: str, label: str) -> QComboBox:
-    made = QComboBox()
-    made.setObjectName(name)
-    made.setAccessibleName(label)
+    made = combo(name, label)
     made.setMaxVisibleItems(30)
     return made

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.library.mine.model import (
@@ -22,6 +22,7 @@ from chrislib.views.library.mine import rules
 from chrislib.views.library.mine.rule_row import RuleRow
 from chrislib.views.library.mine.words import unit
 from chrislib.views.widgets.buttons import Field, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -61,9 +62,7 @@ class SmartSheet(Sheet):
         self._name = Field(ctx.theme, name="smart.name", label="Name")
         self._name.setMaxLength(80)
         self._name.setText(title)
-        self._match = QComboBox()
-        self._match.setObjectName("smart.match")
-        self._match.setAccessibleName("How many of the rules")
+        self._match = combo("smart.match", "How many of the rules")
         self._match.addItem("All of these rules hold", False)
         self._match.addItem("Any of these rules holds", True)
         self._match.setCurrentIndex(int(bool(group and group.any)))
