@@ -280,7 +280,7 @@ def _facts(
     if where:
         facts["Compute"] = " · ".join(where)
     if plugin is not None:
-        facts["Allowed"] = _allowed(plugin)
+        facts |= _allowed(plugin)
     if compute is not None:
         seconds = compute.max_job_exec_seconds
         facts["Time limit"] = "none" if seconds < 0 else duration(seconds)
@@ -296,29 +296,28 @@ def _facts(
     return facts
 
 
-def _allowed(plugin: Plugin) -> str:
-    """Return the bounds a run of a plugin has to keep."""
-    cpus = _range(
-        plugin.min_cpu_limit, plugin.max_cpu_limit, lambda n: f"{n / 1000:g}", "CPU"
-    )
-    memory = _range(
-        plugin.min_memory_limit, plugin.max_memory_limit, _memory, "of memory"
-    )
-    gpus = ""
+def _allowed(plugin: Plugin) -> dict[str, str]:
+    """Return between what the limits of a plugin's runs may be chosen."""
+    found = {
+        "CPU limit": _range(
+            plugin.min_cpu_limit, plugin.max_cpu_limit, lambda n: f"{n / 1000:g}"
+        ),
+        "Memory limit": _range(
+            plugin.min_memory_limit, plugin.max_memory_limit, _memory
+        ),
+    }
     if 0 < plugin.max_gpu_limit < UNLIMITED:
-        gpus = _range(plugin.min_gpu_limit, plugin.max_gpu_limit, str, "GPU")
-    return " · ".join(part for part in (cpus, memory, gpus) if part)
+        found["GPU limit"] = _range(plugin.min_gpu_limit, plugin.max_gpu_limit, str)
+    return {label: words for label, words in found.items() if words}
 
 
-def _range(least: int, most: int, words: Callable[[int], str], unit: str) -> str:
-    """Return "1 to 4 CPU", "at least 210 MB of memory"; "" where all is allowed."""
+def _range(least: int, most: int, words: Callable[[int], str]) -> str:
+    """Return "1 to 4", "at least 210 MB"; "" where all is allowed."""
     if most >= UNLIMITED:
-        return f"at least {words(least)} {unit}" if least > 0 else ""
+        return f"at least {words(least)}" if least > 0 else ""
     if least <= 0:
-        return f"up to {words(most)} {unit}"
-    if least == most:
-        return f"{words(most)} {unit}"
-    return f"{words(least)} to {words(most)} {unit}"
+        return f"up to {words(most)}"
+    return words(most) if least == most else f"{words(least)} to {words(most)}"
 
 
 def _memory(mebibytes: int) -> str:

@@ -98,14 +98,22 @@ class CollectPage(Cover):
         """Begin with the files; a table that is there goes before."""
         if self._table is not None:
             self.shown.table.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        self.choice.files.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.choice.files.isEnabled():
+            self.choice.files.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            # the page keeps the keys while nothing in it takes them
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_filter(self) -> None:
         """Go to the filter."""
         if self._stack.currentWidget() is self.shown:
             self.shown.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.shown.filter.selectAll()
+
+    def look_again(self) -> None:
+        """Look again at the feeds and their files; what was collected stays."""
+        if self.work.isHidden():
+            self._survey()
 
     def escape(self) -> bool:
         """Empty the filter first, where it has the focus and words."""
@@ -125,6 +133,7 @@ class CollectPage(Cover):
     # -- step by step --------------------------------------------------------------
 
     def _survey(self) -> None:
+        self._describe()
         self._run(
             lambda progress: self.collecting.survey(self._ids, progress=progress),
             words=f"Looking at {count(len(self._ids), 'feed')}",
@@ -304,11 +313,16 @@ class CollectPage(Cover):
         """Do one step instead of the one before; nothing is chosen meanwhile."""
         self._tasks.cancel_all()
         self._flush.stop()
+        focus = self.window().focusWidget()
+        if focus is not None and self.choice.isAncestorOf(focus):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.choice.set_busy(True)
 
         def ended(result: _T) -> None:
             self.choice.set_busy(False)
             done(result)
+            if self.hasFocus():
+                self.focus_first()
 
         self.work.run(
             self._tasks, make, words=words, name=name, done=ended, failed=self._failed
@@ -370,7 +384,7 @@ class CollectPage(Cover):
     def _describe(self) -> None:
         table = self._table
         if table is None:
-            self.subtitle.setText("")
+            self.subtitle.setText(count(len(self._ids), "feed"))
             return
         wanted = table.wanted
         feeds = count(len(table.feed_ids), "feed")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.cube.types import ComputeResource
 from chrislib.feeds.limits import Bound, Limits
+from chrislib.feeds.states import duration
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.scrolled import scrolled
@@ -201,7 +202,7 @@ class ComputeView(QWidget):
         grid = QGridLayout()
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(6)
         grid.setColumnStretch(2, 1)
         row = 0
         for bound in limits.bounds:
@@ -211,9 +212,7 @@ class ComputeView(QWidget):
         holder.setLayout(grid)
         self._column.addWidget(holder)
         if fixed:
-            said = ", ".join(f"{b.label.lower()} {b.show(b.low)}" for b in fixed)
-            said = said.replace("gpus", "GPUs").replace("cpu", "CPU")
-            self._say(f"Not to be changed for this plugin: {said}.")
+            self._say(f"Fixed by the plugin: {', '.join(map(_fixed, fixed))}.")
 
     def _add_limit(
         self, grid: QGridLayout, row: int, bound: Bound, limits: Limits
@@ -254,8 +253,19 @@ class ComputeView(QWidget):
             self.changed.emit()
 
 
+def _fixed(bound: Bound) -> str:
+    """Return a limit that leaves no choice in words: "1 worker", "no GPU"."""
+    if bound.name == "memory_limit":
+        return f"{bound.show(bound.low)} of memory"
+    what = {"cpu_limit": "CPU", "gpu_limit": "GPU"}.get(bound.name, "worker")
+    if not bound.low:
+        return f"no {what}"
+    many = "s" if what == "worker" and bound.low > 1 else ""
+    return f"{bound.show(bound.low)} {what}{many}"
+
+
 def compute_words(resource: ComputeResource) -> str:
     """Return what is known of a resource."""
     seconds = resource.max_job_exec_seconds
-    limit = "" if seconds < 0 else f"up to {max(1, round(seconds / 60))} min a run"
+    limit = "" if seconds < 0 else f"up to {duration(seconds)} a run"
     return " · ".join(part for part in (resource.description, limit) if part)

@@ -281,7 +281,7 @@ class Inspector(QWidget):
         facts = dict(details.run_facts) if details is not None else {}
         facts.setdefault("Compute", node.compute)
         rows = [("Compute", facts.pop("Compute"))]
-        for label in ("Allowed", "Time limit"):
+        for label in ("CPU limit", "Memory limit", "GPU limit", "Time limit"):
             rows.append((label, facts.pop(label, "")))
         for label, when in (("Started", node.started), ("Ended", node.ended)):
             if when is not None:
