@@ -34,6 +34,8 @@ def open_sheet(qtbot: QtBot, pane: FeedsPane) -> NoteSheet:
     QTest.mouseClick(pane.centre.head.note_button, Qt.MouseButton.LeftButton)
     found = pane.window().findChildren(NoteSheet)
     assert found
+    # what was typed the last time comes before anything else
+    qtbot.waitUntil(lambda: not found[-1].note.box.isReadOnly())
     quiet(qtbot, found[-1])
     return found[-1]
 
@@ -99,13 +101,14 @@ def test_a_draft_is_thrown_away_or_found_saved(
     feeds.note = "mine"
     feeds.talk.drafts[812] = Draft("mine", "old", ctx.now())
     sheet = open_sheet(qtbot, pane)
-    assert (sheet.note.dirty, feeds.talk.drafts) == (False, {})
+    qtbot.waitUntil(lambda: not feeds.talk.drafts, timeout=60_000)
+    assert not sheet.note.dirty
     sheet.reject()
     # somebody else wrote since it was begun: both are shown
     feeds.note = "theirs"
     feeds.talk.drafts[812] = Draft("mine", "old", ctx.now())
     sheet = open_sheet(qtbot, pane)
-    assert sheet.note._their_side.isVisible()
+    qtbot.waitUntil(sheet.note._their_side.isVisible, timeout=60_000)
     assert sheet.note.box.toPlainText() == "mine"
     sheet.reject()
     qtbot.waitUntil(lambda: not pane._tasks.pending)
@@ -179,7 +182,7 @@ def test_comments_are_paged_written_changed_and_deleted(
     comments.box.setPlainText("half a")
     sheet.reject()
     sheet = open_sheet(qtbot, pane)
-    assert sheet.comments.box.toPlainText() == "half a"
+    qtbot.waitUntil(lambda: sheet.comments.box.toPlainText() == "half a")
     sheet.comments.box.clear()
     sheet.reject()
     assert feeds.talk.unsent == {}
