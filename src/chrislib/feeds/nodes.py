@@ -1,6 +1,7 @@
 """From a server's instances to the nodes of a feed. Pure functions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chrislib.cube.types import Feed, InstanceId, PluginInstance
@@ -211,3 +212,35 @@ def descendants(nodes: Iterable[Node], root: int) -> tuple[Node, ...]:
 def to_cancel(nodes: Iterable[Node], root: int) -> int:
     """Return how many nodes a cancel of `root` takes along, itself included."""
     return sum(1 for node in descendants(nodes, root) if node.state in ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a cancel of several nodes stops.
+
+    `tops` are to be cancelled, what goes with another of them left out; `nodes` all
+    that stop, each once; `below` those of each top, by its id.
+    """
+
+    tops: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    below: Mapping[int, frozenset[int]]
+
+
+def plan_cancel(nodes: Sequence[Node], chosen: Iterable[int]) -> Stop:
+    """Return what cancelling some nodes of a feed stops; ended ones are left alone."""
+    wanted = set(chosen)
+    tops: list[Node] = []
+    below: dict[int, frozenset[int]] = {}
+    stopped: set[int] = set()
+    # a node comes after its parents: what goes with another one is known by then
+    for node in sorted(nodes, key=lambda node: node.id):
+        number = int(node.id)
+        if number not in wanted or number in stopped or node.state not in ACTIVE:
+            continue
+        going = (one for one in descendants(nodes, number) if one.state in ACTIVE)
+        tops.append(node)
+        below[number] = frozenset(int(one.id) for one in going)
+        stopped |= below[number]
+    found = tuple(node for node in nodes if int(node.id) in stopped)
+    return Stop(tuple(tops), found, below)

@@ -21,6 +21,7 @@ from chrislib.feeds.model import FeedView, Node, NodeDetails
 from chrislib.feeds.provenance import Card, Origin, ancestors
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
+from chrislib.views.feeds.collect_cover import Cover
 from chrislib.views.feeds.inspector_join import JoinSheet
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_origin import OriginSheet
@@ -294,6 +295,64 @@ def test_several_nodes_are_joined_fetched_and_deleted_together(
     pane.node_acts.picks.set(())
     settled(qtbot, pane, 2)
     assert not several.isVisible()
+
+
+def test_several_nodes_are_stopped_and_followed_together(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, fakes: Any
+) -> None:
+    shown(qtbot, pane, 3)
+    several, stops = pane.inspector.several, pane.actions_.stops
+    pane.node_acts.picks.set([3, 5])
+    assert several.cancel_button.isHidden(), "they have ended"
+    assert stops.cancel_words() == ""
+    # 7 follows 4, and 9 follows both 6 and 7: each stops once
+    pane.node_acts.picks.set([3, 4, 6, 7])
+    assert several.cancel_button.text() == "Cancel 4 nodes …"
+    assert stops.cancel_words() == "Cancel 4 nodes …"
+    fakes.dialogs.answer = False
+    QTest.mouseClick(several.cancel_button, LEFT)
+    qtbot.waitUntil(lambda: "Cancel 4 nodes?" in fakes.dialogs.asked)
+    settled(qtbot, pane, 3)
+    assert not feeds.called("cancel")
+    # a right click on one of them keeps all
+    at = pane.centre.graph.node_center(4).toPoint()
+    QTest.mouseClick(pane.centre.graph.viewport(), Qt.MouseButton.RightButton, pos=at)
+    assert pane.node_acts.picks.ids == (3, 4, 6, 7)
+    fakes.dialogs.answer = True
+    QTest.mouseClick(several.cancel_button, LEFT)
+    qtbot.waitUntil(lambda: len(feeds.called("cancel")) == 2)
+    assert feeds.called("cancel") == [("cancel", 4), ("cancel", 6)]
+    settled(qtbot, pane, 3)
+    assert stops.track_words() == "Track 4 nodes"
+    stops.track()
+    told = fakes.jobs.adoption.calls
+    qtbot.waitUntil(lambda: ("track", "7") in told)
+    assert [call for call in told if call[0] == "track"] == [
+        ("track", number) for number in ("3", "4", "6", "7")
+    ]
+    pane.node_acts.picks.set(())
+    settled(qtbot, pane, 3)
+
+
+def test_looking_again_is_for_the_page_in_front(
+    qtbot: QtBot, pane: FeedsPane, ctx: ViewContext
+) -> None:
+    shown(qtbot, pane, 3)
+    looks: list[str] = []
+
+    class Page(Cover):
+        def look_again(self) -> None:
+            looks.append("page")
+
+    pane._look_again = lambda *, whole=False: looks.append("list")  # type: ignore[method-assign]
+    pane.covers.show(Page(ctx, "Over all", name="over"))
+    pane.refresh()
+    assert looks == ["page"]
+    pane.covers.close()
+    pane.refresh()
+    assert looks == ["page", "list"]
+    del pane._look_again
+    settled(qtbot, pane, 3)
 
 
 def test_several_rows_of_the_list_of_nodes(

@@ -8,14 +8,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from chrislib.feeds.model import Node
-from chrislib.feeds.states import ACTIVE
-from chrislib.jobs.model import Job, Kind, is_held
+from chrislib.jobs.model import Job, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.graph_tools import add_branch_actions
 from chrislib.views.feeds.making_acts import MakingActs
 from chrislib.views.feeds.output_acts import OutputActs
+from chrislib.views.feeds.stop_acts import StopActs
 from chrislib.views.feeds.text_sheet import TextSheet
 from chrislib.views.navigation import ShowJobs
 from chrislib.views.tasks import PaneTasks
@@ -34,6 +34,7 @@ class FeedActions:
         self._tasks = tasks
         self._pane = pane
         self.making = MakingActs(context, pane=pane)
+        self.stops = StopActs(context, tasks, pane=pane)
         self.outputs = OutputActs(context, tasks, pane, view=pane.centre.outputs)
 
     def commands(self) -> list[QAction]:
@@ -43,7 +44,7 @@ class FeedActions:
             *self.making.commands(),
             ("Run again …", "R", self.run_again),
             ("Get all outputs …", "D", self.outputs.get_all),
-            ("Track this node", "", self.track_current),
+            ("Track this node", "", self.stops.track_current),
             ("Rename the feed …", "", self.rename),
         )
         made = []
@@ -73,14 +74,12 @@ class FeedActions:
             add_branch_actions(menu, graph)
         self._pane.collecting.add_to_node_menu(menu, node)
         self._pane.comparing.add_to_node_menu(menu, node)
-        words = "Stop tracking" if self.followed(node) else "Track this"
-        menu.addAction(words).triggered.connect(lambda: self.track(node))
+        menu.addAction(self.stops.track_words()).triggered.connect(self.stops.track)
         menu.addSeparator()
         self._pane.node_acts.add_ends(menu, node)
-        if node.state in ACTIVE:
-            count = self._context.feeds.cancel_count(node)
-            words = "Cancel 1 node …" if count == 1 else f"Cancel {count} nodes …"
-            menu.addAction(words).triggered.connect(self.cancel)
+        words = self.stops.cancel_words()
+        if words:
+            menu.addAction(words).triggered.connect(self.stops.cancel)
         return menu
 
     def feed_menu(self) -> QMenu:
@@ -154,72 +153,3 @@ class FeedActions:
         )
         sheet.saved.connect(self._pane.refresh)
         sheet.open()
-
-    # -- following -------------------------------------------------------------
-
-    def track_current(self) -> None:
-        """Follow the highlighted node and tell when it is over."""
-        node = self._pane.node
-        if node is not None and self.followed(node) is None:
-            self.track(node)
-
-    def track(self, node: Node) -> None:
-        """Follow a node in Jobs, whoever started it; or stop following it."""
-        self._tasks.start(self._track(node), name="track")
-
-    def followed(self, node: Node) -> Job | None:
-        """Return the job that follows a node, None where none does."""
-        jobs = self._context.jobs
-        account = jobs.account_id
-        return next(
-            (
-                job
-                for job in jobs.jobs()
-                if job.remote_id == node.id
-                and job.kind is Kind.RUN
-                and job.tracked
-                and job.account_id == account
-            ),
-            None,
-        )
-
-    async def _track(self, node: Node) -> None:
-        jobs, messages = self._context.jobs, self._context.messages
-        name = f"{node.plugin_name} {node.plugin_version}"
-        followed = self.followed(node)
-        if followed is not None:
-            await jobs.adoption.untrack(followed.key)
-            messages.info(f"{name} is not tracked any more.", "It runs on.")
-            return
-        job = await jobs.adoption.track(node.id)
-        messages.success(
-            f"{name} is tracked.",
-            "Jobs follows it and tells when it is over.",
-            action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
-        )
-
-    # -- stopping --------------------------------------------------------------
-
-    def cancel(self) -> None:
-        """Cancel the highlighted node and all after it, once that is confirmed."""
-        node = self._pane.node
-        if node is not None:
-            self._tasks.start(self._cancel(node), name="cancel")
-
-    async def _cancel(self, node: Node) -> None:
-        count = self._context.feeds.cancel_count(node)
-        nodes = "1 node" if count == 1 else f"{count} nodes"
-        after = "" if count == 1 else " It and all after it stop."
-        sure = await self._context.dialogs.confirm(
-            f"Cancel {nodes}?",
-            f"{node.plugin_name} {node.plugin_version} has not finished.{after} "
-            "What was computed before stays.",
-            action=f"Cancel {nodes}",
-            danger=True,
-        )
-        if not sure:
-            return
-        count = await self._context.feeds.cancel(node)
-        stopped = "1 node is" if count == 1 else f"{count} nodes are"
-        self._context.messages.info(f"{stopped} cancelled.")
-        self._pane.refresh()

@@ -66,6 +66,9 @@ class Cover(QWidget):
     def focus_filter(self) -> None:
         """Go to the search field, where there is one."""
 
+    def look_again(self) -> None:
+        """Look again at what the page shows (F5)."""
+
     def escape(self) -> bool:
         """End what Esc ends before the page itself; says whether there was any."""
         return False
@@ -122,6 +125,12 @@ class Covers:
         if not self._page.escape():
             self.close()
         return True
+
+    def look_again(self) -> bool:
+        """Have the page look again; says whether there is one."""
+        if self._page is not None:
+            self._page.look_again()
+        return self._page is not None
 
     def focus(self) -> bool:
         """Give the keys to the page; says whether there is one."""

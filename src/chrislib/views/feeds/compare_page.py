@@ -101,6 +101,11 @@ class ComparePage(Cover):
         first = self.tree if self.pair_list.isHidden() else self.pair_list
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def look_again(self) -> None:
+        """Read both sides anew."""
+        self._known.clear()
+        self._side_changed()
+
     def shutdown(self) -> None:
         """End what runs."""
         self._tasks.cancel_all()

@@ -264,7 +264,12 @@ class GraphView(GraphCanvas):
             self.picked.emit(node)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._take(node)
-        elif event.button() == Qt.MouseButton.RightButton and node > GHOST:
+        elif event.button() == Qt.MouseButton.RightButton:
+            self._point(node)
+
+    def _point(self, node: int) -> None:
+        # the menu of several is about all of them
+        if node > GHOST and node not in self._picks:
             self._choose(node)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -283,7 +288,7 @@ class GraphView(GraphCanvas):
             return
         node = self.node_at(event.pos())
         if node is not None and node > GHOST:
-            self._choose(node)
+            self._point(node)
             self.menu_wanted.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chrislib.feeds.acts import plan_delete, why_not
 from chrislib.feeds.model import Node
+from chrislib.feeds.nodes import plan_cancel
 from chrislib.feeds.states import WORDS, count_states
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.theme.theme import Theme
@@ -60,6 +61,7 @@ class SeveralView(QWidget):
     join = Signal()
     get = Signal()
     delete = Signal()
+    cancel = Signal()
     clear = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -82,12 +84,16 @@ class SeveralView(QWidget):
         self.delete_button = button(
             theme, "Delete …", kind="danger", icon="trash-2", name="several.delete"
         )
+        self.cancel_button = button(
+            theme, "Cancel …", kind="danger", icon="ban", name="several.cancel"
+        )
         self.clear_button = button(
             theme, "Highlight only one", kind="quiet", name="several.clear"
         )
         self.join_button.clicked.connect(self.join)
         self.get_button.clicked.connect(self.get)
         self.delete_button.clicked.connect(self.delete)
+        self.cancel_button.clicked.connect(self.cancel)
         self.clear_button.clicked.connect(self.clear)
         inner = QVBoxLayout()
         inner.setContentsMargins(16, 12, 16, 12)
@@ -102,6 +108,7 @@ class SeveralView(QWidget):
         foot.setSpacing(8)
         foot.addWidget(self.join_button)
         foot.addWidget(self.get_button)
+        foot.addWidget(self.cancel_button)
         foot.addWidget(self.delete_button)
         foot.addWidget(self.clear_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column = QVBoxLayout(self)
@@ -142,6 +149,10 @@ class SeveralView(QWidget):
             why_not("get", open_[0], siblings) if len(open_) == len(nodes) else "",
             "Save the outputs of all in a folder",
         )
+        stops = len(plan_cancel(siblings, [int(node.id) for node in nodes]).nodes)
+        words = "Cancel 1 node …" if stops == 1 else f"Cancel {stops} nodes …"
+        self.cancel_button.setText(words)
+        self.cancel_button.setVisible(stops > 0)
         plan = plan_delete(siblings, [int(node.id) for node in nodes])
         count = len(plan.nodes)
         words = "Delete 1 node …" if count == 1 else f"Delete {count} nodes …"

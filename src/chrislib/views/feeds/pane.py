@@ -148,8 +148,9 @@ class FeedsPane(QWidget):
         self.comparing.compare_nodes(left, right)
 
     def refresh(self) -> None:
-        """Look again at the list, the open feed and the highlighted node."""
-        self._look_again(whole=True)
+        """Look again at the list, the open feed and its node, or the page over them."""
+        if not self.covers.look_again():
+            self._look_again(whole=True)
 
     def _look_again(self, *, whole: bool = False) -> None:
         self._open_feed.look_closely()
@@ -217,7 +218,7 @@ class FeedsPane(QWidget):
         super().showEvent(event)
         self._poll.start()
         self._context.feeds.watch(self._open_feed.feed_id)
-        self.refresh()
+        self._look_again(whole=True)
         if not self.covers.focus():
             self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -407,7 +408,8 @@ class FeedsPane(QWidget):
         head.add_pressed.connect(acts.add_node)
         head.fold_pressed.connect(lambda: self.fold("right", not self.folded("right")))
         self.inspector.add_node.connect(acts.add_node)
-        self.inspector.cancel_node.connect(acts.cancel)
+        self.inspector.cancel_node.connect(acts.stops.cancel)
+        self.inspector.several.cancel.connect(acts.stops.cancel)
         self._open_feed.looked.connect(self._looked)
         self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
         self._open_feed.looked.connect(self.talk.looked)
