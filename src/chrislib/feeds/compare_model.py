@@ -7,7 +7,7 @@ from chrislib.cube.types import PluginInstance
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.compare_nodes import NodePair
-from chrislib.feeds.limits import UNLIMITED
+from chrislib.feeds.limits import UNLIMITED, memory_words
 from chrislib.feeds.model import Node
 from chrislib.feeds.states import WORDS as STATE_WORDS
 from chrislib.feeds.states import duration
@@ -167,9 +167,7 @@ def _limit(value: int, per: float, unit: str) -> str:
 
 
 def _memory(mebibytes: int) -> str:
-    if mebibytes * 1.048576 < 1000:
-        return _limit(mebibytes, 1 / 1.048576, "MB")
-    return _limit(mebibytes, 1000 / 1.048576, "GB")
+    return memory_words(mebibytes) if 0 < mebibytes < UNLIMITED else ""
 
 
 def _at(node: Node) -> str:

@@ -10,7 +10,7 @@ from chrislib.cube.types import (
     PluginParameter,
 )
 from chrislib.feeds.form import ParameterForm
-from chrislib.feeds.limits import UNLIMITED
+from chrislib.feeds.limits import UNLIMITED, memory_words
 from chrislib.feeds.logs import LogText, clean
 from chrislib.feeds.model import Node, NodeDetails
 from chrislib.feeds.states import STEP_WORDS, duration, step_of_phase, steps
@@ -272,7 +272,7 @@ def _facts(
     if 0 < instance.cpu_limit < UNLIMITED:
         where.append(f"{instance.cpu_limit / 1000:g} CPU")
     if 0 < instance.memory_limit < UNLIMITED:
-        where.append(_memory(instance.memory_limit))
+        where.append(memory_words(instance.memory_limit))
     if 0 < instance.gpu_limit < UNLIMITED:
         where.append(f"{instance.gpu_limit} GPU")
     if instance.number_of_workers > 1:
@@ -303,7 +303,7 @@ def _allowed(plugin: Plugin) -> dict[str, str]:
             plugin.min_cpu_limit, plugin.max_cpu_limit, lambda n: f"{n / 1000:g}"
         ),
         "Memory limit": _range(
-            plugin.min_memory_limit, plugin.max_memory_limit, _memory
+            plugin.min_memory_limit, plugin.max_memory_limit, memory_words
         ),
     }
     if 0 < plugin.max_gpu_limit < UNLIMITED:
@@ -312,14 +312,9 @@ def _allowed(plugin: Plugin) -> dict[str, str]:
 
 
 def _range(least: int, most: int, words: Callable[[int], str]) -> str:
-    """Return "1 to 4", "at least 210 MB"; "" where all is allowed."""
+    """Return "1 to 4", "at least 200 MiB"; "" where all is allowed."""
     if most >= UNLIMITED:
         return f"at least {words(least)}" if least > 0 else ""
     if least <= 0:
         return f"up to {words(most)}"
     return words(most) if least == most else f"{words(least)} to {words(most)}"
-
-
-def _memory(mebibytes: int) -> str:
-    size = mebibytes * 1.048576
-    return f"{size / 1000:.2g} GB" if size >= 1000 else f"{size:.0f} MB"

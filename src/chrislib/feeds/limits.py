@@ -47,8 +47,7 @@ class Bound:
         if self.name == "cpu_limit":
             return f"{value / 1000:g}"
         if self.name == "memory_limit":
-            whole = value >= 1024 and value * 10 % 1024 == 0
-            return f"{value / 1024:g} GiB" if whole else f"{value:,} MiB"
+            return memory_words(value)
         return f"{value:,}"
 
     @property
@@ -93,6 +92,12 @@ class Bound:
         if self.high is not None and value > self.high:
             return f"{self.show(value)} is too much. {who} takes {self.words}."
         return ""
+
+
+def memory_words(mebibytes: int) -> str:
+    """Return an amount of memory as it is entered: "200 MiB", "1.5 GiB"."""
+    whole = mebibytes >= 1024 and mebibytes * 10 % 1024 == 0
+    return f"{mebibytes / 1024:g} GiB" if whole else f"{mebibytes:,} MiB"
 
 
 def bounds_of(plugin: Plugin) -> tuple[Bound, ...]:

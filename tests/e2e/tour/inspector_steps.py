@@ -113,8 +113,9 @@ class InspectorSteps(CreateSteps):
         """Press Run again: a toast leads to the new node."""
         self._screen.press("Run again", role="push button")
         self._screen.wait(contains="runs again", role="label", seconds=30)
-        self._report.picture("node-run-again")
+        # the toast stays some seconds: it is pressed before anything is pictured
         self._screen.press("Show", role="push button")
+        self._report.picture("node-run-again")
         self._screen.wait(contains="of 3", role="label", seconds=60)
         self._screen.wait("Ready", id="state", seconds=120)
 

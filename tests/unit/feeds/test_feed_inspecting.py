@@ -517,7 +517,7 @@ def test_a_plugin_says_its_bounds() -> None:
         plugin=one,
     )
     assert found.run_facts["CPU limit"] == "1 to 4"
-    assert found.run_facts["Memory limit"] == "at least 210 MB"
+    assert found.run_facts["Memory limit"] == "at least 200 MiB"
     assert found.container == (
         'docker run --rm -v "$PWD/in:/incoming:ro" -v "$PWD/out:/outgoing" '
         "fnndsc/pl-2:1.0 2 --dir /incoming --n 5 /incoming /outgoing"
