@@ -2,18 +2,14 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
 )
 
 from chrislib.feeds.plugins import EarlierRun
 from chrislib.library.dates import show_day, show_time
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.path_picker import WIDTH
-from chrislib.views.widgets.buttons import button, icon_button
+from chrislib.views.feeds.beside_form import BesideForm
 from chrislib.views.widgets.text import Label, plain_tooltip
 
 _RUN = int(Qt.ItemDataRole.UserRole) + 1
@@ -25,41 +21,24 @@ _STATES = {
 }
 
 
-class EarlierRuns(QWidget):
+class EarlierRuns(BesideForm):
     """The column beside the form; `picked` gives an `EarlierRun` and its values."""
 
     picked = Signal(object, object)
-    closed = Signal()
 
     def __init__(self, context: ViewContext) -> None:
-        super().__init__()
         theme = context.theme
+        super().__init__(theme, name="earlier", head="", verb="Fill in")
         self._context = context
         self._tasks = context.tasks("earlier runs")
         self._plugin = ""
-        self.setObjectName("earlier")
-        self.setFixedWidth(WIDTH)
-        self._head = Label(theme, style="small-strong", wrap=True)
-        close = icon_button(theme, "x", name="earlier.close", tooltip="Put it away")
-        close.clicked.connect(self.closed)
         self._words = Label(theme, style="small", token="text.secondary", wrap=True)
         self.list = QListWidget()
         self.list.setObjectName("earlier.list")
         self.list.setAccessibleName("Earlier runs")
         self.list.setUniformItemSizes(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self._use = button(theme, "Fill in", name="earlier.use")
-        self._use.setEnabled(False)
-        head = QHBoxLayout()
-        head.addWidget(self._head, 1)
-        head.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 12, 16)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self._words)
-        column.addWidget(self.list, 1)
-        column.addWidget(self._use)
+        self._lay_out(self._words, self.list)
         self.list.itemActivated.connect(lambda _item: self._take())
         self.list.currentItemChanged.connect(
             lambda item, _before: self._use.setEnabled(item is not None)

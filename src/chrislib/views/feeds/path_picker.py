@@ -12,20 +12,17 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QTreeView,
-    QVBoxLayout,
-    QWidget,
 )
 
 from chrislib.library.model import Item, ItemState
 from chrislib.library.storage.listing import Batch
 from chrislib.library.storage.model import Entry, Leads
 from chrislib.views.context import ViewContext
-from chrislib.views.widgets.buttons import Field, button, icon_button
-from chrislib.views.widgets.text import Label, plain_tooltip
+from chrislib.views.feeds.beside_form import BesideForm
+from chrislib.views.widgets.buttons import Field
+from chrislib.views.widgets.text import plain_tooltip
 
-WIDTH = 288
 PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """The storage path of a row, "" for a group."""
 WORK_ROLE = PATH_ROLE + 1
@@ -63,7 +60,7 @@ class _Tree(QTreeView):
         super().keyPressEvent(event)
 
 
-class PathPicker(QWidget):
+class PathPicker(BesideForm):
     """The column beside the form; `picked` tells one or several paths, by commas.
 
     Parameters
@@ -73,21 +70,15 @@ class PathPicker(QWidget):
     """
 
     picked = Signal(str)
-    closed = Signal()
 
     def __init__(self, context: ViewContext, *, own: Paths) -> None:
-        super().__init__()
         theme = context.theme
+        super().__init__(theme, name="paths", head="Choose data", verb="Use")
         self._context = context
         self._theme = theme
         self._own = own
         self._tasks = context.tasks("pick a path")
         self._filled = False
-        self.setObjectName("paths")
-        self.setFixedWidth(WIDTH)
-        self._head = Label(theme, "Choose data", style="small-strong", wrap=True)
-        close = icon_button(theme, "x", name="paths.close", tooltip="Put it away")
-        close.clicked.connect(self.closed)
         self.search = Field(theme, "Filter", name="paths.filter", icon="search")
         self.model = QStandardItemModel(self)
         self.view = _Tree()
@@ -99,18 +90,7 @@ class PathPicker(QWidget):
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
-        self._use = button(theme, "Use", name="paths.use")
-        self._use.setEnabled(False)
-        head = QHBoxLayout()
-        head.addWidget(self._head, 1)
-        head.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 12, 16)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.search)
-        column.addWidget(self.view, 1)
-        column.addWidget(self._use)
+        self._lay_out(self.search, self.view)
         self.search.textChanged.connect(self._filter)
         self.view.expanded.connect(self._unfolded)
         self.view.doubleClicked.connect(self._activated)
