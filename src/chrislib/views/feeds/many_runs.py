@@ -25,6 +25,7 @@ from chrislib.jobs.submission.batches import BatchView
 from chrislib.library.dates import show_day
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
+from chrislib.views.models.batch_words import counted
 from chrislib.views.models.index import Index
 from chrislib.views.navigation import ShowFeed, ShowJobs
 from chrislib.views.theme.theme import Theme
@@ -387,13 +388,7 @@ class ManyRunsSheet(Sheet):
 
 def _how(view: BatchView) -> str:
     """Return how far a batch is, in words."""
-    parts = [f"{view.sent:,} of {view.total:,} runs sent", f"{view.done:,} ready"]
-    if view.failed > view.cancelled:
-        parts.append(f"{view.failed - view.cancelled:,} failed")
-    if view.cancelled:
-        parts.append(f"{view.cancelled:,} cancelled")
-    if view.uncertain:
-        parts.append(f"{view.uncertain:,} perhaps sent")
+    parts = counted(view, sent="runs sent")
     if view.state == "PAUSED":
         parts.insert(0, "Paused")
     return " · ".join(parts)

@@ -7,8 +7,8 @@ from typing import Any
 
 from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import BY_BATCH, HEAD, Entry
-from chrislib.views.jobs.batches import BatchView
 from chrislib.views.jobs.job_rows import RUNNING_GROUP, JobRows
+from chrislib.views.models.batch_words import BatchView
 
 
 class BatchRows(JobRows):

@@ -1,69 +1,17 @@
 """Batches in the job list: their order, words, parts of the bar, and buttons."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeySequence, QPainter
 
 from chrislib.views.jobs.verbs import Verb
+from chrislib.views.models.batch_words import BatchView, counted
 from chrislib.views.theme.theme import Theme
 
 PAUSE = Verb("pause", "Pause", "X")
 RESUME = Verb("resume", "Resume", "R", icon="play")
 CANCEL_REST = Verb("cancel-rest", "Cancel the rest", "Del")
-
-
-class BatchView(Protocol):
-    """What is shown of a batch (`JobManager.batches` makes them)."""
-
-    @property
-    def key(self) -> str:
-        """Its name, a UUIDv7."""
-
-    @property
-    def title(self) -> str:
-        """What a person called it."""
-
-    @property
-    def state(self) -> str:
-        """RUNNING, PAUSED, CANCELLED or DONE."""
-
-    @property
-    def total(self) -> int:
-        """How many jobs are in it."""
-
-    @property
-    def sent(self) -> int:
-        """How many the server has taken."""
-
-    @property
-    def done(self) -> int:
-        """How many have ended well."""
-
-    @property
-    def failed(self) -> int:
-        """How many have ended otherwise."""
-
-    @property
-    def uncertain(self) -> int:
-        """Of how many it is not known whether they arrived."""
-
-    @property
-    def waiting(self) -> int:
-        """How many are still to be sent."""
-
-    @property
-    def written(self) -> int:
-        """How many are in the catalog: fewer than all while they are written."""
-
-    @property
-    def cancelled(self) -> int:
-        """Of those that have ended otherwise, how many were cancelled."""
-
-    @property
-    def detail(self) -> str:
-        """Why it waits, when nobody asked for that."""
 
 
 def active(view: BatchView) -> bool:
@@ -87,13 +35,7 @@ def rank(view: BatchView) -> float:
 
 def words(view: BatchView) -> str:
     """Return how far a batch is, in words."""
-    parts = [f"{view.sent:,} of {view.total:,} sent", f"{view.done:,} ready"]
-    if view.failed > view.cancelled:
-        parts.append(f"{view.failed - view.cancelled:,} failed")
-    if view.cancelled:
-        parts.append(f"{view.cancelled:,} cancelled")
-    if view.uncertain:
-        parts.append(f"{view.uncertain:,} perhaps sent")
+    parts = counted(view, sent="sent")
     if view.state == "PAUSED" and view.detail:
         parts.insert(0, view.detail)
     return " · ".join(parts)
