@@ -5,7 +5,6 @@ from datetime import date
 
 from PySide6.QtCore import (
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     Qt,
     QTimer,
@@ -23,11 +22,11 @@ from chrislib.views.feeds.list_head import ListHead
 from chrislib.views.feeds.list_memory import ListMemory
 from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.feeds.tabs import Tabs
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.buttons import Field
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.text import line
 
-_Index = QModelIndex | QPersistentModelIndex
 _ORDER = "feeds.order"
 _REST_MS = 300
 """The list rests so long before what is in sight is looked at."""
@@ -423,7 +422,7 @@ class FeedList(QWidget):
                 self.view.setCurrentIndex(index)
             self.menu_wanted.emit(self.view.viewport().mapToGlobal(at))
 
-    def _current(self, index: _Index, _before: object = None) -> None:
+    def _current(self, index: Index, _before: object = None) -> None:
         row = self.model.feed_at(index)
         if row is not None and not self._quiet and not self.view.extending:
             self.opened.emit(row.id)

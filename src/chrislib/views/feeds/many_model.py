@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_model import CAN, LEFT, REFUSED, WAITS, WARNS, Column, Row
 from chrislib.feeds.values import is_on_word
 from chrislib.library.names import show_name
 from chrislib.library.words import count
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.text import isolate, plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 TICK, SUBJECT, DATA, TITLE, FIRST = range(5)
 """Columns before those of parameters; the check is the last one."""
 LOOKS = {
@@ -120,11 +120,11 @@ class ManyModel(QAbstractTableModel):
 
     # -- what Qt asks ----------------------------------------------------------
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many rows are shown."""
         return 0 if parent.isValid() else len(self._shown)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many columns there are."""
         return 0 if parent.isValid() else self.check_column + 1
 
@@ -148,7 +148,7 @@ class ManyModel(QAbstractTableModel):
         name = words[section] if section < FIRST else words[-1]
         return head_cell(name, role, numeric=numeric)
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Let values and titles be typed."""
         found = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         column = index.column()
@@ -159,7 +159,7 @@ class ManyModel(QAbstractTableModel):
             return found | Qt.ItemFlag.ItemIsEditable
         return found
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a cell, what is typed in it, or the row's number."""
         table = self.table
         if table is None or not index.isValid() or index.row() >= len(self._shown):
@@ -183,7 +183,7 @@ class ManyModel(QAbstractTableModel):
         return None
 
     def setData(
-        self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole
+        self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole
     ) -> bool:
         """Take what was typed or ticked."""
         table = self.table
@@ -207,7 +207,7 @@ class ManyModel(QAbstractTableModel):
 
     # -- inside ----------------------------------------------------------------
 
-    def _row(self, index: _Index) -> Row:
+    def _row(self, index: Index) -> Row:
         assert self.table is not None
         return self.table.rows[self._shown[index.row()]]
 

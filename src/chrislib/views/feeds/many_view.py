@@ -1,8 +1,6 @@
 """How the table of subjects and values is painted, typed into and pasted into."""
 
 from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     Qt,
     Signal,
@@ -34,7 +32,6 @@ from chrislib.views.feeds.many_model import (
 )
 from chrislib.views.theme.theme import Theme
 
-_Index = QModelIndex | QPersistentModelIndex
 _WIDTHS = {TICK: 72, SUBJECT: 190, DATA: 160, TITLE: 220}
 _LEAST = {TITLE: 168, SUBJECT: 140, DATA: 120}
 """How narrow words may become, in the order in which they give way."""

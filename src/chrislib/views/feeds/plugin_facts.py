@@ -17,6 +17,7 @@ from chrislib.feeds.values import show_value
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.plugin_readme import PluginReadme, open_page, web_address
 from chrislib.views.widgets.buttons import Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.section import Facts
 from chrislib.views.widgets.text import Label, line, plain_tooltip
@@ -52,9 +53,7 @@ class PluginFacts(QWidget):
         self.setFixedWidth(WIDTH)
         self._name = Label(theme, style="section", wrap=True, name="plugin.name")
         self._title = Label(theme, style="body", wrap=True, name="plugin.title")
-        self.box = QComboBox()
-        self.box.setObjectName("plugin.version")
-        self.box.setAccessibleName("Version")
+        self.box = combo("plugin.version", "Version")
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._text = Label(
             theme, style="small", token="text.secondary", wrap=True, name="plugin.text"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.feeds.markdown import clean
@@ -13,6 +13,7 @@ from chrislib.views.context import ViewContext
 from chrislib.views.feeds.share_public import PublicPart
 from chrislib.views.widgets.access_rows import AccessRows, Row
 from chrislib.views.widgets.buttons import Field, Segments, button
+from chrislib.views.widgets.combos import combo
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -60,9 +61,7 @@ class ShareSheet(Sheet):
             theme, [("user", "Person", ""), ("group", "Group", "")], name="share.kind"
         )
         self.name = Field(theme, "User name", name="share.name", label="User name")
-        self.group = QComboBox()
-        self.group.setObjectName("share.group")
-        self.group.setAccessibleName("Group")
+        self.group = combo("share.group", "Group")
         self.group.hide()
         self.add = button(theme, "Share", name="share.add")
         self.rows = AccessRows(theme, name="share")

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
@@ -17,9 +16,9 @@ from chrislib.jobs.model import InboxRow, Job, Kind
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.verbs import Verb, verbs_of_row
 from chrislib.views.jobs.words import second_line, when
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import isolate, plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 _SAYS = {
     "READY": "is ready",
     "ERRORS": "is ready, with errors",
@@ -90,21 +89,21 @@ class InboxModel(QAbstractTableModel):
         assert isinstance(row, InboxRow)
         return row.created_at, row.dedupe_key
 
-    def rowCount(self, parent: _Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of rows and heads."""
         return 0 if parent is not None and parent.isValid() else len(self._entries)
 
-    def columnCount(self, parent: _Index | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:
         """Return 1."""
         return 0 if parent is not None and parent.isValid() else 1
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that heads can be neither highlighted nor reached by keys."""
         if isinstance(self.entry(index.row()), InboxRow):
             return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return Qt.ItemFlag.NoItemFlags
 
-    def data(self, index: _Index, role: int = 0) -> object:
+    def data(self, index: Index, role: int = 0) -> object:
         """Return the row under `ROW_ROLE`, the head under `HEAD_ROLE`, and words."""
         entry = self.entry(index.row())
         if entry is None:
@@ -171,11 +170,11 @@ class InboxModel(QAbstractTableModel):
         jobs = self._context.jobs
         return jobs.get(row.job_key) if row.job_key is not None else None
 
-    def canFetchMore(self, parent: _Index) -> bool:
+    def canFetchMore(self, parent: Index) -> bool:
         """Return whether the catalog has older rows."""
         return not parent.isValid() and self._more
 
-    def fetchMore(self, parent: _Index) -> None:
+    def fetchMore(self, parent: Index) -> None:
         """Ask for the next page; it comes later."""
         if not parent.isValid() and self._more:
             self._more = False

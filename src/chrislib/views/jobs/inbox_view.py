@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import (
     QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
@@ -34,6 +32,7 @@ from chrislib.views.jobs.inbox_model import HEAD_ROLE, ROW_ROLE, InboxModel
 from chrislib.views.jobs.job_view import KEYS, place_buttons
 from chrislib.views.jobs.verbs import Verb
 from chrislib.views.jobs.words import when
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.paint import (
     draw_button,
     draw_glyph,
@@ -42,7 +41,6 @@ from chrislib.views.widgets.paint import (
 )
 from chrislib.views.widgets.text import isolate
 
-_Index = QModelIndex | QPersistentModelIndex
 ROW, HEAD = 96, 28
 _LOOKS = {
     "READY": ("circle-check", "state.ready"),
@@ -86,7 +84,7 @@ class InboxDelegate(QStyledItemDelegate):
         return place_buttons(self._theme, self._view.verbs(row), place, right=False)
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw one outcome, or the head of a day."""
         row = index.data(ROW_ROLE)

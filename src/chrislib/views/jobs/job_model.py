@@ -1,6 +1,6 @@
 """The job list as a flat model: rows are names, jobs are read when they are drawn."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from chrislib.jobs.model import Job, JobKey
 from chrislib.views.jobs import batches
@@ -23,9 +23,8 @@ from chrislib.views.jobs.words import (
     second_line,
     time_text,
 )
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import plain_tooltip
-
-_Index = QModelIndex | QPersistentModelIndex
 
 JOB_ROLE = int(Qt.ItemDataRole.UserRole)
 GROUP_ROLE = JOB_ROLE + 1
@@ -75,7 +74,7 @@ class JobModel(BatchRows):
             return ("Job", "State", "Time", "Actions")[section]
         return None
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that jobs may be highlighted, and heads may have the focus."""
         plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
         if not index.isValid():
@@ -84,7 +83,7 @@ class JobModel(BatchRows):
             return plain
         return plain | Qt.ItemFlag.ItemIsSelectable
 
-    def data(self, index: _Index, role: int = 0) -> object:
+    def data(self, index: Index, role: int = 0) -> object:
         """Return texts, and the job itself under `JOB_ROLE`."""
         if not index.isValid():
             return None

@@ -8,7 +8,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Signal,
 )
 
@@ -28,8 +27,7 @@ from chrislib.views.jobs.words import (
     TROUBLE,
     Left,
 )
-
-_Index = QModelIndex | QPersistentModelIndex
+from chrislib.views.models.index import Index
 
 TITLE, STATE, TIME, ACTIONS = range(4)
 _FEW = 24
@@ -285,7 +283,7 @@ class JobRows(QAbstractTableModel):
 
     # -- Qt ------------------------------------------------------------------
 
-    def rowCount(self, parent: _Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of rows, heads included."""
         if parent is not None and parent.isValid():
             return 0
@@ -294,7 +292,7 @@ class JobRows(QAbstractTableModel):
             len(rows) for rows, open_ in zip(lists, opened, strict=True) if open_
         )
 
-    def columnCount(self, parent: _Index | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:
         """Return the four columns."""
         return 0 if parent is not None and parent.isValid() else 4
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
 from chrislib.library.dates import show_age, show_age_at, show_date
@@ -12,13 +12,13 @@ from chrislib.library.names import NO_NAME, clean, isolate, show_full_name
 from chrislib.library.words import count, join, series, size, studies
 from chrislib.pacs.types import FoundPatient, FoundStudy
 from chrislib.views.library.found_node import Keep, Node
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.text import plain_tooltip
 
 __all__ = ["ACTION", "HEADS", "IMAGES", "MODALITY", "NAME", "SIZE", "STATE"]
 __all__ += ["FoundModel", "Keep", "Node", "NodeRole", "action_word", "state_words"]
 
-Index = QModelIndex | QPersistentModelIndex
 NAME, MODALITY, IMAGES, SIZE, STATE, ACTION = range(6)
 HEADS = ("Patient, study, series", "Modality", "Images", "Size", "State", "")
 NodeRole = Qt.ItemDataRole.UserRole + 1

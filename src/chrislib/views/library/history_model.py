@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
@@ -17,9 +16,9 @@ from chrislib.library.history_model import HistoryListing
 from chrislib.library.history_uses import FeedUse
 from chrislib.library.model import EntryId, EntryKind, HistoryEntry
 from chrislib.library.words import count
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import isolate
 
-Index = QModelIndex | QPersistentModelIndex
 Rows = tuple[tuple[str, float], ...]
 TITLE, BROUGHT, STATE, ACTION, TIME = range(5)
 EntryRole = Qt.ItemDataRole.UserRole + 1

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
 )
 
@@ -17,8 +16,8 @@ from chrislib.library.history_uses import FeedUse
 from chrislib.library.model import ItemState, Reference
 from chrislib.library.words import count, join, size
 from chrislib.views.library.history_model import uses_words
+from chrislib.views.models.index import Index
 
-Index = QModelIndex | QPersistentModelIndex
 ReferenceRole = Qt.ItemDataRole.UserRole + 1
 _MOVING = {ItemState.ON_THE_WAY, ItemState.REGISTERING}
 _STOPPED = {ItemState.FAILED, ItemState.CANCELLED}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QPixmap, QStandardItem, QStandardItemModel
 
 from chrislib.library.conflicts import Conflict, conflicts, decided
@@ -13,8 +13,8 @@ from chrislib.library.names import clean, isolate, show_full_name
 from chrislib.library.scan import only
 from chrislib.library.words import count, join, size, studies
 from chrislib.views.library.scan_facts import Facts, check_words, groups
+from chrislib.views.models.index import Index
 
-Index = QModelIndex | QPersistentModelIndex
 NAME, IMAGES, SIZE, CHECK = range(4)
 FactsRole = Qt.ItemDataRole.UserRole + 1
 PictureRole = Qt.ItemDataRole.UserRole + 2

@@ -12,13 +12,13 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     Qt,
 )
 from PySide6.QtGui import QImage, QImageReader, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QTreeView, QWidget
 
 from chrislib.errors import ChrislibError
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 
 TEXT_LIMIT = 2_000_000
@@ -27,7 +27,6 @@ TABLE_ROWS = 200_000
 PICTURE_MEGABYTES = 1024
 _BATCH = 500
 _CHILDREN = 500
-_Index = QModelIndex | QPersistentModelIndex
 
 _KINDS = {
     "dicom": (".dcm", ".dicom", ".ima"),
@@ -239,26 +238,26 @@ class TableModel(QAbstractTableModel):
             [len(table.head), *(len(row) for row in table.rows)], default=0
         )
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
         """Return the rows handed out so far."""
         return 0 if parent.isValid() else self._given
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return the widest row's cells."""
         return 0 if parent.isValid() else self._columns
 
-    def canFetchMore(self, parent: _Index) -> bool:
+    def canFetchMore(self, parent: Index) -> bool:
         """Whether there are rows not handed out yet."""
         return not parent.isValid() and self._given < len(self._table.rows)
 
-    def fetchMore(self, _parent: _Index) -> None:
+    def fetchMore(self, _parent: Index) -> None:
         """Hand out the next batch."""
         more = min(_BATCH, len(self._table.rows) - self._given)
         self.beginInsertRows(QModelIndex(), self._given, self._given + more - 1)
         self._given += more
         self.endInsertRows()
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell's text."""
         if not index.isValid():
             return None

@@ -8,7 +8,6 @@ from PySide6.QtCore import (
     QMimeData,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
 )
 
@@ -17,9 +16,9 @@ from chrislib.library.storage.model import Entry
 from chrislib.views.library.files import words
 from chrislib.views.library.files.dragging import Dragging
 from chrislib.views.library.files.ticks import Ticks
+from chrislib.views.models.index import Index
 from chrislib.views.widgets.text import plain_tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 _NUMBERS = itertools.count(1)
 NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -88,7 +87,7 @@ class FolderTree(QAbstractItemModel):
         ]
         self.endResetModel()
 
-    def node(self, index: _Index) -> Node:
+    def node(self, index: Index) -> Node:
         """Return the node of an index; the root of an invalid one."""
         if not index.isValid():
             return self._root
@@ -199,7 +198,7 @@ class FolderTree(QAbstractItemModel):
         self,
         row: int,
         column: int,
-        parent: _Index = QModelIndex(),  # noqa: B008 - Qt's own
+        parent: Index = QModelIndex(),  # noqa: B008 - Qt's own
     ) -> QModelIndex:
         """Return an index by place."""
         node = self.node(parent)
@@ -207,22 +206,22 @@ class FolderTree(QAbstractItemModel):
             return self.createIndex(row, 0, node.children[row].number)
         return QModelIndex()
 
-    def parent(self, index: _Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
+    def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
         """Return the folder a folder lies in."""
         node = self.node(index)
         if node.parent is None or node.parent is self._root:
             return QModelIndex()
         return self.createIndex(node.parent.row, 0, node.parent.number)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many rows are below a folder now."""
         return len(self.node(parent).children)
 
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return 1."""
         return 1
 
-    def hasChildren(self, parent: _Index = QModelIndex()) -> bool:  # noqa: B008
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
         """Whether a folder can be unfolded: it can until it turned out empty."""
         node = self.node(parent)
         if node is self._root:
@@ -231,7 +230,7 @@ class FolderTree(QAbstractItemModel):
             return False
         return not node.known or bool(node.children)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the words of a folder."""
         node = self.node(index)
         if node is self._root:
@@ -262,7 +261,7 @@ class FolderTree(QAbstractItemModel):
             return plain_tooltip(said)
         return None
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done with a row."""
         found = super().flags(index)
         if self.node(index).entry is None:
@@ -278,7 +277,7 @@ class FolderTree(QAbstractItemModel):
         """Return what can be dropped here."""
         return self._dragging.types
 
-    def mimeData(self, indexes: Sequence[_Index]) -> QMimeData:
+    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
         """Return folders as a drag carries them."""
         entries = [self.node(index).entry for index in indexes]
         return self._dragging.data([entry for entry in entries if entry is not None])
@@ -293,7 +292,7 @@ class FolderTree(QAbstractItemModel):
 
     def canDropMimeData(
         self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int,
-        parent: _Index,
+        parent: Index,
     ) -> bool:  # fmt: skip
         """Return whether it may be dropped on a folder."""
         entry = self.node(parent).entry
@@ -301,7 +300,7 @@ class FolderTree(QAbstractItemModel):
 
     def dropMimeData(
         self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int,
-        parent: _Index,
+        parent: Index,
     ) -> bool:  # fmt: skip
         """Hand on what was dropped; False, so that nothing is removed here."""
         entry = self.node(parent).entry

@@ -35,11 +35,11 @@ from chrislib.views.library.mine import paint, words
 from chrislib.views.library.mine.dragging import Drags
 from chrislib.views.library.mine.keys import key_of
 from chrislib.views.library.mine.shows import Shows
+from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_text, fit
 from chrislib.views.widgets.parts import PartsView
 
-Index = QModelIndex | QPersistentModelIndex
 SMALLEST, LARGEST, USUAL = 96, 320, 200
 GAP = 12
 _TEXT = 64
