@@ -1,7 +1,6 @@
 """Collect results with a row for each line of the files."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,8 +132,8 @@ def test_pictures_of_lines(qtbot: QtBot, page: CollectPage, ctx: ViewContext) ->
     for theme in ("dark", "light"):
         ctx.theme.choose(theme)
         assert page.grab().save(str(PICTURES / f"collect-lines-{theme}.png"))
-    page.resize(1200, 712)
-    assert Path(PICTURES / "collect-lines-dark.png").stat().st_size
+    # with the smallest window it still fits
+    assert page.minimumSizeHint().width() <= 1200
 
 
 def test_titles_are_hidden_with_patients_names(
