@@ -29,6 +29,10 @@ settings.register_profile(
 )
 settings.load_profile("chrislib")
 
+# Until all tests are known nothing is garbage; see `pytest_collection_finish`.
+gc.disable()
+gc.set_threshold(10_000, 20, 10)
+
 _ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 60.0
 
@@ -164,6 +168,7 @@ def old_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 
 def pytest_collection_finish() -> None:
     """Let collections of garbage pass over what stays: modules and all the tests."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

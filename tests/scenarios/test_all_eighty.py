@@ -23,7 +23,9 @@ def sources() -> dict[str, str]:
     }
 
 
-def _found(sources: dict[str, str]) -> dict[int, list[str]]:
+@pytest.fixture(scope="module")
+def found(sources: dict[str, str]) -> dict[int, list[str]]:
+    """Return the files in which each scenario is tested."""
     found: dict[int, list[str]] = {}
     for name, text in sources.items():
         for number in _SCENARIO.findall(text):
@@ -32,15 +34,15 @@ def _found(sources: dict[str, str]) -> dict[int, list[str]]:
 
 
 @pytest.mark.parametrize("number", range(1, 81))
-def test_each_scenario_is_tested_once(number: int, sources: dict[str, str]) -> None:
-    places = _found(sources).get(number, [])
+def test_each_scenario_is_tested_once(number: int, found: dict[int, list[str]]) -> None:
+    places = found.get(number, [])
     assert len(places) == 1, f"scenario {number} is tested in {places or 'no file'}"
 
 
 def test_no_other_numbers_and_none_hidden_in_a_class_or_skipped(
-    sources: dict[str, str],
+    sources: dict[str, str], found: dict[int, list[str]]
 ) -> None:
-    assert set(_found(sources)) <= set(range(1, 81))
+    assert set(found) <= set(range(1, 81))
     for name, text in sources.items():
         assert not _METHOD.search(text), f"{name}: a scenario within a class"
         assert not _SKIPPED.search(text), f"{name}: a scenario that is skipped"
