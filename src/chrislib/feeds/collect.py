@@ -44,7 +44,7 @@ _LISTINGS = 2
 """One listing asks for up to three folders at once."""
 _KEEP = 4_000
 """So many files and listings are remembered."""
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 """More rows of a table are not read, and that is said."""
 _KEEP_LINES = 1_000
 """Longer files are read again the next time."""

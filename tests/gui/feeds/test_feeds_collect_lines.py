@@ -1,6 +1,7 @@
 """Collect results with a row for each line of the files."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from chrislib.feeds.collect_model import Listing, Source
 from chrislib.feeds.collect_table import to_csv
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds import collect_shown
 from chrislib.views.feeds.collect_choice import FeedChoice
 from chrislib.views.feeds.collect_page import CollectPage
 from chrislib.views.navigation import OpenViewer
@@ -158,3 +160,20 @@ def test_titles_are_hidden_with_patients_names(
     page.update()
     wait(qtbot, lambda: column(page, "@subject")[2] == "Chiari pilot, subject 03")
     arranged(qtbot, page)
+
+
+def test_lines_that_wait_to_be_shown_are_kept_when_it_is_cancelled(
+    qtbot: QtBot, page: CollectPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose_each(page, "line")
+    collect(qtbot, page)
+    shown, table = page.shown, page.table
+    assert table is not None
+    waiting = [replace(row, values={}, line=0) for row in table.rows[:9:4]]
+    monkeypatch.setattr(collect_shown, "_MOST_LIVE", 1)
+    shown.begin(waiting)
+    shown.replace(table.rows[:4])
+    assert len(shown.rows) == 3
+    kept = shown.stopped()
+    assert [row.line for row in kept] == [2, 3, 4, 5, 0, 0]
+    assert kept[-2].problem == "It was not read."

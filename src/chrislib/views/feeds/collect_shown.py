@@ -23,6 +23,8 @@ _LOOKS = "feeds.collect.looks"
 _PLOT = "feeds.collect.plot"
 _MOST_LOOKS = 30
 _TYPING_MS = 150
+_MOST_LIVE = 1_000
+"""Up to so many rows, the lines of a file are shown as soon as it is read."""
 _NOTHING = Arranged((), (), (), ())
 
 
@@ -38,6 +40,8 @@ class ShownRows(QWidget):
         self._context = context
         self._tasks = context.tasks("collect rows")
         self._rows: list[Row] = []
+        self._late: list[Row] = []
+        """Lines that are shown when all are there: showing so many takes long."""
         self._places: dict[RowKey, int] = {}
         self._arranged = _NOTHING
         self._filter = Filter()
@@ -118,6 +122,7 @@ class ShownRows(QWidget):
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Show rows whose files are being read."""
+        self._late = []
         self._set_rows(rows)
         self._fit = True
         places = tuple(range(len(self._rows)))
@@ -129,6 +134,9 @@ class ShownRows(QWidget):
         known = dict.fromkeys(self._arranged.columns)
         for row in fresh:
             known.update(dict.fromkeys(row.values))
+        if any(row.line for row in fresh) and len(self._rows) > _MOST_LIVE:
+            self._late += fresh
+            return
         if any(row.line for row in fresh):
             self._unfold(fresh)
             everything = tuple(range(len(self._rows)))
@@ -157,6 +165,8 @@ class ShownRows(QWidget):
 
     def stopped(self) -> list[Row]:
         """Return the rows as they are when reading is given up."""
+        late, self._late = self._late, []
+        self._unfold(late)
         return [
             replace(row, problem="It was not read.") if waits(row) else row
             for row in self._rows
@@ -170,6 +180,7 @@ class ShownRows(QWidget):
         rows : sequence of Row
             The table's, as they are called now.
         """
+        self._late = []
         self._set_rows(rows)
         recipe = _recipe(table.wanted)
         if recipe != self._recipe:
