@@ -129,7 +129,7 @@ days = st.dates(min_value=date(1990, 1, 1), max_value=date(2030, 1, 1))
 options = st.frozensets(
     st.sampled_from([o for o in Option if o not in (Option.UIDS, Option.INSTITUTION)])
 )
-SLOW = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+SLOW = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def engine(

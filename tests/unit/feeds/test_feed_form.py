@@ -204,7 +204,7 @@ _texts = st.text(
     verbose=st.booleans(),
     quiet=st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_form_to_command_line_and_back(
     words: str, count: int, *, verbose: bool, quiet: bool
 ) -> None:

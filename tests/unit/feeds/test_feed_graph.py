@@ -23,7 +23,7 @@ def feeds(draw: st.DrawFn) -> dict[int, tuple[int, ...]]:
 
 
 @given(feeds())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_two_nodes_overlap_and_children_stand_below(
     parents: dict[int, tuple[int, ...]],
 ) -> None:
