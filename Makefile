@@ -29,9 +29,11 @@ else
 	@.ci/setup run && .venv/bin/chrislib run
 endif
 
+# Sorted by how many tests a file has, the long ones of few tests would come last and
+# leave workers idle; in their own order the quick unit tests end the run.
 test:
 	@.ci/setup tour
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check:
 	@.ci/setup tour
