@@ -37,6 +37,7 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     model = outputs.model
     await _until(lambda: outputs.loader.complete and model.count() > int(files))
     outputs.view.viewport().repaint()
+    await _until(lambda: outputs.view.painted)
     whole = time.perf_counter() - began
     return {"whole": whole, "gap": pulse.take(), "idle": idle}
 
