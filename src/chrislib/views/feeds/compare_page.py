@@ -14,7 +14,6 @@ from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared
 from chrislib.feeds.compare_nodes import NodePair, match_nodes
 from chrislib.feeds.compare_text import PairReport, Report
-from chrislib.feeds.model import Node
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.collect_cover import Cover, Work
@@ -166,7 +165,7 @@ class ComparePage(Cover):
         if whole:
             self._pairs = match_nodes(one.nodes, other.nodes)
         else:
-            first, second = _node(one, left.node_id), _node(other, right.node_id)
+            first, second = left.find(one), right.find(other)
             if first is None or second is None:
                 self._say("The node is gone", "It is not in its feed any more.")
                 return
@@ -447,7 +446,3 @@ class ComparePage(Cover):
             opened = QShortcut(QKeySequence(key), self.tree)
             opened.setContext(Qt.ShortcutContext.WidgetShortcut)
             opened.activated.connect(self.pictures.open_both)
-
-
-def _node(feed: FeedNodes, node_id: int | None) -> Node | None:
-    return next((node for node in feed.nodes if node.id == node_id), None)

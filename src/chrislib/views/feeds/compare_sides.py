@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.feeds.collect_model import FeedNodes
+from chrislib.feeds.model import Node
 from chrislib.views.feeds.graph_paint import node_name
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import icon_button
@@ -23,6 +24,10 @@ class Side:
 
     feed_id: int
     node_id: int | None = None
+
+    def find(self, feed: FeedNodes) -> Node | None:
+        """Return its node, None where the feed has it no more."""
+        return next((node for node in feed.nodes if node.id == self.node_id), None)
 
 
 class SidePicker(QWidget):
