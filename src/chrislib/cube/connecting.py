@@ -6,10 +6,15 @@ import sys
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
 from chrislib.cube.address import Address
+from chrislib.cube.lanes import Lanes
+
+# below uvicorn's five seconds, so that the server is not the one who hangs up
+_KEEP_ALIVE_SECONDS = 4.0
 
 
 class TokenAuth(httpx.Auth):
@@ -45,6 +50,33 @@ def tls_of(address: Address) -> ssl.SSLContext:
     # hospitals sign with authorities of their own, known to the system only
     context.load_default_certs()
     return context
+
+
+def limits_of(connections: int) -> httpx.Limits:
+    """Return how many connections there may be, and how long one may rest."""
+    return httpx.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections,
+        keepalive_expiry=_KEEP_ALIVE_SECONDS,
+    )
+
+
+def transport_of(
+    address: Address, *, tls: ssl.SSLContext | None, connections: int
+) -> httpx.AsyncBaseTransport | None:
+    """Return what carries requests; None where a proxy is in between.
+
+    The HTTP library reads by itself which proxies the system wants, if it is let.
+    """
+    if not address.loopback and getproxies():
+        return None
+    return Lanes(
+        connections,
+        make=lambda: httpx.AsyncHTTPTransport(
+            verify=True if tls is None else tls, limits=limits_of(1), trust_env=False
+        ),
+        keep=_KEEP_ALIVE_SECONDS,
+    )
 
 
 def look_for_no_trio() -> None:

@@ -20,7 +20,15 @@ import httpx
 from chrislib.aio import spawn
 from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
-from chrislib.cube.connecting import Body, TokenAuth, drop, look_for_no_trio, tls_of
+from chrislib.cube.connecting import (
+    Body,
+    TokenAuth,
+    drop,
+    limits_of,
+    look_for_no_trio,
+    tls_of,
+    transport_of,
+)
 from chrislib.cube.errors import CubeError, ForeignOrigin
 from chrislib.cube.listing import (
     ROWS_AT_A_TIME,
@@ -42,8 +50,6 @@ CONNECTIONS = 16
 """Most connections to one server: 8 for transfers, the rest for looking."""
 _PASSES = 3
 _CONNECT_SECONDS = 10.0
-# below uvicorn's five seconds, so that the server is not the one who hangs up
-_KEEP_ALIVE_SECONDS = 4.0
 # more JSON than this is read on a thread: 2 ms of a window's event loop
 _BIG_ANSWER = 200_000
 _LEAVE_SECONDS = 0.002
@@ -370,15 +376,12 @@ class Wire:
                 # anything longer (trap 1)
                 headers={"Accept": "application/json"},
                 auth=TokenAuth(self.address, self._token),
-                transport=self._transport,
+                transport=self._transport
+                or transport_of(self.address, tls=tls, connections=CONNECTIONS),
                 timeout=httpx.Timeout(
                     self._timeout, connect=_CONNECT_SECONDS, pool=None
                 ),
-                limits=httpx.Limits(
-                    max_connections=CONNECTIONS,
-                    max_keepalive_connections=CONNECTIONS,
-                    keepalive_expiry=_KEEP_ALIVE_SECONDS,
-                ),
+                limits=limits_of(CONNECTIONS),
                 follow_redirects=False,
                 # a proxy cannot reach this computer's own server for us
                 trust_env=not self.address.loopback,

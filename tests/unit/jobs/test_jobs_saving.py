@@ -255,8 +255,8 @@ async def test_a_save_called_off_twice_leaves_no_file_open(
     opened: list[IO[Any]] = []
     real_open, real_thread = os.fdopen, asyncio.to_thread
 
-    def noted(descriptor: int, mode: str) -> IO[Any]:
-        out = real_open(descriptor, mode)
+    def noted(descriptor: int, mode: str, size: int) -> IO[Any]:
+        out = real_open(descriptor, mode, size)
         opened.append(out)
         return out
 
@@ -282,10 +282,10 @@ async def test_a_save_called_off_while_its_part_is_opened_leaves_no_file_open(
     opened: list[IO[Any]] = []
     real = os.fdopen
 
-    def slow(descriptor: int, mode: str) -> IO[Any]:
+    def slow(descriptor: int, mode: str, size: int) -> IO[Any]:
         asked.set()
         assert allowed.wait(10)
-        out = real(descriptor, mode)
+        out = real(descriptor, mode, size)
         opened.append(out)
         return out
 

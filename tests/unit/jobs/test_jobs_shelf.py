@@ -37,11 +37,12 @@ async def test_each_file_has_its_own_fate(
 
     shelf = Shelf()
     content = {"a/1": b"one", "a/2": b"too much", "elsewhere/3": b"x", "a/4": b"four"}
+    content |= {f"a/{number}": b"more" for number in range(5, 9)}
     results = await asyncio.gather(
         *(shelf.put(data, tmp_path / at, make=make) for at, data in content.items()),
         return_exceptions=True,
     )
-    one, full, outside, four = results
+    one, full, outside, four, *more = results
     assert isinstance(one, parts.Saved)
     assert one == parts.Saved(
         tmp_path / "a" / "1", 3, hashlib.sha256(b"one").hexdigest()
@@ -50,10 +51,11 @@ async def test_each_file_has_its_own_fate(
     assert four.path.read_bytes() == b"four"
     assert isinstance(full, OSError)
     assert isinstance(outside, ValueError)
-    assert sorted(os.listdir(tmp_path / "a")) == ["1", "4"]
+    assert all(isinstance(saved, parts.Saved) for saved in more)
+    assert sorted(os.listdir(tmp_path / "a")) == ["1", *"45678"]
     assert sorted(os.listdir(tmp_path)) == ["a"]
-    # the first went alone, the others together
-    assert made == [tmp_path / name for name in ("a", "a", "elsewhere")]
+    # two threads took one file each, the others went together
+    assert sorted(folder.name for folder in made) == ["a", "a", "a", "elsewhere"]
 
 
 async def test_who_is_called_off_takes_nobody_along(

@@ -196,8 +196,8 @@ class DownloadBackend:
 
         try:
             async with asyncio.TaskGroup() as group:
-                # as many again: a connection goes on while a file is put in place
-                for number in range(min(2 * EACH, len(queue))):
+                # more than connections: those go on while files are put in place
+                for number in range(min(4 * EACH, len(queue))):
                     group.create_task(worker(number), name=f"download {number}")
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors

@@ -1,6 +1,7 @@
 """Parts: what a file is written to before it has its name; work of threads."""
 
 import hashlib
+import io
 import os
 import sys
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ class Saved:
     sha256: str
 
 
-def open_part(part: Path) -> BinaryIO:
-    """Open a part for reading and writing at its start (disk); it is kept as it is."""
+def open_part(part: Path, *, anew: bool = False) -> BinaryIO:
+    """Open a part (disk): at its start, to be read and written; or emptied, `anew`."""
     # A link put there by somebody else is not followed.
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    flags |= getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(part, flags, 0o666), "r+b")
+    flags = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags |= os.O_WRONLY | os.O_TRUNC if anew else os.O_RDWR
+    descriptor = os.open(part, flags, 0o666)
+    # with a size given, the system is not asked what kind of file this is
+    return os.fdopen(descriptor, "wb" if anew else "r+b", io.DEFAULT_BUFFER_SIZE)
 
 
 def write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:

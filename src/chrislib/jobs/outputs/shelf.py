@@ -12,6 +12,9 @@ from chrislib.jobs.outputs import parts
 from chrislib.jobs.outputs.local_names import part_of
 from chrislib.jobs.outputs.parts import Saved
 
+_THREADS = 2
+"""Threads at once; one alone waits for the interpreter at each of its calls."""
+
 
 class Shelf:
     """Takes files that have come whole, and writes all that wait in one thread.
@@ -23,7 +26,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._waiting: list[_File] = []
-        self._busy = False
+        self._threads = 0
 
     async def put(
         self,
@@ -48,13 +51,13 @@ class Shelf:
         """
         file = _File(data, target, make)
         self._waiting.append(file)
-        if not self._busy:
+        if self._threads < _THREADS:
             self._go()
         return await file.saved
 
     def _go(self) -> None:
         files, self._waiting = self._waiting, []
-        self._busy = True
+        self._threads += 1
         # not awaited: the thread also serves those who are not called off
         ended = asyncio.get_running_loop().run_in_executor(None, _put_all, files)
         ended.add_done_callback(partial(self._ended, files))
@@ -64,7 +67,7 @@ class Shelf:
         files: Sequence["_File"],
         results: "asyncio.Future[list[Saved | Exception]]",
     ) -> None:
-        self._busy = False
+        self._threads -= 1
         failure = results.exception() if not results.cancelled() else None
         for number, file in enumerate(files):
             if file.saved.done():
@@ -100,8 +103,7 @@ class _File:
             if folder not in made:
                 made[folder] = self._make(self._target).parent
             self._target = made[folder] / self._target.name
-        self._out = parts.open_part(part_of(self._target))
-        self._out.truncate()
+        self._out = parts.open_part(part_of(self._target), anew=True)
         parts.write(self._out, self._data, self._digest)
 
     def settle(self) -> None:
