@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chrislib.cube.client import CubeClient
 
 CONTENT_LIMIT = 512_000_000
-"""Bytes; larger files are compared by their sizes only."""
+"""Bytes of a file; larger ones are not fetched to be compared."""
 _CONTENTS_AT_ONCE = 4
 
 
@@ -103,6 +103,9 @@ class Comparing:
         """
 
         async def one(pair: FilePair) -> tuple[str, str]:
+            sides = [side for side in (pair.left, pair.right) if side is not None]
+            if any((side.size or 0) > CONTENT_LIMIT for side in sides):
+                return pair.relative, ""
             try:
                 equal = await contents_equal(self._outputs.fetch, pair)
             except ChrislibError:

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chrislib.feeds.compare import CONTENT_LIMIT, Comparing
 from chrislib.feeds.compare_files import (
     compare_files,
     contents_equal,
@@ -93,6 +94,26 @@ async def test_both_files_are_fetched_to_compare(tmp_path: Path) -> None:
     assert await contents_equal(fetch, pair)
     (alone,) = compare_files([entry("a", 1, 3)], [])
     assert not await contents_equal(fetch, alone)
+
+
+async def test_what_is_too_large_is_not_fetched_to_be_compared(tmp_path: Path) -> None:
+    fetched: list[str] = []
+
+    async def fetch(one: OutputEntry) -> Path:
+        fetched.append(one.relative)
+        path = tmp_path / str(one.file_id)
+        path.write_bytes(b"x")
+        return path
+
+    server: Any = SimpleNamespace(client=None, now=None, on_change=lambda _forget: None)
+    outputs: Any = SimpleNamespace(fetch=fetch)
+    large = CONTENT_LIMIT + 1
+    pairs = compare_files(
+        [entry("large", 1, large), entry("small", 2, 1)],
+        [entry("large", 3, large), entry("small", 4, 1)],
+    )
+    assert await Comparing(server, outputs).contents(pairs) == {"small": "same"}
+    assert fetched == ["small", "small"]
 
 
 @examples
