@@ -340,5 +340,5 @@ def test_details_show_no_token_and_no_terminal_codes() -> None:
     assert token not in details.log + details.command + str(details.parameters)
     assert details.log.splitlines()[1] == "<b>99%</b>"
     assert "\x1b" not in details.log
-    assert details.run_facts["Compute"] == "host · 2 CPU · 1 GB"
+    assert details.run_facts["Compute"] == "host · 2 CPU · 1,000 MiB"
     assert details.steps[0].at == 1.0
