@@ -27,6 +27,7 @@ from chrislib.jobs.backends.counting import Counting
 from chrislib.jobs.backends.placing import (
     checked,
     drop_parts,
+    named,
     placed,
     renamed,
     told,
@@ -110,7 +111,8 @@ class DownloadBackend:
         finally:
             fetching.tell(now=True)
             await fetching.flush()
-        outcome = _outcome(kept, await asyncio.to_thread(folder.resolve))
+        # thousands of names: not on the event loop
+        outcome = await asyncio.to_thread(_outcome, kept, folder)
         if outcome.failed_files:
             await drop_parts(kept.values())
         elif low:
@@ -129,8 +131,7 @@ class DownloadBackend:
         self, job: Job, intent: DownloadIntent, folder: Path
     ) -> list[ArtifactRow]:
         sources = await self._sources(intent)
-        root = await asyncio.to_thread(folder.resolve)
-        found: dict[str, tuple[ArtifactRow, tuple[str, ...]]] = {}
+        found: dict[str, tuple[ArtifactRow, str]] = {}
         for source in sources:
             top = _top(source) if len(sources) > 1 else ""
             async with aclosing(self._client.files.walk(source)) as entries:
@@ -152,15 +153,8 @@ class DownloadBackend:
                         state="WAITING",
                         position=len(found),
                     )
-                    parts = local_names.legal_path(relative)
-                    found[file.path] = row, local_names.fitting(root, parts)
-        # A file must not have the name of a folder that others go into.
-        taken = {
-            str(root.joinpath(*parts[:depth])).casefold()
-            for _, parts in found.values()
-            for depth in range(1, len(parts))
-        }
-        wanted = [(row, root.joinpath(*parts)) for row, parts in found.values()]
+                    found[file.path] = row, relative
+        wanted, taken = await asyncio.to_thread(named, found.values(), folder)
         before = await self._table.artifacts_at([str(target) for _, target in wanted])
         return await asyncio.to_thread(placed, wanted, taken, before)
 
@@ -323,7 +317,7 @@ def _top(source: str) -> str:
     return parts[-2] if parts[-1] == "data" and len(parts) > 1 else parts[-1]
 
 
-def _outcome(rows: dict[str, ArtifactRow], root: Path) -> Outcome:
+def _outcome(rows: dict[str, ArtifactRow], folder: Path) -> Outcome:
     failed = tuple(
         FailedFile(row.remote_path, row.reason)
         for row in rows.values()
@@ -333,7 +327,7 @@ def _outcome(rows: dict[str, ArtifactRow], root: Path) -> Outcome:
     size = sum(row.size or 0 for row in rows.values() if row.state == "DONE")
     total = sum(row.size or 0 for row in rows.values())
     progress = Progress(done, len(rows), "files", bytes_done=size, bytes_total=total)
-    others = told(renamed(rows.values(), root))
+    others = told(renamed(rows.values(), folder.resolve()))
     if not failed:
         return Outcome(Phase.FINISHED, others, progress=progress)
     phase = Phase.FINISHED_WITH_ERRORS if done else Phase.FAILED

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,32 @@ def _drop_parts(paths: list[Path]) -> None:
             local_names.part_of(path).unlink(missing_ok=True)
         except OSError as error:
             _log.info("a part could not be removed: %s", type(error).__name__)
+
+
+def named(
+    found: Iterable[tuple[ArtifactRow, str]], folder: Path
+) -> tuple[list[tuple[ArtifactRow, Path]], set[str]]:
+    """Return where files would go by their names on the server (disk).
+
+    Parameters
+    ----------
+    found : iterable of tuple
+        Files, with their paths below the chosen folder.
+
+    Returns
+    -------
+    tuple
+        The files with their paths here, and names that are not free for `placed`.
+    """
+    root = folder.resolve()
+    wanted = []
+    folders: set[tuple[str, ...]] = set()
+    for row, relative in found:
+        parts = local_names.fitting(root, local_names.legal_path(relative))
+        wanted.append((row, root.joinpath(*parts)))
+        folders.update(parts[:depth] for depth in range(1, len(parts)))
+    # A file must not have the name of a folder that others go into.
+    return wanted, {str(root.joinpath(*parts)).casefold() for parts in folders}
 
 
 def placed(
@@ -100,10 +127,12 @@ def renamed(rows: Iterable[ArtifactRow], root: Path) -> list[tuple[str, str]]:
         The chosen folder, its links resolved.
     """
     found = []
+    below = len(os.path.join(root, ""))
     for row in rows:
         if row.state != "DONE" or not row.local_path:
             continue
-        parts = Path(row.local_path).relative_to(root).parts
+        # as text: paths of thousands of files take a while
+        parts = row.local_path[below:].split(os.sep)
         there = row.remote_path.split("/")[-len(parts) :]
         kept = all(local_names.legal_name(part) == part for part in there[:-1])
         if parts[-1] != there[-1] or not kept:

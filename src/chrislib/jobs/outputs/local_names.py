@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from chrislib.errors import ChrislibError
@@ -27,6 +28,7 @@ class OutsideFolder(ChrislibError):
     """A path would leave the chosen folder."""
 
 
+@lru_cache(maxsize=4096)
 def legal_name(name: str) -> str:
     """Return `name` changed as little as needed to be one file name on any disk.
 
