@@ -9,6 +9,8 @@ from functools import partial
 
 import httpx
 
+from chrislib.aio import spawn
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -44,6 +46,7 @@ class Lanes(httpx.AsyncBaseTransport):
         self._room = asyncio.Semaphore(count)
         self._free: deque[_Lane] = deque()
         self._busy: dict[int, _Lane] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request (network); the connection is free once the answer is closed.
@@ -58,7 +61,7 @@ class Lanes(httpx.AsyncBaseTransport):
             await self._close_rested()
             response = await lane.transport.handle_async_request(request)
         except BaseException:
-            self._give_back(lane)
+            self._give_back(lane, whole=False)
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Stream(response.stream, partial(self._give_back, lane))
@@ -70,6 +73,7 @@ class Lanes(httpx.AsyncBaseTransport):
         self._free.clear()
         for lane in lanes:
             await lane.transport.aclose()
+        await asyncio.gather(*self._closing)
 
     def _taken(self) -> _Lane:
         # the one that rested least: the others may be closed
@@ -77,12 +81,19 @@ class Lanes(httpx.AsyncBaseTransport):
         self._busy[id(lane)] = lane
         return lane
 
-    def _give_back(self, lane: _Lane) -> None:
+    def _give_back(self, lane: _Lane, *, whole: bool) -> None:
         if self._busy.pop(id(lane), None) is None:
             return
-        lane.free_since = time.monotonic()
-        self._free.append(lane)
         self._room.release()
+        if whole:
+            lane.free_since = time.monotonic()
+            self._free.append(lane)
+            return
+        # Whoever is called off while an answer is closed leaves a connection that the
+        # library takes to be in use for ever: nobody gets this one again.
+        task = spawn(lane.transport.aclose(), name="close a connection")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _close_rested(self) -> None:
         while self._free and time.monotonic() - self._free[0].free_since > self._keep:
@@ -90,19 +101,25 @@ class Lanes(httpx.AsyncBaseTransport):
 
 
 class _Stream(httpx.AsyncByteStream):
-    """An answer's bytes; once closed, its connection is free."""
+    """An answer's bytes; once closed, its connection is free if all of them came."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, done: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: httpx.AsyncByteStream, done: Callable[..., None]
+    ) -> None:
         self._stream = stream
         self._done = done
+        self._whole = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
             yield chunk
+        self._whole = True
 
     async def aclose(self) -> None:
         """Close the answer (network)."""
+        closed = False
         try:
             await self._stream.aclose()
+            closed = True
         finally:
-            self._done()
+            self._done(whole=closed and self._whole)

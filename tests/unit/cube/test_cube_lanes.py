@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -45,7 +45,9 @@ class Lines:
                 self.under_way[number] -= 1
                 said = b"%d" % number
                 head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said)
-                writer.write(head + said)
+                writer.write(head)
+                await asyncio.sleep(0)
+                writer.write(said)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -107,3 +109,81 @@ async def test_a_request_that_fails_leaves_its_place_to_the_next() -> None:
         for _ in range(3):
             with pytest.raises(httpx.ConnectError):
                 await http.get("http://127.0.0.1:9/")
+
+
+async def test_called_off_at_any_moment_no_place_is_lost() -> None:
+    lines = Lines()
+    server = await asyncio.start_server(lines.connected, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    answered = 0
+    async with httpx.AsyncClient(transport=lanes(2), timeout=60) as http:
+        for turns in range(0, 200, 3):
+            asked = [asyncio.ensure_future(http.get(url)) for _ in range(2)]
+            for _ in range(turns // 4):
+                await asyncio.sleep(0)
+            for _ in range(1 + turns % 4):  # once more, while it ends
+                for task in asked:
+                    task.cancel()
+                await asyncio.sleep(0)
+            ended = await asyncio.gather(*asked, return_exceptions=True)
+            answered += sum(isinstance(one, httpx.Response) for one in ended)
+            async with asyncio.timeout(60):
+                both = await asyncio.gather(http.get(url), http.get(url))
+            assert [one.status_code for one in both] == [200, 200]
+    assert answered, "all were called off too early"
+    server.close()
+    await server.wait_closed()
+
+
+class Held(httpx.AsyncHTTPTransport):
+    """Gives answers whose closing is called off, as a second cancellation does it."""
+
+    def __init__(self, made: list["Held"], *, breaks: bool) -> None:
+        super().__init__()
+        made.append(self)
+        self.breaks = breaks
+        self.asked = 0
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer at once."""
+        self.asked += 1
+        return httpx.Response(200, stream=HeldStream(breaks=self.breaks))
+
+    async def aclose(self) -> None:
+        """Note that it was closed."""
+        self.closed = True
+        await super().aclose()
+
+
+class HeldStream(httpx.AsyncByteStream):
+    """Two bytes."""
+
+    def __init__(self, *, breaks: bool) -> None:
+        self._breaks = breaks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"ok"
+
+    async def aclose(self) -> None:
+        """Be called off, or end."""
+        if self._breaks:
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_connection_that_was_not_closed_in_order_is_given_to_nobody(
+    whole: bool,
+) -> None:
+    made: list[Held] = []
+    transport = Lanes(1, make=lambda: Held(made, breaks=not made), keep=60)
+    url = "http://127.0.0.1/"
+    async with httpx.AsyncClient(transport=transport) as http:
+        request = http.build_request("GET", url)
+        answer = await http.send(request, stream=True)
+        with pytest.raises(asyncio.CancelledError):
+            await (answer.aread() if whole else answer.aclose())
+        for _ in range(2):
+            assert (await http.get(url)).text == "ok"
+    assert [one.asked for one in made] == [1, 2]
+    assert all(one.closed for one in made)
