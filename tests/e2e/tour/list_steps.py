@@ -59,7 +59,7 @@ class ListSteps(Part):
         self._screen.click(row, button=3)
         self._screen.settle()
         self._report.picture("feeds-row-menu")
-        self._nth(8)
+        self._nth(9)
         self._screen.wait(contains="nothing is copied", role="label")
         self._screen.settle()
         self._report.picture("feeds-duplicate")
@@ -86,7 +86,7 @@ class ListSteps(Part):
         row = self._screen.wait(contains=f"{_TITLE} 02", role="list item")
         self._screen.click(row)
         self._screen.click(row, button=3)
-        self._nth(6)  # Pin on top
+        self._nth(7)  # Pin on top
         self._screen.wait(contains="pinned", role="list item")
         self._screen.press(contains="Which feeds are shown", role="push button")
         self._screen.settle()
