@@ -15,8 +15,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyleOptionViewItem,
     QTableView,
@@ -34,6 +32,7 @@ from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.paced import PacedTable
 from chrislib.views.widgets.paint import draw_glyph, draw_row, draw_text
+from chrislib.views.widgets.row_table import of_whole_rows
 from chrislib.views.widgets.sort_head import SortHead
 from chrislib.views.widgets.text import plain_tooltip
 
@@ -229,20 +228,13 @@ class ResultTable(PacedTable):
         self.setAccessibleName("Collected results")
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
-        self.setShowGrid(False)
-        self.setMouseTracking(True)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
+        of_whole_rows(self)
         # nothing folds while the page is there: Tab moves the focus
         self.setProperty("foldsPanels", False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setCornerWidget(QWidget())
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.px(28))
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._widths: dict[str, int] = {}
         self._fitting = soon(self, 0, self._fit_some)
         head = _Head(theme, self)

@@ -11,9 +11,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
@@ -29,6 +27,7 @@ from chrislib.views.widgets.buttons import Segments
 from chrislib.views.widgets.delegates import SizedDelegate
 from chrislib.views.widgets.heads import head_cell
 from chrislib.views.widgets.paint import draw_row, draw_text
+from chrislib.views.widgets.row_table import of_whole_rows
 from chrislib.views.widgets.text import ElidedLabel, plain_tooltip
 
 SIDES, ONE = "sides", "one"
@@ -215,18 +214,12 @@ class DifferenceTable(QTableView):
         self.setAccessibleName("Differences")
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
+        of_whole_rows(self)
         # nothing folds while the page is there: Tab moves the focus
         self.setProperty("foldsPanels", False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setFrameShape(QTableView.Shape.NoFrame)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.px(24))
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionsClickable(False)

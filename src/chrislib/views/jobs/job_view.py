@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QMouseEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QMenu,
     QTableView,
@@ -38,6 +37,7 @@ from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME, TITLE
 from chrislib.views.jobs.verbs import more_verbs_of, verbs_of
 from chrislib.views.jobs.words import FINISHED, GROUPS, look_of, second_line
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.row_table import of_whole_rows
 
 __all__ = ["KEYS", "JobView", "place_buttons"]
 
@@ -80,17 +80,9 @@ class JobView(QTableView):
         self.setAccessibleName("Jobs")
         self._delegate = JobDelegate(theme, self)
         self.setItemDelegate(self._delegate)
+        of_whole_rows(self)
         self._dress_headers(model)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         # Qt would scroll to wherever a change has put the current row
         self.setAutoScroll(False)
         model.modelAboutToBeReset.connect(self._keep)
@@ -426,9 +418,7 @@ class JobView(QTableView):
     def _dress_headers(self, model: JobModel) -> None:
         self.setModel(model)
         rows, columns = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
         rows.setMinimumSectionSize(8)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         columns.hide()
         columns.setStretchLastSection(False)
         columns.setMinimumSectionSize(40)

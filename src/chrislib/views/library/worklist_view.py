@@ -10,7 +10,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QMenu,
     QStyleOptionViewItem,
@@ -38,6 +37,7 @@ from chrislib.views.widgets.paint import (
     draw_state,
     draw_text,
 )
+from chrislib.views.widgets.row_table import of_whole_rows
 
 _ROW = 48
 _WIDTHS = {LINE: 64, STATE: 200, ACTION: 104}
@@ -172,16 +172,8 @@ class WorkListView(QTableView):
         self.setModel(model)
         self._delegate = _Delegate(theme, self)
         self.setItemDelegate(self._delegate)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        of_whole_rows(self)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         heads = self.horizontalHeader()
         heads.setSectionsClickable(False)
         heads.setHighlightSections(False)
@@ -189,8 +181,6 @@ class WorkListView(QTableView):
             stretch = column in (ASKED, FOUND)
             mode = QHeaderView.ResizeMode
             heads.setSectionResizeMode(column, mode.Stretch if stretch else mode.Fixed)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         theme.changed.connect(self._measure)
         self._measure()
 

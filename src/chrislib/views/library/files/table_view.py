@@ -36,6 +36,7 @@ from chrislib.views.models.selected import rows_of
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.paced import PacedTable
 from chrislib.views.widgets.paint import draw_check, draw_glyph, draw_ring, draw_text
+from chrislib.views.widgets.row_table import of_whole_rows
 from chrislib.views.widgets.sort_head import SortHead
 
 ROW = 28
@@ -189,19 +190,9 @@ class FilesTable(PacedTable):
         self.setHorizontalHeader(self._head)
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        of_whole_rows(self)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
         self.setDragEnabled(True)
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(True)

@@ -13,7 +13,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyleOptionViewItem,
     QTableView,
@@ -39,6 +38,7 @@ from chrislib.views.widgets.paint import (
     fit,
 )
 from chrislib.views.widgets.parts import PartsView
+from chrislib.views.widgets.row_table import of_whole_rows
 
 ROW = 48
 ACT = "act"
@@ -189,22 +189,11 @@ class MineTable(PartsView, QTableView):
         self.hovered_row = -1
         self.setObjectName("mine.list")
         self.setAccessibleName("My Library, list")
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
+        of_whole_rows(self)
         self.setCornerWidget(QWidget())
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setMouseTracking(True)
         self.setDragEnabled(True)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._head = MineHead(theme, self)
         self.setHorizontalHeader(self._head)
         # a table that does not sort by itself hides it on a new head
