@@ -17,6 +17,7 @@ from chrislib.feeds.renaming import (
 )
 from chrislib.feeds.states import feed_words
 from chrislib.jobs.model import Job
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.bulk_sheet import BulkSheet, BulkWords, feeds_words
 from chrislib.views.feeds.bulk_table import BulkModel, BulkTable
@@ -223,7 +224,7 @@ class DeleteSheet(BulkSheet):
         self.add_above(self._facts)
         self.add_above(self._active)
         nodes = sum(row.nodes for row in rows)
-        self._facts.setText(f"{_nodes(nodes)} · counting files …")
+        self._facts.setText(f"{counted(nodes, 'node')} · counting files …")
         self.next_button.setEnabled(False)
         self.set_note("Counting what goes along")
         self._counting.start(
@@ -265,7 +266,7 @@ class DeleteSheet(BulkSheet):
         files = files_words(weight.files, weight.size or 0)
         if weight.size is None:
             files = f"{weight.files:,} files"
-        self._facts.setText(f"{_nodes(weight.nodes)} · {files}")
+        self._facts.setText(f"{counted(weight.nodes, 'node')} · {files}")
         said = []
         if weight.active:
             are = (
@@ -273,7 +274,7 @@ class DeleteSheet(BulkSheet):
                 if weight.active == 1
                 else ("have not finished and are")
             )
-            said.append(f"{_nodes(weight.active)} {are} cancelled.")
+            said.append(f"{counted(weight.active, 'node')} {are} cancelled.")
         if weight.unknown:
             said.append(
                 f"The files of {feeds_words(weight.unknown)} could not be counted; "
@@ -365,7 +366,3 @@ class MergeSheet(Sheet):
 
 def _small(context: ViewContext, words: str) -> Label:
     return Label(context.theme, words, style="small", token="text.secondary", wrap=True)
-
-
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count:,} nodes"

@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from chrislib.library.words import count as counted
 from chrislib.views.feeds.graph_colors import WAYS, Entry
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Field, icon_button
@@ -206,7 +207,7 @@ class GraphSearch(QFrame):
         elif not count:
             words = "No node"
         elif self._at < 0:
-            words = "1 node" if count == 1 else f"{count:,} nodes"
+            words = counted(count, "node")
         else:
             words = f"{self._at + 1:,} of {count:,}"
         self._count.setText(words)

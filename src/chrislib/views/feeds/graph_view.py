@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QToolTip
 
 from chrislib.feeds.branches import Branches
 from chrislib.feeds.model import Node
+from chrislib.library.words import count as counted
 from chrislib.views.feeds.graph_canvas import GraphCanvas
 from chrislib.views.feeds.graph_plan import (
     GHOST,
@@ -440,7 +441,7 @@ class GraphView(GraphCanvas):
 
     def _say(self) -> None:
         count = len(self._wish.parents)
-        words = "Graph, 1 node" if count == 1 else f"Graph, {count} nodes"
+        words = f"Graph, {counted(count, 'node')}"
         here = self._selected
         if here is not None and here in self._wish.parents:
             words = f"{words}, {self._looks.words(here)}"

@@ -10,6 +10,7 @@ from chrislib.feeds.markdown import clean
 from chrislib.feeds.model import FeedView
 from chrislib.feeds.states import duration
 from chrislib.feeds.tags import Tag
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.tag_strip import TagStrip
 from chrislib.views.feeds.words import show_date
@@ -196,7 +197,7 @@ class FeedHead(QWidget):
         if row.created is not None:
             local = row.created.astimezone()
             facts.append(f"created {show_date(local.date())} {local:%H:%M}")
-        facts.append("1 node" if row.nodes == 1 else f"{row.nodes:,} nodes")
+        facts.append(counted(row.nodes, "node"))
         spans = [
             (node.ended - node.started).total_seconds()
             for node in view.nodes

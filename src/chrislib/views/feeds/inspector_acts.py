@@ -11,6 +11,7 @@ from chrislib.feeds.acts import Deleted, plan_delete, why_not
 from chrislib.feeds.model import Node
 from chrislib.feeds.states import ACTIVE
 from chrislib.jobs.model import Job
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.graph_paint import node_name
@@ -309,7 +310,7 @@ class NodeActions:
         if view is None or not plan.nodes:
             return
         count = len(plan.nodes)
-        nodes = "1 node" if count == 1 else f"{count} nodes"
+        nodes = counted(count, "node")
         words = [f"In feed {view.row.id}: " + _names(plan.nodes) + "."]
         if count > len(plan.tops):
             words.append("What follows a node goes with it.")

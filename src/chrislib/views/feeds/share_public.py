@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.feeds.markdown import clean
 from chrislib.feeds.sharing import Access, Published
+from chrislib.library.words import count as counted
 from chrislib.views.feeds.words import files_words, size_words
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
@@ -14,7 +15,7 @@ from chrislib.views.widgets.text import Label, plain_tooltip
 
 def published_words(found: Published) -> list[str]:
     """Return what everybody would see, a line for each kind of thing."""
-    nodes = "1 node" if found.nodes == 1 else f"{found.nodes:,} nodes"
+    nodes = counted(found.nodes, "node")
     if found.size is not None:
         files = files_words(found.files, found.size)
     else:

@@ -7,6 +7,7 @@ from chrislib.errors import ChrislibError
 from chrislib.feeds.model import Node
 from chrislib.feeds.nodes import Stop, plan_cancel
 from chrislib.jobs.model import Job, Kind
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowJobs
 from chrislib.views.tasks import PaneTasks
@@ -113,7 +114,7 @@ class StopActs:
     def cancel_words(self) -> str:
         """Return the words of Cancel, "" where nothing can be stopped."""
         count = len(self.plan().nodes)
-        return f"Cancel {_count(count)} …" if count else ""
+        return f"Cancel {counted(count, 'node')} …" if count else ""
 
     def cancel(self) -> None:
         """Cancel what is highlighted and all after it, once that is confirmed."""
@@ -129,9 +130,9 @@ class StopActs:
             words.append(f"{'It' if tops == 1 else 'They'} and all after stop.")
         words.append("What was computed before stays.")
         sure = await self._context.dialogs.confirm(
-            f"Cancel {_count(count)}?",
+            f"Cancel {counted(count, 'node')}?",
             " ".join(words),
-            action=f"Cancel {_count(count)}",
+            action=f"Cancel {counted(count, 'node')}",
             danger=True,
         )
         if not sure:
@@ -146,15 +147,13 @@ class StopActs:
                 stopped |= plan.below[int(top.id)]
         if stopped:
             are = "is" if len(stopped) == 1 else "are"
-            self._context.messages.info(f"{_count(len(stopped))} {are} cancelled.")
+            self._context.messages.info(
+                f"{counted(len(stopped), 'node')} {are} cancelled."
+            )
         self._pane.refresh()
-
-
-def _count(number: int) -> str:
-    return "1 node" if number == 1 else f"{number} nodes"
 
 
 def _named(nodes: Sequence[Node]) -> str:
     if len(nodes) == 1:
         return f"{nodes[0].plugin_name} {nodes[0].plugin_version}"
-    return f"{len(nodes)} nodes"
+    return counted(len(nodes), "node")

@@ -8,6 +8,7 @@ from typing import Any
 
 from chrislib.errors import ChrislibError
 from chrislib.jobs.model import Job
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 
 Deed = Awaitable[Any]
@@ -23,7 +24,7 @@ async def purge(context: ViewContext, job: Job) -> None:
     """
     results = context.jobs.results
     plan = await results.purge_plan(job.key)
-    nodes = "1 node" if plan.nodes == 1 else f"{plan.nodes:,} nodes"
+    nodes = counted(plan.nodes, "node")
     words = "Their files are" if plan.nodes > 1 else "Its files are"
     text = f"{words} deleted on the server and cannot be brought back. "
     if plan.running:

@@ -21,6 +21,7 @@ from chrislib.jobs.model import (
     RunIntent,
     UploadIntent,
 )
+from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs import closely
 from chrislib.views.jobs.words import COMPUTING
@@ -225,7 +226,7 @@ class JobVerbs:
     async def _cancel(self, job: Job) -> None:
         jobs = self._context.jobs
         count = await jobs.cancel_scope(job.key) if job.kind is Kind.RUN else 1
-        nodes = "1 node" if count == 1 else f"{count:,} nodes"
+        nodes = counted(count, "node")
         if job.kind is Kind.RUN:
             text = "What has been computed stays. "
             if count > 1:
