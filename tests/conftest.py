@@ -1,6 +1,7 @@
 """Fixtures for all tests: real station processes."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import logging
@@ -8,11 +9,12 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -103,6 +105,37 @@ class Station:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return str(json.load(answer)["token"])
 
+    def _ask(self, method: str, url: str, body: object = None) -> Any:
+        request = urllib.request.Request(
+            url,
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Authorization": f"Token {self.token}",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def quieten(self) -> None:
+        """Cancel what still runs (network).
+
+        A station runs only a few programs at a time: two that sleep an hour would
+        let nothing of any later test begin.
+        """
+        query = "plugins/instances/search/?active=true&limit=1000"
+        active = self._ask("GET", f"{self.url}{query}")["results"]
+        stopped = set()
+        for row in sorted(active, key=lambda row: int(row["id"])):
+            stopped.add(row["id"])
+            if row.get("previous_id") in stopped:
+                continue  # goes with the one above it
+            # It may have ended meanwhile.
+            with contextlib.suppress(urllib.error.HTTPError):
+                self._ask("PUT", row["url"], {"status": "cancelled"})
+
     def kill(self) -> None:
         """End the process the hard way, as a crash would; its programs go on."""
         assert self.process is not None
@@ -164,6 +197,14 @@ def old_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     running = Station(tmp_path_factory.mktemp("station6"), options).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _stations_left_quiet(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave nothing running on the stations that all tests share."""
+    yield
+    for name in {"station", "old_station"}.intersection(request.fixturenames):
+        request.getfixturevalue(name).quieten()
 
 
 def pytest_collection_finish() -> None:
