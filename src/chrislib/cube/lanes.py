@@ -1,6 +1,7 @@
 """A connection for each request that is under way, and none that two could be given."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,8 @@ from functools import partial
 import httpx
 
 from chrislib.aio import spawn
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -68,12 +71,15 @@ class Lanes(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close all connections, also those in use (network)."""
+        """Close all connections, also those in use (network).
+
+        One that cannot be closed in order leaves none of the others open.
+        """
         lanes = [*self._free, *self._busy.values()]
         self._free.clear()
-        for lane in lanes:
-            await lane.transport.aclose()
-        await asyncio.gather(*self._closing)
+        await asyncio.gather(
+            *map(_close, lanes), *self._closing, return_exceptions=True
+        )
 
     def _taken(self) -> _Lane:
         # the one that rested least: the others may be closed
@@ -91,13 +97,21 @@ class Lanes(httpx.AsyncBaseTransport):
             return
         # Whoever is called off while an answer is closed leaves a connection that the
         # library takes to be in use for ever: nobody gets this one again.
-        task = spawn(lane.transport.aclose(), name="close a connection")
+        task = spawn(_close(lane), name="close a connection")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def _close_rested(self) -> None:
         while self._free and time.monotonic() - self._free[0].free_since > self._keep:
-            await self._free.popleft().transport.aclose()
+            await _close(self._free.popleft())
+
+
+async def _close(lane: _Lane) -> None:
+    """Close a connection (network); nothing depends on whether that works."""
+    try:
+        await lane.transport.aclose()
+    except Exception as error:  # noqa: BLE001 - transports raise anything
+        _log.info("a connection was not closed in order: %s", type(error).__name__)
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 Told = Callable[[int, int | None], None]
 
 
-class Shelf(Protocol):
+class KeptReadmes(Protocol):
     """The part of the catalog that READMEs are kept in."""
 
     async def get(self, plugin: str, version: str, place: str) -> ReadmeRow | None:
@@ -30,7 +30,7 @@ class PluginReadmes:
 
     Parameters
     ----------
-    shelf : Shelf, optional
+    shelf : KeptReadmes, optional
         Where they are kept.
     forges : sequence of Forge
         The only sites that are ever asked.
@@ -40,7 +40,7 @@ class PluginReadmes:
 
     def __init__(
         self,
-        shelf: Shelf | None,
+        shelf: KeptReadmes | None,
         *,
         forges: Sequence[Forge] = FORGES,
         now: Callable[[], float] = time.time,

@@ -30,7 +30,7 @@ from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
 from chrislib.feeds.provenance import FeedProvenance
-from chrislib.feeds.readmes import PluginReadmes, Shelf
+from chrislib.feeds.readmes import KeptReadmes, PluginReadmes
 from chrislib.feeds.renaming import problem_of
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
@@ -65,7 +65,7 @@ class FeedsService:
         Lets feeds wait for data that is on the way.
     kept : Kept, optional
         Where collected tables are kept.
-    readmes : Shelf, optional
+    readmes : KeptReadmes, optional
         Where READMEs of plugins are kept.
     drafts : DraftShelf, optional
         Where notes and comments that were not sent are kept.
@@ -79,7 +79,7 @@ class FeedsService:
         paths: Paths,
         library: LibraryData | None = None,
         kept: "Kept | None" = None,
-        readmes: Shelf | None = None,
+        readmes: KeptReadmes | None = None,
         drafts: DraftShelf | None = None,
     ) -> None:
         self._jobs = jobs

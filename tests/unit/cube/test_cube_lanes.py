@@ -187,3 +187,36 @@ async def test_a_connection_that_was_not_closed_in_order_is_given_to_nobody(
             assert (await http.get(url)).text == "ok"
     assert [one.asked for one in made] == [1, 2]
     assert all(one.closed for one in made)
+
+
+class Stubborn(Held):
+    """A connection that cannot be closed in order."""
+
+    async def aclose(self) -> None:
+        """Note that it was asked, then fail."""
+        await super().aclose()
+        await asyncio.sleep(0)
+        raise OSError("the other end has gone")
+
+
+async def test_what_cannot_be_closed_leaves_no_other_connection_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("chrislib.cube.lanes.time.monotonic", lambda: now[0])
+    made: list[Held] = []
+    transport = Lanes(4, make=lambda: Stubborn(made, breaks=False), keep=4.0)
+    url = "http://127.0.0.1/"
+    async with httpx.AsyncClient(transport=transport) as http:
+        request = [http.build_request("GET", url) for _ in range(4)]
+        answers = [await http.send(one, stream=True) for one in request]
+        for one in answers[:2]:
+            await one.aread()  # these rest
+        await answers[2].aclose()  # half read: closed in the background
+        now[0] = 5.0
+        # the one that is taken closes the other, which fails: the request does not
+        assert (await http.get(url)).text == "ok"
+    # the last one was in use all the time
+    assert [one.closed for one in made] == [True] * 4
+    named = {task.get_name() for task in asyncio.all_tasks()}
+    assert "close a connection" not in named

@@ -99,6 +99,7 @@ class DownloadBackend:
             rows=kept,
             report=report,
             folder=folder,
+            root=await asyncio.to_thread(folder.resolve),
             slot=partial(self._slots.one, job.account_id),
         )
         fetching.tell(now=True)
@@ -208,6 +209,7 @@ class _Fetching:
         rows: dict[str, ArtifactRow],
         report: Report,
         folder: Path,
+        root: Path,
         slot: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self._client = client
@@ -216,7 +218,7 @@ class _Fetching:
         self._counting = Counting(rows, report)
         self.tell = self._counting.tell
         self._folder = folder
-        self._root = folder.resolve()
+        self._root = root
         self._slot = slot
         self._shelf = Shelf()
         self._unsaved: dict[str, ArtifactRow] = {}
