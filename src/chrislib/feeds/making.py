@@ -101,7 +101,8 @@ class NewFeeds:
         """Make a feed; returns once the server has it, or once it is written down.
 
         What is still on the way is asked for and waited for, also over a restart; the
-        job is a draft until then. (Network, disk.)
+        job is a draft until then. Whoever goes away before the answer finds it among
+        the jobs. (Network, disk.)
 
         Raises
         ------
@@ -118,7 +119,7 @@ class NewFeeds:
         intent = replace(intent, note=note.strip(), tags=labels)
         then = first.steps if first is not None else ()
         if paths:
-            return await self._jobs.submit_now(intent, then)
+            return await self._jobs.submit_now(intent, then, stays=True)
         (key, *_) = await self._jobs.submit_held(intent, then)
         await self._look()
         job = self._jobs.get(key)

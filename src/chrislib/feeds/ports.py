@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from chrislib.jobs.model import (
     Intent,
     Job,
+    JobChange,
     JobKey,
     Phase,
     RunIntent,
@@ -109,17 +110,22 @@ class JobsLike(Protocol):
         """Journal a job and start it in the background (disk, network)."""
 
     async def submit_now(
-        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
+        self,
+        intent: RunIntent | WorkflowIntent,
+        then: Sequence[Next] = (),
+        *,
+        stays: bool = False,
     ) -> Job:
         """Journal a run and send it; returns once the server answered (network).
 
-        `then` follows it, sent behind.
+        `then` follows it, sent behind. With `stays` it is kept even where the caller
+        goes away and the server does not take it.
         """
 
     async def submit_held(
-        self, intent: RunIntent, then: Sequence[Next] = ()
+        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
     ) -> list[JobKey]:
-        """Journal a run that waits for library items, and what follows it (disk)."""
+        """Journal a run that waits for items or a job, and what follows it (disk)."""
 
     async def cancel(self, key: JobKey) -> int:
         """Cancel a job; returns how many nodes it took along (network)."""
@@ -132,6 +138,11 @@ class JobsLike(Protocol):
 
     def get(self, key: JobKey) -> Job | None:
         """Return one job."""
+
+    def subscribe(
+        self, callback: Callable[[tuple[JobChange, ...]], None]
+    ) -> Callable[[], None]:
+        """Call `callback` after each commit; returns how to stop that."""
 
     def watch_feed(self, feed_id: int | None) -> None:
         """Say which feed is on screen, so that it is looked at more often."""

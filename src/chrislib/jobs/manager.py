@@ -77,12 +77,12 @@ class JobManager(Wiring):
         return key
 
     async def submit_held(
-        self, intent: RunIntent, then: Sequence[Next] = ()
+        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
     ) -> list[JobKey]:
-        """Write down a run that waits for library items, and what follows it (disk).
+        """Write down a run that waits for library items or a job, and what follows it.
 
-        `Held.release` has it sent; what follows is sent as soon as its parent is on
-        the server.
+        `Held.release` has it sent, or its parent's arrival on the server; what follows
+        is sent as soon as its own parent is there. (Disk.)
         """
         account = await self._account()
         (key,) = await self._submitter.journal(
@@ -91,7 +91,11 @@ class JobManager(Wiring):
         return [key, *await self._journal_next(key, then, account=account)]
 
     async def submit_now(
-        self, intent: RunIntent | WorkflowIntent, then: Sequence[Next] = ()
+        self,
+        intent: RunIntent | WorkflowIntent,
+        then: Sequence[Next] = (),
+        *,
+        stays: bool = False,
     ) -> Job:
         """Journal a run, send it once and return what became of it (disk, network).
 
@@ -104,6 +108,9 @@ class JobManager(Wiring):
             Runs that follow it, written down before it is sent; they are sent behind.
             Where the run is refused they are dropped with it. Nothing can follow a
             pipeline.
+        stays : bool
+            Where the caller goes away before the answer, keep a run that was not taken:
+            it is sent later, or waits to be corrected. Else it is dropped.
 
         Raises
         ------
@@ -135,13 +142,17 @@ class JobManager(Wiring):
             await asyncio.shield(self._submitter.withdraw(key))
             raise
         # Carried through even if the caller goes away: the outcome must be noted.
-        sent = await asyncio.shield(
-            spawn(
-                self._submitter.post(key, intent, backend, once=True),
-                name="jobs: submit",
-                on_error=lambda _error: None,
-            )
+        left = False
+        sending = spawn(
+            self._submitter.post(key, intent, backend, once=lambda: not left),
+            name="jobs: submit",
+            on_error=lambda _error: None,
         )
+        try:
+            sent = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            left = stays
+            raise
         if sent.job.phase is Phase.DRAFT and sent.error is not None:
             raise sent.error
         self._look_soon(key)

@@ -83,7 +83,7 @@ class Jobs:
     def waiting(self, _account: int) -> list[Job]:
         return [job for job in self.rows.values() if job.phase is Phase.DRAFT]
 
-    async def submit_now(self, intent: Any, then: Any = ()) -> Job:
+    async def submit_now(self, intent: Any, then: Any = (), **_: Any) -> Job:
         self.sent.append((intent, then))
         return job_of(intent, phase=Phase.SUBMITTED)
 

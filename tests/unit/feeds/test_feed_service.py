@@ -198,7 +198,7 @@ class Manager:
     async def submit(self, intent: Intent) -> JobKey:
         return self._take(intent, Kind.DOWNLOAD).key
 
-    async def submit_now(self, intent: Any, then: Any = ()) -> Job:
+    async def submit_now(self, intent: Any, then: Any = (), **_: Any) -> Job:
         return self._take(intent, Kind.RUN, remote_id=77, feed_id=intent.feed_id or 12)
 
     async def submit_held(self, intent: RunIntent, then: Any = ()) -> list[JobKey]:

@@ -17,6 +17,7 @@ from chrislib.cube.errors import (
     TokenRejected,
 )
 from chrislib.jobs.model import JobChange, Phase, Reach, ResultState, RunIntent
+from tests.unit.jobs.conftest import ScriptedRuns
 
 Bench = Any
 
@@ -186,6 +187,32 @@ async def test_a_run_that_ends_while_we_are_closed_is_found_and_told(
     await bench.jobs.refresh()
     await asyncio.sleep(0.2)
     assert [toast.target for toast in bench.sink.toasts] == ["feed/7/node/1"]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_whoever_goes_away_finds_a_refused_run_only_where_it_is_to_stay(
+    bench: Bench, intent: RunIntent, monkeypatch: pytest.MonkeyPatch, *, stays: bool
+) -> None:
+    asked, gate = asyncio.Event(), asyncio.Event()
+    submit = ScriptedRuns.submit
+
+    async def slowly(backend: ScriptedRuns, run: RunIntent) -> Any:
+        asked.set()
+        await gate.wait()
+        return await submit(backend, run)
+
+    monkeypatch.setattr(ScriptedRuns, "submit", slowly)
+    bench.server.post_errors = [(Refused("no", fields={"title": "bad"}), False)]
+    sending = asyncio.ensure_future(bench.jobs.submit_now(intent, stays=stays))
+    await asked.wait()
+    (job,) = bench.jobs.jobs()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    gate.set()
+    await bench.until(lambda: bench.job(job.key).phase is Phase.DRAFT)
+    assert bench.job(job.key).field_errors == {"title": "bad"}
+    assert bool(bench.jobs.jobs()) is stays
 
 
 async def test_a_process_killed_while_it_sends_does_not_send_again(

@@ -185,13 +185,13 @@ class Submitter:
         intent: RunIntent,
         backend: RunBackend,
         *,
-        once: bool = False,
+        once: Callable[[], bool] = lambda: False,
     ) -> Sent:
         """POST a run that is journaled as being sent (disk, network).
 
         No error is raised for what the server says: the job carries it, and it is
-        in the answer. With `once` a run that was not taken is not sent later either:
-        its author sees the error, and corrects it or not.
+        in the answer. Where `once` says so then, a run that was not taken is not sent
+        later either: its author sees the error, and corrects it or not.
         """
         tracked = self._store.get(key)
         if tracked is not None and isinstance(tracked.job.intent, RunIntent):
@@ -201,7 +201,7 @@ class Submitter:
             try:
                 observation = await backend.submit(intent)
             except CubeError as error:
-                return await self._not_accepted(key, error, once=once)
+                return await self._not_accepted(key, error, once=once())
             await self.own(key, observation)
             return self._sent(key, None)
         finally:
