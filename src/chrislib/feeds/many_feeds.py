@@ -15,7 +15,7 @@ from chrislib.feeds.many_runs import SubjectRun, runs_of
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
-from chrislib.feeds.recipes import Recipe
+from chrislib.feeds.recipes import Recipe, RecipeGone
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.values import show_value
 from chrislib.jobs.model import RunIntent, WorkflowIntent
@@ -55,7 +55,7 @@ class ManyFeeds:
 
         Raises
         ------
-        ChrislibError
+        RecipeGone
             One of its plugins is not on the server any more.
         """
         slots: list[Slot] = []
@@ -73,12 +73,28 @@ class ManyFeeds:
         ]
         return ManyTable(recipe, numbered)
 
+    async def fault(self, recipe: Recipe) -> str:
+        """Return why a recipe cannot run where it ran last, "" where it can (network).
+
+        Looked at before anything is sent: else its feed would be made, and stay
+        without what was to be run on it.
+        """
+        try:
+            table = await self.table(recipe)
+        except RecipeGone as error:
+            # they are offered by a list that is read now and then
+            self._plugins.forget()
+            return error.title
+        found = (f"{s.title}: {s.use_problem}" for s in table.slots if s.use_problem)
+        return next(found, "")
+
     async def _run_slot(self, step: int, intent: RunIntent) -> Slot:
         """Return a run of a recipe with what it was given last (network)."""
         try:
             form = await self._plugins.form_by_id(intent.plugin_id)
         except NotFound as error:
-            raise _not_there(f"{intent.plugin_name} {intent.plugin_version}") from error
+            name = f"{intent.plugin_name} {intent.plugin_version}"
+            raise RecipeGone.of(name) from error
         form.adopt({name: show_value(v) for name, v in intent.parameters.items()})
         limits = Limits(form.plugin)
         limits.take({name: getattr(intent, name) for name in LIMITS})
@@ -101,7 +117,7 @@ class ManyFeeds:
             if one.id == intent.pipeline_id
         ]
         if not found:
-            raise _not_there(f"The pipeline {intent.pipeline_name}")
+            raise RecipeGone.of(f"The pipeline {intent.pipeline_name}")
         tree = await self._pipelines.tree(found[0])
         last = {info.get("piping_id"): info for info in intent.nodes_info}
         slots = []
@@ -193,11 +209,3 @@ class ManyFeeds:
     ) -> Callable[[], None]:
         """Call `callback` with the batches that changed; returns how to stop that."""
         return self._jobs.batches.subscribe(callback)
-
-
-def _not_there(what: str) -> ChrislibError:
-    return ChrislibError(
-        f"{what} is not on this server any more.",
-        "The recipe needs it. Nothing was started.",
-        hint="Choose another recipe, or have it registered again.",
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chrislib.errors import ChrislibError
 from chrislib.jobs.history.estimate import quantile
 from chrislib.jobs.model import Job, Phase, RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
@@ -12,6 +13,19 @@ _ENOUGH = 5
 """Fewer durations tell nothing about the next one."""
 _GOOD = {Phase.FINISHED, Phase.FINISHED_WITH_ERRORS}
 Shape = tuple[tuple[int, str], ...]
+
+
+class RecipeGone(ChrislibError):
+    """What a recipe runs is not on the server any more."""
+
+    @classmethod
+    def of(cls, what: str) -> "RecipeGone":
+        """Return the error for a plugin or pipeline that was taken away."""
+        return cls(
+            f"{what} is not on this server any more.",
+            "The recipe needs it. Nothing was started.",
+            hint="Choose another recipe, or have it registered again.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

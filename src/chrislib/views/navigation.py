@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from chrislib.feeds.recipes import Recipe
 from chrislib.views.viewer_content import ViewContent
 
 
@@ -64,10 +65,14 @@ class OpenViewer:
 
 @dataclass(frozen=True, slots=True)
 class NewFeed:
-    """The sheet that makes a feed of library items; `many` makes one of each."""
+    """The sheet that makes a feed of library items; `many` makes one of each.
+
+    A recipe that is at fault is shown there at what is wrong with it.
+    """
 
     item_ids: tuple[str, ...] = ()
     many: bool = False
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ class StandIn(QWidget):
     def show_started(self, batch_key: str) -> None:
         self.calls.append(("started", batch_key))
 
-    def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
+    def new_feed(
+        self, item_ids: tuple[str, ...], *, many: bool = False, recipe: Any = None
+    ) -> None:
         self.calls.append(("new", item_ids))
 
     def show_content(self, content: object) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from chrislib.feeds.model import Node
+from chrislib.feeds.recipes import Recipe
 from chrislib.jobs.model import Job, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
@@ -100,9 +101,14 @@ class FeedActions:
 
     # -- making ----------------------------------------------------------------
 
-    def create_feed(self, item_ids: Sequence[str]) -> None:
-        """Open the sheet that makes a feed."""
+    def create_feed(
+        self, item_ids: Sequence[str], recipe: Recipe | None = None
+    ) -> None:
+        """Open the sheet that makes a feed, with a recipe at what is wrong with it."""
         sheet = CreateFeedSheet(self._pane.window(), self._context, tuple(item_ids))
+        if recipe is not None:
+            sheet.compute.ask_at_fault()
+            sheet.first.list.take(recipe)
         sheet.created.connect(self._feed_made)
         sheet.open()
 

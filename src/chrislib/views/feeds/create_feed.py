@@ -299,8 +299,7 @@ class CreateFeedSheet(Sheet):
     def _change_compute(self) -> None:
         """Go to where the runs of the first step compute, at what is wrong there."""
         self._go(FIRST)
-        if self.compute.table is not None:
-            self._step_page.show_compute(self.compute.table)
+        self._step_page.show_compute(self.compute.table, self.compute.problem)
 
     def _go(self, step: int) -> None:
         if self._sending or step < TITLE:

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.feeds.many import ManyTable
-from chrislib.feeds.recipes import Recipe
+from chrislib.feeds.recipes import Recipe, RecipeGone
 from chrislib.views.context import ViewContext
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.section import Facts
@@ -29,7 +29,8 @@ class FeedCompute(QWidget):
         self._tasks = context.tasks("create feed: compute")
         self._recipe: Recipe | None = None
         self._table: ManyTable | None = None
-        self._touched = False
+        self._touched = self._asks = False
+        self._gone = ""
         self._facts = Facts(theme)
         self._facts.setObjectName("create.compute")
         self._change = button(
@@ -63,6 +64,7 @@ class FeedCompute(QWidget):
         if recipe is self._recipe:
             return
         self._recipe, self._table, self._touched = recipe, None, False
+        self._gone = ""
         self._tasks.cancel_all()
         self._facts.show_facts(())
         self._change.hide()
@@ -90,7 +92,11 @@ class FeedCompute(QWidget):
                 return f"{slot.title}: {slot.use_problem}"
             if self._touched and slot.fixed:
                 return f"{slot.title}: {next(iter(slot.fixed.values()))}"
-        return ""
+        return self._gone
+
+    def ask_at_fault(self) -> None:
+        """Want a change as soon as the recipe is known, if it is at fault then."""
+        self._asks = True
 
     def placed(self, recipe: Recipe | None) -> Recipe | None:
         """Return the recipe as it is to be run: each run where it was chosen."""
@@ -114,6 +120,7 @@ class FeedCompute(QWidget):
         self._change.setVisible(bool(table.slots))
         self.setVisible(bool(table.slots))
         self._fill()
+        self._ask()
 
     def _fill(self) -> None:
         slots = self._table.slots if self._table is not None else ()
@@ -123,6 +130,14 @@ class FeedCompute(QWidget):
 
     def _failed(self, error: BaseException) -> None:
         """Say what is wrong with the recipe before anything is sent."""
-        self._error.setText(str(error))
+        if isinstance(error, RecipeGone):
+            self._gone = f"{error.title} {error.hint}"
+        self._error.setText(self._gone or str(error))
         self._error.show()
         self.show()
+        self._ask()
+
+    def _ask(self) -> None:
+        asks, self._asks = self._asks, False
+        if asks and self.problem:
+            self.change_wanted.emit()

@@ -117,9 +117,16 @@ class FirstStepPage(QWidget):
         """CHOICE, PLUGIN, PARAMETERS (of a plugin), PLAN (of a pipeline) or COMPUTE."""
         return self._stack.currentIndex()
 
-    def show_compute(self, table: ManyTable) -> None:
-        """Offer where the runs of a known recipe compute, at what is wrong there."""
+    def show_compute(self, table: ManyTable | None, problem: str = "") -> None:
+        """Offer where the runs of a known recipe compute, at what is wrong there.
+
+        Where there is no table, the recipe cannot be run: another is to be chosen.
+        """
         self._made = None
+        if table is None:
+            self._leave()
+            self.said.emit(problem, "failed")
+            return
         self._show_compute(table)
         if not self.compute.ask():
             self.said.emit(self.compute.problem_words, "failed")

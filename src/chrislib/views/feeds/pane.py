@@ -12,6 +12,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
 from chrislib.feeds.model import FeedRow, FeedView, Node
+from chrislib.feeds.recipes import Recipe
 from chrislib.jobs.model import Job, JobChange
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.actions import FeedActions
@@ -129,15 +130,21 @@ class FeedsPane(QWidget):
         if node_id is not None:
             self._open_feed.choose(node_id)
 
-    def new_feed(self, item_ids: Sequence[str], *, many: bool = False) -> None:
+    def new_feed(
+        self,
+        item_ids: Sequence[str],
+        *,
+        many: bool = False,
+        recipe: Recipe | None = None,
+    ) -> None:
         """Open the sheet that makes a feed; no ids means what is in the tray.
 
-        With `many` it makes a feed of each.
+        With `many` it makes a feed of each. A recipe is chosen there already.
         """
         if many:
-            self.many.open(item_ids)
+            self.many.open(item_ids, recipe)
         else:
-            self.actions_.create_feed(item_ids)
+            self.actions_.create_feed(item_ids, recipe)
 
     def show_started(self, batch_key: str) -> None:
         """Show feeds that were started together; those started last without a key."""

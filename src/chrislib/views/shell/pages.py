@@ -107,8 +107,9 @@ class Pages(QStackedWidget):
                     self.library.places.select(section)
             case ShowFeed(feed_id, node_id):
                 cast("FeedsModule", pane).show_feed(feed_id, node_id)
-            case NewFeed(item_ids, many):
-                cast("FeedsModule", pane).new_feed(item_ids, many=many)
+            case NewFeed(item_ids, many, recipe):
+                feeds = cast("FeedsModule", pane)
+                feeds.new_feed(item_ids, many=many, recipe=recipe)
             case ShowStarted(batch_key):
                 cast("FeedsModule", pane).show_started(batch_key)
             case CompareRuns(left, right):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
+from chrislib.feeds.recipes import Recipe
 from chrislib.views.context import ViewContext
 from chrislib.views.viewer_content import ViewContent
 
@@ -38,7 +39,13 @@ class FeedsModule(Protocol):
     def compare_runs(self, left: tuple[int, int], right: tuple[int, int]) -> None:
         """Show two nodes side by side, each as (feed, node)."""
 
-    def new_feed(self, item_ids: tuple[str, ...], *, many: bool = False) -> None:
+    def new_feed(
+        self,
+        item_ids: tuple[str, ...],
+        *,
+        many: bool = False,
+        recipe: Recipe | None = None,
+    ) -> None:
         """Open the sheet that makes a feed of library items."""
 
 

@@ -69,9 +69,23 @@ class TrayVerbs:
             context, [str(one) for one in tray.ids], verb="Run"
         ):
             return None
+        fault = await context.feeds.many.fault(recipe)
+        if fault:
+            self._open_at_fault(recipe, fault)
+            return None
         items = [i for i in tray.items() if not tray.elsewhere(i.item_id)]
         day = datetime.fromtimestamp(context.now()).astimezone().date()
         return await context.feeds.making.again(items, recipe, day=day)
+
+    def _open_at_fault(self, recipe: Recipe, fault: str) -> None:
+        """Show a recipe that cannot run any more where it can be put right."""
+        self._context.messages.warning(
+            f"{recipe.title} was not run.",
+            f"{fault} Nothing was sent, and the tray is as it was.",
+            hint="Create feed shows what to change.",
+        )
+        ids = tuple(str(i.item_id) for i in self._context.library.tray.items())
+        self._go(NewFeed(ids, recipe=recipe))
 
     def many(self) -> None:
         """Run the same recipe on each item of the tray."""
