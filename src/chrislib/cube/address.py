@@ -75,9 +75,14 @@ class Address:
         return f"{self.scheme}://{self.netloc}"
 
     @property
+    def host(self) -> str:
+        """Name of the server without its port."""
+        return _host_of(self.netloc)
+
+    @property
     def loopback(self) -> bool:
         """Whether the server runs on this computer."""
-        return is_loopback(_host_of(self.netloc))
+        return is_loopback(self.host)
 
     @property
     def socket_url(self) -> str:
@@ -124,7 +129,7 @@ class Address:
 
         A loopback name for a loopback server counts as the same host.
         """
-        there, here = _host_of(netloc.lower()), _host_of(self.netloc)
+        there, here = _host_of(netloc.lower()), self.host
         return there == here or (is_loopback(there) and is_loopback(here))
 
 

@@ -1,12 +1,12 @@
-"""How a CUBE is connected to: certificates, token, what a request carries."""
+"""How a CUBE is connected to: certificates, proxies, what a request carries."""
 
 import importlib.util
 import ssl
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -15,22 +15,6 @@ from chrislib.cube.lanes import Lanes
 
 # below uvicorn's five seconds, so that the server is not the one who hangs up
 _KEEP_ALIVE_SECONDS = 4.0
-
-
-class TokenAuth(httpx.Auth):
-    """Adds the token, and only to requests to the configured origin."""
-
-    def __init__(self, address: Address, token: str) -> None:
-        self._address = address
-        self._token = token
-
-    def auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Yield the request with its header."""
-        if self._token and self._address.covers(str(request.url)):
-            request.headers["Authorization"] = f"Token {self._token}"
-        yield request
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +45,43 @@ def limits_of(connections: int) -> httpx.Limits:
     )
 
 
-def transport_of(
-    address: Address, *, tls: ssl.SSLContext | None, connections: int
-) -> httpx.AsyncBaseTransport | None:
-    """Return what carries requests; None where a proxy is in between.
+def proxy_of(address: Address) -> httpx.Proxy | None:
+    """Return what the system wants requests to go through.
 
-    The HTTP library reads by itself which proxies the system wants, if it is let.
+    Reads the environment, on Windows and macOS the system's settings, and there may
+    ask for names (network).
+
+    Raises
+    ------
+    httpx.ProxyError
+        It is of a kind that cannot be used.
     """
-    if not address.loopback and getproxies():
+    # a proxy cannot reach this computer's own server for us
+    if address.loopback or proxy_bypass(address.host):
         return None
+    known = getproxies()
+    told = known.get(address.scheme) or known.get("all")
+    if not told:
+        return None
+    url = told if "://" in told else f"http://{told}"
+    if not url.startswith(("http://", "https://")):
+        raise httpx.ProxyError("a proxy of this kind cannot be used")
+    return httpx.Proxy(url)
+
+
+def lanes_to(address: Address, *, connections: int) -> Lanes:
+    """Return what carries requests to a server (disk, network: for a thread).
+
+    Raises
+    ------
+    httpx.ProxyError
+        The system wants them to go through what cannot be used.
+    """
+    tls, proxy = tls_of(address), proxy_of(address)
     return Lanes(
         connections,
         make=lambda: httpx.AsyncHTTPTransport(
-            verify=True if tls is None else tls, limits=limits_of(1), trust_env=False
+            verify=tls, limits=limits_of(1), trust_env=False, proxy=proxy
         ),
         keep=_KEEP_ALIVE_SECONDS,
     )

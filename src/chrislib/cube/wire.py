@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -22,12 +21,9 @@ from chrislib.cube import answers, pacing
 from chrislib.cube.address import Address
 from chrislib.cube.connecting import (
     Body,
-    TokenAuth,
     drop,
-    limits_of,
+    lanes_to,
     look_for_no_trio,
-    tls_of,
-    transport_of,
 )
 from chrislib.cube.errors import CubeError, ForeignOrigin
 from chrislib.cube.listing import (
@@ -53,6 +49,13 @@ _CONNECT_SECONDS = 10.0
 # more JSON than this is read on a thread: 2 ms of a window's event loop
 _BIG_ANSWER = 200_000
 _LEAVE_SECONDS = 0.002
+_HEADERS = {
+    # exactly this: */* answers Collection+JSON, and so do errors for anything longer
+    # (trap 1)
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "chrislib",
+}
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
@@ -60,7 +63,10 @@ _EMPTY = Body()
 
 
 class Wire:
-    """The connection pool to one CUBE. Every method that is a coroutine uses the net.
+    """The connections to one CUBE. Every method that is a coroutine uses the net.
+
+    Requests go straight to a connection: no redirection is followed and no cookie is
+    kept, so the HTTP library's client, which looks after both, would only cost time.
 
     Parameters
     ----------
@@ -98,17 +104,15 @@ class Wire:
         self.on_lost: Callable[[CubeError, bool], None] | None = None
         self._token = token
         self._transport = transport
-        self._timeout = timeout
+        self._timeout = httpx.Timeout(timeout, connect=_CONNECT_SECONDS, pool=None)
         self._skew = timedelta()
-        self._client: httpx.AsyncClient | None = None
-        self._tls: ssl.SSLContext | None = None
         self._closed = False
 
     async def aclose(self) -> None:
         """Close all connections; later requests raise `ServerUnreachable`."""
         self._closed = True
-        if self._client is not None:
-            await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     def server_now(self) -> datetime:
         """Return the server's time, as its latest answer told it (to the second)."""
@@ -361,53 +365,43 @@ class Wire:
             link if isinstance(link, str) else "",
         )
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def _lanes(self) -> httpx.AsyncBaseTransport:
         if self._closed:
             raise RuntimeError("closed")
-        tls = self._tls
-        if self._client is None and tls is None and self._transport is None:
+        if self._transport is None:
             # reading the certificates takes 20 ms or more
-            tls = await asyncio.to_thread(tls_of, self.address)
-        if self._client is None:
-            look_for_no_trio()
-            self._tls = tls
-            self._client = httpx.AsyncClient(
-                # exactly this: */* answers Collection+JSON, and so do errors for
-                # anything longer (trap 1)
-                headers={"Accept": "application/json"},
-                auth=TokenAuth(self.address, self._token),
-                transport=self._transport
-                or transport_of(self.address, tls=tls, connections=CONNECTIONS),
-                timeout=httpx.Timeout(
-                    self._timeout, connect=_CONNECT_SECONDS, pool=None
-                ),
-                limits=limits_of(CONNECTIONS),
-                follow_redirects=False,
-                # a proxy cannot reach this computer's own server for us
-                trust_env=not self.address.loopback,
-                verify=True if tls is None else tls,
+            made = await asyncio.to_thread(
+                lanes_to, self.address, connections=CONNECTIONS
             )
-        return self._client
+            look_for_no_trio()
+            if self._closed:
+                raise RuntimeError("closed")
+            self._transport = self._transport or made
+        return self._transport
 
     async def _open(
         self, method: str, url: str, *, body: Body, timeout: httpx.Timeout | None
     ) -> httpx.Response:
-        http = await self._http()
+        lanes = await self._lanes()
         ticket = pacing.ticket.get()
         if timeout is None and ticket is not None and ticket.seconds is not None:
             timeout = httpx.Timeout(ticket.seconds, connect=_CONNECT_SECONDS, pool=None)
-        request = http.build_request(
+        headers = {**_HEADERS, **(body.headers or {})}
+        if self._token and self.address.covers(url):
+            headers["Authorization"] = f"Token {self._token}"
+        request = httpx.Request(
             method,
             url,
+            headers=headers,
             json=body.json,
-            headers=dict(body.headers or {}),
-            timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+            extensions={"timeout": (timeout or self._timeout).as_dict()},
         )
         if body.stream is not None:
             request.stream = body.stream
         if ticket is not None:
             await ticket.leave()
-        response = await http.send(request, stream=True)
+        response = await lanes.handle_async_request(request)
+        response.request = request
         if self._closed:
             # It was still connecting when the pool was closed, which knows nothing
             # of it any more.

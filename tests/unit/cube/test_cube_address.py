@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.cube.address import Address
-from chrislib.cube.connecting import TokenAuth
 from chrislib.cube.errors import ForeignOrigin, Refused
 from chrislib.cube.storage_paths import path_as_stored, upload_path, usable_name
+from chrislib.cube.wire import Wire
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -95,9 +95,21 @@ def test_foreign_links_are_refused(link: str) -> None:
         ("https://evil.org/api/v1/", False),
     ],
 )
-def test_the_token_goes_to_the_configured_origin_only(url: str, gets_it: bool) -> None:
-    auth = TokenAuth(Address.parse("https://c.org/"), "secret")
-    request = next(auth.auth_flow(httpx.Request("GET", url)))
+async def test_the_token_goes_to_the_configured_origin_only(
+    url: str, gets_it: bool
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={})
+
+    address = Address.parse("https://c.org/")
+    transport = httpx.MockTransport(answer)
+    wire = Wire(address, token="secret", transport=transport, timeout=5)
+    await wire.send("GET", url)
+    await wire.aclose()
+    (request,) = asked
     assert request.headers.get("authorization") == ("Token secret" if gets_it else None)
 
 
