@@ -1,11 +1,11 @@
 """Collecting results: values of the same node over many feeds, gathered politely."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from chrislib.aio import Progress, several
+from chrislib.aio import Breather, Progress, several
 from chrislib.cube.errors import CubeError
 from chrislib.feeds.collect_files import (
     MAX_BYTES,
@@ -114,7 +114,8 @@ class Collecting:
         pattern: str,
         *,
         each: str = "file",
-        told: Callable[[Sequence[Row]], None] | None = None,
+        begun: Callable[[Sequence[Row]], Awaitable[None]] | None = None,
+        told: Callable[[int, Sequence[Row]], None] | None = None,
         progress: Progress | None = None,
     ) -> list[Row]:
         """Read the files that fit a pattern (network); every source has its rows.
@@ -123,13 +124,16 @@ class Collecting:
         ----------
         each : str
             What becomes a row, see `Wanted`.
+        begun : callable, optional
+            Gets all rows in their order, without values.
         told : callable, optional
-            Gets all rows in their order, without values, then those of each file as
-            it is read.
+            Gets the number of each of them as it is read, and what stands in its place.
         """
         client = self._client()
+        breather = Breather()
         rows: list[Row] = []
         for listing in listings:
+            await breather.rest()
             problem = row_problem(listing, pattern)
             if problem:
                 source = listing.source
@@ -139,13 +143,13 @@ class Collecting:
                 Row(listing.source, subject, entry)
                 for subject, entry in chosen_files(listing, pattern)
             ]
-        if told is not None:
-            told(rows)
-
+        if begun is not None:
+            await begun(rows)
         room = max(MOST_ROWS - len(rows), 0)
 
-        async def one(row: Row) -> list[Row]:
+        async def one(numbered: tuple[int, Row]) -> list[Row]:
             nonlocal room
+            number, row = numbered
             if row.problem:
                 return [row]
             if room <= 0 and each != "file":
@@ -154,10 +158,12 @@ class Collecting:
             read = await self._fill(client, row, each)
             room -= len(read) - 1
             if told is not None:
-                told(read)
+                told(number, read)
             return read
 
-        found = await several(rows, one, at_once=_AT_ONCE, progress=progress)
+        found = await several(
+            list(enumerate(rows)), one, at_once=_AT_ONCE, progress=progress
+        )
         return [row for read in found for row in read]
 
     async def again(
@@ -289,10 +295,11 @@ class Collecting:
         found = await self._lines(client, row.file, each)
         if found.problem:
             return [replace(row, problem=found.problem, values={})]
-        rows = [
-            replace(row, values=one.values, line=one.line, problem="", note="")
-            for one in found.rows
-        ]
+        rows, breather = [], Breather()
+        for one in found.rows:
+            values, line = one.values, one.line
+            rows.append(replace(row, values=values, line=line, problem="", note=""))
+            await breather.rest()
         if found.note:
             # where the rest of the file would be
             rows[-1] = replace(rows[-1], note=found.note)

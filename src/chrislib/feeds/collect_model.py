@@ -94,6 +94,11 @@ class Row:
     line: int = 0
 
     @property
+    def waits(self) -> bool:
+        """Whether its file was not read yet."""
+        return self.file is not None and not self.values and not self.problem
+
+    @property
     def key(self) -> "RowKey":
         """What tells it from other rows: feed, node, file, line."""
         return (*self.file_key, self.line)

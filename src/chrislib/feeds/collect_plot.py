@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chrislib.feeds.collect_model import Row
-from chrislib.feeds.collect_table import cell
+from chrislib.feeds.collect_table import cell, head_of
 
 MAX_BINS = 60
 MAX_GROUPS = 24
@@ -37,6 +38,120 @@ class Box:
     def outside(self) -> tuple[tuple[int, float], ...]:
         """Members beyond the whiskers."""
         return tuple(m for m in self.members if not self.low <= m[1] <= self.high)
+
+
+class Dot(NamedTuple):
+    """A row's place, and where it stands."""
+
+    place: int
+    x: float
+    y: float
+
+
+class Stand(NamedTuple):
+    """A box, and which one from the left it is."""
+
+    number: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is drawn, worked out from a table's rows.
+
+    Attributes
+    ----------
+    across, up : str
+        The words at the axes.
+    marks : tuple of Bin, Stand or Dot
+        What can be pointed at, in the order it is walked over; dots by x. After
+        each box come its rows beyond the whiskers.
+    x, y : tuple of float
+        The spans of the axes.
+    drawn : int
+        So many rows have what is needed.
+    """
+
+    across: str = ""
+    up: str = ""
+    bins: tuple[Bin, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    marks: tuple[Bin | Stand | Dot, ...] = ()
+    x: tuple[float, float] = (0.0, 1.0)
+    y: tuple[float, float] = (0.0, 1.0)
+    drawn: int = 0
+
+
+def plot_of(
+    kind: str,
+    rows: Sequence[Row],
+    *,
+    places: Sequence[int],
+    up: str,
+    across: str,
+) -> Plot:
+    """Work out a plot; that of thousands of rows takes its time.
+
+    Parameters
+    ----------
+    kind : str
+        "histogram", "scatter" or "box".
+    across : str
+        The other column: that of x of a scatter, of the groups of boxes.
+    """
+    words = _axis(rows, places, up)
+    if kind == "histogram":
+        found = numbers(rows, places, up)
+        bars = tuple(bins(found))
+        most = max((len(one.members) for one in bars), default=0)
+        return Plot(
+            across=words,
+            up="Rows",
+            bins=bars,
+            marks=tuple(one for one in bars if one.members),
+            x=(bars[0].low, bars[-1].high) if bars else (0.0, 1.0),
+            y=(0.0, most * 1.05 or 1.0),
+            drawn=len(found),
+        )
+    if kind == "box":
+        made = boxes(rows, places, up, across)
+        marks: list[Bin | Stand | Dot] = []
+        for number, box in enumerate(made):
+            marks.append(Stand(number, box))
+            marks += [Dot(place, number + 0.5, value) for place, value in box.outside]
+        return Plot(
+            across=head_of(across) if across else "",
+            up=words,
+            boxes=tuple(made),
+            marks=tuple(marks),
+            x=(0.0, float(len(made))),
+            y=_padded([value for box in made for _, value in box.members]),
+            drawn=sum(len(box.members) for box in made),
+        )
+    points = pairs(rows, places, across, up)
+    points.sort(key=lambda point: point[1:])
+    return Plot(
+        across=_axis(rows, places, across),
+        up=words,
+        marks=tuple(Dot(*point) for point in points),
+        x=_padded([x for _, x, _ in points]),
+        y=_padded([y for _, _, y in points]),
+        drawn=len(points),
+    )
+
+
+def _axis(rows: Sequence[Row], places: Sequence[int], column: str) -> str:
+    unit = unit_of(rows, places, column)
+    return f"{head_of(column)} ({unit})" if unit else head_of(column)
+
+
+def _padded(values: Sequence[float]) -> tuple[float, float]:
+    """Return the span of values with a little room at both ends."""
+    if not values:
+        return (0.0, 1.0)
+    low, high = min(values), max(values)
+    room = (high - low) * 0.05 or abs(low) * 0.05 or 0.5
+    return (low - room, high + room)
 
 
 def numbers(

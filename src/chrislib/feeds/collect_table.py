@@ -114,12 +114,18 @@ class Arranged:
         Those of them that hold numbers.
     groups : tuple of str
         Columns whose words divide the rows into a few groups.
+    reasons : bool
+        Whether something is said of a row beside its values.
+    problems : int
+        So many rows have no values.
     """
 
-    places: tuple[int, ...]
-    columns: tuple[str, ...]
-    numeric: tuple[str, ...]
-    groups: tuple[str, ...]
+    places: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    reasons: bool = False
+    problems: int = 0
 
 
 def arrange(
@@ -141,6 +147,8 @@ def arrange(
         tuple(columns),
         tuple(numeric),
         tuple(groups),
+        any(row.problem or row.note or row.waits for row in rows),
+        sum(1 for row in rows if row.problem),
     )
 
 

@@ -146,6 +146,7 @@ def collect(qtbot: QtBot, page: CollectPage) -> None:
 def arranged(qtbot: QtBot, page: CollectPage) -> None:
     shown = page.shown
     wait(qtbot, lambda: not shown._typing.isActive() and not shown._tasks.pending)
+    wait(qtbot, lambda: shown.plot.settled and shown.plot.view.painted)
 
 
 def column(page: CollectPage, name: str) -> list[str]:
@@ -206,6 +207,7 @@ def test_a_plot_names_and_chooses_rows(qtbot: QtBot, page: CollectPage) -> None:
     collect(qtbot, page)
     plot = page.shown.plot
     plot.restore({"kind": "scatter", "up": "volume.total", "across": "mean"})
+    wait(qtbot, lambda: plot.settled)
     rect, rows, words = plot.view.marks[0]
     assert words == ("Chiari pilot, subject 00\nmean (mm): 0.5\nvolume.total: 1,200.5")
     QTest.mouseClick(plot.view, Qt.MouseButton.LeftButton, pos=rect.center().toPoint())
@@ -213,8 +215,10 @@ def test_a_plot_names_and_chooses_rows(qtbot: QtBot, page: CollectPage) -> None:
     QTest.keyClick(plot.view, Qt.Key.Key_Right)
     assert page.shown.table.chosen == [1]
     plot.restore({"kind": "histogram", "up": "age"})
+    wait(qtbot, lambda: plot.settled)
     assert sum(len(rows) for _, rows, _ in plot.view.marks) == COUNT - 3
     plot.restore({"kind": "box", "up": "age", "group": "side"})
+    wait(qtbot, lambda: plot.settled)
     heads = [words.partition(":")[0] for _, _, words in plot.view.marks]
     assert heads == ["left", "right"]
 
@@ -324,6 +328,7 @@ def test_pictures(qtbot: QtBot, page: CollectPage, ctx: ViewContext) -> None:
     for theme, kind in (("dark", "scatter"), ("light", "histogram"), ("light", "box")):
         ctx.theme.choose(theme)
         page.shown.plot.restore({"kind": kind, "up": "age", "group": "side"})
+        arranged(qtbot, page)
         page.grab().save(str(PICTURES / f"collect-{kind}-{theme}.png"))
     page.resize(1200, 712)
     qtbot.wait(50)

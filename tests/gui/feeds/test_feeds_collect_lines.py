@@ -99,6 +99,7 @@ def test_a_line_of_a_table_is_a_row(
     wait(qtbot, lambda: shown.model.rowCount() == 1)
     arranged(qtbot, page)
     shown.plot.restore({"kind": "box", "up": "volume", "group": "region"})
+    wait(qtbot, lambda: page.shown.plot.settled)
     heads = [words.partition(":")[0] for _, _, words in shown.plot.view.marks]
     assert heads == ["Pons"]
     # a line opens the images of its node, and is told from the others
@@ -131,8 +132,10 @@ def test_pictures_of_lines(qtbot: QtBot, page: CollectPage, ctx: ViewContext) ->
     choose_each(page, "line")
     collect(qtbot, page)
     page.shown.plot.restore({"kind": "box", "up": "volume", "group": "region"})
+    wait(qtbot, lambda: page.shown.plot.settled)
     for theme in ("dark", "light"):
         ctx.theme.choose(theme)
+        arranged(qtbot, page)
         assert page.grab().save(str(PICTURES / f"collect-lines-{theme}.png"))
     # with the smallest window it still fits
     assert page.minimumSizeHint().width() <= 1200
@@ -171,8 +174,8 @@ def test_lines_that_wait_to_be_shown_are_kept_when_it_is_cancelled(
     assert table is not None
     waiting = [replace(row, values={}, line=0) for row in table.rows[:9:4]]
     monkeypatch.setattr(collect_shown, "_MOST_LIVE", 1)
-    shown.begin(waiting)
-    shown.replace(table.rows[:4])
+    shown.begin(waiting, waiting)
+    shown.replace({0: table.rows[:4]})
     assert len(shown.rows) == 3
     kept = shown.stopped()
     assert [row.line for row in kept] == [2, 3, 4, 5, 0, 0]

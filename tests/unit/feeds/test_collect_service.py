@@ -155,18 +155,24 @@ async def test_no_more_than_eight_files_at_a_time_and_each_once(server: Server) 
     server.count = 40
     service = collecting(server)
     steps: list[tuple[int, int]] = []
-    told: list[Sequence[Row]] = []
+    begun: list[Row] = []
+    told: dict[int, Sequence[Row]] = {}
+
+    async def begin(rows: Sequence[Row]) -> None:
+        assert not told
+        begun.extend(rows)
+
     feeds = await service.survey(range(1, 41))
     listings = await service.listings(sources_of(feeds, Wanted("pl-seg")))
     await service.gather(
-        listings, "v.json", told=told.append,
+        listings, "v.json", begun=begin, told=told.__setitem__,
         progress=lambda done, total: steps.append((done, total)),
     )  # fmt: skip
     assert 1 < server.busiest <= 8
     assert steps[-1] == (40, 40)
     # first every row without values, then each as it is read
-    assert [len(rows) for rows in told] == [40] + [1] * 40
-    assert not any(row.values for row in told[0])
+    assert not any(row.values for row in begun)
+    assert [told[number][0].key for number in range(40)] == [row.key for row in begun]
     await rows_of(service, server)
     assert len(server.reads) == len(set(server.reads)) == 40
     assert len(server.listed) == 40

@@ -1,5 +1,6 @@
 """Collect results: one table out of the files of many runs, with a plot beside it."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.aio import Progress
 from chrislib.feeds.collect_files import offers, places_with, plugins_of, sources_of
-from chrislib.feeds.collect_model import FeedNodes, Listing, Row, RowKey, Table, Wanted
+from chrislib.feeds.collect_model import FeedNodes, Listing, Row, Table, Wanted
 from chrislib.feeds.model import Node
 from chrislib.library.dates import show_time
 from chrislib.library.words import count
@@ -20,7 +21,7 @@ from chrislib.views.feeds.collect_choice import CollectChoice, FeedChoice
 from chrislib.views.feeds.collect_cover import Cover, Work
 from chrislib.views.feeds.collect_shown import ShownRows
 from chrislib.views.feeds.collect_taking import Taking
-from chrislib.views.feeds.hidden_titles import HiddenTitles, named
+from chrislib.views.feeds.hidden_titles import HiddenTitles
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import line
 
@@ -62,13 +63,11 @@ class CollectPage(Cover):
         self._feeds: list[FeedNodes] = []
         self._listings: list[Listing] = []
         self._table: Table | None = None
-        self._begun = False
-        self._coming: dict[RowKey, Row] = {}
-        self._waiting: tuple[Row, ...] = ()
+        self._coming: dict[int, Sequence[Row]] = {}
         self.titles = HiddenTitles(context, self)
         self._tasks = context.tasks("collect")
         self.choice = CollectChoice(theme, self._choices)
-        self.shown = ShownRows(context)
+        self.shown = ShownRows(context, self.titles)
         self.taking = Taking(context, self)
         self.work = Work(theme, name="collect.work")
         self._state = StateView(theme, "table", "", primary=False)
@@ -227,7 +226,7 @@ class CollectPage(Cover):
         if not wanted.pattern or not self._listings:
             self.focus_first()
             return
-        self._table, self._begun = None, False
+        self._table = None
         self._coming.clear()
         self._keep_choice(wanted)
         self._run(
@@ -235,6 +234,7 @@ class CollectPage(Cover):
                 self._listings,
                 wanted.pattern,
                 each=wanted.each,
+                begun=self._reading,
                 told=self._told,
                 progress=progress,
             ),
@@ -243,20 +243,20 @@ class CollectPage(Cover):
             done=self._gathered,
         )
 
-    def _told(self, rows: Sequence[Row]) -> None:
-        if not self._begun:
-            self._begun, self._waiting = True, tuple(rows)
-            self.shown.begin(self.titles.rows(rows))
-            self._stack.setCurrentWidget(self.shown)
-            return
-        self._coming.update((row.key, row) for row in rows)
+    async def _reading(self, rows: Sequence[Row]) -> None:
+        """Show rows whose files are read now (a thread)."""
+        shown = await asyncio.to_thread(self.titles.naming, rows)
+        self.shown.begin(rows, shown)
+        self._stack.setCurrentWidget(self.shown)
+
+    def _told(self, number: int, rows: Sequence[Row]) -> None:
+        self._coming[number] = rows
         if not self._flush.isActive():
             self._flush.start()
 
     def _show_coming(self) -> None:
-        coming = list(self._coming.values())
-        self._coming.clear()
-        self.shown.replace(self.titles.rows(coming))
+        coming, self._coming = self._coming, {}
+        self.shown.replace(coming)
 
     def _gathered(self, rows: Sequence[Row]) -> None:
         self._flush.stop()
@@ -275,7 +275,7 @@ class CollectPage(Cover):
     def _take(self, table: Table) -> None:
         self._table = table
         self._stack.setCurrentWidget(self.shown)
-        self.shown.show_table(table, self.titles.rows(table.rows))
+        self.shown.show_table(table)
         self._describe()
         self.taking.dress()
 
@@ -285,7 +285,9 @@ class CollectPage(Cover):
         if table is None:
             return
         by_key = {old.key: new for old, new in fresh}
-        rows = [one for row in table.rows for one in by_key.get(row.key, (row,))]
+        rows: list[Row] = []
+        for row in table.rows:
+            rows += by_key.get(row.key, (row,)) if row.problem else (row,)
         self._take(replace(table, rows=tuple(rows)))
         self._tasks.start(self.collecting.keep(self._table or table), name="keep table")
 
@@ -343,7 +345,7 @@ class CollectPage(Cover):
                     wanted=self.choice.wanted,
                     feed_ids=self._ids,
                     server=self.collecting.server,
-                    rows=tuple(named(self.shown.stopped(), self._waiting)),
+                    rows=tuple(self.shown.stopped()),
                     collected_at=self._context.now(),
                 )
             )

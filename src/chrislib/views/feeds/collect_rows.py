@@ -136,12 +136,7 @@ def words_of(row: Row, column: str) -> str:
         return cell(row, column).text
     if row.problem:
         return row.problem
-    return "Waits" if waits(row) else row.note
-
-
-def waits(row: Row) -> bool:
-    """Whether a row's file was not read yet."""
-    return row.file is not None and not row.values and not row.problem
+    return "Waits" if row.waits else row.note
 
 
 class _Delegate(SizedDelegate):
@@ -193,7 +188,7 @@ def _look(row: Row) -> tuple[str, str]:
     """Return icon and color of a row's reason."""
     if row.problem:
         return "circle-x", "state.failed"
-    if waits(row):
+    if row.waits:
         return "clock", "text.muted"
     return ("info", "text.secondary") if row.note else ("", "text.secondary")
 
@@ -243,32 +238,42 @@ class ResultTable(PacedTable):
         head.setSortIndicatorShown(False)
         head.sectionClicked.connect(self._head)
         self.doubleClicked.connect(self._open)
-        self.selectionModel().selectionChanged.connect(
-            lambda *_: self.highlighted.emit()
-        )
+        self._chosen: list[int] | None = None
+        self.selectionModel().selectionChanged.connect(self._selection_changed)
+        model.modelReset.connect(self._forget_chosen)
         theme.changed.connect(self.viewport().update)
 
     @property
     def chosen(self) -> list[int]:
         """Places of the highlighted rows, from the top."""
-        return [self._model.places[row] for row in rows_of(self.selectionModel())]
+        if self._chosen is None:
+            places = self._model.places
+            self._chosen = [places[row] for row in rows_of(self.selectionModel())]
+        return self._chosen
 
     def choose(self, places: Sequence[int], *, scroll: bool) -> None:
         """Highlight rows by their places."""
         wanted = set(places)
-        shown = [n for n, place in enumerate(self._model.places) if place in wanted]
-        chosen = self.selectionModel()
-        last = self._model.columnCount() - 1
+        model, chosen = self._model, self.selectionModel()
+        shown = [n for n, place in enumerate(model.places) if place in wanted]
+        last = model.columnCount() - 1
         parts = QItemSelection()
         for low, high in runs_of(shown):
-            top, bottom = self._model.index(low, 0), self._model.index(high, last)
-            parts.append(QItemSelectionRange(top, bottom))
+            # unlike index(), this does not ask how many rows there are
+            ends = model.createIndex(low, 0), model.createIndex(high, last)
+            parts.append(QItemSelectionRange(*ends))
+        # a view looks where each part is on screen; all of it is drawn anew instead
+        chosen.blockSignals(True)
         chosen.select(parts, chosen.SelectionFlag.ClearAndSelect)
+        chosen.blockSignals(False)
+        self.viewport().update()
+        self._chosen = [model.places[n] for n in shown]
         if shown:
-            first = self._model.index(shown[0], 0)
+            first = model.index(shown[0], 0)
             chosen.setCurrentIndex(first, chosen.SelectionFlag.NoUpdate)
             if scroll:
                 self.scrollTo(first)
+        self.highlighted.emit()
 
     def fit_columns(self, *, again: bool = True) -> None:
         """Give each column the room its head and its first values need.
@@ -344,6 +349,13 @@ class ResultTable(PacedTable):
             self._open(self.currentIndex())
             return
         super().keyPressEvent(event)
+
+    def _selection_changed(self) -> None:
+        self._forget_chosen()
+        self.highlighted.emit()
+
+    def _forget_chosen(self) -> None:
+        self._chosen = None
 
     def _open(self, index: Index) -> None:
         row = self._model.row_at(index)

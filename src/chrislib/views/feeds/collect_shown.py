@@ -1,19 +1,20 @@
 """The collected table on show: filter, columns, order, and the plot beside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
-from chrislib.feeds.collect_model import Row, RowKey, Table, Wanted
+from chrislib.feeds.collect_model import Row, Table, Wanted
 from chrislib.feeds.collect_table import Arranged, Filter, arrange, parse_filter
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.collect_columns import ColumnList
-from chrislib.views.feeds.collect_rows import PROBLEM, ResultModel, ResultTable, waits
+from chrislib.views.feeds.collect_rows import PROBLEM, ResultModel, ResultTable
+from chrislib.views.feeds.hidden_titles import HiddenTitles
 from chrislib.views.feeds.plot_panel import PlotPanel
 from chrislib.views.widgets.buttons import Field, button
 from chrislib.views.widgets.text import ElidedLabel, line
@@ -25,7 +26,6 @@ _MOST_LOOKS = 30
 _TYPING_MS = 150
 _MOST_LIVE = 1_000
 """Up to so many rows, the lines of a file are shown as soon as it is read."""
-_NOTHING = Arranged((), (), (), ())
 
 
 class ShownRows(QWidget):
@@ -34,16 +34,20 @@ class ShownRows(QWidget):
     highlighted = Signal()
     opened = Signal(object)
 
-    def __init__(self, context: ViewContext) -> None:
+    def __init__(self, context: ViewContext, titles: HiddenTitles) -> None:
         super().__init__()
         theme = context.theme
         self._context = context
+        self._titles = titles
         self._tasks = context.tasks("collect rows")
         self._rows: list[Row] = []
-        self._late: list[Row] = []
-        """Lines that are shown when all are there: showing so many takes long."""
-        self._places: dict[RowKey, int] = {}
-        self._arranged = _NOTHING
+        self._pieces: list[Sequence[Row]] = []
+        """What was read so far for each row that waited."""
+        self._lines = False
+        """Whether lines of files are among them."""
+        self._whole: Sequence[Row] | None = None
+        """The rows of a table that is on its way to the screen."""
+        self._arranged = Arranged()
         self._filter = Filter()
         self._recipe = ""
         self._order: tuple[str, bool] = ("", False)
@@ -51,7 +55,7 @@ class ShownRows(QWidget):
         self._fit = True
         self.model = ResultModel()
         self.table = ResultTable(theme, self.model)
-        self.plot = PlotPanel(theme)
+        self.plot = PlotPanel(context)
         self.filter = Field(
             theme,
             "Filter: words, or volume > 1200; version = 1.0.4",
@@ -100,6 +104,11 @@ class ShownRows(QWidget):
         return self._rows
 
     @property
+    def problems(self) -> int:
+        """So many rows have no values."""
+        return self._arranged.problems
+
+    @property
     def shown_rows(self) -> list[Row]:
         """The rows that the filter leaves, in their order."""
         return [self._rows[place] for place in self.model.places]
@@ -116,72 +125,67 @@ class ShownRows(QWidget):
 
     def clear(self) -> None:
         """Show nothing."""
-        self._set_rows(())
-        self._arranged = _NOTHING
-        self._fill()
+        self._show_reading((), ())
 
-    def begin(self, rows: Sequence[Row]) -> None:
-        """Show rows whose files are being read."""
-        self._late = []
-        self._set_rows(rows)
-        self._fit = True
-        places = tuple(range(len(self._rows)))
-        self._arranged = replace(_NOTHING, places=places)
-        self._fill()
-
-    def replace(self, fresh: Sequence[Row]) -> None:
-        """Show rows that were read, where they stand; new columns come last."""
-        known = dict.fromkeys(self._arranged.columns)
-        for row in fresh:
-            known.update(dict.fromkeys(row.values))
-        if any(row.line for row in fresh) and len(self._rows) > _MOST_LIVE:
-            self._late += fresh
-            return
-        if any(row.line for row in fresh):
-            self._unfold(fresh)
-            everything = tuple(range(len(self._rows)))
-            self._arranged = replace(
-                self._arranged, places=everything, columns=tuple(known)
-            )
-            self._fill()
-            return
-        by_place = {self._places[r.key]: r for r in fresh if r.key in self._places}
-        for place, row in by_place.items():
-            self._rows[place] = row
-        self.model.replace(by_place)
-        if len(known) > len(self._arranged.columns):
-            self._arranged = replace(self._arranged, columns=tuple(known))
-            self._fill()
-        self._say()
-
-    def _unfold(self, fresh: Sequence[Row]) -> None:
-        """Put the lines of files in the place of the rows that waited for them."""
-        lines: dict[tuple[int, int, str], list[Row]] = {}
-        for row in fresh:
-            lines.setdefault(row.file_key, []).append(row)
-        self._set_rows(
-            [one for row in self._rows for one in lines.get(row.file_key, (row,))]
-        )
-
-    def stopped(self) -> list[Row]:
-        """Return the rows as they are when reading is given up."""
-        late, self._late = self._late, []
-        self._unfold(late)
-        return [
-            replace(row, problem="It was not read.") if waits(row) else row
-            for row in self._rows
-        ]
-
-    def show_table(self, table: Table, rows: Sequence[Row]) -> None:
-        """Show a whole table, ordered and filtered as its recipe was the last time.
+    def begin(self, rows: Sequence[Row], shown: Sequence[Row]) -> None:
+        """Show rows whose files are being read.
 
         Parameters
         ----------
-        rows : sequence of Row
-            The table's, as they are called now.
+        shown : sequence of Row
+            They, as they are called now.
         """
-        self._late = []
-        self._set_rows(rows)
+        self._fit = True
+        self._show_reading(rows, shown)
+
+    def replace(self, fresh: Mapping[int, Sequence[Row]]) -> None:
+        """Show what was read in the place of rows that waited; new columns come last.
+
+        Parameters
+        ----------
+        fresh : mapping
+            Rows by the number of the one they stand for.
+        """
+        for number, rows in fresh.items():
+            self._pieces[number] = rows
+        self._lines |= any(row.line for rows in fresh.values() for row in rows[:1])
+        if self._lines and sum(map(len, self._pieces)) > _MOST_LIVE:
+            return
+        known = dict.fromkeys(self._arranged.columns)
+        for rows in fresh.values():
+            for row in rows:
+                known.update(dict.fromkeys(row.values))
+        columns = tuple(known)
+        anew = self._lines or columns != self._arranged.columns
+        if self._lines:
+            self._rows = self._titles.naming(self._read())
+            everything = tuple(range(len(self._rows)))
+            self._arranged = replace(self._arranged, places=everything)
+        else:
+            named = {n: self._titles.naming(rows)[0] for n, rows in fresh.items()}
+            for number, row in named.items():
+                self._rows[number] = row
+            self.model.replace(named)
+        problems = sum(1 for row in self._rows if row.problem)
+        self._arranged = replace(self._arranged, columns=columns, problems=problems)
+        if anew:
+            self._fill()
+        else:
+            self._say()
+
+    def stopped(self) -> list[Row]:
+        """Return what was read when reading is given up."""
+        return [
+            replace(row, problem="It was not read.") if row.waits else row
+            for row in self._read()
+        ]
+
+    def show_table(self, table: Table) -> None:
+        """Show a whole table, ordered and filtered as its recipe was the last time.
+
+        What was there stays until a thread has worked it out.
+        """
+        self._whole = table.rows
         recipe = _recipe(table.wanted)
         if recipe != self._recipe:
             self._recipe, self._fit = recipe, True
@@ -193,26 +197,32 @@ class ShownRows(QWidget):
         self._typing.stop()
         self._columns.close()
         self._tasks.cancel_all()
+        self.plot.shutdown()
 
     # -- order, filter, columns ------------------------------------------------------
 
     def _arrange(self) -> None:
-        """Work out what is shown, in a thread, and show it."""
-        rows = list(self._rows)
+        """Work out what is shown, in a thread, and show it in one step."""
+        whole, naming = self._whole, self._titles.naming
         by, descending = self._order
         kept = self._filter
+        rows = self._rows
 
-        def show(arranged: Arranged) -> None:
-            if len(rows) == len(self._rows):
-                self._arranged = arranged
-                self._fill()
+        def work() -> tuple[list[Row], Arranged]:
+            named = list(rows) if whole is None else naming(whole)
+            return named, arrange(named, kept, by=by, descending=descending)
+
+        def show(found: tuple[list[Row], Arranged]) -> None:
+            named, arranged = found
+            if whole is not None:
+                self._whole, self._rows = None, named
+            elif len(named) != len(self._rows):
+                return
+            self._arranged = arranged
+            self._fill()
 
         self._tasks.cancel_all()
-        self._tasks.start(
-            asyncio.to_thread(arrange, rows, kept, by=by, descending=descending),
-            name="arrange",
-            done=show,
-        )
+        self._tasks.start(asyncio.to_thread(work), name="arrange", done=show)
 
     def _fill(self) -> None:
         """Show what was worked out; highlight and place stay."""
@@ -221,7 +231,7 @@ class ShownRows(QWidget):
         down = self.table.verticalScrollBar().value()
         arranged = self._arranged
         columns = ["@subject"]
-        if any(row.problem or row.note or waits(row) for row in self._rows):
+        if arranged.reasons:
             columns.append(PROBLEM)
         columns += [one for one in arranged.columns if one not in self._hidden]
         numeric = frozenset(arranged.numeric) | {"@feed", "@node"}
@@ -234,12 +244,11 @@ class ShownRows(QWidget):
             self._fit = not arranged.columns
         by, descending = self._order
         self.table.mark_order(by, descending=descending)
-        self.table.choose(chosen, scroll=False)
+        self.table.choose(chosen, scroll=False)  # says that rows are highlighted
         self.table.horizontalScrollBar().setValue(across)
         self.table.verticalScrollBar().setValue(down)
         self.plot.show_rows(self._rows, arranged)
         self._say()
-        self._highlighted()
 
     def _order_by(self, column: str) -> None:
         by, descending = self._order
@@ -315,13 +324,21 @@ class ShownRows(QWidget):
 
     # -- inside ----------------------------------------------------------------------
 
-    def _set_rows(self, rows: Sequence[Row]) -> None:
-        self._rows = list(rows)
-        self._places = {row.key: place for place, row in enumerate(self._rows)}
+    def _show_reading(self, rows: Sequence[Row], shown: Sequence[Row]) -> None:
+        """Show rows before anything is known of their values."""
+        self._tasks.cancel_all()
+        self._whole, self._lines = None, False
+        self._pieces = [(row,) for row in rows]
+        self._rows = list(shown)
+        places = tuple(range(len(shown)))
+        self._arranged = Arranged(places, reasons=bool(shown))
+        self._fill()
+
+    def _read(self) -> list[Row]:
+        return [row for rows in self._pieces for row in rows]
 
     def _say(self) -> None:
-        rows = self._rows
-        total, shown = len(rows), len(self.model.places)
+        total, shown = len(self._rows), len(self.model.places)
         words = [
             count(total, "row") if shown == total else f"{shown:,} of {total:,} rows"
         ]
@@ -332,9 +349,8 @@ class ShownRows(QWidget):
             if not hidden
             else f"{columns - hidden:,} of {columns:,} columns"
         )
-        problems = sum(1 for row in rows if row.problem)
-        if problems:
-            words.append(f"{problems:,} without values")
+        if self._arranged.problems:
+            words.append(f"{self._arranged.problems:,} without values")
         self.summary.setText(" · ".join(words))
 
     def _build(self) -> None:

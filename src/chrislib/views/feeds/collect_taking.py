@@ -95,7 +95,7 @@ class Taking:
         node = one is not None and one.source.node is not None
         self._images.setEnabled(node)
         self._node.setEnabled(one is not None)
-        broken = self._broken()
+        broken = self._broken(chosen) if shown.problems else []
         self._retry.setVisible(bool(broken))
         self._retry.setText("Retry" if len(broken) < 2 else f"Retry {len(broken):,}")
         self._words.setText(self._about(chosen))
@@ -131,11 +131,12 @@ class Taking:
 
     def retry(self) -> None:
         """Read rows without values once more: the highlighted ones, or all."""
-        broken = self._broken()
+        broken = self._broken(self._page.shown.chosen)
         table = self._page.table
         if not broken or table is None:
             return
-        wanted, again = table.wanted, named(broken, table.rows)
+        known = (row for row in table.rows if row.problem)
+        wanted, again = table.wanted, named(broken, known)
         self._page.work.run(
             self._tasks,
             lambda progress: self._page.collecting.again(
@@ -174,12 +175,10 @@ class Taking:
         )
         self._context.navigator.go(OpenViewer(ViewContent(kind, row.subject, paths)))
 
-    def _broken(self) -> list[Row]:
+    def _broken(self, chosen: Sequence[Row]) -> list[Row]:
         """Return the rows without values that are highlighted, else all of them."""
-        chosen = [row for row in self._page.shown.chosen if row.problem]
-        if chosen:
-            return chosen
-        return [row for row in self._page.shown.rows if row.problem]
+        broken = [row for row in chosen if row.problem]
+        return broken or [row for row in self._page.shown.rows if row.problem]
 
     def _about(self, chosen: Sequence[Row]) -> str:
         if not chosen:

@@ -1,6 +1,6 @@
 """Titles of feeds while patients' names are hidden: they often hold one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -43,9 +43,10 @@ class HiddenTitles(QObject):
         """Return what a feed is called now."""
         return f"Feed {feed_id}" if self.on or not title else title
 
-    def rows(self, rows: Iterable[Row]) -> list[Row]:
-        """Return rows as they are called now."""
-        return [_nameless(row) for row in rows] if self.on else list(rows)
+    @property
+    def naming(self) -> Callable[[Iterable[Row]], list[Row]]:
+        """What calls rows as they are called now; of thousands it is for a thread."""
+        return _all_nameless if self.on else list
 
     def eventFilter(self, _page: QObject, event: QEvent) -> bool:
         """Notice that names were hidden or shown."""
@@ -53,6 +54,10 @@ class HiddenTitles(QObject):
             self._was = self.on
             self._soon.start()
         return False
+
+
+def _all_nameless(rows: Iterable[Row]) -> list[Row]:
+    return [_nameless(row) for row in rows]
 
 
 def _nameless(row: Row) -> Row:

@@ -1,5 +1,6 @@
 """The plot beside a collected table: which kind, of what, and the drawing."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Signal
@@ -11,17 +12,10 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.feeds.collect_model import Row
-from chrislib.feeds.collect_plot import (
-    MAX_GROUPS,
-    bins,
-    boxes,
-    numbers,
-    pairs,
-    unit_of,
-)
+from chrislib.feeds.collect_plot import MAX_GROUPS, Plot, plot_of
 from chrislib.feeds.collect_table import Arranged, head_of
-from chrislib.views.feeds.plot_view import Plot, PlotView
-from chrislib.views.theme.theme import Theme
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds.plot_view import PlotView
 from chrislib.views.widgets.buttons import Segments
 from chrislib.views.widgets.combos import combo, offer
 from chrislib.views.widgets.state_view import StateView
@@ -40,8 +34,10 @@ class PlotPanel(QWidget):
     chosen = Signal(object)
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, context: ViewContext) -> None:
         super().__init__()
+        theme = context.theme
+        self._tasks = context.tasks("collect plot")
         self._rows: Sequence[Row] = ()
         self._places: Sequence[int] = ()
         self._offered: tuple[list[str], list[str]] = ([], [])
@@ -76,7 +72,7 @@ class PlotPanel(QWidget):
         self.kinds.chosen.connect(self._kind_chosen)
         self.up.activated.connect(self._column_chosen)
         self.across.activated.connect(self._column_chosen)
-        self.view.chosen.connect(self.chosen)
+        self.view.chosen.connect(self._clicked)
         self._draw()
 
     @property
@@ -110,6 +106,15 @@ class PlotPanel(QWidget):
         """Highlight rows."""
         self.view.select(places)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the plot is that of the rows and columns chosen."""
+        return not self._tasks.pending
+
+    def shutdown(self) -> None:
+        """End what runs."""
+        self._tasks.cancel_all()
+
     # -- inside ------------------------------------------------------------------
 
     def _offer(self) -> None:
@@ -142,7 +147,14 @@ class PlotPanel(QWidget):
         self._draw()
         self.changed.emit()
 
+    def _clicked(self, places: object) -> None:
+        if self.settled:
+            # else it is still the plot of other rows
+            self.chosen.emit(places)
+
     def _draw(self) -> None:
+        """Work the plot out in a thread, and show it."""
+        self._tasks.cancel_all()
         up, across = self.up.currentData(), self.across.currentData()
         if not self._rows or not up:
             self._say(
@@ -153,41 +165,41 @@ class PlotPanel(QWidget):
             )
             return
         rows, places = self._rows, self._places
-        kind, words = self.kinds.current, self._words(str(up))
-        if kind == "histogram":
-            found = numbers(rows, places, str(up))
-            plot = Plot(across=words, up="Rows", bins=tuple(bins(found)))
-            drawn = len(found)
-        elif kind == "box":
-            group = str(across or "")
-            made = boxes(rows, places, str(up), group)
-            drawn = sum(len(box.members) for box in made)
-            plot = Plot(head_of(group) if group else "", words, boxes=tuple(made))
-        else:
-            points = pairs(rows, places, str(across), str(up))
-            plot = Plot(self._words(str(across)), words, points=tuple(points))
-            drawn = len(points)
-        if not drawn:
+
+        def show(plot: Plot) -> None:
+            self._show(plot, rows, shown=len(places))
+
+        self._tasks.start(
+            asyncio.to_thread(
+                plot_of,
+                self.kinds.current,
+                rows,
+                places=places,
+                up=str(up),
+                across=str(across or ""),
+            ),
+            name="plot",
+            done=show,
+        )
+
+    def _show(self, plot: Plot, rows: Sequence[Row], *, shown: int) -> None:
+        if not plot.drawn:
             self._say("No numbers here", "None of the rows shown has one.")
             return
-        self.view.show_plot(plot, [row.subject for row in rows])
+        self.view.show_plot(plot, rows)
         self._stack.setCurrentWidget(self.view)
-        self._note.setText(self._remark(plot, drawn))
-
-    def _remark(self, plot: Plot, drawn: int) -> str:
-        shown = len(self._places)
-        words = f"{drawn:,} of {shown:,} rows have a number."
-        if drawn == shown:
-            words = f"All {shown:,} rows." if shown > 1 else "1 row."
-        if len(plot.boxes) == MAX_GROUPS:
-            words += f" The {MAX_GROUPS} largest groups are drawn."
-        return words
-
-    def _words(self, column: str) -> str:
-        unit = unit_of(self._rows, self._places, column)
-        return f"{head_of(column)} ({unit})" if unit else head_of(column)
+        self._note.setText(_remark(plot, shown))
 
     def _say(self, title: str, text: str) -> None:
         self._state.show_state("sliders-horizontal", title, text)
         self._stack.setCurrentWidget(self._state)
         self._note.setText("")
+
+
+def _remark(plot: Plot, shown: int) -> str:
+    words = f"{plot.drawn:,} of {shown:,} rows have a number."
+    if plot.drawn == shown:
+        words = f"All {shown:,} rows." if shown > 1 else "1 row."
+    if len(plot.boxes) == MAX_GROUPS:
+        words += f" The {MAX_GROUPS} largest groups are drawn."
+    return words

@@ -1,0 +1,152 @@
+"""What is done in one turn of the window's thread, counted: rows, dots, calls."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from chrislib.feeds import collect_table
+from chrislib.feeds.collect_model import Listing, Source
+from chrislib.feeds.collect_plot import plot_of
+from chrislib.views.context import ViewContext
+from chrislib.views.feeds import collect_shown, plot_panel, plot_picture, plot_view
+from chrislib.views.feeds.collect_choice import FeedChoice
+from chrislib.views.feeds.collect_page import CollectPage
+from chrislib.views.feeds.collect_rows import ResultModel
+from tests.gui.feeds.conftest import file_entry
+from tests.gui.feeds.test_feeds_collect import (
+    MemoryCollecting,
+    arranged,
+    collect,
+    wait,
+)
+
+LINES = 1_500
+
+
+class LongTables(MemoryCollecting):
+    """Two feeds with long tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        lines = ["name,first,second"]
+        lines += [f"R{n},{n * 7919 % 1009},{n * 31 % 997}" for n in range(LINES // 2)]
+        self.contents = dict.fromkeys((1000, 1001), "\n".join(lines).encode())
+
+    async def _listing(self, client: Any, source: Source) -> Listing:
+        file_id = 1000 + source.feed_id % 2
+        return Listing(source, (file_entry("long.csv", 120, "table", file_id),))
+
+
+@pytest.fixture
+def page(
+    qtbot: QtBot, feeds: Any, ctx: ViewContext, at_rest: Callable[[], None]
+) -> Iterator[CollectPage]:
+    feeds.collecting = LongTables()
+    made = CollectPage(ctx, [FeedChoice("2 feeds highlighted", (800, 801))])
+    made.resize(1440, 850)
+    qtbot.addWidget(made)
+    made.show()
+    wait(qtbot, lambda: made.choice.pattern == "long.csv")
+    made.choice.show_each("line")
+    yield made
+    made.shutdown()
+    at_rest()
+
+
+def test_thousands_of_lines_are_worked_out_in_a_thread_and_shown_in_one_step(
+    qtbot: QtBot, page: CollectPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            threads.append(threading.current_thread())
+            return work(*given, **named)
+
+        return call
+
+    monkeypatch.setattr(collect_shown, "arrange", noted(collect_table.arrange))
+    monkeypatch.setattr(plot_panel, "plot_of", noted(plot_of))
+    shown = page.shown
+    shown.plot.kinds.choose("scatter")
+    filled: list[int] = []
+    shown.model.modelReset.connect(lambda: filled.append(shown.model.count()))
+    collect(qtbot, page)
+    assert filled == [2, LINES], "waiting files, then all of their lines at once"
+    told: list[int] = []
+    shown.highlighted.connect(lambda: told.append(len(shown.table.chosen)))
+    shown.table.choose(range(0, LINES, 2), scroll=False)
+    filled.clear()
+    told.clear()
+    calls: list[int] = []
+    count = ResultModel.count
+
+    def asked(self: ResultModel) -> int:
+        calls.append(1)
+        return count(self)
+
+    monkeypatch.setattr(ResultModel, "count", asked)
+    shown.table.head_pressed.emit("first")
+    arranged(qtbot, page)
+    assert filled == [LINES]
+    assert told == [LINES // 2], "hundreds of parts are highlighted again at once"
+    assert 0 < len(calls) < 400, "and the model is not asked about each of them"
+    shown.filter.setText("first > 500")
+    wait(qtbot, lambda: shown.model.count() < LINES)
+    arranged(qtbot, page)
+    assert len(filled) == 2
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_dots_of_a_plot_are_painted_some_in_a_turn(
+    qtbot: QtBot, page: CollectPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = page.shown
+    shown.plot.kinds.choose("scatter")
+    collect(qtbot, page)
+    painted: list[int] = []
+    here: dict[str, int] = {"dots": 0}
+    stamp, go_on = plot_picture.stamp, plot_picture.Slowly._paint_some
+
+    def counted(*given: Any) -> None:
+        here["dots"] += 1
+        stamp(*given)
+
+    def turn(self: plot_picture.Slowly) -> None:
+        here["dots"] = 0
+        go_on(self)
+        painted.append(here["dots"])
+
+    view = shown.plot.view
+    monkeypatch.setattr(plot_view, "stamp", counted)
+    monkeypatch.setattr(plot_picture, "_SECONDS", 0.0)
+    monkeypatch.setattr(plot_picture.Slowly, "_paint_some", turn)
+    view._picture._turn.timeout.disconnect()
+    view._picture._turn.timeout.connect(view._picture._paint_some)
+    before = view.grab().toImage()
+    shown.table.choose(range(LINES), scroll=False)
+    assert not view.painted
+    assert view.grab().toImage() == before, "what was there stays until all is there"
+    arranged(qtbot, page)
+    assert sum(painted) == LINES
+    assert max(painted) <= 100
+    assert view.grab().toImage() != before
+    # what is clicked is found among its neighbors, not among all of them
+    rect, rows, words = view.marks[700]
+    looked: list[int] = []
+    at = plot_picture.Scale.at
+
+    def seen(self: plot_picture.Scale, x: float, y: float) -> tuple[float, float]:
+        looked.append(1)
+        return at(self, x, y)
+
+    monkeypatch.setattr(plot_picture.Scale, "at", seen)
+    found = view._mark_at(rect.center())
+    assert len(looked) < LINES / 4
+    assert view._rect(view._plot.marks[found]).intersects(rect)
+    assert len(rows) == 1
+    assert "first: " in words
