@@ -31,9 +31,10 @@ class ShowFeed:
 
 @dataclass(frozen=True, slots=True)
 class ShowJobs:
-    """The job list, with one job highlighted."""
+    """The job list with one job highlighted, or only the jobs of one batch."""
 
     job_key: str | None = None
+    batch_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

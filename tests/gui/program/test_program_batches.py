@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from chrislib import bootstrap
 from chrislib.catalog.inbox import InboxQuery
 from chrislib.desktop.toast import Toast
 from chrislib.jobs.model import Job, Phase
 from chrislib.jobs.notices.policy import Policy
-from chrislib.views.navigation import ShowLibrary
+from chrislib.views.navigation import ShowFeed, ShowLibrary
 from tests.gui.program.conftest import texts_of
 from tests.gui.program.person import Person, child_intent, feed, submit
 
@@ -148,6 +149,57 @@ def test_the_rest_of_a_batch_is_not_sent(person: Person) -> None:
     assert view.done + view.cancelled == 5
     (row,) = rows_of_batch(person, key)
     assert row.title == "Many parts"
+
+
+def test_a_batch_is_looked_into_and_left_again(person: Person) -> None:
+    key = begin(person, 3)
+    batches = person.program.services.jobs.batches
+    person.press_batch(key, "Resume")
+    person.wait(lambda: batches.get(key).sent == 3, "all sent")
+    mine = {job.key for job in members(person, key)}
+    (root,) = {job.previous_id for job in members(person, key)}
+    view = person.jobs_list()
+    everything = set(view.jobs.shown_keys())
+    assert mine < everything
+
+    def only_mine() -> bool:
+        return set(view.jobs.shown_keys()) == mine
+
+    def everything_again() -> bool:
+        return everything <= set(view.jobs.shown_keys())
+
+    # with the keyboard: in, to the feed of one of them, back, and out
+    person.key_on_batch(key, Qt.Key.Key_Return)
+    person.wait(only_mine, "its jobs alone")
+    person.program.wait_to_read("Many parts", "3 of 3 sent", "All jobs", "By subject …")
+    current = view.current_job()
+    assert current is not None
+    assert current.key in mine
+    shell = person.window.shell
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    there = ShowFeed(current.feed_id, current.remote_id)
+    person.wait(lambda: shell._here == there, "the feed")
+    shell.back()
+    person.wait(lambda: view.isVisible() and only_mine(), "the batch again")
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    person.wait(everything_again, "all jobs")
+    assert not shell.window.findChild(QWidget, "jobs.batch").isVisible()
+    person.wait(lambda: batches.get(key).ended_at is not None, "over")
+    assert person.job(current.key).previous_id == root
+
+    # when nothing of it is under way its row is under By batch
+    person.press("By batch", within=shell.window.findChild(QWidget, "jobs.head"))
+    person.press_batch(key, "Show")
+    person.wait(only_mine, "its jobs alone")
+    person.press("By subject …")
+    sheet = person.sheet("many.runs")
+    person.press("Close", within=sheet)
+    shell.back()
+    person.wait(lambda: view.isVisible() and only_mine(), "the batch again")
+    person.press("All jobs")
+    person.wait(everything_again, "all jobs")
+    row = view.currentIndex().row()
+    assert view.jobs.name_at(row) == f"head:batch:{key}"
 
 
 def test_runs_that_were_stopped_are_run_again_as_one_batch(person: Person) -> None:

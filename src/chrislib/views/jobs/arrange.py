@@ -46,6 +46,8 @@ class Wanted:
         `NO_GROUPS`, `BY_FEED` or `BY_BATCH`.
     untracked : bool
         Whether jobs nobody wants to follow are shown too.
+    batch : str
+        Key of the batch whose jobs alone are shown, "" for all.
     """
 
     kind: str = "all"
@@ -53,11 +55,17 @@ class Wanted:
     states: frozenset[str] = frozenset()
     by: str = NO_GROUPS
     untracked: bool = False
+    batch: str = ""
+
+    @property
+    def filters(self) -> bool:
+        """Whether kind, words or states may leave something out."""
+        return self.kind != "all" or bool(self.words) or bool(self.states)
 
     @property
     def narrows(self) -> bool:
         """Whether anything may be left out."""
-        return self.kind != "all" or bool(self.words) or bool(self.states)
+        return self.filters or bool(self.batch)
 
 
 class Record(NamedTuple):
@@ -155,6 +163,8 @@ class Rules:
             # withdrawn before it was sent: as if it had never been
             return False
         if job.kind not in _KINDS[self.wanted.kind]:
+            return False
+        if self.wanted.batch and job.batch_key != self.wanted.batch:
             return False
         words = self.wanted.words
         if not words:

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeySequence, QPainter
 
+from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.verbs import Verb
 from chrislib.views.models.batch_words import BatchView, counted
 from chrislib.views.theme.theme import Theme
 
+_HEAD = f"{HEAD}batch:"
+SHOW = Verb("show", "Show", "Return")
 PAUSE = Verb("pause", "Pause", "X")
 RESUME = Verb("resume", "Resume", "R", icon="play")
 CANCEL_REST = Verb("cancel-rest", "Cancel the rest", "Del")
@@ -56,6 +59,11 @@ def state_words(view: BatchView) -> tuple[str, str]:
 
 def buttons(view: BatchView) -> tuple[Verb, ...]:
     """Return what can be done with a batch."""
+    return (*steering(view), SHOW)
+
+
+def steering(view: BatchView) -> tuple[Verb, ...]:
+    """Return what holds a batch or lets it go on, nothing once all is sent."""
     if view.state == "RUNNING" and to_send(view):
         return (PAUSE, CANCEL_REST)
     if view.state == "PAUSED":
@@ -67,12 +75,23 @@ def verb_of_key(
     views: Mapping[str, BatchView], row: str, key: Qt.Key
 ) -> tuple[str, str] | None:
     """Return verb and batch that a key means in a row, by the row's name."""
-    batch = row.rpartition(":")[2]
+    batch = key_of(row)
     view = views.get(batch)
+    key = Qt.Key.Key_Return if key == Qt.Key.Key_Enter else key
     for verb in buttons(view) if view is not None else ():
         if QKeySequence(verb.key) == QKeySequence(key):
             return verb.name, batch
     return None
+
+
+def key_of(row: str) -> str:
+    """Return the batch whose head a row is, by the row's name; "" for others."""
+    return row.removeprefix(_HEAD) if row.startswith(_HEAD) else ""
+
+
+def name_of(batch_key: str) -> str:
+    """Return the name of a batch's row."""
+    return f"{_HEAD}{batch_key}"
 
 
 def draw_parts(

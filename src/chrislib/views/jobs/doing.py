@@ -25,7 +25,13 @@ from chrislib.library.words import count as counted
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs import closely
 from chrislib.views.jobs.words import COMPUTING
-from chrislib.views.navigation import CompareRuns, ShowFeed, ShowJobs, ShowLibrary
+from chrislib.views.navigation import (
+    CompareRuns,
+    ShowFeed,
+    ShowJobs,
+    ShowLibrary,
+    ShowStarted,
+)
 from chrislib.views.tasks import PaneTasks
 
 if TYPE_CHECKING:
@@ -127,9 +133,13 @@ class JobVerbs:
             self._context.navigator.go(CompareRuns(*sides))
 
     def do_batch(self, name: str, key: str) -> None:
-        """Pause, resume or end a batch."""
+        """Look into a batch, pause, resume or end it."""
         batches = self._context.jobs.batches
-        if name == "pause":
+        if name == "show":
+            self._context.navigator.go(ShowJobs(batch_key=key))
+        elif name == "subjects":
+            self._context.navigator.go(ShowStarted(key))
+        elif name == "pause":
             self._tasks.start(batches.pause(key), name="pause")
         elif name == "resume":
             self._tasks.start(batches.resume(key), name="resume")
@@ -188,7 +198,7 @@ class JobVerbs:
             go(ShowFeed(job.feed_id, job.remote_id))
         elif row is not None and row.feed_id is not None:
             go(ShowFeed(row.feed_id, row.instance_id))
-        elif job is not None:
+        elif job is not None and row is not None:
             go(ShowJobs(job.key))
 
     def _act(self, row: InboxRow | None, job: Job | None, action: str) -> None:

@@ -248,6 +248,12 @@ class JobRows(QAbstractTableModel):
         rows = self.arranged.lists[GROUPS.index(group)]
         return [JobKey(e[3]) for e in rows if not e[3].startswith(HEAD)]
 
+    def shown_keys(self) -> Iterator[JobKey]:
+        """Give the keys of all jobs that have a row, from the top."""
+        for group, rows in enumerate(self.arranged.lists):
+            if self._open[group]:
+                yield from (JobKey(e[3]) for e in rows if not e[3].startswith(HEAD))
+
     def keys_between(self, first: int, last: int) -> list[JobKey]:
         """Return the jobs from one row to another, both included."""
         found: list[JobKey] = []

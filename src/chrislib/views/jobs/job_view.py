@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.jobs.model import Job, JobKey
-from chrislib.views.jobs import batches
+from chrislib.views.jobs import batches, job_menus
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.job_delegate import (
     HEAD_ROW,
@@ -34,7 +34,7 @@ from chrislib.views.jobs.job_delegate import (
 )
 from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME, TITLE
-from chrislib.views.jobs.verbs import more_verbs_of, verbs_of
+from chrislib.views.jobs.verbs import verbs_of
 from chrislib.views.jobs.words import FINISHED, GROUPS, look_of, second_line
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.row_table import of_whole_rows
@@ -131,9 +131,14 @@ class JobView(QTableView):
     def show_job(self, key: JobKey) -> bool:
         """Highlight a job and scroll to it; False when it is not in the list."""
         self.jobs.reveal(key)
-        index = self.jobs.index_of(key)
-        if not index.isValid():
+        return self.show_row(key)
+
+    def show_row(self, name: str) -> bool:
+        """Go to a job or head that is not folded away; False when it is not there."""
+        row = self.jobs.row_of(name)
+        if row < 0:
             return False
+        index = self.jobs.index(row, TITLE)
         self.selectionModel().setCurrentIndex(
             index, _SELECT.ClearAndSelect | _SELECT.Rows
         )
@@ -142,40 +147,7 @@ class JobView(QTableView):
 
     def menu_for(self, job: Job) -> QMenu:
         """Return the menu of a row: every verb of its buttons, with its key."""
-        menu = QMenu(self)
-        menu.setObjectName("jobs.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        many = self.selected_jobs()
-        if len(many) > 1 and any(one.key == job.key for one in many):
-            self._fill_for_many(menu, many)
-            return menu
-        for verb in verbs_of(job):
-            action = menu.addAction(f"{verb.word}\t{verb.key}")
-            action.triggered.connect(
-                lambda _on=False, name=verb.name: self.asked.emit(name, job)
-            )
-        action = menu.addAction("Mark as read\tM")
-        action.triggered.connect(lambda: self.asked.emit("seen", job))
-        menu.addSeparator()
-        for verb in more_verbs_of(job):
-            action = menu.addAction(verb.word)
-            action.triggered.connect(
-                lambda _on=False, name=verb.name: self.asked.emit(name, job)
-            )
-        menu.addSeparator()
-        menu.addAction("Copy\tCtrl+C").triggered.connect(self.copy)
-        return menu
-
-    def _fill_for_many(self, menu: QMenu, jobs: list[Job]) -> None:
-        from chrislib.views.jobs.bulk import offers
-
-        for offer in offers(jobs):
-            action = menu.addAction(f"{offer.words}\t{offer.key}")
-            action.triggered.connect(
-                lambda _on=False, name=offer.name: self.many_asked.emit(name, jobs)
-            )
-        menu.addSeparator()
-        menu.addAction("Copy\tCtrl+C").triggered.connect(self.copy)
+        return job_menus.menu_for(self, job)
 
     def copy(self) -> None:
         """Put what is highlighted on the clipboard, a line each."""
@@ -212,11 +184,11 @@ class JobView(QTableView):
             if head and self.jobs.is_open(row) == (key is Qt.Key.Key_Left):
                 self.jobs.toggle(row)
             event.accept()
-        elif head and key in _FOLD_KEYS:
-            self.jobs.toggle(row)
-            event.accept()
         elif head and (verb := batches.verb_of_key(self.jobs.batches, name, key)):
             self.batch_asked.emit(*verb)
+            event.accept()
+        elif head and key in _FOLD_KEYS:
+            self.jobs.toggle(row)
             event.accept()
         elif names is not None and self._press_key(names):
             event.accept()
@@ -288,6 +260,10 @@ class JobView(QTableView):
         job = None if name.startswith(HEAD) else self.jobs.read(JobKey(name))
         if job is not None:
             self.asked.emit("show", job)
+        elif batch := batches.key_of(name):
+            # the first of the two clicks has folded it
+            self.jobs.toggle(index.row())
+            self.batch_asked.emit("show", batch)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Note what is under the pointer; rows there do not move."""
@@ -310,6 +286,11 @@ class JobView(QTableView):
         job = self.current_job()
         if job is not None:
             self.menu_for(job).popup(event.globalPos())
+            return
+        row = self.currentIndex().row()
+        batch = batches.key_of(self.jobs.name_at(row)) if row >= 0 else ""
+        if batch:
+            job_menus.menu_for_batch(self, batch).popup(event.globalPos())
 
     # -- staying in place ----------------------------------------------------
 
@@ -406,7 +387,7 @@ class JobView(QTableView):
         rect = self.visualRect(self.jobs.index(row, ACTIONS))
         for verb, box in self._delegate.batch_buttons(name, rect):
             if box.contains(spot):
-                self.batch_asked.emit(verb.name, name.removeprefix(f"{HEAD}batch:"))
+                self.batch_asked.emit(verb.name, batches.key_of(name))
                 return True
         return False
 

@@ -90,6 +90,8 @@ class JobsHead(QWidget):
             for name in _MANY
         }
         self._untracked = False
+        self.batch = ""
+        """Key of the batch that is looked into, "" for none."""
         self._build()
         self.kinds.chosen.connect(lambda _key: self.wanted_changed.emit())
         self.groups.chosen.connect(lambda _key: self.wanted_changed.emit())
@@ -105,12 +107,15 @@ class JobsHead(QWidget):
 
     def wanted(self) -> Wanted:
         """Return what the person has chosen to see."""
+        by = self.groups.current
         return Wanted(
             self.kinds.current,
             tuple(self.filter.text().casefold().split()),
             self.states.chosen,
-            self.groups.current,
+            # one head over everything says nothing
+            NO_GROUPS if self.batch and by == BY_BATCH else by,
             self._untracked,
+            self.batch,
         )
 
     def clear(self) -> None:

@@ -6,7 +6,9 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.jobs.model import InboxRow, Job, JobChange, JobKey
 from chrislib.views.context import ViewContext
+from chrislib.views.jobs import batches
 from chrislib.views.jobs.arranger import Arranger
+from chrislib.views.jobs.batch_strip import BatchStrip
 from chrislib.views.jobs.bulk import offers, which
 from chrislib.views.jobs.detail import JobDetail
 from chrislib.views.jobs.doing import JobVerbs
@@ -15,6 +17,7 @@ from chrislib.views.jobs.job_view import JobView
 from chrislib.views.jobs.jobs_head import JobsHead
 from chrislib.views.jobs.row_times import RowTimes
 from chrislib.views.jobs.words import GROUPS, RUNNING, checked_text
+from chrislib.views.navigation import ShowJobs
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.state_view import StateView
 
@@ -39,6 +42,8 @@ class JobsPane(QWidget):
         theme = context.theme
         self._tasks = context.tasks("jobs")
         self._wanted: JobKey | None = None
+        self._strip = BatchStrip(theme)
+        self._wanted_row: str | None = None
         self._verbs = JobVerbs(context, self._tasks, self._no_row, window=self.window)
         self.head = JobsHead(theme)
         self.head.choose_group(str(context.layout.get(_GROUP) or ""))
@@ -79,12 +84,20 @@ class JobsPane(QWidget):
         self._arranger.begin(self.head.wanted())
         self._arranger.read_batches()
 
-    def show_job(self, job_key: str | None) -> None:
-        """Highlight a job; None leaves the highlight where it is."""
+    def show_job(self, job_key: str | None, batch_key: str = "") -> None:
+        """Highlight a job; None leaves the highlight where it is.
+
+        Parameters
+        ----------
+        batch_key : str
+            Only the jobs of this batch are shown; "" shows all again.
+        """
+        if batch_key != self.head.batch:
+            self._show_batch(batch_key)
         if job_key is None:
             self.view.setFocus()
             return
-        self._wanted = JobKey(job_key)
+        self._wanted, self._wanted_row = JobKey(job_key), None
         record = self.model.arranged.records.get(self._wanted)
         if self._arranger.begun and (record is None or record.group < 0):
             self._clear_filter()
@@ -108,8 +121,11 @@ class JobsPane(QWidget):
 
     def escape(self) -> bool:
         """Clear the filter; False when there was none."""
-        if self.head.wanted().narrows:
+        if self.head.wanted().filters:
             self._clear_filter()
+            return True
+        if self.head.batch:
+            self._leave_batch()
             return True
         return False
 
@@ -145,6 +161,10 @@ class JobsPane(QWidget):
         self.view.asked.connect(self._do)
         self.view.many_asked.connect(self._do_many)
         self.view.batch_asked.connect(self._verbs.do_batch)
+        self._strip.left.connect(self._leave_batch)
+        self._strip.asked.connect(
+            lambda name: self._verbs.do_batch(name, self.head.batch)
+        )
         self.view.get_all_asked.connect(self._verbs.get_all)
         self.view.highlighted.connect(self._highlight_changed)
         self.model.counted.connect(self._show_page)
@@ -167,6 +187,7 @@ class JobsPane(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.head)
+        whole.addWidget(self._strip)
         whole.addWidget(self._stack, 1)
 
     def _no_row(self, _key: JobKey) -> InboxRow | None:
@@ -182,7 +203,7 @@ class JobsPane(QWidget):
 
     def _wanted_changed(self) -> None:
         wanted = self.head.wanted()
-        self._context.layout.put(_GROUP, wanted.by)
+        self._context.layout.put(_GROUP, self.head.groups.current)
         if wanted.words != self.model.rules.wanted.words:
             self._typing.start()
         else:
@@ -201,12 +222,40 @@ class JobsPane(QWidget):
         self.head.blockSignals(False)
         self._refilter()
 
+    def _show_batch(self, batch_key: str) -> None:
+        """Show the jobs of one batch only, or all again."""
+        before, self.head.batch = self.head.batch, batch_key
+        self._strip.setVisible(bool(batch_key))
+        self._tell_batch()
+        self._refilter()
+        if not batch_key:
+            # one comes back to where one went in, if that is still there
+            self._wanted_row = batches.name_of(before)
+        elif self._wanted is None:
+            self._wanted_row = ""
+        self._highlight_wanted()
+
+    def _leave_batch(self) -> None:
+        self._context.navigator.go(ShowJobs())
+
+    def _tell_batch(self) -> None:
+        """Say over its jobs how far the batch is."""
+        if self.head.batch:
+            self._strip.show_view(self.model.batches.get(self.head.batch))
+
     def _highlight_wanted(self) -> None:
+        wanted, ready = self._wanted_row, not self._arranger.busy
+        if wanted is not None and ready and self._arranger.begun:
+            self._wanted_row = None
+            name = wanted or next(iter(self.model.shown_keys()), "")
+            if name and self.view.show_row(name):
+                self._wanted = None
         if self._wanted is not None and self.view.show_job(self._wanted):
             self._wanted = None
 
     def _show_page(self) -> None:
         self._announce()
+        self._tell_batch()
         total = self.model.total()
         self.head.show_counts(total, self.model.arranged.states)
         shown = any(self.model.count_of(group) for group in GROUPS)

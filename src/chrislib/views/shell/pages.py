@@ -114,8 +114,8 @@ class Pages(QStackedWidget):
                 cast("FeedsModule", pane).show_started(batch_key)
             case CompareRuns(left, right):
                 cast("FeedsModule", pane).compare_runs(left, right)
-            case ShowJobs(job_key):
-                cast("JobsModule", pane).show_job(job_key)
+            case ShowJobs(job_key, batch_key):
+                cast("JobsModule", pane).show_job(job_key, batch_key)
             case ShowInbox():
                 inbox = self._panes["inbox"]
                 inbox.setVisible(True)

@@ -52,8 +52,8 @@ class FeedsModule(Protocol):
 class JobsModule(Protocol):
     """The job list."""
 
-    def show_job(self, job_key: str | None) -> None:
-        """Highlight a job."""
+    def show_job(self, job_key: str | None, batch_key: str = "") -> None:
+        """Highlight a job, or show the jobs of one batch only."""
 
 
 class ViewerModule(Protocol):
