@@ -13,6 +13,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from chrislib.copies import maker
 from chrislib.cube import types
 from chrislib.cube.storage_paths import storage_path
 
@@ -38,6 +39,8 @@ class Row:
         value = self._value.get(key)
         if type(value) is str:  # nearly always, and a feed has thousands of rows
             return value
+        if value is None:
+            return default
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         return default
@@ -53,7 +56,7 @@ class Row:
     def maybe_number(self, key: str) -> int | None:
         """Return a whole number or None."""
         value = self._value.get(key)
-        if type(value) is int:
+        if value is None or type(value) is int:
             return value
         if isinstance(value, float) and value.is_integer():
             return int(value)
@@ -165,6 +168,7 @@ def compute(value: object) -> types.ComputeResource:
 
 
 _FINAL = ("finishedSuccessfully", "finishedWithError", "cancelled")
+_made = maker(types.PluginInstance)  # a feed has thousands
 
 
 def instance(value: object) -> types.PluginInstance:
@@ -172,7 +176,7 @@ def instance(value: object) -> types.PluginInstance:
     row = Row(value)
     status = row.text("status")
     previous = row.maybe_number("previous_id")
-    return types.PluginInstance(
+    return _made(
         id=types.InstanceId(row.need("id")),
         title=row.text("title"),
         previous_id=None if previous is None else types.InstanceId(previous),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chrislib.copies import maker
 from chrislib.cube.types import Feed, InstanceId, PluginInstance
 from chrislib.feeds.model import FeedRow, FeedView, Node
 from chrislib.feeds.states import (
@@ -15,7 +16,9 @@ from chrislib.feeds.states import (
     state_of,
     states_of_feed,
 )
-from chrislib.jobs.model import Job
+from chrislib.jobs.model import Job, Phase
+
+_made = maker(Node)  # a feed has thousands
 
 
 def row_of(feed: Feed, states: Mapping[str, int] | None = None) -> FeedRow:
@@ -93,10 +96,8 @@ def nodes_of(
     done: dict[InstanceId, Node] = {}
     for row in rows:
         job = jobs.get(row.id)
-        node = None
-        if early is not None and job is None and row.id not in joins:
-            node = early.get(row.id)
-        if node is None:
+        node = early.get(row.id) if early is not None else None
+        if node is None or row.id in joins or (job and job.phase is Phase.GONE):
             parents = _parents(row, joins)
             above = [done[parent] for parent in parents if parent in done]
             state = state_of(
@@ -127,7 +128,7 @@ def _node(
     row: PluginInstance, parents: tuple[InstanceId, ...], *, state: str, detail: str
 ) -> Node:
     reason = reason_for(row.error_code)
-    return Node(
+    return _made(
         id=row.id,
         title=row.title,
         plugin_id=row.plugin_id,

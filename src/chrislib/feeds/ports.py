@@ -136,6 +136,9 @@ class JobsLike(Protocol):
     def jobs(self) -> tuple[Job, ...]:
         """Every job in memory, newest first."""
 
+    def of_feed(self, feed_id: int) -> tuple[Job, ...]:
+        """Return the jobs of a feed of the present account, in no order."""
+
     def get(self, key: JobKey) -> Job | None:
         """Return one job."""
 

@@ -147,7 +147,7 @@ class FeedsService:
             feed,
             instances,
             joins=dict(self._joins),
-            jobs=self._jobs_by_instance(),
+            jobs=self._jobs_by_instance(feed_id),
             copies_first=client.server is not None and client.server.generation >= 7,
             note=note,
             now=self._now(),
@@ -257,7 +257,9 @@ class FeedsService:
     async def cancel(self, node: Node) -> int:
         """Cancel a node and all after it; returns how many there were (network)."""
         count = self.cancel_count(node)
-        job = self._jobs_by_instance().get(node.id)
+        feed_id = self._feed_of(node)
+        jobs = {} if feed_id is None else self._jobs_by_instance(feed_id)
+        job = jobs.get(node.id)
         if job is not None and not job.phase.terminal:
             return max(count, await self._jobs.cancel(job.key))
         await self._client().instances.cancel(node.id)
@@ -270,10 +272,10 @@ class FeedsService:
             kept.clear()
         self._looks = Looks()
 
-    def _jobs_by_instance(self) -> Mapping[int, Job]:
+    def _jobs_by_instance(self, feed_id: int) -> Mapping[int, Job]:
         return {
             job.remote_id: job
-            for job in self._jobs.jobs()
+            for job in self._jobs.of_feed(feed_id)
             if job.kind is Kind.RUN and job.remote_id is not None
         }
 

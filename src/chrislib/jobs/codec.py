@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from chrislib.catalog.rows import EventRow, InboxRowText, JobRow
-from chrislib.jobs.copies import maker
+from chrislib.copies import maker
 from chrislib.jobs.model import (
     Deidentify,
     DownloadIntent,

@@ -9,8 +9,8 @@ states are not absorbing (a cancel that lands while a worker submits is overwrit
 from collections.abc import Mapping
 from typing import Any
 
+from chrislib.copies import changed, replace
 from chrislib.jobs.causes import meaning
-from chrislib.jobs.copies import changed, replace
 from chrislib.jobs.decisions import FETCHABLE, RETENTION_EDGES, retain
 from chrislib.jobs.model import Kind, Phase, ResultState, Retention
 from chrislib.jobs.steps import (

@@ -4,8 +4,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chrislib.copies import maker, replace
 from chrislib.jobs import loading
-from chrislib.jobs.copies import maker, replace
 from chrislib.jobs.model import Job, JobChange, JobKey, Phase, Reach
 from chrislib.jobs.steps import Tracked
 

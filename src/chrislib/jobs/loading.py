@@ -17,8 +17,8 @@ from operator import itemgetter
 from typing import Any
 
 from chrislib.catalog.rows import JobRow
+from chrislib.copies import twin
 from chrislib.jobs import codec
-from chrislib.jobs.copies import twin
 from chrislib.jobs.model import (
     DownloadIntent,
     Job,

@@ -275,6 +275,11 @@ class JobManager(Wiring):
             )
         )
 
+    def of_feed(self, feed_id: int) -> tuple[Job, ...]:
+        """Return the jobs of a feed of the present account, in no order."""
+        found = self._store.of_feed(self.account_id, feed_id)
+        return tuple(tracked.job for tracked in found)
+
     def get(self, key: JobKey) -> Job | None:
         """Return one job as it is now."""
         tracked = self._store.get(key)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chrislib.jobs.copies import maker, replace
+from chrislib.copies import maker, replace
 from chrislib.jobs.model import Job, Phase
 
 

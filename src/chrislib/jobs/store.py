@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from chrislib.aio import spawn
 from chrislib.catalog.job_pages import StaleJob
 from chrislib.catalog.jobs import JobTable
+from chrislib.copies import replace
 from chrislib.jobs import codec, loading, writing
 from chrislib.jobs.clock import Clock
-from chrislib.jobs.copies import replace
 from chrislib.jobs.known import Known, loaded
 from chrislib.jobs.model import Job, JobChange, JobKey, Kind, Progress, Reach
 from chrislib.jobs.steps import Step, Tracked

@@ -11,8 +11,8 @@ from operator import attrgetter, is_not
 from typing import Any
 
 from chrislib.catalog.job_pages import JobChanges, JobWrite
+from chrislib.copies import maker
 from chrislib.jobs import codec
-from chrislib.jobs.copies import maker
 from chrislib.jobs.model import Job, JobKey
 from chrislib.jobs.steps import Step, Tracked
 

@@ -214,6 +214,9 @@ class Manager:
     def jobs(self) -> tuple[Job, ...]:
         return tuple(reversed(self.rows))
 
+    def of_feed(self, feed_id: int) -> tuple[Job, ...]:
+        return tuple(job for job in self.rows if job.feed_id == feed_id)
+
     def get(self, key: JobKey) -> Job | None:
         return next((job for job in self.rows if job.key == key), None)
 
@@ -521,7 +524,7 @@ async def test_cancel_takes_all_after_it_along(
             parameters={},
         )
     )
-    manager.rows[-1] = replace(job, remote_id=3)
+    manager.rows[-1] = replace(job, remote_id=3, feed_id=5)
     assert await service.cancel(view.nodes[2]) == 3
     assert manager.cancelled == [job.key]
 

@@ -30,7 +30,7 @@ from chrislib.feeds.states import (
     states_of_feed,
     steps,
 )
-from chrislib.jobs.model import Phase
+from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 
 START = datetime(2026, 11, 22, 14, 1, 8, tzinfo=UTC)
 
@@ -202,13 +202,21 @@ def test_nodes_of_a_feed_with_a_failure() -> None:
         )
     ),
     st.dictionaries(st.integers(1, 6), st.just((1, 2))),
+    st.dictionaries(st.integers(1, 6), st.sampled_from(Phase)),
 )
 def test_nodes_made_early_are_those_made_in_the_end(
-    rows: list[PluginInstance], joins: dict[int, tuple[int, ...]]
+    rows: list[PluginInstance],
+    joins: dict[int, tuple[int, ...]],
+    phases: dict[int, Phase],
 ) -> None:
+    run = RunIntent(1, "pl-1", "1.0", "ds", {})
+    jobs = {
+        number: Job(JobKey(f"{number}"), Kind.RUN, phase, run, "")
+        for number, phase in phases.items()
+    }
     unique = {row.id: row for row in rows}.values()
     early = {row.id: node for row in unique if (node := ready_node(row)) is not None}
-    made = partial(nodes_of, unique, joins=joins, jobs={}, now=START)
+    made = partial(nodes_of, unique, joins=joins, jobs=jobs, now=START)
     assert made(early=early) == made()
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from chrislib.catalog.catalog import Catalog
 from chrislib.catalog.job_pages import JobChanges
+from chrislib.copies import maker, replace
 from chrislib.jobs import codec, fsm, steps, writing
 from chrislib.jobs.clock import SystemClock
-from chrislib.jobs.copies import maker, replace
 from chrislib.jobs.model import (
     FailedFile,
     Job,
