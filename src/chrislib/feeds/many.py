@@ -155,6 +155,11 @@ class ManyTable:
         slots[slot] = replace(slots[slot], compute=name, gone="")
         self.slots = tuple(slots)
 
+    def look_again(self) -> None:
+        """Look at the values of all runs again: they were changed in their forms."""
+        self.slots = tuple(slot.renewed() for slot in self.slots)
+        self._forget(None)
+
     def set_pattern(self, pattern: str) -> None:
         """Name the feeds by another pattern."""
         self.pattern = pattern

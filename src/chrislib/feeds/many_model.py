@@ -90,6 +90,18 @@ class Slot:
             fixed=fixed,
         )
 
+    def renewed(self) -> "Slot":
+        """Return it with its fixed values looked at again: they were changed."""
+        return Slot.of(
+            self.step,
+            self.title,
+            self.form,
+            generation=self.generation,
+            node=self.node,
+            compute=self.gone or self.compute,
+            limits=self.limits,
+        )
+
     @property
     def place(self) -> str:
         """Where it computes, "" where that is the server's affair."""

@@ -21,6 +21,7 @@ from chrislib.feeds.form import JOIN_PARAMETER, ParameterForm
 from chrislib.feeds.intents import run_of, within
 from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.making import LibraryData, NewFeeds
+from chrislib.feeds.making_steps import FirstSteps
 from chrislib.feeds.many_feeds import ManyFeeds
 from chrislib.feeds.measures import FeedMeasures
 from chrislib.feeds.model import FeedView, Node, NodeDetails
@@ -94,6 +95,7 @@ class FeedsService:
         )
         self.outputs = FeedOutputs(server, jobs, previews=paths.cache / "previews")
         self.making = NewFeeds(jobs, copy_plugin=self.plugins.copies, library=library)
+        self.first_steps = FirstSteps(jobs, self.making)
         self.many = ManyFeeds(
             server,
             jobs,

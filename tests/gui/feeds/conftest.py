@@ -38,6 +38,7 @@ from chrislib.feeds.states import count_states
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
 from chrislib.library.model import Item, ItemId, ItemState, Source
 from chrislib.views.feeds.pane import FeedsPane
+from tests.gui.feeds.first_fakes import MemoryFirstSteps
 from tests.gui.feeds.list_fakes import MemoryBulk, MemoryMeasures
 from tests.gui.feeds.making_fakes import MemoryPipelines, MemoryPlugins
 from tests.gui.feeds.many_fakes import MemoryMany
@@ -295,6 +296,7 @@ class MemoryFeeds:
         self.pipelines = MemoryPipelines(self.plugins)
         self.talk = FakeTalk(self)
         self.many = MemoryMany(make_plugin)
+        self.first_steps = MemoryFirstSteps(self)
         self.measures, self.bulk = MemoryMeasures(), MemoryBulk()
 
     def hold(self, row: FeedRow, nodes: Sequence[Node]) -> None:

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from chrislib.cube.errors import NotFound, Refused
 from chrislib.cube.types import Plugin
+from chrislib.feeds.faults import COMPUTE as PLACE
+from chrislib.feeds.faults import VALUES, fault_of, node_meant, whole_words
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.model import FeedView, Node
 from chrislib.feeds.pipelines import PipelineTree
@@ -399,7 +401,7 @@ class AddNodeSheet(Sheet):
         if not isinstance(error, Refused) or work is None:
             self.set_note(str(error), kind="failed")
             return
-        fields = dict(error.fields)
+        fields = error.fields
         if "title" in fields:
             self.review.refuse_title(fields["title"])
             self.review.title.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -411,31 +413,26 @@ class AddNodeSheet(Sheet):
                 kind="failed",
             )
         elif isinstance(work, PluginWork):
-            self._refused_plugin(work, fields, error)
+            self._refused_plugin(work, error)
         else:
             self._refused_pipeline(work, error)
 
-    def _refused_plugin(
-        self, work: PluginWork, fields: dict[str, str], error: Refused
-    ) -> None:
-        place = fields.pop("compute_resource_name", "")
-        rest = work.refuse(fields)
-        if work.form.errors():
+    def _refused_plugin(self, work: PluginWork, error: Refused) -> None:
+        fault = fault_of(error, work.form, work.limits)
+        if fault.part == VALUES:
             self._go(PARAMETERS)
             self.form_view.ask()
-        elif place or work.limits.errors():
+        elif fault.part == PLACE:
             self._go(COMPUTE)
-            self.compute.refuse(place)
+            self.compute.refuse(fault.place)
             self.compute.ask()
             self._count()
-        if rest or not (fields or place):
-            words = " ".join(rest.values()) or error.detail
-            self.set_note(f"{error.title} {words}".strip(), kind="failed")
+        if fault.words:
+            self.set_note(fault.words, kind="failed")
 
     def _refused_pipeline(self, work: PipelineWork, error: Refused) -> None:
-        said = " ".join(error.fields.values()) or error.detail
-        node = work.node_meant(said)
-        if node is not None:
+        node = node_meant(error, [plan.node.title for plan in work.plans])
+        if node >= 0:
             self._go(PARAMETERS)
-            self.plan.show_node(node)
-        self.set_note(f"{error.title} {said}".strip(), kind="failed")
+            self.plan.show_node(work.plans[node].node.id)
+        self.set_note(f"{error.title} {whole_words(error)}".strip(), kind="failed")

@@ -1,6 +1,6 @@
 """What Add node is about to send: a plugin or a pipeline, with all that was typed."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,10 +88,6 @@ class PluginWork:
             limits=self.limits.values,
         )
 
-    def refuse(self, fields: Mapping[str, str]) -> dict[str, str]:
-        """Take a refusal; return what belongs to no field of form or limits."""
-        return self.form.refuse(self.limits.refuse(fields))
-
 
 @dataclass(slots=True)
 class PipelineWork:
@@ -155,11 +151,6 @@ class PipelineWork:
                 self.tree, self.plans, after=parent, feed_id=view.row.id, title=title
             )
         )
-
-    def node_meant(self, message: str) -> int | None:
-        """Return the node a refusal names by its title, None for none."""
-        named = [plan for plan in self.plans if f"'{plan.node.title}'" in message]
-        return named[0].node.id if named else None
 
 
 Work = PluginWork | PipelineWork

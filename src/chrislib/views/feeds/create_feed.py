@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from chrislib.cube.errors import Refused
+from chrislib.feeds.faults import whole_words
 from chrislib.feeds.making import proposed_title
-from chrislib.jobs.model import Job
+from chrislib.feeds.making_steps import Answers, MadeFeed
 from chrislib.library.model import Item, ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed_compute import FeedCompute
 from chrislib.views.feeds.create_feed_details import DetailsForm
-from chrislib.views.feeds.create_feed_step import FirstStepHead, FirstStepPage
+from chrislib.views.feeds.create_feed_pages import data_page, review_page, title_page
+from chrislib.views.feeds.create_feed_sending import FeedSending
+from chrislib.views.feeds.create_feed_step import CHOICE, FirstStepHead, FirstStepPage
 from chrislib.views.feeds.item_list import ItemList, away_words, count_words, is_here
 from chrislib.views.feeds.item_picker import ItemPicker
 from chrislib.views.navigation import ShowLibrary
@@ -25,19 +28,20 @@ from chrislib.views.widgets.elsewhere import (
     places_of,
     where_words,
 )
-from chrislib.views.widgets.scrolled import scrolled
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
-from chrislib.views.widgets.text import Label, line
+from chrislib.views.widgets.text import Label
 from chrislib.views.widgets.thumbs import ThumbStore
 
 TITLE, DATA, FIRST, REVIEW = range(4)
+FIRST_STEP = "its first step"
 
 
 class CreateFeedSheet(Sheet):
     """Make a feed of library items; a refusal keeps everything that was typed.
 
-    With data it begins at the review, where everything can be changed at once.
+    With data it begins at the review, where everything can be changed at once. Once the
+    feed is made, it stays for what is run first: that is corrected and added to it.
 
     Parameters
     ----------
@@ -61,7 +65,8 @@ class CreateFeedSheet(Sheet):
         self._context = context
         self._tasks = self.own(context.tasks("create feed"))
         self._ids = list(item_ids) or [str(i.item_id) for i in self._tray()]
-        self._sending = False
+        self.sending = FeedSending(context, self._tasks, self)
+        self._refusal: Answers | None = None
         self.details = DetailsForm(theme)
         self.first = FirstStepHead(context)
         self._step_page = FirstStepPage(context, self.first, computes=True)
@@ -87,9 +92,23 @@ class CreateFeedSheet(Sheet):
             [("Go to the Library", self._to_library)],
             primary=False,
         )
-        pages = (self._title_page(), self._data_page(), self._step_page)
-        for page in (*pages, self._review_page()):
-            self.body.addWidget(page)
+        self._change = button(
+            theme, "Change", kind="quiet", name="create.change", small=True
+        )
+        self._title_column, page = title_page()
+        self.body.addWidget(page)
+        chosen = (self._list, self._nothing)
+        page = data_page(theme, self._picker, head=self._data_head, chosen=chosen)
+        self.body.addWidget(page)
+        self.body.addWidget(self._step_page)
+        self._left, page = review_page(
+            theme,
+            head=self._review_head,
+            change=self._change,
+            below=self.compute,
+            data=(self._elsewhere, self._banner, self._review_list),
+        )
+        self.body.addWidget(page)
         self._connect()
         self._propose()
         self._refresh()
@@ -100,6 +119,13 @@ class CreateFeedSheet(Sheet):
         """Show the sheet with the focus in the title."""
         super().open()
         self.details.go_in()
+
+    def reject(self) -> None:
+        """Close; a feed that is made is shown, what is sent goes on."""
+        self.sending.leave()
+        if self.sending.made is not None:
+            self.created.emit(self.sending.made.root)
+        super().reject()
 
     def done(self, result: int) -> None:
         """Close, stop listening, and drop what runs."""
@@ -124,14 +150,19 @@ class CreateFeedSheet(Sheet):
         self.details.checked.connect(self._say)
         self.details.tags.changed.connect(lambda: self.details.refuse_tags(""))
         self.first.another.connect(self._another)
+        self._change.clicked.connect(lambda: self._go(DATA))
         self.first.list.changed.connect(self._show_step_words)
-        self._step_page.said.connect(
-            lambda words, kind: self.set_note(words, kind=kind)
-        )
+        self._step_page.said.connect(self._note_step)
         self._step_page.moved.connect(self._show_button)
         self._step_page.taken.connect(lambda: self._go(REVIEW))
         self._step_page.placed.connect(self.compute.renew)
         self.compute.change_wanted.connect(self._change_compute)
+        self.compute.known.connect(self._show_refusal)
+        self.sending.changed.connect(self._show_button)
+        self.sending.said.connect(self.set_note)
+        self.sending.ended.connect(self._ended)
+        self.sending.refused.connect(self._refused)
+        self.sending.step_refused.connect(self._step_refused)
         self._stop = self._context.library.subscribe(lambda _change: self._refresh())
 
     def _load(self) -> None:
@@ -218,11 +249,27 @@ class CreateFeedSheet(Sheet):
             self._banner.show_text("info", words)
 
     def _show_button(self) -> None:
-        review = self.body.currentIndex() == REVIEW
-        self.next_button.setText("Create feed" if review else "Next")
-        self.next_button.setEnabled(not self._sending)
-        self.back_button.setEnabled(not self._sending)
-        self.back_button.setVisible(self.body.currentIndex() != TITLE)
+        step, busy, made = self.body.currentIndex(), self.sending.busy, self._made
+        words = "Create feed"
+        if made:
+            words = "Open feed" if self.first.list.chosen is None else "Add first step"
+        self.next_button.setText(words if step == REVIEW else "Next")
+        self.next_button.setEnabled(not busy)
+        self.back_button.setEnabled(not busy)
+        choices = step == FIRST and self._step_page.part == CHOICE
+        self.back_button.setVisible(step != TITLE and not (made and choices))
+        # what is on its way is not called back by closing the sheet
+        gone = made or (busy and self.sending.written)
+        self.cancel_button.setText("Close" if gone else "Cancel")
+        self.details.setEnabled(not (busy or made))
+        self._change.setVisible(not made)
+        self.first.setEnabled(not busy)
+        self.compute.setEnabled(not busy)
+
+    @property
+    def _made(self) -> bool:
+        """Whether the feed is made: only what is run on it can be changed here."""
+        return self.sending.made is not None
 
     def _bring(self) -> None:
         """Ask for what is not here."""
@@ -259,20 +306,31 @@ class CreateFeedSheet(Sheet):
         if problem:
             self.set_note("1 field needs attention", kind="failed")
         elif self.body.currentIndex() == REVIEW and self.items:
-            self.set_note("Nothing is sent before Create feed.")
+            self._note_step("" if self._made else "Nothing is sent before Create feed.")
         else:
             self.set_note("")
 
+    def _note_step(self, words: str, kind: str = "info") -> None:
+        """Say something of the first step; that the feed is made stays said."""
+        if self._made:
+            words = words or f"{FIRST_STEP} is not there yet."
+            words = f"The feed is made; {words[0].lower()}{words[1:]}"
+        self.set_note(words, kind=kind)
+
     def _next(self) -> None:
         step = self.body.currentIndex()
-        if self._sending or (step == FIRST and self._step_page.go_on()):
+        if self.sending.busy or (step == FIRST and self._step_page.go_on()):
             return
         if step < REVIEW:
             self._go(step + 1)
+        elif self._made and self.first.list.chosen is None:
+            self._send()
         elif not self.items:
             self._go(DATA)
         elif self.compute.problem:
             self._change_compute()
+        elif self._made:
+            self._send()
         elif self.details.check():
             self._tasks.start(
                 ask_to_leave_out(self._context, self._ids),
@@ -283,7 +341,7 @@ class CreateFeedSheet(Sheet):
             self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _answered(self, agreed: bool) -> None:
-        if agreed and not self._sending:
+        if agreed and not self.sending.busy:
             self._leave_out()
             self._send()
 
@@ -302,7 +360,10 @@ class CreateFeedSheet(Sheet):
         self._step_page.show_compute(self.compute.table, self.compute.problem)
 
     def _go(self, step: int) -> None:
-        if self._sending or step < TITLE:
+        if self.sending.busy or step < TITLE:
+            return
+        if self._made and step < FIRST:
+            self._note_step("title and data are changed in the feed itself.")
             return
         self.details.tags.take_text()
         problem = self.details.problem
@@ -337,32 +398,40 @@ class CreateFeedSheet(Sheet):
 
     def _send(self) -> None:
         self.details.tags.take_text()
-        self._sending = True
-        self._show_button()
-        self.set_note("Sending")
-        self._tasks.start(
-            self._context.feeds.making.create(
-                title=self.details.text,
-                items=self.items,
-                note=self.details.note.toPlainText(),
-                tags=self.details.tags.words,
-                first=self.compute.placed(self.first.list.chosen),
-            ),
-            name="create",
-            done=self._sent,
-            failed=self._refused,
+        self._refusal = None
+        self.sending.send(
+            title=self.details.text,
+            items=self.items,
+            note=self.details.note.toPlainText(),
+            tags=self.details.tags.words,
+            first=self.compute.placed(self.first.list.chosen),
         )
 
-    def _sent(self, job: Job) -> None:
-        self._sending = False
-        self.created.emit(job)
+    def _ended(self, made: MadeFeed) -> None:
+        self.created.emit(made.root)
         self.accept()
 
+    def _step_refused(self, answers: Answers) -> None:
+        self._refusal = answers
+        self._go(FIRST)
+        self._show_refusal()
+
+    def _show_refusal(self) -> None:
+        """Show a refused step at the field at fault, once its form is known."""
+        answers, table = self._refusal, self.compute.table
+        if answers is None or answers.error is None:
+            return
+        words = f"{answers.error.title} {whole_words(answers.error)}".strip()
+        if table is not None:
+            self._refusal = None
+            words = self._step_page.show_refused(table, answers.refused, answers.error)
+        several = len(answers.states)
+        step = f"step {answers.refused + 1} of {several}" if several > 1 else FIRST_STEP
+        self._note_step(f"{step} was refused: {words}", "failed")
+
     def _refused(self, error: BaseException) -> None:
-        self._sending = False
-        self._show_button()
         fields = dict(error.fields) if isinstance(error, Refused) else {}
-        if "title" in fields:
+        if "title" in fields and not self._made:
             self.details.refuse_title(fields["title"])
             self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
             return
@@ -373,76 +442,4 @@ class CreateFeedSheet(Sheet):
         words = str(error)
         if isinstance(error, Refused) and fields:
             words = f"{error.title} {' '.join(fields.values())}"
-        self.set_note(words, kind="failed")
-
-    # -- pages -----------------------------------------------------------------
-
-    def _title_page(self) -> QWidget:
-        page = QWidget()
-        self._title_column = QVBoxLayout(page)
-        self._title_column.setContentsMargins(24, 16, 24, 16)
-        self._title_column.addStretch(1)
-        return page
-
-    def _data_page(self) -> QWidget:
-        theme = self._context.theme
-        page = QWidget()
-        left = QVBoxLayout()
-        left.setContentsMargins(0, 16, 0, 0)
-        left.setSpacing(8)
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 0, 24, 0)
-        head.addWidget(Label(theme, "Your library", style="section"))
-        left.addLayout(head)
-        left.addWidget(self._picker, 1)
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 16, 0, 0)
-        right.setSpacing(8)
-        right.addLayout(self._head("In this feed", self._data_head))
-        right.addWidget(line())
-        right.addWidget(self._list, 1)
-        right.addWidget(self._nothing, 1)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addLayout(left, 1)
-        row.addWidget(line(vertical=True))
-        row.addLayout(right, 1)
-        return page
-
-    def _review_page(self) -> QWidget:
-        theme = self._context.theme
-        page = QWidget()
-        fields = QWidget()
-        left = self._left = QVBoxLayout(fields)
-        left.setContentsMargins(24, 16, 24, 16)
-        left.setSpacing(8)
-        left.addSpacing(12)
-        left.addWidget(self.compute)
-        left.addStretch(1)
-        change = button(theme, "Change", kind="quiet", name="create.change", small=True)
-        change.clicked.connect(lambda: self._go(DATA))
-        head = self._head("Data", self._review_head)
-        head.addWidget(change)
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 16, 0, 0)
-        right.setSpacing(8)
-        right.addLayout(head)
-        right.addWidget(self._elsewhere)
-        right.addWidget(self._banner)
-        right.addWidget(self._review_list, 1)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        # a low window, or large text, has no room for all fields
-        row.addWidget(scrolled(fields), 1)
-        row.addWidget(line(vertical=True))
-        row.addLayout(right, 1)
-        return page
-
-    def _head(self, words: str, counts: Label) -> QHBoxLayout:
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 0, 16, 0)
-        head.addWidget(Label(self._context.theme, words, style="section"))
-        head.addWidget(counts, 1)
-        return head
+        self._note_step(words, "failed")

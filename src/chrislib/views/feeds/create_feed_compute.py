@@ -18,9 +18,12 @@ class FeedCompute(QWidget):
     -------
     change_wanted : ()
         Another place or other limits are wanted.
+    known : ()
+        The runs of the recipe are known, or that they cannot be.
     """
 
     change_wanted = Signal()
+    known = Signal()
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
@@ -107,8 +110,10 @@ class FeedCompute(QWidget):
         return table.placed() if self._touched else recipe
 
     def renew(self) -> None:
-        """Show what was chosen meanwhile."""
+        """Show what was chosen or corrected meanwhile."""
         self._touched = True
+        if self._table is not None:
+            self._table.look_again()
         self._fill()
 
     def shutdown(self) -> None:
@@ -138,6 +143,7 @@ class FeedCompute(QWidget):
         self._ask()
 
     def _ask(self) -> None:
+        self.known.emit()
         asks, self._asks = self._asks, False
         if asks and self.problem:
             self.change_wanted.emit()

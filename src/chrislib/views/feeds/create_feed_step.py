@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from chrislib.cube.errors import Refused
 from chrislib.cube.types import Plugin
+from chrislib.feeds.faults import COMPUTE as PLACE
+from chrislib.feeds.faults import VALUES, fault_of, node_meant, whole_words
 from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.intents import run_of
 from chrislib.feeds.many import ManyTable
@@ -67,7 +70,7 @@ class FirstStepPage(QWidget):
     taken
         A step was put together and is chosen now, or placed.
     placed
-        Where the runs of `show_compute` compute was chosen.
+        What `show_compute` or `show_refused` show was changed.
     """
 
     said = Signal(str, str)
@@ -81,6 +84,7 @@ class FirstStepPage(QWidget):
         super().__init__()
         self._computes = computes
         self._made: ManyTable | None = None
+        self._corrects = False
         self._context = context
         self._tasks = context.tasks("first step")
         self._head = head
@@ -131,6 +135,37 @@ class FirstStepPage(QWidget):
         if not self.compute.ask():
             self.said.emit(self.compute.problem_words, "failed")
 
+    def show_refused(self, table: ManyTable, step: int, error: Refused) -> str:
+        """Offer what a server refused of a recipe's step, at the field at fault.
+
+        Returns
+        -------
+        str
+            What is to be said of it.
+        """
+        places = [at for at, slot in enumerate(table.slots) if slot.step == step]
+        slots = [table.slots[at] for at in places]
+        nodes = [slot.node.node.title for slot in slots if slot.node is not None]
+        self._leave()
+        if nodes:
+            # of a pipeline a server says at most which node it is about
+            node = node_meant(error, nodes)
+            if node >= 0:
+                self._show_values(slots[node].form)
+        elif slots:
+            fault = fault_of(error, slots[0].form, slots[0].limits)
+            words = fault.words or fault.place
+            if fault.part == VALUES:
+                self._show_values(slots[0].form)
+                return words or _attention(len(self.form_view.visible_errors()))
+            if fault.part == PLACE:
+                self._made = None
+                self._show_compute(table)
+                self.compute.refuse(places[0], fault.place)
+                return words or self.compute.problem_words
+            return words
+        return f"{error.title} {whole_words(error)}".strip()
+
     def show_plugins(self) -> None:
         """Offer every plugin that can follow the data, and the pipelines."""
         self._stack.setCurrentIndex(PLUGIN)
@@ -150,10 +185,12 @@ class FirstStepPage(QWidget):
                 self._ask(self._chosen)
             return True
         if self.part == PARAMETERS:
-            if self.form_view.ask():
-                self._take_plugin()
-            else:
+            if not self.form_view.ask():
                 self._count(len(self.form_view.visible_errors()))
+            elif self._corrects:
+                self._take_values()
+            else:
+                self._take_plugin()
             return True
         if self.part == PLAN:
             if self.plan.ask():
@@ -174,6 +211,8 @@ class FirstStepPage(QWidget):
         to = before[self.part]
         if self.part == COMPUTE and self._made is not None:
             to = PLAN if isinstance(self._chosen, PipelineTree) else PARAMETERS
+        if self.part == PARAMETERS and self._corrects:
+            to = CHOICE
         self._stack.setCurrentIndex(to)
         self.said.emit("", "info")
         self.moved.emit()
@@ -186,6 +225,15 @@ class FirstStepPage(QWidget):
             page.shutdown()
 
     # -- inside ----------------------------------------------------------------
+
+    def _show_values(self, form: ParameterForm) -> None:
+        """Offer the values of a run of a known recipe, at what is wrong there."""
+        self._made, self._corrects = None, True
+        self.page.set_form(form)
+        self._stack.setCurrentIndex(PARAMETERS)
+        if self.form_view.ask():
+            self.form_view.go_in()
+        self.moved.emit()
 
     def _load_recipes(self) -> None:
         now = self._context.now()
@@ -200,8 +248,7 @@ class FirstStepPage(QWidget):
         self.said.emit("", "info")
 
     def _count(self, count: int) -> None:
-        words = "1 field needs" if count == 1 else f"{count} fields need"
-        self.said.emit(f"{words} attention", "failed")
+        self.said.emit(_attention(count), "failed")
 
     def _ask(self, what: Plugin | PipelineTree) -> None:
         if self._shown == work_key(what):
@@ -234,6 +281,9 @@ class FirstStepPage(QWidget):
             self._tasks.start(form, name="form", done=formed, failed=failed)
 
     def _show(self, part: int) -> None:
+        self._corrects = False
+        if part == PARAMETERS and self._form is not self.form_view.form and self._form:
+            self.page.set_form(self._form)
         self._stack.setCurrentIndex(part)
         (self.plan if part == PLAN else self.form_view).go_in()
         self.said.emit("", "info")
@@ -279,9 +329,20 @@ class FirstStepPage(QWidget):
         elif self._made is not None:
             self._take(self._made.placed())
         else:
-            self._leave()
-            self.placed.emit()
-            self.taken.emit()
+            self._take_known()
+
+    def _take_values(self) -> None:
+        """Have corrected values taken over, by the plugin's own form as well."""
+        form = self.form_view.form
+        if form is not None and self._form and self._form.plugin.id == form.plugin.id:
+            self._form = form
+        self._take_known()
+
+    def _take_known(self) -> None:
+        """Have what was changed of a known recipe taken over."""
+        self._leave()
+        self.placed.emit()
+        self.taken.emit()
 
     def _take(self, recipe: Recipe) -> None:
         self._head.list.take(recipe)
@@ -296,3 +357,9 @@ class FirstStepPage(QWidget):
 def _no_paths() -> Sequence[tuple[str, str]]:
     """Offer no outputs: the feed is not there yet."""
     return ()
+
+
+def _attention(count: int) -> str:
+    """Return how many fields are not right yet."""
+    words = "1 field needs" if count == 1 else f"{count} fields need"
+    return f"{words} attention"

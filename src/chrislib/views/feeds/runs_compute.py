@@ -150,6 +150,15 @@ class RunsCompute(QWidget):
                 return False
         return True
 
+    def refuse(self, at: int, place: str) -> None:
+        """Go to a run the server refused; `place` is what it says of where it runs."""
+        self.list.setCurrentRow(at)
+        self._show(at)
+        self._write()
+        self.view.refuse(place)
+        if self.view.ask():
+            self.view.go_in()
+
     def go_in(self) -> None:
         """Take the focus in the list, or in the fields of the only run."""
         if len(self._slots) > 1:

@@ -1,0 +1,116 @@
+"""How the pages of Create feed are laid out."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.scrolled import scrolled
+from chrislib.views.widgets.text import Label, line
+
+
+def title_page() -> tuple[QVBoxLayout, QWidget]:
+    """Return the page of title and note, and where its fields go."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(24, 16, 24, 16)
+    column.addStretch(1)
+    return column, page
+
+
+def data_page(
+    theme: Theme, picker: QWidget, *, head: Label, chosen: Sequence[QWidget]
+) -> QWidget:
+    """Return the page of the data: the Library, and what of it is in the feed.
+
+    Parameters
+    ----------
+    head : Label
+        Counts what is chosen.
+    chosen : sequence of QWidget
+        Shows it.
+    """
+    left = QVBoxLayout()
+    left.setContentsMargins(0, 16, 0, 0)
+    left.setSpacing(8)
+    above = QHBoxLayout()
+    above.setContentsMargins(24, 0, 24, 0)
+    above.addWidget(Label(theme, "Your library", style="section"))
+    left.addLayout(above)
+    left.addWidget(picker, 1)
+    right = _column()
+    right.addLayout(_head(theme, "In this feed", head))
+    right.addWidget(line())
+    for widget in chosen:
+        right.addWidget(widget, 1)
+    page = QWidget()
+    row = _row(page)
+    row.addLayout(left, 1)
+    row.addWidget(line(vertical=True))
+    row.addLayout(right, 1)
+    return page
+
+
+def review_page(
+    theme: Theme,
+    *,
+    head: Label,
+    change: QWidget,
+    below: QWidget,
+    data: Sequence[QWidget],
+) -> tuple[QVBoxLayout, QWidget]:
+    """Return the page of the review, and where the fields of the others go.
+
+    Parameters
+    ----------
+    head : Label
+        Counts the data.
+    change : QWidget
+        Beside it.
+    below : QWidget
+        Stands below the fields.
+    data : sequence of QWidget
+        Shows the data, the last one with all the room there is.
+    """
+    fields = QWidget()
+    left = QVBoxLayout(fields)
+    left.setContentsMargins(24, 16, 24, 16)
+    left.setSpacing(8)
+    left.addSpacing(12)
+    left.addWidget(below)
+    left.addStretch(1)
+    above = _head(theme, "Data", head)
+    above.addWidget(change)
+    right = _column()
+    right.addLayout(above)
+    for widget in data:
+        right.addWidget(widget, int(widget is data[-1]))
+    page = QWidget()
+    row = _row(page)
+    # a low window, or large text, has no room for all fields
+    row.addWidget(scrolled(fields), 1)
+    row.addWidget(line(vertical=True))
+    row.addLayout(right, 1)
+    return left, page
+
+
+def _column() -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setContentsMargins(0, 16, 0, 0)
+    column.setSpacing(8)
+    return column
+
+
+def _row(page: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(0)
+    return row
+
+
+def _head(theme: Theme, words: str, counts: Label) -> QHBoxLayout:
+    head = QHBoxLayout()
+    head.setContentsMargins(24, 0, 16, 0)
+    head.addWidget(Label(theme, words, style="section"))
+    head.addWidget(counts, 1)
+    return head

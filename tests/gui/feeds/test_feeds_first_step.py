@@ -1,0 +1,187 @@
+"""A first step the server refuses: the sheet of Create feed stays, and corrects it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from chrislib.cube.errors import Refused
+from chrislib.feeds.recipes import Recipe, recipe_of
+from chrislib.jobs.model import RunIntent, WorkflowIntent
+from chrislib.jobs.submission.held import Next
+from chrislib.views.feeds.create_feed import FIRST, REVIEW, CreateFeedSheet
+from chrislib.views.feeds.create_feed_step import COMPUTE, PARAMETERS
+from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.navigation import ShowJobs
+
+LONG = 30_000
+
+# sheets on the offscreen platform
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+def smooth() -> Recipe:
+    """Return a recipe of one run that was put together just now."""
+    intent = RunIntent(31, "pl-smooth", "1.0.0", "ds", {"prefix": "smooth_"})
+    return recipe_of([Next(intent)])
+
+
+@pytest.fixture
+def sheet(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> CreateFeedSheet:
+    """The sheet with data, a title and a first step, ready to be sent."""
+    library.hold(make.item("a", "SAG T1"))
+    with_prefix = [*feeds.plugins.taken["pl-ants_reg"]][3:4]
+    feeds.many.parameters["pl-smooth"] = with_prefix
+    pane.new_feed(())
+    made = pane.window().findChild(CreateFeedSheet)
+    assert isinstance(made, CreateFeedSheet)
+    made.details.title.setText("Pilot")
+    made.details.note.setPlainText("second visit")
+    made.first.list.take(smooth())
+    qtbot.waitUntil(lambda: made.compute.table is not None, timeout=LONG)
+    return made
+
+
+def press(sheet: CreateFeedSheet) -> None:
+    QTest.mouseClick(sheet.next_button, Qt.MouseButton.LeftButton)
+
+
+def quiet(qtbot: QtBot, pane: FeedsPane) -> None:
+    qtbot.waitUntil(lambda: not pane._tasks.pending, timeout=LONG)
+
+
+def note(sheet: CreateFeedSheet) -> str:
+    return sheet._note.text()
+
+
+def test_a_refused_value_is_shown_at_its_field_and_only_the_step_is_sent_again(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
+) -> None:
+    steps = feeds.first_steps
+    steps.refusals = [
+        Refused("The server refused it.", fields={"prefix": "No blanks, please."}),
+        None,
+    ]
+    press(sheet)
+    page = sheet._step_page
+    qtbot.waitUntil(lambda: page.part == PARAMETERS, timeout=LONG)
+    assert sheet.body.currentIndex() == FIRST
+    assert note(sheet) == (
+        "The feed is made; its first step was refused: 1 field needs attention"
+    )
+    assert "No blanks" in page.form_view.error("prefix")
+    field = page.form_view.findChild(QLineEdit, "form.prefix")
+    assert field is not None
+    assert field.text() == "smooth_"
+    assert sheet.window().focusWidget() is field
+    # the feed is there: what it is made of is not changed here any more
+    assert sheet.cancel_button.text() == "Close"
+    assert sheet.details.title.text() == "Pilot"
+    assert sheet.details.note.toPlainText() == "second visit"
+    assert not sheet.details.isEnabled()
+    press(sheet)
+    assert page.part == PARAMETERS
+    field.selectAll()
+    QTest.keyClicks(field, "other_")
+    press(sheet)
+    assert sheet.body.currentIndex() == REVIEW
+    assert sheet.next_button.text() == "Add first step"
+    sheet.step_chosen.emit(0)
+    assert sheet.body.currentIndex() == REVIEW
+    assert "title and data are changed in the feed itself" in note(sheet)
+    press(sheet)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
+    assert len(feeds.called("create_feed")) == 1
+    (recipe,) = steps.added
+    assert recipe.steps[0].intent.parameters == {"prefix": "other_"}
+    quiet(qtbot, pane)
+
+
+def test_a_refused_place_and_limit_are_shown_where_they_are_chosen(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
+) -> None:
+    steps = feeds.first_steps
+    steps.refusals = [
+        Refused("No.", fields={"compute_resource_name": "Not registered with it."}),
+        Refused("No.", fields={"cpu_limit": "This field value is out of range."}),
+    ]
+    press(sheet)
+    page = sheet._step_page
+    qtbot.waitUntil(lambda: page.part == COMPUTE, timeout=LONG)
+    assert "Not registered with it." in note(sheet)
+    assert page.compute.view._error.text() == "Not registered with it."
+    page.compute.view._group.buttons()[1].click()
+    press(sheet)
+    press(sheet)
+    qtbot.waitUntil(lambda: "field value" in field_error(sheet), timeout=LONG)
+    assert steps.added[0].steps[0].intent.compute_resource == "host"
+    field = page.compute.view.findChild(QLineEdit, "first.limit.cpu_limit")
+    assert field is not None
+    QTest.keyClicks(field, "2")
+    press(sheet)
+    press(sheet)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
+    assert steps.added[1].steps[0].intent.cpu_limit == 2000
+    assert len(feeds.called("create_feed")) == 1
+    quiet(qtbot, pane)
+
+
+def field_error(sheet: CreateFeedSheet) -> str:
+    return str(sheet._step_page.compute.view._fields["cpu_limit"][1].text())
+
+
+def test_who_gives_the_first_step_up_has_the_feed(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
+) -> None:
+    pipeline = WorkflowIntent(1, "Brain volumes", 0, nodes_info=())
+    sheet.first.list.take(recipe_of([Next(pipeline)]))
+    qtbot.waitUntil(lambda: sheet.compute.table is not None, timeout=LONG)
+    feeds.first_steps.refusals = [Refused("No.", "The pipeline is gone.")]
+    press(sheet)
+    qtbot.waitUntil(lambda: "pipeline is gone" in note(sheet), timeout=LONG)
+    assert "its first step was refused" in note(sheet)
+    sheet.first.list.selectionModel().setCurrentIndex(
+        sheet.first.list.choices.index(len(sheet.first.list.choices.rows) - 1),
+        sheet.first.list.selectionModel().SelectionFlag.ClearAndSelect,
+    )
+    press(sheet)
+    assert sheet.next_button.text() == "Open feed"
+    press(sheet)
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
+    assert feeds.first_steps.added == [None]
+    quiet(qtbot, pane)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_slow_answer_lets_the_person_go(
+    qtbot: QtBot,
+    pane: FeedsPane,
+    feeds: Any,
+    sheet: CreateFeedSheet,
+    *,
+    by_hand: bool,
+) -> None:
+    told: list[Any] = []
+    places: list[Any] = []
+    pane._context.messages.posted.connect(told.append)
+    pane._context.navigator.requested.connect(places.append)
+    feeds.first_steps.gate = asyncio.Event()
+    sheet.sending.patience = LONG if by_hand else 0.0
+    press(sheet)
+    if by_hand:
+        qtbot.waitUntil(lambda: "is being sent" in note(sheet), timeout=LONG)
+        assert "goes on when this is closed" in note(sheet)
+        assert sheet.cancel_button.text() == "Close"
+        QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: bool(told), timeout=LONG)
+    assert told[0].title == "The feed is made; its first step is still being sent."
+    told[0].action[1]()
+    assert places[-1] == ShowJobs("step-0")
+    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
+    quiet(qtbot, pane)
