@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from chrislib.cube.address import Address
+from chrislib.cube.connection import Connection
 from chrislib.cube.lanes import Lanes
 
 # below uvicorn's five seconds, so that the server is not the one who hangs up
@@ -78,13 +79,15 @@ def lanes_to(address: Address, *, connections: int) -> Lanes:
         The system wants them to go through what cannot be used.
     """
     tls, proxy = tls_of(address), proxy_of(address)
-    return Lanes(
-        connections,
-        make=lambda: httpx.AsyncHTTPTransport(
+
+    def make() -> httpx.AsyncBaseTransport:
+        if proxy is None:
+            return Connection(tls=tls, keep=_KEEP_ALIVE_SECONDS)
+        return httpx.AsyncHTTPTransport(
             verify=tls, limits=limits_of(1), trust_env=False, proxy=proxy
-        ),
-        keep=_KEEP_ALIVE_SECONDS,
-    )
+        )
+
+    return Lanes(connections, make=make, keep=_KEEP_ALIVE_SECONDS)
 
 
 def look_for_no_trio() -> None:

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class _Lane:
     """One connection, made when it is first needed."""
 
-    transport: httpx.AsyncHTTPTransport
+    transport: httpx.AsyncBaseTransport
     free_since: float = 0.0
 
 
@@ -42,7 +42,7 @@ class Lanes(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, count: int, *, make: Callable[[], httpx.AsyncHTTPTransport], keep: float
+        self, count: int, *, make: Callable[[], httpx.AsyncBaseTransport], keep: float
     ) -> None:
         self._make = make
         self._keep = keep
