@@ -50,8 +50,8 @@ class JobRows(QAbstractTableModel):
         Says how long a run still takes.
     """
 
-    shifting = Signal()
-    """Rows are about to come, go or move."""
+    shifting = Signal(object)
+    """Rows are about to come, go or move; the names of them."""
     shifted = Signal(object)
     """They have; the names of those that came, went or moved."""
     counted = Signal()
@@ -141,7 +141,7 @@ class JobRows(QAbstractTableModel):
         """Move the rows that have to."""
         moves, self.moves = self.moves, {}
         if moves:
-            self.shifting.emit()
+            self.shifting.emit(moves.keys())
             if len(moves) <= _FEW:
                 for key, record in moves.items():
                     self._move(key, record)

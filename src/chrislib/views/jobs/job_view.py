@@ -1,5 +1,7 @@
 """The job list: pointer, keys, menu; it stays where the person left it."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import (
     QEvent,
     QItemSelection,
@@ -32,6 +34,7 @@ from chrislib.views.jobs.job_delegate import (
     JobDelegate,
     place_buttons,
 )
+from chrislib.views.jobs.job_follow import Follower
 from chrislib.views.jobs.job_model import JobModel
 from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME, TITLE
 from chrislib.views.jobs.verbs import verbs_of
@@ -87,8 +90,9 @@ class JobView(QTableView):
         self.setAutoScroll(False)
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._bring_back)
-        model.shifting.connect(self._note_place)
-        model.shifted.connect(self._hold_place)
+        self._follower = Follower(self)
+        model.shifting.connect(self._shifting)
+        model.shifted.connect(self._shifted)
         selection = self.selectionModel()
         selection.currentChanged.connect(lambda _new, _old: self._tell())
         selection.selectionChanged.connect(lambda _new, _old: self._tell())
@@ -332,6 +336,15 @@ class JobView(QTableView):
         self.updateGeometries()  # Qt would find out later how far there is to scroll
         self._hold_place(())
 
+    def _shifting(self, moved: Iterable[JobKey]) -> None:
+        self._note_place()
+        self._follower.before(moved)
+
+    def _shifted(self, moved: object) -> None:
+        if not self.jobs.laying_out:
+            self._follower.after()
+        self._hold_place(moved)
+
     def _note_place(self) -> None:
         """Remember which rows are seen, and where."""
         self._anchors = []
@@ -365,7 +378,7 @@ class JobView(QTableView):
     # -- inside --------------------------------------------------------------
 
     def _tell(self) -> None:
-        if not self.jobs.laying_out:
+        if not self.jobs.laying_out and not self._follower.moving:
             self.highlighted.emit()
 
     def _whole(self, row: int) -> QRect:
