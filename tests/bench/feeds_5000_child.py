@@ -33,14 +33,22 @@ async def act(services: Any, context: Any) -> dict[str, float]:
     began = time.perf_counter()
     context.navigator.go(ShowFeed(int(feed) - 1))
     pane.refresh()
-    await _until(lambda: pane.list.model.total >= int(feeds))
-    pane.list.view.viewport().repaint()
+    # what is not on screen cannot be painted: a placeholder may still stand there
+    view = pane.list.view
+    await _until(lambda: pane.list.model.total >= int(feeds) and view.isVisible())
+    view.viewport().repaint()
     listed = time.perf_counter() - began
     await _settled()
     began = time.perf_counter()
     pane.show_feed(int(feed))
     graph = pane.centre.graph
-    await _until(lambda: len(graph._wish.parents) == int(feeds) and not graph.arranging)
+    await _until(
+        lambda: (
+            len(graph._wish.parents) == int(feeds)
+            and not graph.arranging
+            and graph.isVisible()
+        )
+    )
     graph.viewport().repaint()
     return {"list": listed, "graph": time.perf_counter() - began}
 

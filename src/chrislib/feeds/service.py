@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chrislib.aio import together
-from chrislib.cube.types import InstanceId, PluginInstance
+from chrislib.cube.types import PluginInstance
 from chrislib.errors import ChrislibError
 from chrislib.feeds.acts import NodeActs
 from chrislib.feeds.bulk import BulkFeeds
@@ -25,8 +25,9 @@ from chrislib.feeds.making_steps import FirstSteps
 from chrislib.feeds.many_feeds import ManyFeeds
 from chrislib.feeds.measures import FeedMeasures
 from chrislib.feeds.model import FeedView, Node, NodeDetails
-from chrislib.feeds.nodes import ready_node, to_cancel, view_of
+from chrislib.feeds.nodes import to_cancel, view_of
 from chrislib.feeds.notes import FeedNotes
+from chrislib.feeds.opening import Opening
 from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike, SessionLike
@@ -115,6 +116,7 @@ class FeedsService:
         self.readmes = PluginReadmes(readmes)
         self._joins: dict[int, tuple[int, ...]] = {}
         self._views: dict[int, FeedView] = {}
+        self._openings: dict[int, Opening] = {}
         self._looks = Looks()
         server.on_change(self._forget)
 
@@ -136,28 +138,13 @@ class FeedsService:
 
     async def open(self, feed_id: int) -> FeedView:
         """Look at a feed: its nodes and its note (network)."""
-        client = self._client()
-        early: dict[InstanceId, Node] = {}
-        feed, instances, note = await together(
-            client.feeds.get(feed_id),
-            _all(client.instances.of_feed(feed_id), early),
-            self.notes.known(feed_id),
-        )
-        await self._learn_joins(instances)
-        looked = partial(
-            view_of,
-            feed,
-            instances,
-            joins=dict(self._joins),
-            jobs=self._jobs_by_instance(feed_id),
-            copies_first=client.server is not None and client.server.generation >= 7,
-            note=note,
-            now=self._now(),
-            checked_at=time.time(),
-            early=early,
-        )
-        large = len(instances) > _AT_ONCE
-        view = await asyncio.to_thread(looked) if large else looked()
+        opening = self._openings[feed_id] = Opening(self._client(), feed_id)
+        try:
+            view = await self._view(opening)
+        finally:
+            # another look may have begun meanwhile
+            if self._openings.get(feed_id) is opening:
+                del self._openings[feed_id]
         self._views[feed_id] = view
         self._looks.see(view.nodes, at=view.checked_at)
         return view
@@ -175,6 +162,11 @@ class FeedsService:
                 "It was deleted on the server. What was fetched stays here.",
             )
         return await self.closely.details(view, node, seen=self._looks.of(node_id))
+
+    def share_read(self, feed_id: int) -> float:
+        """Return how much of a feed the latest look has read by now, 0 to 1."""
+        opening = self._openings.get(feed_id)
+        return opening.share if opening is not None else 0.0
 
     def known(self, feed_id: int) -> FeedView | None:
         """Return the last look at a feed, without asking the server."""
@@ -287,6 +279,27 @@ class FeedsService:
                 return feed_id
         return None
 
+    async def _view(self, opening: Opening) -> FeedView:
+        client, feed_id = opening.client, opening.feed_id
+        feed, instances, note = await together(
+            opening.feed(), opening.rows(), self.notes.known(feed_id)
+        )
+        await self._learn_joins(instances)
+        looked = partial(
+            view_of,
+            feed,
+            instances,
+            joins=dict(self._joins),
+            jobs=self._jobs_by_instance(feed_id),
+            copies_first=client.server is not None and client.server.generation >= 7,
+            note=note,
+            now=self._now(),
+            checked_at=time.time(),
+            early=opening.early,
+        )
+        large = len(instances) > _AT_ONCE
+        return await asyncio.to_thread(looked) if large else looked()
+
     async def _learn_joins(self, instances: Sequence[PluginInstance]) -> None:
         """Ask once for the parents of each join; a list says only the first."""
         client = self._client()
@@ -298,16 +311,3 @@ class FeedsService:
             self._joins[row.id] = tuple(
                 int(part) for part in listed.split(",") if part.strip().isdigit()
             )
-
-
-async def _all(
-    rows: AsyncIterator[PluginInstance], early: dict[InstanceId, Node]
-) -> list[PluginInstance]:
-    """Read all rows (network); what can be made of one alone is made at once."""
-    found = []
-    async for row in rows:
-        found.append(row)
-        node = ready_node(row)
-        if node is not None:
-            early[row.id] = node
-    return found

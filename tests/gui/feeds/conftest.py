@@ -339,6 +339,9 @@ class MemoryFeeds:
     def known(self, _feed_id: int) -> FeedView | None:
         return None
 
+    def share_read(self, _feed_id: int) -> float:
+        return 0.0
+
     def watch(self, feed_id: int | None) -> None:
         self.calls.append(("watch", feed_id))
 

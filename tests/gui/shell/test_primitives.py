@@ -141,6 +141,34 @@ def test_skeleton_waits_before_it_shows(qtbot: QtBot, theme: Theme) -> None:
     qtbot.waitUntil(lambda: ended == [1, 2], timeout=2000)
 
 
+def test_skeleton_leaves_out_shapes_for_what_is_nearly_there(
+    qtbot: QtBot, theme: Theme
+) -> None:
+    skeleton = Skeleton(theme)
+    qtbot.addWidget(skeleton)
+    skeleton.resize(400, 300)
+    skeleton.show()
+    asked: list[bool] = []
+
+    def nearly() -> float:
+        asked.append(skeleton._rows.isVisible())
+        return 0.9
+
+    ended: list[int] = []
+    skeleton.start("Opening feed 7", share=lambda: 1e6)
+    qtbot.waitUntil(lambda: skeleton._clock.elapsed() > 400, timeout=10_000)
+    skeleton.stop(lambda: ended.append(1))
+    assert ended == [1]
+    # what does not come after all is waited for as everything is
+    skeleton.start("Opening feed 7", share=nearly)
+    qtbot.waitUntil(skeleton._rows.isVisible, timeout=10_000)
+    assert not any(asked)
+    skeleton.stop(lambda: ended.append(2))
+    skeleton.start("Opening feed 8")
+    skeleton.stop(lambda: ended.append(3))
+    assert ended == [1, 3]
+
+
 def test_sheet_opens_without_a_loop_and_closes_with_escape(
     qtbot: QtBot, theme: Theme
 ) -> None:

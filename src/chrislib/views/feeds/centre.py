@@ -1,5 +1,7 @@
 """The middle of the Feeds module: head, graph or list of nodes, outputs."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -94,9 +96,11 @@ class Centre(QWidget):
         self._modes.setCurrentWidget(self.nodes if mode == "list" else self.graph)
         self._context.layout.put(_MODE_KEY, mode)
 
-    def show_loading(self, what: str) -> None:
-        """Show placeholders."""
-        self._skeleton.start(what)
+    def show_loading(
+        self, what: str, *, share: Callable[[], float] | None = None
+    ) -> None:
+        """Show placeholders; `share` says how much has come, 0 to 1."""
+        self._skeleton.start(what, share=share)
         self._stack.setCurrentWidget(self._skeleton)
 
     def show_feed(self, view: FeedView) -> None:

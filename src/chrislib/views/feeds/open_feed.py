@@ -87,7 +87,10 @@ class OpenFeed(QObject):
             self._show_view(feed_id, known)
         else:
             self._inspector.show_node(None)
-            self._centre.show_loading(f"Opening feed {feed_id}")
+            self._centre.show_loading(
+                f"Opening feed {feed_id}",
+                share=lambda: self._context.feeds.share_read(feed_id),
+            )
         self.look()
 
     def look(self) -> None:

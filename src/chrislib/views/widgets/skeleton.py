@@ -53,6 +53,9 @@ class _Rows(QWidget):
 class Skeleton(QWidget):
     """Nothing for 300 ms, then shapes, after 2 s words, after 10 s Cancel.
 
+    Shapes that came stay 300 ms. They do not come for what, as far as it is by then,
+    will be there before they might go again.
+
     Parameters
     ----------
     row_height : int
@@ -72,14 +75,19 @@ class Skeleton(QWidget):
         super().__init__(parent)
         self._what = ""
         self._cancel: Callable[[], object] | None = None
+        self._share: Callable[[], float] | None = None
+        self._then: Callable[[], object] | None = None
         self._clock = QElapsedTimer()
+        self._shown = QElapsedTimer()
         self._tick = QTimer(self)
         self._tick.setInterval(250)
         self._tick.timeout.connect(self._look)
         self._appear = QTimer(self)
         self._appear.setSingleShot(True)
-        self._appear.setInterval(_APPEAR_MS)
         self._appear.timeout.connect(self._show_rows)
+        self._stay = QTimer(self)
+        self._stay.setSingleShot(True)
+        self._stay.timeout.connect(self._end)
         self._rows = _Rows(theme, row_height, picture=picture)
         self._words = Label(theme, style="small", name="loading.text")
         self._button = button(theme, "Cancel", name="loading.cancel", small=True)
@@ -96,24 +104,44 @@ class Skeleton(QWidget):
         self._hide_all()
         theme.changed.connect(self._rows.update)
 
-    def start(self, what: str, cancel: Callable[[], object] | None = None) -> None:
-        """Begin to wait for `what` ("Asking Main PACS")."""
+    def start(
+        self,
+        what: str,
+        cancel: Callable[[], object] | None = None,
+        *,
+        share: Callable[[], float] | None = None,
+    ) -> None:
+        """Begin to wait for `what` ("Asking Main PACS").
+
+        Parameters
+        ----------
+        share : callable, optional
+            Says how much of it has come, 0 to 1; 0 while nobody knows.
+        """
         self._what = what
         self._cancel = cancel
+        self._share = share
+        self._stay.stop()
         self._hide_all()
         self._clock.start()
-        self._appear.start()
+        self._appear.start(_APPEAR_MS)
         self._tick.start()
 
     def stop(self, then: Callable[[], object]) -> None:
         """End the wait and call `then`; shapes already shown stay 300 ms."""
-        shown = self._clock.elapsed() - _APPEAR_MS if self._rows.isVisible() else None
         self._appear.stop()
         self._tick.stop()
-        if shown is not None and shown < _STAY_MS:
-            QTimer.singleShot(_STAY_MS - shown, self, then)
-            return
-        then()
+        self._then = then
+        shown = self._shown.elapsed() if self._rows.isVisible() else _STAY_MS
+        if shown < _STAY_MS:
+            self._stay.start(_STAY_MS - shown)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def _hide_all(self) -> None:
         self._rows.hide()
@@ -121,6 +149,11 @@ class Skeleton(QWidget):
         self._button.hide()
 
     def _show_rows(self) -> None:
+        share = self._share() if self._share is not None else 0.0
+        if share * (_APPEAR_MS + _STAY_MS) > self._clock.elapsed():
+            self._appear.start(_STAY_MS)
+            return
+        self._shown.start()
         self._rows.show()
 
     def _look(self) -> None:
