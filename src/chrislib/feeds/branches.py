@@ -60,16 +60,16 @@ class Branches:
         }
         self._order = _ordered(self._parents)
         self._below: dict[int, list[int]] = defaultdict(list)
+        self._over: dict[int, int] = {}
         depth: dict[int, int] = {}
-        over: dict[int, int] = {}
+        over = self._over
         for node in self._order:
-            known = [p for p in self._parents[node] if p in depth]
-            if not known:
-                depth[node] = 0
-                continue
-            top: int | None = known[0]
-            for other in known[1:]:
-                top = _common(top, other, over=over, depth=depth)
+            listed = self._parents[node]
+            top: int | None
+            if len(listed) == 1 and listed[0] in depth:  # nearly always
+                top = listed[0]
+            else:
+                top = _common_of([p for p in listed if p in depth], over, depth=depth)
             if top is None:
                 depth[node] = 0
                 continue
@@ -99,17 +99,17 @@ class Branches:
         dict
             Hidden nodes by the node they hang under; never fewer than two.
         """
-        whole: dict[int, bool] = {}
+        unfinished = set(self._order) - ready
         for node in reversed(self._order):
-            whole[node] = node in ready and all(
-                whole[child] for child in self._below.get(node, ())
-            )
+            if node in unfinished and node in self._over:
+                unfinished.add(self._over[node])
         found: dict[int, tuple[int, ...]] = {}
         hidden: set[int] = set()
         for node in self._order:
             if node in hidden or (among is not None and node not in among):
                 continue
-            held = [child for child in self._below.get(node, ()) if whole[child]]
+            below = self._below.get(node, ())
+            held = [child for child in below if child not in unfinished]
             for one in held:
                 held.extend(self._below.get(one, ()))
             if len(held) >= _LEAST:
@@ -158,13 +158,24 @@ def _ordered(parents: Mapping[int, Sequence[int]]) -> list[int]:
     order = sorted(node for node, count in waiting.items() if count == 0)
     seen = set(order)
     for node in order:
-        for child in sorted(children.get(node, ())):
+        below = children.get(node, [])
+        for child in sorted(below) if len(below) > 1 else below:
             waiting[child] -= 1
             if waiting[child] == 0:
                 seen.add(child)
                 order.append(child)
     order.extend(sorted(set(parents) - seen))
     return order
+
+
+def _common_of(
+    nodes: Sequence[int], over: Mapping[int, int], *, depth: Mapping[int, int]
+) -> int | None:
+    """Return what all of some nodes hang under; None where that is nothing."""
+    top = nodes[0] if nodes else None
+    for other in nodes[1:]:
+        top = _common(top, other, over=over, depth=depth)
+    return top
 
 
 def _common(
