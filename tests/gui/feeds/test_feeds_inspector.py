@@ -160,6 +160,7 @@ def test_a_long_log_is_shown_from_its_end_and_searched_as_a_whole(
     assert view.later.isHidden()
     view.words.setText("NEEDLE")
     qtbot.waitUntil(lambda: view.count.text() == "2 of 2")
+    qtbot.waitUntil(lambda: len(view.box.extraSelections()) == 2)
     marks = view.box.extraSelections()
     assert marks[1].cursor.selectedText() == "needle"
     QTest.keyClick(view.words, Qt.Key.Key_Return)
@@ -169,6 +170,7 @@ def test_a_long_log_is_shown_from_its_end_and_searched_as_a_whole(
     view.words.setText("line")
     qtbot.waitUntil(lambda: view.count.text().endswith("of 10,000+"))
     # only what is in sight is colored, however often it is found
+    qtbot.waitUntil(lambda: bool(view.box.extraSelections()))
     assert 0 < len(view.box.extraSelections()) <= 80
     view.words.setText("nowhere at all")
     qtbot.waitUntil(lambda: view.count.text() == "none")

@@ -5,16 +5,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QMainWindow, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from chrislib.feeds import collect_table
 from chrislib.feeds.collect_model import Listing, Source
 from chrislib.feeds.collect_plot import plot_of
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds import collect_shown, plot_panel, plot_picture, plot_view
+from chrislib.views.feeds import (
+    collect_shown,
+    log_places,
+    plot_panel,
+    plot_picture,
+    plot_view,
+)
 from chrislib.views.feeds.collect_choice import FeedChoice
 from chrislib.views.feeds.collect_page import CollectPage
 from chrislib.views.feeds.collect_rows import ResultModel
+from chrislib.views.feeds.inspector_log import LogView
+from chrislib.views.feeds.inspector_log_sheet import LogSheet
+from chrislib.views.feeds.log_places import units
 from tests.gui.feeds.conftest import file_entry
 from tests.gui.feeds.test_feeds_collect import (
     MemoryCollecting,
@@ -150,3 +160,67 @@ def test_dots_of_a_plot_are_painted_some_in_a_turn(
     assert view._rect(view._plot.marks[found]).intersects(rect)
     assert len(rows) == 1
     assert "first: " in words
+
+
+def test_the_large_log_comes_piece_by_piece(
+    qtbot: QtBot, ctx: ViewContext, at_rest: Callable[[], None]
+) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1200, 760)
+    window.show()
+    text = "".join(f"\u884c {n} \U0001f9e0 done\n" for n in range(5_000))
+    sheet = LogSheet(window, ctx, "pl-dircopy 2.1.2")
+    sheet.show_log(text, live=False, kept=False)
+    sheet.open()
+    assert sheet.isVisible()
+    assert sheet.findChild(LogView) is None
+    sheet._turns._timer.stop()
+    said: list[str] = []
+    while sheet._turns._waiting:
+        sheet._turns._next()
+        view = sheet.findChild(LogView)
+        assert view is not None, "the sheet is there before what is in it"
+        said.append(view.box.toPlainText()[-5:])
+    assert said == ["", "done\n"], "and its text comes in a turn of its own"
+    assert view is not None
+    # a hit that is far away: the text, the way to it and the marks are three turns
+    view.words.setText("done")
+    wait(qtbot, lambda: bool(view.box.extraSelections()))
+    view.walk(1)
+    wait(qtbot, lambda: len(view.box.extraSelections()) > 1)
+    before = view.box.toPlainText()
+    hit = view._hits.places.index(text.index("done"))
+    view._go_to(hit)
+    assert view.box.toPlainText() != before
+    assert view.box.textCursor().position() == 0
+    assert not view.box.updatesEnabled(), "its top is not seen on the way"
+    view._mark()
+    assert not any(m.cursor.hasSelection() for m in view.box.extraSelections())
+    wait(qtbot, view.box.updatesEnabled)
+    assert view.box.textCursor().position() == units(text, text.index("done"))
+    wait(qtbot, lambda: any(m.cursor.hasSelection() for m in marks(view)))
+    assert {m.cursor.selectedText() for m in marks(view)} == {"done"}
+    sheet.reject()
+    at_rest()
+
+
+def marks(view: LogView) -> list[QTextEdit.ExtraSelection]:
+    return view.box.extraSelections()
+
+
+def test_places_of_many_hits_are_counted_from_one_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "\U0001f9e0 done \u884c " * 200
+    places = [at for at in range(len(text)) if text.startswith("done", at)]
+    wanted = [units(text, at) for at in places]
+    seen: list[int] = []
+
+    def counted(piece: str, at: int) -> int:
+        seen.append(len(piece))
+        return units(piece, at)
+
+    monkeypatch.setattr(log_places, "units", counted)
+    assert log_places.all_units(text, places) == wanted
+    assert sum(seen) <= len(text)

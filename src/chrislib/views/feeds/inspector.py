@@ -187,7 +187,7 @@ class Inspector(QWidget):
         live = node.state in ACTIVE
         self.log_view.show_log(details.log, live=live, kept=details.log_kept)
         if self._sheet is not None:
-            self._sheet.view.show_log(details.log, live=live, kept=details.log_kept)
+            self._sheet.show_log(details.log, live=live, kept=details.log_kept)
         lines = details.log_lines
         words = "1 line" if lines == 1 else f"{lines:,} lines"
         empty = "none yet" if live else "none kept"
@@ -222,7 +222,7 @@ class Inspector(QWidget):
             return
         details = self._details
         sheet = LogSheet(self.window(), self._context, node_name(node))
-        sheet.view.show_log(
+        sheet.show_log(
             self.log_view.text,
             live=node.state in ACTIVE,
             kept=details is not None and details.log_kept,

@@ -3,10 +3,9 @@
 import asyncio
 from bisect import bisect_left
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QGuiApplication,
-    QKeyEvent,
     QTextCursor,
     QTextOption,
 )
@@ -20,12 +19,13 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.logs import PIECE, Hits, LogWindow, search
 from chrislib.views.feeds.inspector_values import text_box
-from chrislib.views.feeds.log_places import in_sight, units
+from chrislib.views.feeds.log_field import SearchField
+from chrislib.views.feeds.log_places import all_units, in_sight, units
 from chrislib.views.messages import Messages
 from chrislib.views.models.timers import soon
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.buttons import Field, button, icon_button
+from chrislib.views.widgets.buttons import button, icon_button
 from chrislib.views.widgets.text import Label
 
 _TYPING_MS = 150
@@ -35,24 +35,6 @@ _GROWN = 16 * 1024
 """Characters that are put behind the others; with more the text is set anew."""
 _WHOLE = 8_000_000
 """Characters that are put on the clipboard; of more, what is shown."""
-
-
-class _Search(Field):
-    """The field for words; Return and Shift+Return walk through the hits."""
-
-    walked = Signal(int)
-    left = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk, or leave."""
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self.walked.emit(-1 if back else 1)
-        elif event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class LogView(QWidget):
@@ -89,7 +71,7 @@ class LogView(QWidget):
         self.box = text_box(theme, name, "Log", lines=lines)
         self.box.setUndoRedoEnabled(False)
         self.box.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.words = _Search(theme, "Search the log", name=f"{name}.search")
+        self.words = SearchField(theme, "Search the log", name=f"{name}.search")
         self.count = Label(theme, style="caption", token="text.muted")
         self.count.setObjectName(f"{name}.count")
         self.before = icon_button(
@@ -134,10 +116,7 @@ class LogView(QWidget):
             theme, "Show later lines", kind="quiet", name=f"{name}.later", small=True
         )
         self._build()
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._search)
+        self._typing = soon(self, _TYPING_MS, self._search)
         self.words.textChanged.connect(lambda _text: self._typing.start())
         self.words.walked.connect(self.walk)
         self.before.clicked.connect(lambda: self.walk(-1))
@@ -150,10 +129,12 @@ class LogView(QWidget):
         self.box.verticalScrollBar().actionTriggered.connect(self._scrolled)
         self.box.selectionChanged.connect(self._selection_changed)
         theme.changed.connect(self._mark)
-        marking = soon(self, 0, self._mark)
+        # each in a turn of its own: some scripts take long to lay out
+        self._moving = soon(self, 0, self._move)
+        self._marking = soon(self, 0, self._mark)
         bar = self.box.verticalScrollBar()
-        bar.valueChanged.connect(lambda _value: marking.start())
-        bar.rangeChanged.connect(lambda _low, _high: marking.start())
+        bar.valueChanged.connect(lambda _value: self._marking.start())
+        bar.rangeChanged.connect(lambda _low, _high: self._marking.start())
         self.show_log("", live=False)
 
     @property
@@ -239,8 +220,14 @@ class LogView(QWidget):
     def _follows(self) -> bool:
         return not self._live or self.follow.isChecked()
 
-    def _draw(self) -> None:
-        """Bring what is shown into the box; what only grew is put behind."""
+    def _draw(self, *, stay: bool = True) -> None:
+        """Bring what is shown into the box; what only grew is put behind.
+
+        Parameters
+        ----------
+        stay : bool
+            The place one reads stays; else it is moved next.
+        """
         text, drawn = self._window.shown, self._drawn
         grew = 0 < len(drawn) >= len(text) - _GROWN and text.startswith(drawn)
         if not grew and self.box.textCursor().hasSelection() and drawn:
@@ -258,13 +245,13 @@ class LogView(QWidget):
             else:
                 self.box.setPlainText(text)
             self._drawn = text
-            if self._follows and self._window.at_end:
+            if stay and self._follows and self._window.at_end:
                 self._to_bottom()
-            else:
+            elif stay:
                 bar.setValue(place)
         self.earlier.setVisible(not self._window.at_start)
         self.later.setVisible(not self._window.at_end)
-        self._mark()
+        self._marking.start()
 
     def _to_bottom(self) -> None:
         bar = self.box.verticalScrollBar()
@@ -339,31 +326,39 @@ class LogView(QWidget):
         same = hits.words == self._hits.words
         before = self._hits.places[self._hit] if self._hit >= 0 and same else -1
         self._hits = hits
-        if before in hits.places:
-            self._hit = hits.places.index(before)
-            self._say_hits()
-            self._mark()
-            return
-        self._hit = -1
-        if hits.places and not same:
-            near = [n for n, at in enumerate(hits.places) if at >= self._window.start]
-            self._go_to(near[0] if near else len(hits.places) - 1)
+        places = hits.places
+        at = bisect_left(places, before)
+        if before >= 0 and places[at : at + 1] == (before,):
+            self._hit = at
+        else:
+            self._hit = -1
+            if places and not same:
+                near = bisect_left(places, self._window.start)
+                self._go_to(min(near, len(places) - 1))
         self._say_hits()
-        self._mark()
+        self._marking.start()
 
     def _go_to(self, number: int) -> None:
         self._hit = number
-        place = self._hits.places[number]
         if self._live:
             self.follow.setChecked(False)
-        self._window.show(place)
+        self._window.show(self._hits.places[number])
         self._release()
-        self._draw()
-        at = place - self._window.start
-        cursor = self._cursor(at, at)
-        self.box.setTextCursor(cursor)
-        self.box.centerCursor()
+        # what is at the top of the text is not to be seen on the way
+        self.box.setUpdatesEnabled(False)
+        self._draw(stay=False)
+        self._moving.start()
         self._say_hits()
+
+    def _move(self) -> None:
+        """Bring the hit that was gone to into the middle."""
+        self.box.setUpdatesEnabled(True)
+        if self._hit < 0:
+            return
+        at = self._hits.places[self._hit] - self._window.start
+        self.box.setTextCursor(self._cursor(at, at))
+        self.box.centerCursor()
+        self._marking.start()
 
     def _say_hits(self) -> None:
         total = len(self._hits.places)
@@ -381,6 +376,8 @@ class LogView(QWidget):
 
     def _mark(self) -> None:
         """Color the hits in sight, the one that was gone to strongly."""
+        if self._moving.isActive():
+            return  # they are others then
         places, length = self._hits.places, len(self._hits.words)
         start = self._window.start
         low, high = in_sight(self.box, self._drawn) if places else (0, 0)
@@ -388,29 +385,34 @@ class LogView(QWidget):
         inside = range(first, bisect_left(places, start + high, first))
         if len(inside) > _MARKED and self._hit in inside:
             inside = inside[max(0, self._hit - first - _MARKED // 2) :]
+        numbers = [n for n in inside[:_MARKED] if places[n] >= start]
+        begins = [places[number] - start for number in numbers]
         marks = []
-        for number in inside[:_MARKED]:
-            at = places[number] - start
-            if at < 0:
-                continue
+        for number, at, begin in zip(
+            numbers, begins, all_units(self._drawn, begins), strict=True
+        ):
             mark = QTextEdit.ExtraSelection()
             here = number == self._hit
             ground = "accent.fill" if here else "tint.warn"
             ink = "text.on-accent" if here else "text.primary"
             mark.format.setBackground(self._theme.color(ground))
             mark.format.setForeground(self._theme.color(ink))
-            mark.cursor = self._cursor(at, at + length)
+            wide = units(self._drawn[at : at + length], length)
+            mark.cursor = self._cursor_at(begin, begin + wide)
             marks.append(mark)
         if marks or self.box.extraSelections():
             self.box.setExtraSelections(marks)
 
     def _cursor(self, start: int, end: int) -> QTextCursor:
         """Return a cursor from one character of what is drawn to another."""
+        return self._cursor_at(*(units(self._drawn, at) for at in (start, end)))
+
+    def _cursor_at(self, start: int, end: int) -> QTextCursor:
+        """Return a cursor from one place to another, as Qt counts them."""
         cursor = QTextCursor(self.box.document())
         last = max(0, self.box.document().characterCount() - 1)
-        places = [min(last, units(self._drawn, at)) for at in (start, end)]
-        cursor.setPosition(places[0])
-        cursor.setPosition(places[1], QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(min(last, start))
+        cursor.setPosition(min(last, end), QTextCursor.MoveMode.KeepAnchor)
         return cursor
 
     def _build(self) -> None:

@@ -1,5 +1,7 @@
 """Places in a text box: Qt counts UTF-16 units, Python counts characters."""
 
+from collections.abc import Iterable
+
 from PySide6.QtWidgets import QPlainTextEdit
 
 
@@ -20,6 +22,17 @@ def units(text: str, at: int) -> int:
     if before.isascii():
         return len(before)
     return len(before.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def all_units(text: str, places: Iterable[int]) -> list[int]:
+    """Return what `units` returns of several places; they come in order."""
+    found: list[int] = []
+    last = before = 0
+    for at in places:
+        before += units(text[last:at], at - last)
+        last = at
+        found.append(before)
+    return found
 
 
 def characters(text: str, before: int) -> int:
