@@ -13,7 +13,7 @@ from chrislib.cube.errors import Refused
 from chrislib.feeds.recipes import Recipe, recipe_of
 from chrislib.jobs.model import RunIntent, WorkflowIntent
 from chrislib.jobs.submission.held import Next
-from chrislib.views.feeds.create_feed import FIRST, REVIEW, CreateFeedSheet
+from chrislib.views.feeds.create_feed import DATA, FIRST, REVIEW, CreateFeedSheet
 from chrislib.views.feeds.create_feed_step import COMPUTE, PARAMETERS
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.navigation import ShowJobs
@@ -184,4 +184,42 @@ def test_a_slow_answer_lets_the_person_go(
     told[0].action[1]()
     assert places[-1] == ShowJobs("step-0")
     qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
+    quiet(qtbot, pane)
+
+
+def test_refused_data_are_shown_in_the_list(
+    qtbot: QtBot, feeds: Any, library: Any, make: Any, sheet: CreateFeedSheet
+) -> None:
+    library.known["b"] = make.item("b", "AX T2")
+    sheet._turn("b")
+    words = "This field may not reference an invalid path 'SERVICES/PACS/Main/b'."
+    feeds.refusal = Refused("The server refused it.", fields={"value": words})
+    press(sheet)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == DATA, timeout=LONG)
+    assert note(sheet) == f"AX T2: The server refused it. {words}"
+    assert sheet._list.currentIndex().data() == "AX T2"
+    assert sheet.window().focusWidget() is sheet._list
+    assert sheet.details.isEnabled()
+    assert sheet.cancel_button.text() == "Cancel"
+    QTest.keyClick(sheet._list, Qt.Key.Key_Delete)
+    assert [item.item_id for item in sheet.items] == ["a"]
+    sheet.reject()
+
+
+def test_who_closes_while_the_feed_is_sent_is_told_where_it_ends(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
+) -> None:
+    told: list[Any] = []
+    made: list[Any] = []
+    pane._context.messages.posted.connect(told.append)
+    sheet.created.connect(made.append)
+    qtbot.waitUntil(lambda: not sheet._tasks.pending, timeout=LONG)
+    feeds.gate = asyncio.Event()
+    press(sheet)
+    qtbot.waitUntil(lambda: "goes on when this is closed" in note(sheet), timeout=LONG)
+    assert not sheet.next_button.isEnabled()
+    QTest.mouseClick(sheet.cancel_button, Qt.MouseButton.LeftButton)
+    assert [message.title for message in told] == ["The feed is being sent."]
+    assert not made
+    feeds.gate.set()
     quiet(qtbot, pane)

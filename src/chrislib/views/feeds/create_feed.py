@@ -325,7 +325,7 @@ class CreateFeedSheet(Sheet):
             self._go(step + 1)
         elif self._made and self.first.list.chosen is None:
             self._send()
-        elif not self.items:
+        elif not self.items and not self._made:
             self._go(DATA)
         elif self.compute.problem:
             self._change_compute()
@@ -369,7 +369,7 @@ class CreateFeedSheet(Sheet):
         problem = self.details.problem
         if step > TITLE and problem and step != REVIEW:
             step = TITLE
-        if step > DATA and not self.items:
+        if step > DATA and not self.items and not self._made:
             step = DATA
         # the same fields stand on two pages: they are where one looks
         if step == REVIEW:
@@ -430,16 +430,15 @@ class CreateFeedSheet(Sheet):
         self._note_step(f"{step} was refused: {words}", "failed")
 
     def _refused(self, error: BaseException) -> None:
-        fields = dict(error.fields) if isinstance(error, Refused) else {}
-        if "title" in fields and not self._made:
-            self.details.refuse_title(fields["title"])
-            self.details.title.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        if str(error).startswith("The tag "):
-            self.details.refuse_tags(str(error))
-            self.details.tags.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Show at its field what was refused before the feed was made."""
+        if not self._made and self.details.refuse(error):
             return
         words = str(error)
-        if isinstance(error, Refused) and fields:
-            words = f"{error.title} {' '.join(fields.values())}"
+        if isinstance(error, Refused) and error.fields:
+            words = f"{error.title} {whole_words(error)}"
+            if not self._made:
+                # all that is left of the run that makes a feed are its data
+                self._go(DATA)
+                item = self._list.show_meant(words)
+                words = f"{item.title}: {words}" if item is not None else words
         self._note_step(words, "failed")

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
+from chrislib.cube.errors import Refused
 from chrislib.feeds.checks import TITLE_LIMIT
 from chrislib.feeds.making import TAG_LIMIT
 from chrislib.views.theme.theme import Theme
@@ -93,6 +94,19 @@ class DetailsForm(QWidget):
         self.tags_error.setText(words)
         self.tags_error.setVisible(bool(words))
         self.checked.emit(words)
+
+    def refuse(self, error: BaseException) -> bool:
+        """Show a refusal that is about title or tags; whether it is."""
+        title = error.fields.get("title") if isinstance(error, Refused) else None
+        if title is not None:
+            self.refuse_title(title)
+            self.title.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif str(error).startswith("The tag "):
+            self.refuse_tags(str(error))
+            self.tags.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            return False
+        return True
 
     def go_in(self) -> None:
         """Put the cursor into the title, ready to be typed over."""

@@ -278,6 +278,19 @@ class ItemList(QListView):
         self._painter.picture = picture
         self.viewport().update()
 
+    def show_meant(self, said: str) -> Item | None:
+        """Go to the item whose place a server's words name; None for none."""
+        for number in range(self.items.rowCount()):
+            index = self.items.index(number)
+            row = index.data(ROW_ROLE)
+            place = row.path.strip("/") if isinstance(row, Item) else ""
+            if place and f"'{place}'" in said:
+                self.setCurrentIndex(index)
+                self.scrollTo(index)
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+                return row if isinstance(row, Item) else None
+        return None
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Answer a click on a row's cross."""
         index = self.indexAt(event.position().toPoint())

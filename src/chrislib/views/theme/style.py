@@ -78,7 +78,7 @@ QLineEdit[small="true"]:focus, QComboBox[small="true"]:focus {
 QLineEdit[refused="true"], QPlainTextEdit[refused="true"],
 QComboBox[refused="true"], QAbstractSpinBox[refused="true"] {
   border-color: $state.failed; }
-QLineEdit:read-only, QLineEdit:disabled, QComboBox:disabled {
+QLineEdit:read-only, QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {
   color: $text.disabled; border-color: $border.subtle; }
 QComboBox::drop-down { border: none; width: @24px; }
 QComboBox::down-arrow { image: url("%styles%/%theme%-chevron-down.svg");
