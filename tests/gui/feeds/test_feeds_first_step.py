@@ -114,7 +114,7 @@ def test_a_refused_place_and_limit_are_shown_where_they_are_chosen(
     press(sheet)
     page = sheet._step_page
     qtbot.waitUntil(lambda: page.part == COMPUTE, timeout=LONG)
-    assert "Not registered with it." in note(sheet)
+    assert "its first step was refused: 1 field needs attention" in note(sheet)
     assert page.compute.view._error.text() == "Not registered with it."
     page.compute.view._group.buttons()[1].click()
     press(sheet)

@@ -154,16 +154,16 @@ class FirstStepPage(QWidget):
                 self._show_values(slots[node].form)
         elif slots:
             fault = fault_of(error, slots[0].form, slots[0].limits)
-            words = fault.words or fault.place
             if fault.part == VALUES:
                 self._show_values(slots[0].form)
-                return words or _attention(len(self.form_view.visible_errors()))
+                shown = len(self.form_view.visible_errors())
+                return fault.words or _attention(shown)
             if fault.part == PLACE:
                 self._made = None
                 self._show_compute(table)
                 self.compute.refuse(places[0], fault.place)
-                return words or self.compute.problem_words
-            return words
+                return fault.words or _attention(self.compute.view.problems)
+            return fault.words
         return f"{error.title} {whole_words(error)}".strip()
 
     def show_plugins(self) -> None:
