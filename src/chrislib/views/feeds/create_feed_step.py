@@ -150,8 +150,13 @@ class FirstStepPage(QWidget):
         if nodes:
             # of a pipeline a server says at most which node it is about
             node = node_meant(error, nodes)
+            wrong = [at for at, slot in enumerate(slots) if slot.form.errors()]
+            if node < 0 and len(wrong) == 1:
+                node = wrong[0]
             if node >= 0:
+                slots[node].form.refuse(error.fields)
                 self._show_values(slots[node].form)
+                return f"{nodes[node]}: {whole_words(error)}"
         elif slots:
             fault = fault_of(error, slots[0].form, slots[0].limits)
             if fault.part == VALUES:
