@@ -146,8 +146,8 @@ class Looks(Mapping[int, Look]):
             if all(new.id == was.id for new, was in pairs):
                 return [new for new, was in pairs if new != was]
         known = self._nodes
-        if not known:
-            return list(nodes)
+        if known.keys().isdisjoint([node.id for node in nodes]):
+            return list(nodes)  # another feed
         return [node for node in nodes if known.get(node.id) != node]
 
     def _color(self) -> None:

@@ -55,6 +55,8 @@ class OpenFeed(QObject):
         """The feed that was opened, also while it is read for the first time."""
         self.view: FeedView | None = None
         """What is shown of it, None before the first answer."""
+        self._places: dict[int, int] = {}
+        """Where each node of it stands among the others."""
 
     @property
     def node_id(self) -> int | None:
@@ -64,9 +66,9 @@ class OpenFeed(QObject):
     @property
     def node(self) -> Node | None:
         """The highlighted node."""
-        if self.view is None:
+        if self.view is None or self._node_id not in self._places:
             return None
-        return next((n for n in self.view.nodes if n.id == self._node_id), None)
+        return self.view.nodes[self._places[self._node_id]]
 
     @property
     def active(self) -> bool:
@@ -114,7 +116,7 @@ class OpenFeed(QObject):
         if self.view is None:
             self._wanted_node = node_id
             return
-        if node_id is not None and all(n.id != node_id for n in self.view.nodes):
+        if node_id is not None and node_id not in self._places:
             self._wanted_node = node_id
             return
         changed = node_id != self._node_id
@@ -183,16 +185,16 @@ class OpenFeed(QObject):
         if feed_id != self.feed_id:
             return
         self.view = view
+        self._places = {int(node.id): at for at, node in enumerate(view.nodes)}
         self.well()
         self.looked.emit(view)
         self._centre.show_feed(view)
         self._centre.outputs.show_nodes(view.nodes)
-        ids = [node.id for node in view.nodes]
-        if self._wanted_node in ids:
+        if self._wanted_node in self._places:
             wanted, self._wanted_node = self._wanted_node, None
             self.choose(wanted)
-        elif self._node_id not in ids:
-            self.choose(max(ids) if ids else None)
+        elif self._node_id not in self._places:
+            self.choose(max(self._places, default=None))
         else:
             self._show_node()
 
@@ -201,11 +203,11 @@ class OpenFeed(QObject):
         if node is None or view is None:
             self._inspector.show_node(None)
             return
-        ids = [row.id for row in view.nodes]
+        works = node.state in ACTIVE  # else there is nothing to press
         self._inspector.show_node(
             node,
-            place=f"Node {ids.index(node.id) + 1} of {len(ids)}",
-            cancels=self._context.feeds.cancel_count(node),
+            place=f"Node {self._places[node.id] + 1} of {len(view.nodes)}",
+            cancels=self._context.feeds.cancel_count(node) if works else 0,
         )
         self._details(view.row.id, node)
         self._centre.outputs.look(node)
