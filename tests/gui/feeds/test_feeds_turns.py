@@ -1,5 +1,6 @@
 """What is done in one turn of the window's thread, counted: rows, dots, calls."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from chrislib.views.feeds import (
 from chrislib.views.feeds.collect_choice import FeedChoice
 from chrislib.views.feeds.collect_page import CollectPage
 from chrislib.views.feeds.collect_rows import ResultModel
+from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
 from chrislib.views.feeds.log_places import units
@@ -224,3 +226,37 @@ def test_places_of_many_hits_are_counted_from_one_to_the_next(
     monkeypatch.setattr(log_places, "units", counted)
     assert log_places.all_units(text, places) == wanted
     assert sum(seen) <= len(text)
+
+
+def test_a_list_of_thousands_is_laid_out_without_asking_for_each_row(
+    qtbot: QtBot, ctx: ViewContext, make: Any
+) -> None:
+    view = FeedList(ctx)
+    qtbot.addWidget(view)
+    view.resize(280, 700)
+    view.show()
+    rows = [make.row(number, f"feed {number}") for number in range(2_000, 0, -1)]
+    scopes = {"mine": rows, "shared": [], "public": []}
+    calls: list[str] = []
+
+    def note(frame: Any, event: str, _what: object) -> None:
+        if event == "call" and "chrislib" in frame.f_code.co_filename:
+            calls.append(frame.f_code.co_name)
+
+    view.set_scopes(scopes)
+    wait(qtbot, lambda: view.view.verticalScrollBar().maximum() > 0)
+    view.select(1_500)
+    sys.setprofile(note)
+    try:
+        # one of them changed, and one more came
+        view.view.doItemsLayout()
+    finally:
+        sys.setprofile(None)
+    assert len(calls) < 50
+    # the row that is highlighted keeps its place through rows that come and go
+    view.set_scopes({**scopes, "mine": [make.row(2_001, "newest"), *rows]})
+    view.drop([1_600, 1_700])
+    assert [row.id for row in view.highlighted] == [1_500]
+    assert view.model.rowCount() == 1_999
+    assert len(view.model.feeds_at(range(5_000))) == 1_999
+    view.shutdown()

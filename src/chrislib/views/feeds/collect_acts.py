@@ -85,8 +85,7 @@ class CollectActs:
         elif ids:
             found.append(FeedChoice(f"{count(len(ids), 'feed')} highlighted", ids))
         model = self._pane.list.model
-        rows = (model.feed_at(model.index(row)) for row in range(model.rowCount()))
-        shown = tuple(int(row.id) for row in rows if row is not None)
+        shown = tuple(int(row.id) for row in model.feeds_at(range(model.rowCount())))
         if shown and set(shown) != set(ids):
             words = f"All in the list ({len(shown):,})"
             found.append(FeedChoice(words, shown))

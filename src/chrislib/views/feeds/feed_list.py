@@ -211,10 +211,7 @@ class FeedList(QWidget):
     @property
     def highlighted(self) -> list[FeedRow]:
         """The highlighted feeds, in the order in which they stand."""
-        found = (
-            self.model.feed_at(self.model.index(row)) for row in self.view.highlighted
-        )
-        return [row for row in found if row is not None]
+        return self.model.feeds_at(self.view.highlighted)
 
     def highlight_one(self) -> None:
         """End a highlight of several: only the open feed is highlighted."""
@@ -407,8 +404,7 @@ class FeedList(QWidget):
         if not first.isValid():
             return []
         end = last.row() if last.isValid() else self.model.rowCount() - 1
-        rows = [self.model.index(row) for row in range(first.row(), end + 1)]
-        return [row for index in rows if (row := self.model.feed_at(index)) is not None]
+        return self.model.feeds_at(range(first.row(), end + 1))
 
     @staticmethod
     def works(row: FeedRow) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QPoint,
     QRect,
     QSize,
+    QStringListModel,
     Qt,
 )
 from PySide6.QtGui import QPainter
@@ -19,7 +19,6 @@ from chrislib.feeds.measures import Measure
 from chrislib.feeds.model import FeedRow
 from chrislib.feeds.states import duration, feed_words
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds.rows import sync
 from chrislib.views.feeds.words import size_words, when
 from chrislib.views.models.index import Index
 from chrislib.views.widgets.delegates import SizedDelegate, two_lines
@@ -29,12 +28,14 @@ ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 MEASURE_ROLE = Qt.ItemDataRole.UserRole + 2
 PINNED_ROLE = Qt.ItemDataRole.UserRole + 3
 OPEN_ROLE = Qt.ItemDataRole.UserRole + 4
-_MANY = 400
-"""So many changes of place are one new list; Qt makes each of them by itself."""
 
 
-class FeedListModel(QAbstractListModel):
-    """Feeds of one tab, filtered and ordered as a person wants to see them."""
+class FeedListModel(QStringListModel):
+    """Feeds of one tab, filtered and ordered as a person wants to see them.
+
+    Qt itself holds a string for each row, always empty, only to know how many there
+    are: a list view asks that twice for each row whenever one of them has changed.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,11 +91,12 @@ class FeedListModel(QAbstractListModel):
 
     def feed_at(self, index: Index) -> FeedRow | None:
         """Return the feed of an index."""
-        return self._shown[index.row()] if index.isValid() else None
+        known = index.isValid() and index.row() < len(self._shown)
+        return self._shown[index.row()] if known else None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Return how many feeds are shown."""
-        return 0 if parent.isValid() else len(self._shown)
+    def feeds_at(self, rows: Iterable[int]) -> list[FeedRow]:
+        """Return the feeds of rows."""
+        return [self._shown[row] for row in rows if row < len(self._shown)]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a feed's title, the row itself, or its words for screen readers."""
@@ -132,19 +134,13 @@ class FeedListModel(QAbstractListModel):
             self._refresh(new)
             return
         self._places = {row.id: place for place, row in enumerate(new)}
-        if max(len(new), len(self._shown)) > _MANY:
-            self._replace_all(new)
-            return
-        sync(
-            self,
-            self._shown,
-            new,
-            key=lambda row: row.id,
-            begin_remove=self.beginRemoveRows,
-            end_remove=self.endRemoveRows,
-            begin_insert=self.beginInsertRows,
-            end_insert=self.endInsertRows,
-        )
+        old = len(self._shown)
+        if len(new) > old:
+            # rows without a feed come below, and then all take their places
+            self.insertRows(old, len(new) - old)
+        self._replace_all(new)
+        if len(new) < old:
+            self.removeRows(len(new), old - len(new))
 
     def _refresh(self, new: list[FeedRow]) -> None:
         """Take fresher looks at the same feeds in the same order."""
@@ -154,7 +150,10 @@ class FeedListModel(QAbstractListModel):
                 self._told(place)
 
     def _replace_all(self, new: list[FeedRow]) -> None:
-        """Put another list in the place of this one; feeds keep their highlight."""
+        """Put another list in the place of this one; feeds keep their highlight.
+
+        Rows of feeds that go are left at the end, without a feed.
+        """
         self.layoutAboutToBeChanged.emit()
         kept = self.persistentIndexList()
         ids = [self._shown[index.row()].id for index in kept]

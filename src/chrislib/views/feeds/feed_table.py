@@ -4,6 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QListView
 
+from chrislib.views.models.selected import rows_of
+
 _MORE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
@@ -29,6 +31,7 @@ class FeedTable(QListView):
         self.setObjectName("feeds.list")
         self.setAccessibleName("Feeds")
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -38,17 +41,13 @@ class FeedTable(QListView):
     @property
     def highlighted(self) -> list[int]:
         """The highlighted rows, from top to bottom."""
-        chosen = self.selectionModel().selection()
-        rows: set[int] = set()
-        for number in range(chosen.count()):
-            span = chosen.at(number)
-            rows.update(range(span.top(), span.bottom() + 1))
-        return sorted(rows)
+        return rows_of(self.selectionModel())
 
     @property
     def several(self) -> bool:
         """Whether more than one feed is highlighted."""
-        return len(self.highlighted) > 1
+        parts = self.selectionModel().selection()
+        return parts.count() > 1 or (parts.count() == 1 and parts.at(0).height() > 1)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu of the keyboard at the row the keys are at."""
