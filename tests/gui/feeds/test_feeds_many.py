@@ -151,7 +151,8 @@ def test_a_table_of_a_person_becomes_feeds(
     dialogs.folder = folder
     sheet._save(text)
     saved = folder / f"dry run {_day(pane)}.txt"
-    qtbot.waitUntil(saved.exists, timeout=LONG)
+    # it is there before anything is in it
+    qtbot.waitUntil(lambda: saved.exists() and saved.stat().st_size > 0, timeout=LONG)
     assert saved.read_text(encoding="utf-8").rstrip() == text
     press(sheet)
     qtbot.waitUntil(lambda: bool(feeds.many.sent), timeout=LONG)
