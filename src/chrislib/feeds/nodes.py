@@ -161,11 +161,8 @@ def _detail(
     row: PluginInstance, state: str, *, above: list[Node], now: datetime
 ) -> str:
     """Return the second line of a graph node."""
-    if state == "queued":
-        waits = [parent.plugin_name for parent in above if parent.state in ACTIVE]
-        if row.status == "waiting" and waits:
-            return f"Waits for {waits[0]}"
-        return "Queued"
+    if state in {"queued", "preparing"}:
+        return _waits(row, state, above)
     if state == "running":
         if row.status != "started":
             return row.status
@@ -180,6 +177,20 @@ def _detail(
         return f"{bad[0].plugin_name} {_ENDED[bad[0].state]}" if bad else WORDS[state]
     took = _took(row, joined=len(above)) if state == "ready" else ""
     return took or WORDS[state]
+
+
+def _waits(row: PluginInstance, state: str, above: Sequence[Node]) -> str:
+    """Return what a node waits for: one state has several reasons, and one color."""
+    if row.status == "scheduled":
+        where = row.compute_resource_name
+        return f"Handed over to {where}" if where else "Handed over"
+    if row.status == "copying":
+        return "Copying its input"
+    names = [parent.plugin_name for parent in above if parent.state in ACTIVE]
+    if row.status == "waiting" and names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"Waits for {names[0]}{more}"
+    return "Waits for its turn" if row.status == "waiting" else WORDS[state]
 
 
 def _took(row: PluginInstance, *, joined: int) -> str:

@@ -37,7 +37,11 @@ def waits(
         return ""
     where = plain(node.compute) or "the compute resource"
     if on_compute:
-        return f"It was handed to {where} and waits in the queue there."
+        return (
+            f"It was handed to {where} and waits in the queue there."
+            f"{_beside(node, siblings)} How long that queue is, the server does not "
+            "say."
+        )
     above = [by_id[parent] for parent in node.parents if parent in by_id]
     open_ = [row for row in above if row.state in ACTIVE]
     if node.state == "queued" and open_:
@@ -45,8 +49,13 @@ def waits(
         more = len(open_) - _FEW
         rest = f" and {more} more" if more > 0 else ""
         return f"It waits for {names}{rest}; it starts when that is ready."
-    if node.state == "queued" and status == "scheduled":
-        return f"It was handed to a worker of the server and waits for {where}."
+    if status == "scheduled":
+        # a server that copies first has done so by then
+        here = "Its input files are there. " if node.state == "preparing" else ""
+        return (
+            f"{here}It was handed to a worker of the server and waits for {where}."
+            f"{_beside(node, siblings)}"
+        )
     if node.state == "queued":
         return "What it needs is ready. The server takes it up at its next turn."
     if node.state == "preparing":
@@ -61,6 +70,23 @@ def waits(
             "many are left."
         )
     return ""
+
+
+def _beside(node: Node, siblings: Sequence[Node]) -> str:
+    """Say how many others of its feed are where a node waits, "" for none.
+
+    The server calls "started" what runs there and what waits in the queue there.
+    """
+    others = sum(
+        row.state == "running" and row.compute == node.compute
+        for row in siblings
+        if node.compute and row.id != node.id
+    )
+    if not others:
+        return ""
+    if others == 1:
+        return " 1 more node of this feed runs or waits there."
+    return f" {others:,} more nodes of this feed run or wait there."
 
 
 def _stopped_by(node: Node, by_id: Mapping[int, Node]) -> str:

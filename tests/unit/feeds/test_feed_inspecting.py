@@ -196,7 +196,34 @@ def test_a_run_in_the_queue_of_its_compute_is_not_running_yet() -> None:
     )
     assert found.node.state == "queued"
     assert [s.status for s in found.steps] == ["past", "now", "next", "next", "next"]
-    assert found.waits == "It was handed to slurm and waits in the queue there."
+    assert found.waits == (
+        "It was handed to slurm and waits in the queue there. How long that queue is, "
+        "the server does not say."
+    )
+
+
+def test_it_counts_those_of_its_feed_that_are_where_it_waits() -> None:
+    others = [
+        node(1),
+        node(3, 1, state="running", compute="slurm"),
+        node(4, 1, state="running", compute="slurm"),
+        node(5, 1, state="running", compute="elsewhere"),
+        node(6, 1, state="queued", compute="slurm"),
+    ]
+    one = node(2, 1, state="running", compute="slurm")
+    there = " 2 more nodes of this feed run or wait there."
+    assert there in waits(one, "started", (*others, one), on_compute=True)
+    handed = node(2, 1, state="preparing", compute="slurm")
+    said = waits(handed, "scheduled", (*others, handed))
+    assert said == (
+        "Its input files are there. It was handed to a worker of the server and waits "
+        f"for slurm.{there}"
+    )
+    few = waits(handed, "scheduled", (*others[:2], handed))
+    assert few.endswith(" 1 more node of this feed runs or waits there.")
+    # where the server does not say where, nothing is counted
+    unknown = node(2, 1, state="queued", compute="")
+    assert "of this feed" not in waits(unknown, "scheduled", (*others, unknown))
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from chrislib.feeds.states import (
     steps,
 )
 from chrislib.jobs.model import Job, JobKey, Kind, Phase, RunIntent
+from chrislib.views.feeds.graph_paint import node_words
 
 START = datetime(2026, 11, 22, 14, 1, 8, tzinfo=UTC)
 
@@ -157,6 +158,39 @@ def test_a_list_in_words() -> None:
 )
 def test_duration(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "above", "copies_first", "words"),
+    [
+        ("waiting", "started", False, "Waits for pl-1"),
+        ("waiting", "finishedSuccessfully", False, "Waits for its turn"),
+        ("scheduled", "finishedSuccessfully", False, "Handed over to host"),
+        ("copying", "finishedSuccessfully", True, "Copying its input"),
+        ("scheduled", "finishedSuccessfully", True, "Handed over to host"),
+        ("created", "finishedSuccessfully", True, "Queued"),
+    ],
+)
+def test_what_a_node_waits_for_is_told_by_words(
+    status: str, above: str, copies_first: bool, words: str
+) -> None:
+    rows = [instance(1, above, previous=None), instance(2, status, previous=1)]
+    nodes = nodes_of(rows, joins={}, jobs={}, now=START, copies_first=copies_first)
+    assert nodes[1].detail == words
+    # to a screen reader as well, with its state
+    spoken = node_words(nodes[1])
+    assert words in spoken
+    assert WORDS[nodes[1].state] in spoken
+
+
+def test_a_join_says_of_how_many_it_waits_for() -> None:
+    rows = [
+        instance(1, "started", previous=None),
+        instance(2, "started", previous=1),
+        instance(3, "waiting", previous=1, kind="ts"),
+    ]
+    nodes = nodes_of(rows, joins={3: (1, 2)}, jobs={}, now=START)
+    assert nodes[2].detail == "Waits for pl-1 and 1 more"
 
 
 def test_nodes_of_a_feed_with_a_failure() -> None:
