@@ -27,6 +27,7 @@ from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
 from chrislib.views.feeds.log_places import units
+from chrislib.views.feeds.pane import FeedsPane
 from tests.gui.feeds.conftest import file_entry
 from tests.gui.feeds.test_feeds_collect import (
     MemoryCollecting,
@@ -260,3 +261,26 @@ def test_a_list_of_thousands_is_laid_out_without_asking_for_each_row(
     assert view.model.rowCount() == 1_999
     assert len(view.model.feeds_at(range(5_000))) == 1_999
     view.shutdown()
+
+
+class Untouched(list[Any]):
+    """A list that is counted and begun with, never gone through."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise AssertionError("thousands are looked at")
+
+
+def test_the_menu_of_thousands_of_outputs_looks_at_the_first(
+    pane: FeedsPane, qtbot: QtBot
+) -> None:
+    pane.show_feed(812, 3)
+    acts = pane.actions_.outputs
+    wait(qtbot, lambda: pane.feed is not None and pane.node is not None)
+    outputs = pane.centre.outputs
+    wait(qtbot, lambda: outputs.loader.complete and outputs.model.count() > 5)
+    entry = file_entry("0001.dcm", 120, "dicom", 1)
+    menu = acts.menu(Untouched([entry] * 20_000))
+    words = [action.text() for action in menu.actions()]
+    menu.close()
+    assert "Get …\tD" in words
+    assert "Compare with that of another node …" in words

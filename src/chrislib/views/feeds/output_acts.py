@@ -210,9 +210,10 @@ class OutputActs:
         self._item(menu, "Copy path", lambda: self.copy_paths(entries))
         menu.addSeparator()
         compare: Callable[[], object]
-        nodes = self._nodes_of(entries)
+        # of thousands it is not asked to which nodes they belong
+        nodes = self._nodes_of(entries) if len(entries) == 2 else []
         file = "" if first.is_folder else first.path
-        if len(entries) == 2 and len(nodes) == 2:
+        if len(nodes) == 2:
             left, right = nodes
             compare = partial(self._pane.comparing.compare_nodes, left, right, file)
             both = not any(entry.is_folder for entry in entries)

@@ -117,7 +117,8 @@ class OutputModel(HeadedTable):
 
     def entries_at(self, rows: Sequence[int]) -> list[OutputEntry]:
         """Return the entries of rows."""
-        return [self.book.entries[self._rows[row]] for row in rows]
+        entries, numbers = self.book.entries, self._rows
+        return [entries[numbers[row]] for row in rows]
 
     def index_of(self, number: int) -> QModelIndex:
         """Return the row of an entry, invalid when it is not shown."""
