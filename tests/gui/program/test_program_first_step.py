@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from chrislib.feeds.recipes import of_plugin
 from chrislib.jobs.model import Job, Phase, RunIntent
 from chrislib.views.feeds.create_feed import FIRST, REVIEW, CreateFeedSheet
+from chrislib.views.feeds.item_list import is_here
+from chrislib.views.navigation import NewFeed
 from tests.gui.program.person import LONG, Person
-from tests.gui.program.test_program_many import copy_step, sent
+from tests.gui.program.test_program_many import copy_step
 
 Program = Any
 Station = Any
@@ -44,23 +46,34 @@ def test_a_refused_first_step_is_put_right_in_the_feed_that_is_made(
 ) -> None:
     program = program_factory(station)
     person = Person(program)
-    tray = program.services.library.tray
-    (item,) = sent(program, tmp_path / "first", 1)
-    tray.clear()
-    tray.add(item.item_id)
-    program.window.shell.choose_module("library")
-    person.press("Create feed")
+    program.services.library.tray.clear()
+    program.context.navigator.go(NewFeed())
     person.wait(lambda: program.window.findChild(CreateFeedSheet), "the sheet")
     sheet = program.window.findChild(CreateFeedSheet)
     title = sheet.findChild(QLineEdit, "create.title")
     title.selectAll()
     QTest.keyClicks(title, "Made only once")
+    # what it is made of is on this computer: sent from here once that is agreed
+    person.click(sheet.next_button)
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "ages.csv").write_text("a,b", encoding="utf-8")
+    local = sheet._local
+    local.add([folder])
+    person.wait(lambda: program.reads("Send 1 file to"), "the question")
+    person.picture("local-question", pictures())
+    person.press("Send")
+    person.wait(lambda: [item.title for item in sheet.items] == ["tables"], "its item")
+    person.picture("local-sent", pictures())
+    person.wait(lambda: all(map(is_here, sheet.items)), "its files")
+    person.click(sheet.next_button)
     # as an earlier version of the plugin took it
     step = copy_step(program)
     values = {**step.parameters, "dummyInt": "many"}
     sheet.first.list.take(of_plugin(replace(step, parameters=values)))
     person.wait(lambda: sheet.compute.table is not None, "its form")
     person.click(sheet.next_button)
+    person.press("Create feed", within=sheet)
 
     page, note = sheet._step_page, sheet.findChild(QLabel, "sheet.note")
     person.wait(lambda: "its first step was refused" in note.text(), "the refusal")
@@ -95,4 +108,3 @@ def test_a_refused_first_step_is_put_right_in_the_feed_that_is_made(
     # the refused draft asks for nothing any more
     refused = [job for job in below() if job.phase is Phase.CANCELLED]
     assert all(not job.remote_id for job in refused)
-    tray.clear()

@@ -14,7 +14,13 @@ from chrislib.library.model import Item, ItemId
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed_compute import FeedCompute
 from chrislib.views.feeds.create_feed_details import DetailsForm
-from chrislib.views.feeds.create_feed_pages import data_page, review_page, title_page
+from chrislib.views.feeds.create_feed_local import LocalFiles
+from chrislib.views.feeds.create_feed_pages import (
+    data_page,
+    review_page,
+    show_elsewhere,
+    title_page,
+)
 from chrislib.views.feeds.create_feed_sending import FeedSending
 from chrislib.views.feeds.create_feed_step import CHOICE, FirstStepHead, FirstStepPage
 from chrislib.views.feeds.item_list import ItemList, away_words, count_words, is_here
@@ -22,12 +28,7 @@ from chrislib.views.feeds.item_picker import ItemPicker
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.buttons import button
-from chrislib.views.widgets.elsewhere import (
-    ask_to_leave_out,
-    here_of,
-    places_of,
-    where_words,
-)
+from chrislib.views.widgets.elsewhere import ask_to_leave_out, here_of
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
@@ -73,6 +74,7 @@ class CreateFeedSheet(Sheet):
         self._list = ItemList(theme, name="create.items", removable=True)
         self._review_list = ItemList(theme, name="create.review.items")
         self._picker = ItemPicker(theme, is_in=lambda one: one in self._ids)
+        self._local = LocalFiles(context, self._tasks)
         self._banner = Banner(theme, "info", "")
         self._banner.setObjectName("create.banner")
         self.compute = FeedCompute(context)
@@ -88,7 +90,8 @@ class CreateFeedSheet(Sheet):
             theme,
             "layers",
             "No data chosen",
-            "Tick what the feed is made of, at the left or in the Library.",
+            "Tick what the feed is made of, at the left or in the Library, or drop "
+            "files here.",
             [("Go to the Library", self._to_library)],
             primary=False,
         )
@@ -98,7 +101,10 @@ class CreateFeedSheet(Sheet):
         self._title_column, page = title_page()
         self.body.addWidget(page)
         chosen = (self._list, self._nothing)
-        page = data_page(theme, self._picker, head=self._data_head, chosen=chosen)
+        page = data_page(
+            theme, (self._picker, self._local), head=self._data_head, chosen=chosen
+        )
+        self._local.take_drops(page)
         self.body.addWidget(page)
         self.body.addWidget(self._step_page)
         self._left, page = review_page(
@@ -147,6 +153,9 @@ class CreateFeedSheet(Sheet):
         self.step_chosen.connect(self._go)
         self._list.removed.connect(self._remove)
         self._picker.ticked.connect(self._turn)
+        self._local.added.connect(self._add)
+        self._local.said.connect(lambda words, kind: self.set_note(words, kind=kind))
+        self._local.left.connect(self.reject)
         self.details.checked.connect(self._say)
         self.details.tags.changed.connect(lambda: self.details.refuse_tags(""))
         self.first.another.connect(self._another)
@@ -167,9 +176,7 @@ class CreateFeedSheet(Sheet):
 
     def _load(self) -> None:
         """Ask for what is offered: the Library's items, and known tags."""
-        self._tasks.start(
-            self._context.library.items(), name="items", done=self._picker.set_items
-        )
+        self._load_items()
         # a list of tags is a comfort: without it they are typed
         self._tasks.start(
             self._context.feeds.lists.tag_names(),
@@ -178,6 +185,10 @@ class CreateFeedSheet(Sheet):
             failed=lambda _error: None,
         )
 
+    def _load_items(self) -> None:
+        items = self._context.library.items()
+        self._tasks.start(items, name="items", done=self._picker.set_items)
+
     # -- data ------------------------------------------------------------------
 
     def _tray(self) -> Sequence[Item]:
@@ -185,12 +196,9 @@ class CreateFeedSheet(Sheet):
 
     def _all(self) -> list[Item]:
         tray = {str(item.item_id): item for item in self._tray()}
-        found = []
-        for item_id in self._ids:
-            item = tray.get(item_id) or self._context.library.item(ItemId(item_id))
-            if item is not None:
-                found.append(item)
-        return found
+        item = self._context.library.item
+        found = (tray.get(one) or item(ItemId(one)) for one in self._ids)
+        return [one for one in found if one is not None]
 
     def _refresh(self) -> None:
         """Show items as they are now."""
@@ -206,34 +214,19 @@ class CreateFeedSheet(Sheet):
         self.steps.set_step(DATA, detail=short if items else "", complete=bool(items))
         self._list.setVisible(bool(items))
         self._nothing.setVisible(not items)
-        self._show_elsewhere()
+        show_elsewhere(
+            self._context,
+            self._ids,
+            banner=self._elsewhere,
+            nothing=self._nothing,
+            leave_out=self._leave_out,
+        )
         self._show_banner(items)
         session = self._context.session
         user = f" as {session.username}" if session.username else ""
         where = f", on {session.host}{user}" if session.host else ""
         self.subtitle.setText(f"{words.split(' · ')[0]}{where}")
         self._show_button()
-
-    def _show_elsewhere(self) -> None:
-        """Say what is on other servers, and offer to leave it out."""
-        places = places_of(self._context, self._ids)
-        self._elsewhere.setVisible(bool(places))
-        if not places:
-            return
-        where = " and ".join(places)
-        self._nothing.show_state(
-            "layers",
-            f"Nothing of this is on {self._context.session.host}",
-            f"It is on {where}. Connect there, or choose at the left from what is "
-            "here.",
-        )
-        it = "it" if sum(places.values()) == 1 else "them"
-        self._elsewhere.show_text(
-            "warn",
-            f"{where_words(places)}: a feed is made on one server. Leave {it} out "
-            f"here, or connect there to use {it}.",
-            ("Leave out", self._leave_out),
-        )
 
     def _leave_out(self) -> None:
         """Make the feed of what is on this server; the tray keeps the rest."""
@@ -290,6 +283,13 @@ class CreateFeedSheet(Sheet):
         self._refresh()
         self._picker.items.tick_changed(item_id)
 
+    def _add(self, item_ids: list[str]) -> None:
+        """Take in what is sent from this computer."""
+        self._ids += [one for one in item_ids if one not in self._ids]
+        self._refresh()
+        self._load_items()
+        self.set_note("")
+
     def _to_library(self) -> None:
         self.reject()
         self._context.navigator.go(ShowLibrary())
@@ -306,7 +306,8 @@ class CreateFeedSheet(Sheet):
         if problem:
             self.set_note("1 field needs attention", kind="failed")
         elif self.body.currentIndex() == REVIEW and self.items:
-            self._note_step("" if self._made else "Nothing is sent before Create feed.")
+            sent = self._made or self._local.sent
+            self._note_step("" if sent else "Nothing is sent before Create feed.")
         else:
             self.set_note("")
 
@@ -323,6 +324,9 @@ class CreateFeedSheet(Sheet):
             return
         if step < REVIEW:
             self._go(step + 1)
+        elif self._local.busy:
+            self._go(DATA)
+            self.set_note("Files of this computer are still looked at.", kind="failed")
         elif self._made and self.first.list.chosen is None:
             self._send()
         elif not self.items and not self._made:

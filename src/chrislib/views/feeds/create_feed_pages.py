@@ -1,11 +1,15 @@
-"""How the pages of Create feed are laid out."""
+"""How the pages of Create feed are laid out, and what stands on them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from chrislib.views.context import ViewContext
 from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.banner import Banner
+from chrislib.views.widgets.elsewhere import places_of, where_words
 from chrislib.views.widgets.scrolled import scrolled
+from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line
 
 
@@ -19,12 +23,18 @@ def title_page() -> tuple[QVBoxLayout, QWidget]:
 
 
 def data_page(
-    theme: Theme, picker: QWidget, *, head: Label, chosen: Sequence[QWidget]
+    theme: Theme,
+    offered: tuple[QWidget, QWidget],
+    *,
+    head: Label,
+    chosen: Sequence[QWidget],
 ) -> QWidget:
     """Return the page of the data: the Library, and what of it is in the feed.
 
     Parameters
     ----------
+    offered : (QWidget, QWidget)
+        The Library's items, and what brings others.
     head : Label
         Counts what is chosen.
     chosen : sequence of QWidget
@@ -37,7 +47,9 @@ def data_page(
     above.setContentsMargins(24, 0, 24, 0)
     above.addWidget(Label(theme, "Your library", style="section"))
     left.addLayout(above)
-    left.addWidget(picker, 1)
+    left.addWidget(offered[0], 1)
+    left.addWidget(line())
+    left.addWidget(offered[1])
     right = _column()
     right.addLayout(_head(theme, "In this feed", head))
     right.addWidget(line())
@@ -92,6 +104,34 @@ def review_page(
     row.addWidget(line(vertical=True))
     row.addLayout(right, 1)
     return left, page
+
+
+def show_elsewhere(
+    context: ViewContext,
+    item_ids: Sequence[str],
+    *,
+    banner: Banner,
+    nothing: StateView,
+    leave_out: Callable[[], None],
+) -> None:
+    """Say what of the data is on other servers, and offer to leave it out."""
+    places = places_of(context, item_ids)
+    banner.setVisible(bool(places))
+    if not places:
+        return
+    where = " and ".join(places)
+    nothing.show_state(
+        "layers",
+        f"Nothing of this is on {context.session.host}",
+        f"It is on {where}. Connect there, or choose at the left from what is here.",
+    )
+    it = "it" if sum(places.values()) == 1 else "them"
+    banner.show_text(
+        "warn",
+        f"{where_words(places)}: a feed is made on one server. Leave {it} out "
+        f"here, or connect there to use {it}.",
+        ("Leave out", leave_out),
+    )
 
 
 def _column() -> QVBoxLayout:

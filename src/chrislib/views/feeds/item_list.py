@@ -92,9 +92,7 @@ def item_words(item: Item) -> str:
     if item.patient_name or item.patient_id:
         parts.append(isolate(show_name(item.patient_name)))
     if item.images is not None:
-        unit = "image" if item.source is Source.PACS else "file"
-        plural = "" if item.images == 1 else "s"
-        parts.append(f"{item.images:,} {unit}{plural}")
+        parts.append(_pieces(item, item.images))
     if item.size:
         parts.append(size_words(item.size))
     return " · ".join(parts) or item.detail
@@ -104,8 +102,14 @@ def item_state(item: Item) -> tuple[str, str]:
     """Return the state key and the words of an item."""
     key, words = _STATES[item.state]
     if item.state is ItemState.ON_THE_WAY and item.images:
-        words = f"{item.received:,} of {item.images:,} images"
+        words = f"{item.received:,} of {_pieces(item, item.images)}"
     return key, words
+
+
+def _pieces(item: Item, number: int) -> str:
+    """Return "192 images", "1 file": what an item counts."""
+    unit = "image" if item.source is Source.PACS else "file"
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 class ItemModel(QAbstractListModel):

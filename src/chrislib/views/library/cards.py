@@ -1,7 +1,5 @@
 """A card that is one big button, and can take dropped files."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
@@ -18,14 +16,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, key_text
+from chrislib.views.widgets.dragging import dropped_paths
 from chrislib.views.widgets.paint import draw_ring
 from chrislib.views.widgets.text import Label
-
-
-def dropped_paths(event: QDragEnterEvent | QDropEvent) -> list[Path]:
-    """Return the local files and folders of a drag; none for other things."""
-    urls = event.mimeData().urls()
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 
 class Card(QFrame):

@@ -11,9 +11,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QSizePolicy
 
-from chrislib.views.library.cards import dropped_paths
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
+from chrislib.views.widgets.dragging import dropped_paths
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 

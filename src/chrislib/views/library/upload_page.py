@@ -23,7 +23,6 @@ from chrislib.library.model import Item, LibraryChange, LocalScan
 from chrislib.library.uploads import UploadRun
 from chrislib.library.words import count, join, size
 from chrislib.views.context import ViewContext
-from chrislib.views.library.cards import dropped_paths
 from chrislib.views.library.deidentify_panel import NARROW, WIDTH, DeidentifyPanel
 from chrislib.views.library.drop_area import DropArea
 from chrislib.views.library.record_sheet import show_record
@@ -34,6 +33,7 @@ from chrislib.views.library.scan_pictures import fill_pictures
 from chrislib.views.library.scan_tree import ScanTree
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.buttons import Field, button
+from chrislib.views.widgets.dragging import dropped_paths
 from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label, line

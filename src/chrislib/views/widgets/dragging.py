@@ -1,9 +1,11 @@
-"""Items of the Library on the way from one view to another."""
+"""What is dragged: items of the Library between views, files into the window."""
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData
+from PySide6.QtGui import QDropEvent
 
 ITEMS = "application/x-chrislib-items"
 """JSON list of ids of the Library's items."""
@@ -27,3 +29,9 @@ def dragged_items(data: QMimeData) -> list[str]:
     if not isinstance(ids, list):
         return []
     return [one for one in ids if isinstance(one, str)]
+
+
+def dropped_paths(event: QDropEvent) -> list[Path]:
+    """Return the local files and folders of a drag; none for other things."""
+    urls = event.mimeData().urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
