@@ -46,7 +46,7 @@ class Answers:
 
     states: tuple[str, ...]
     refused: int = -1
-    """Which step was refused first, -1 for none."""
+    """Which step was refused first, or taken back meanwhile; -1 for none."""
     error: Refused | None = None
 
     @property
@@ -127,7 +127,7 @@ class FirstSteps:
             state = _state(job)
             if state == OPEN and over:
                 state = ENDED
-            if state == REFUSED and first < 0 and job is not None:
+            if first < 0 and state in {REFUSED, ENDED} and not over:
                 first, error = at, refusal_of(job)
             states.append(state)
         return Answers(tuple(states), first, error)
@@ -208,8 +208,10 @@ class FirstSteps:
             stop()
 
 
-def refusal_of(job: Job) -> Refused:
-    """Return what the server has against a job, as it said it."""
+def refusal_of(job: Job | None) -> Refused:
+    """Return what the server has against a job as it said it, or why it ended."""
+    if job is None or not is_refused(job):
+        return Refused("It was not started.", job.detail if job is not None else "")
     fields = {name: words for name, words in job.field_errors.items() if name}
     whole = job.field_errors.get("", "")
     return Refused(

@@ -60,6 +60,8 @@ class LocalFiles(QWidget):
         )
         self.files = button(theme, "Files …", name="create.local.files", small=True)
         self.folder = button(theme, "Folder …", name="create.local.folder", small=True)
+        self.files.setAccessibleName("Choose files of this computer")
+        self.folder.setAccessibleName("Choose a folder of this computer")
         self.stop = button(theme, "Stop", name="create.local.stop", small=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 8, 16, 12)
