@@ -32,7 +32,7 @@ from chrislib.views.jobs.track_sheet import TrackSheet
 from chrislib.views.jobs.which_sheet import WhichSheet
 from chrislib.views.messages import Message
 from chrislib.views.navigation import ShowJobs
-from tests.gui.jobs.conftest import child, run
+from tests.gui.jobs.conftest import child, outcome, run
 
 Fakes = Any
 
@@ -301,9 +301,13 @@ def test_later_has_three_ends(pane: JobsPane, fakes: Fakes, qtbot: QtBot) -> Non
     assert (evening.hour, evening.day) == (18, 22)
     assert (morning.hour, morning.day) == (8, 23)
     pane.show_job("ready")
+    key = "ready:READY:0"
+    fakes.jobs.inbox_rows = [outcome(key, "ready")]
     QTest.keyClick(pane.view, Qt.Key.Key_M)
-    seen = ("act", "ready:READY:0", "seen")
-    qtbot.waitUntil(lambda: seen in fakes.jobs.calls, timeout=2000)
+    qtbot.waitUntil(lambda: ("mark", key, "seen") in fakes.jobs.calls, timeout=2000)
+    fakes.jobs.inbox_rows = [outcome(key, "ready", seen=5.0)]
+    QTest.keyClick(pane.view, Qt.Key.Key_M)
+    qtbot.waitUntil(lambda: ("mark", key, "unseen") in fakes.jobs.calls, timeout=2000)
 
 
 def test_the_first_key_never_does_what_cannot_be_taken_back(

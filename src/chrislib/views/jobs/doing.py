@@ -60,6 +60,12 @@ def later_until(name: str, now: float) -> float:
     return now + _HOUR
 
 
+def _outcome_of(job: Job) -> str:
+    """Return the key of the outcome a job stands in the inbox with."""
+    kind = NOTICE_OF_PHASE.get(job.phase, "READY")
+    return f"{job.key}:{kind}:{job.epoch}"
+
+
 class JobVerbs:
     """Does verbs with one job, with many, with batches.
 
@@ -91,6 +97,8 @@ class JobVerbs:
         match name:
             case "show":
                 self._show(job, row)
+            case "seen" if row is None and job is not None:
+                self._tasks.start(self._turn_read([job]), name="mark")
             case "seen":
                 self._act(row, job, "seen")
             case "later" | "later-evening" | "later-tomorrow":
@@ -119,7 +127,9 @@ class JobVerbs:
                 self._show(jobs[0], None)
             case "compare":
                 self._compare_two(jobs)
-            case "seen" | "later":
+            case "seen":
+                self._tasks.start(self._turn_read(jobs), name="mark")
+            case "later":
                 for job in jobs:
                     self.do(name, job=job)
 
@@ -204,10 +214,18 @@ class JobVerbs:
     def _act(self, row: InboxRow | None, job: Job | None, action: str) -> None:
         key = row.dedupe_key if row is not None else ""
         if not key and job is not None:
-            kind = NOTICE_OF_PHASE.get(job.phase, "READY")
-            key = f"{job.key}:{kind}:{job.epoch}"
+            key = _outcome_of(job)
         if key:
             self._tasks.start(self._context.jobs.act(key, action), name=action)
+
+    async def _turn_read(self, jobs: Sequence[Job]) -> None:
+        """Mark the outcomes of jobs as read, or as unread if all were (disk)."""
+        notices = self._context.jobs.notices
+        found = [await notices.find(_outcome_of(job)) for job in jobs]
+        rows = [row for row in found if row is not None]
+        if rows:
+            unread = any(row.seen_at is None for row in rows)
+            await notices.mark([row.dedupe_key for row in rows], seen=unread)
 
     def _later(self, name: str, job: Job | None, row: InboxRow | None) -> None:
         if job is None or job.phase not in _DONE:

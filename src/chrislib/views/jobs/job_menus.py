@@ -56,7 +56,7 @@ def _fill(view: "JobView", menu: QMenu, job: Job) -> None:
         action.triggered.connect(
             lambda _on=False, name=verb.name: view.asked.emit(name, job)
         )
-    action = menu.addAction("Mark as read\tM")
+    action = menu.addAction("Mark as read or unread\tM")
     action.triggered.connect(lambda: view.asked.emit("seen", job))
     menu.addSeparator()
     for verb in more_verbs_of(job):

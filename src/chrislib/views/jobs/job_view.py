@@ -183,6 +183,14 @@ class JobView(QTableView):
         name = self.jobs.name_at(row) if row >= 0 else ""
         head = name.startswith(HEAD)
         key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            # of a table they go to the ends of the row
+            last = self.jobs.rowCount() - 1
+            end = 0 if key is Qt.Key.Key_Home else last
+            self.setCurrentIndex(self.jobs.index(end, TITLE))
+            self.scrollTo(self.currentIndex())
+            event.accept()
+            return
         names = KEYS.get(key)
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             if head and self.jobs.is_open(row) == (key is Qt.Key.Key_Left):
@@ -286,15 +294,19 @@ class JobView(QTableView):
         super().leaveEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the row's menu."""
-        job = self.current_job()
-        if job is not None:
-            self.menu_for(job).popup(event.globalPos())
-            return
+        """Open the row's menu: at the pointer, or asked for with a key, at the row."""
+        spot = event.globalPos()
         row = self.currentIndex().row()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard and row >= 0:
+            rect = self._whole(row)
+            beside = QPoint(self._theme.px(44), rect.bottom())
+            spot = self.viewport().mapToGlobal(beside)
+        job = self.current_job()
         batch = batches.key_of(self.jobs.name_at(row)) if row >= 0 else ""
-        if batch:
-            job_menus.menu_for_batch(self, batch).popup(event.globalPos())
+        if job is not None:
+            self.menu_for(job).popup(spot)
+        elif batch:
+            job_menus.menu_for_batch(self, batch).popup(spot)
 
     # -- staying in place ----------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -46,6 +46,8 @@ class JobsHead(QWidget):
     wanted_changed = Signal()
     track_asked = Signal()
     health_asked = Signal()
+    left = Signal()
+    """The filter was left for the list."""
     many_asked = Signal(str)
     """A verb for all highlighted jobs."""
 
@@ -69,6 +71,7 @@ class JobsHead(QWidget):
         )
         self.filter.setToolTip("Words of title, plugin, feed number or state (Ctrl+F)")
         self.filter.setClearButtonEnabled(True)
+        self.filter.installEventFilter(self)
         self._menu_button = icon_button(
             theme, "ellipsis", name="jobs.more", tooltip="More"
         )
@@ -163,6 +166,18 @@ class JobsHead(QWidget):
         super().resizeEvent(event)
         self.filter.setFixedWidth(140 if self.width() < _NARROW else 200)
         self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave the filter downwards."""
+        if (
+            watched is self.filter
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        ):
+            self.left.emit()
+            return True
+        return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
         """Leave out first the words of the groupings, then those of the states."""

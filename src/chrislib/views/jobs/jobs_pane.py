@@ -155,6 +155,7 @@ class JobsPane(QWidget):
         self.head.wanted_changed.connect(self._wanted_changed)
         self.head.track_asked.connect(lambda: self.sheet_requested.emit("track"))
         self.head.health_asked.connect(lambda: self.sheet_requested.emit("health"))
+        self.head.left.connect(self._into_list)
         self.head.many_asked.connect(
             lambda name: self._do_many(name, self.view.selected_jobs())
         )
@@ -234,6 +235,14 @@ class JobsPane(QWidget):
         elif self._wanted is None:
             self._wanted_row = ""
         self._highlight_wanted()
+
+    def _into_list(self) -> None:
+        """Go from the filter to what it left, to its first job if none is there."""
+        self._refilter()
+        if self.view.current_job() is None:
+            self._wanted_row = ""
+        self._highlight_wanted()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_batch(self) -> None:
         self._context.navigator.go(ShowJobs())

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
@@ -198,6 +199,7 @@ class Sheet(QDialog):
         )
         self._note_glyph = QLabel()
         self._note = Label(theme, style="small", name="sheet.note", wrap=True)
+        self._focus_before: QWidget | None = None
         self._build()
         self.cancel_button.clicked.connect(self.reject)
         self.back_button.clicked.connect(self.back_pressed)
@@ -213,6 +215,7 @@ class Sheet(QDialog):
 
     def open(self) -> None:
         """Show the sheet; returns at once."""
+        self._focus_before = self.window().focusWidget()
         self._place()
         self.show()
         self.raise_()
@@ -304,14 +307,17 @@ class Sheet(QDialog):
         return False
 
     def done(self, result: int) -> None:
-        """Close, drop what runs, and give the focus back to the window."""
+        """Close, drop what runs, and give the focus back to where it was."""
         for tasks in self._owned:
             tasks.cancel_all()
-        window = self.parentWidget()
+        window, before = self.parentWidget(), self._focus_before
         super().done(result)
         if window is not None:
             window.removeEventFilter(self)
-            window.setFocus(Qt.FocusReason.OtherFocusReason)
+            # a list that was walked with keys is walked on; it may be gone meanwhile
+            there = before is not None and isValid(before) and before.isVisible()
+            place = before if before is not None and there else window
+            place.setFocus(Qt.FocusReason.OtherFocusReason)
         self.deleteLater()
 
     def _build(self) -> None:
