@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from chrislib.feeds import collect_table
 from chrislib.feeds.collect_model import Listing, Source
 from chrislib.feeds.collect_plot import plot_of
+from chrislib.feeds.markdown import Span, blocks
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds import (
     collect_shown,
@@ -28,6 +29,8 @@ from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
 from chrislib.views.feeds.log_places import units
 from chrislib.views.feeds.pane import FeedsPane
+from chrislib.views.theme.theme import Theme
+from chrislib.views.widgets.markdown_view import MarkdownView
 from tests.gui.feeds.conftest import file_entry
 from tests.gui.feeds.test_feeds_collect import (
     MemoryCollecting,
@@ -284,3 +287,44 @@ def test_the_menu_of_thousands_of_outputs_looks_at_the_first(
     menu.close()
     assert "Get …\tD" in words
     assert "Compare with that of another node …" in words
+
+
+def test_a_long_text_is_put_piece_by_piece_whatever_its_blocks_are(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "".join(f"line {n} of an example\n" for n in range(400))
+    table = "".join(f"| row {n} | `value` | words |\n" for n in range(200))
+    long = "".join(f"word **{n}** " for n in range(400))
+    text = f"# Title\n\n```\n{code}```\n\n{table}\n\n{long}\n\nThe end.\n"
+    view = MarkdownView(theme, name="text", label="Text")
+    qtbot.addWidget(view)
+    view.show()
+    put: list[int] = []
+    turns: list[int] = []
+    write, more = MarkdownView._write, MarkdownView._more
+
+    def written(self: MarkdownView, cursor: Any, span: Span, base: Any) -> None:
+        put.append(len(span.text))
+        write(self, cursor, span, base)
+
+    def turn(self: MarkdownView) -> None:
+        put.clear()
+        more(self)
+        turns.append(sum(put) + 35 * len(put))
+
+    monkeypatch.setattr(MarkdownView, "_write", written)
+    monkeypatch.setattr(view, "_more", lambda: turn(view))
+    view._turn.timeout.disconnect()
+    view._turn.timeout.connect(view._more)
+    view.show_text(text, blocks(text))
+    wait(qtbot, lambda: view.toPlainText().endswith("The end."))
+    assert max(turns) < 7_000
+    assert len(turns) > 5
+    shown = view.toPlainText()
+    assert code.rstrip() in shown, "its lines stay lines"
+    assert table.replace("`", "").rstrip() in shown.replace("\u2028", "\n")
+    assert shown.split().count("word") == 400
+    # the same text is not put again
+    before = len(turns)
+    view.show_text(text)
+    assert len(turns) == before

@@ -1,7 +1,7 @@
 """A plugin's README: what is kept here, and a button that asks for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from chrislib.catalog.readmes import ReadmeRow
 from chrislib.cube.types import Plugin
 from chrislib.errors import ChrislibError
-from chrislib.feeds.markdown import LIMIT
+from chrislib.feeds.markdown import LIMIT, Block, blocks
 from chrislib.feeds.markdown import address as fit
 from chrislib.feeds.readme_text import readable
 from chrislib.feeds.readmes import is_markdown
@@ -36,6 +36,8 @@ SETTING = "plugin_readmes"
 _BAR = 240
 _GOES_ON = "The text goes on. A browser shows all of it."
 _Actions = list[tuple[str, Callable[[], object]]]
+_Made = tuple[ReadmeRow, str, list[Block]]
+"""A README, its text as it is shown, and what Markdown makes of it."""
 
 
 class PluginReadme(QWidget):
@@ -161,21 +163,26 @@ class PluginReadme(QWidget):
             failed=lambda _error: self._offer(),
         )
 
-    async def _kept(self, plugin: Plugin) -> tuple[ReadmeRow, str] | None:
+    async def _kept(self, plugin: Plugin) -> _Made | None:
         found = await self._context.feeds.readmes.kept(plugin)
         return None if found is None else await self._made(plugin, found)
 
-    async def _made(self, plugin: Plugin, readme: ReadmeRow) -> tuple[ReadmeRow, str]:
+    async def _made(self, plugin: Plugin, readme: ReadmeRow) -> _Made:
         """Return a README with its text as it is shown (a thread)."""
         if is_markdown(readme):
             source = self._context.feeds.readmes.source(plugin)
-            return readme, await asyncio.to_thread(readable, readme.text, source)
+
+            def work() -> tuple[str, list[Block]]:
+                text = readable(readme.text, source)
+                return text, blocks(text)
+
+            return readme, *await asyncio.to_thread(work)
         text = plain(readme.text[:LIMIT])
         if len(readme.text) > LIMIT:
             text += f"\n\n{_GOES_ON}"
-        return readme, text
+        return readme, text, []
 
-    def _fill(self, readme: ReadmeRow, text: str) -> None:
+    def _fill(self, readme: ReadmeRow, text: str, made: Sequence[Block]) -> None:
         plugin = self._plugin
         if plugin is None:
             return
@@ -187,9 +194,9 @@ class PluginReadme(QWidget):
         self.facts.setText(words)
         self.again.setVisible(self._allowed)
         if not text.strip():
-            text = "The README is empty."
+            text, made = "The README is empty.", blocks("The README is empty.")
         if is_markdown(readme):
-            self.marked.show_text(text)
+            self.marked.show_text(text, made)
             self._texts.setCurrentWidget(self.marked)
         else:
             set_text(self.typed, text)
@@ -258,7 +265,7 @@ class PluginReadme(QWidget):
             failed=self._fail,
         )
 
-    async def _ask(self, plugin: Plugin) -> tuple[ReadmeRow, str]:
+    async def _ask(self, plugin: Plugin) -> _Made:
         found = await self._context.feeds.readmes.read(plugin, self._told)
         return await self._made(plugin, found)
 

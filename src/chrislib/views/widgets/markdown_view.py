@@ -1,7 +1,7 @@
 """Markdown on screen: a text document put together from plain pieces, never HTML."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
@@ -22,8 +22,12 @@ _LINE = "\u2028"
 """A new line inside a block of a text document."""
 _HEADINGS = {1: "page", 2: "section"}
 _INDENT = 20
-_AT_A_TIME = 12
-"""Blocks that are put in one turn of the event loop: some milliseconds."""
+_TURN = 2_000
+"""Microseconds, roughly, that are spent in one turn of the event loop."""
+_BLOCK, _SPAN = 300, 60
+"""What a block and a span of it take; a character takes one."""
+_CHUNK = 2_000
+"""Characters of one look that are put at once."""
 
 
 class MarkdownView(QTextBrowser):
@@ -51,8 +55,9 @@ class MarkdownView(QTextBrowser):
         super().__init__()
         self._theme = theme
         self._text = ""
+        self._blocks: Sequence[Block] | None = None
         self._goes_on = goes_on
-        self._rest: Iterator[Block] = iter(())
+        self._rest: Iterator[tuple[Block, bool]] = iter(())
         self._place = 0
         self._begun = False
         self._turn = QTimer(self)
@@ -74,10 +79,17 @@ class MarkdownView(QTextBrowser):
             )
         theme.changed.connect(self._fill)
 
-    def show_text(self, text: str) -> None:
-        """Show a text: its beginning at once, the rest as the window has time."""
-        self._text = text
-        self._fill()
+    def show_text(self, text: str, blocks: Sequence[Block] | None = None) -> None:
+        """Show a text: its beginning at once, the rest as the window has time.
+
+        Parameters
+        ----------
+        blocks : sequence of Block, optional
+            What `read` makes of the text; else it is read here.
+        """
+        if text != self._text or not self._begun:
+            self._text, self._blocks = text, blocks
+            self._fill()
 
     def follow(self, url: QUrl) -> None:
         """Open a link in the program that is set for it."""
@@ -103,25 +115,28 @@ class MarkdownView(QTextBrowser):
         document = self.document()
         document.clear()
         document.setDefaultFont(self._theme.font("body"))
-        self._rest = self._read()
+        self._rest = (one for block in self._read() for one in pieces(block))
         self._begun = False
         self._more()
 
     def _read(self) -> Iterator[Block]:
-        yield from read(self._text)
+        yield from read(self._text) if self._blocks is None else self._blocks
         if len(self._text) > LIMIT:
             yield Block("text", (Span(self._goes_on, italic=True),))
 
     def _more(self) -> None:
         """Put as many blocks as a turn of the event loop has time for."""
-        beginning = not self._begun
-        some = list(islice(self._rest, _AT_A_TIME))
+        beginning, weight = not self._begun, 0
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
-        for block in some:
-            self._put(cursor, block, first=not self._begun)
+        for piece, continues in self._rest:
+            self._put(cursor, piece, first=not self._begun, continues=continues)
             self._begun = True
+            weight += _weight(piece)
+            if weight > _TURN:
+                self._turn.start(0)
+                break
         cursor.endEditBlock()
         if beginning:
             # it went along with what was put there; what follows leaves it alone
@@ -132,10 +147,10 @@ class MarkdownView(QTextBrowser):
             # from then on the person's hand counts
             if bar.value() == self._place:
                 self._place = 0
-        if len(some) == _AT_A_TIME:
-            self._turn.start(0)
 
-    def _put(self, cursor: QTextCursor, block: Block, *, first: bool) -> None:
+    def _put(
+        self, cursor: QTextCursor, block: Block, *, first: bool, continues: bool
+    ) -> None:
         look = QTextBlockFormat()
         look.setLineHeight(
             135, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
@@ -161,6 +176,9 @@ class MarkdownView(QTextBrowser):
             )
             look.setLeftMargin(8)
             look.setNonBreakableLines(False)
+        if continues:
+            look.setTopMargin(0)
+            look.setTextIndent(0)
         if first:
             cursor.setBlockFormat(look)
             cursor.setBlockCharFormat(base)
@@ -212,3 +230,46 @@ class MarkdownView(QTextBrowser):
             plain.setForeground(self._theme.color("text.muted"))
             plain.setFont(self._theme.font("small"))
             cursor.insertText(f" ({shown})", plain)
+
+
+def pieces(block: Block) -> Iterator[tuple[Block, bool]]:
+    """Yield a block in pieces that take a turn each, and whether one goes on.
+
+    One ends with a line, where there are lines; a line that fills a screen is broken.
+    """
+    if _weight(block) <= _TURN:
+        yield block, False
+        return
+    spans: list[Span] = []
+    weight, goes_on = 0, False
+    for span in block.spans:
+        for text in _chunks(span.text):
+            rest = text
+            if weight > _TURN:
+                head, ends, tail = text.partition("\n")
+                if ends:
+                    spans.append(replace(span, text=head))
+                    rest = tail
+                if ends or weight > _TURN + _CHUNK // 2:
+                    yield _piece(block, spans, goes_on=goes_on), goes_on
+                    spans, weight, goes_on = [], 0, True
+            spans.append(replace(span, text=rest))
+            weight += _SPAN + len(rest)
+    yield _piece(block, spans, goes_on=goes_on), goes_on
+
+
+def _piece(block: Block, spans: Sequence[Span], *, goes_on: bool) -> Block:
+    return replace(block, spans=tuple(spans), mark="" if goes_on else block.mark)
+
+
+def _chunks(text: str) -> Iterator[str]:
+    while len(text) > _CHUNK:
+        cut = text.rfind("\n", 0, _CHUNK) + 1 or text.rfind(" ", 0, _CHUNK) + 1
+        yield text[: cut or _CHUNK]
+        text = text[cut or _CHUNK :]
+    yield text
+
+
+def _weight(block: Block) -> int:
+    spans = block.spans
+    return _BLOCK + _SPAN * len(spans) + sum(len(span.text) for span in spans)
