@@ -32,25 +32,30 @@ class Centre(QWidget):
     node_opened = Signal(int)
     retry = Signal()
 
-    def __init__(self, context: ViewContext, tasks: PaneTasks) -> None:
-        super().__init__()
+    def __init__(
+        self, context: ViewContext, tasks: PaneTasks, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         theme = context.theme
         self._context = context
         self._sized = False
         self._unlisted: tuple[Node, ...] | None = None
+        # Each is born in its place: moved there, all below it would be styled anew.
+        self._stack = QStackedWidget(self)
+        self._feed = feed = QWidget(self._stack)
+        self._splitter = QSplitter(Qt.Orientation.Vertical, feed)
+        self._modes = QStackedWidget(self._splitter)
         self.head = FeedHead(context)
         self.graph = GraphView(theme, tasks)
         self.nodes = NodeList(theme)
-        self.outputs = OutputView(context)
+        self.outputs = OutputView(context, self._splitter)
         self.banner = Banner(theme, "offline", "")
         self.banner.setObjectName("feeds.banner")
         self.banner.hide()
         self._state = StateView(theme, "workflow", "", primary=False)
         self._skeleton = Skeleton(theme, row_height=64)
-        self._modes = QStackedWidget()
         self._modes.addWidget(self.graph)
         self._modes.addWidget(self.nodes)
-        self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self._modes)
         self._splitter.addWidget(self.outputs)
         self._splitter.setChildrenCollapsible(False)
@@ -58,15 +63,12 @@ class Centre(QWidget):
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self.outputs.setMinimumHeight(160)
-        feed = QWidget()
         inner = QVBoxLayout(feed)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
         inner.addWidget(self.head)
         inner.addWidget(line())
         inner.addWidget(self._splitter, 1)
-        self._feed = feed
-        self._stack = QStackedWidget()
         for page in (feed, self._state, self._skeleton):
             self._stack.addWidget(page)
         self._stack.setCurrentWidget(self._skeleton)

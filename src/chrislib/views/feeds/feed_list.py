@@ -49,8 +49,8 @@ class FeedList(QWidget):
     """A tag whose feeds are to be known; "" for all tags."""
     tags_changed = Signal()
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._context = context
         self._layout = context.layout
         self._scopes: dict[str, dict[int, FeedRow]] = {}

@@ -46,8 +46,8 @@ class Inspector(QWidget):
     origin_wanted = Signal(str)
     """Where its result comes from: "card" or "methods"."""
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         theme = context.theme
         self._context = context
         self._theme = theme
@@ -84,7 +84,7 @@ class Inspector(QWidget):
         self.log_view = LogView(theme, self._tasks, context.messages)
         self._make_sections(theme)
         self._make_buttons(theme)
-        self._stack = QStackedWidget()
+        self._stack = QStackedWidget(self)
         self._empty = Label(
             theme,
             "No node highlighted. Click one in the graph, or walk there with the "
@@ -384,6 +384,10 @@ class Inspector(QWidget):
         )
 
     def _build(self) -> None:
+        # Filled in its place: moved there, all below it would be styled once more.
+        inner = QWidget()
+        scroll = self._scroll = scrolled(inner)
+        self._stack.addWidget(scroll)
         head = QVBoxLayout()
         head.setContentsMargins(16, 12, 16, 12)
         head.setSpacing(2)
@@ -399,7 +403,6 @@ class Inspector(QWidget):
         head.addSpacing(4)
         head.addWidget(self._waits)
         head.addWidget(self._sentence)
-        inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -408,8 +411,6 @@ class Inspector(QWidget):
             column.addWidget(section)
         column.addWidget(line())
         column.addStretch(1)
-        scroll = self._scroll = scrolled(inner)
-        self._stack.addWidget(scroll)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.several)
         self._foot = self._make_foot()

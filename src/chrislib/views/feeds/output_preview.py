@@ -26,13 +26,13 @@ class OutputPreview(QWidget):
 
     open_pressed = Signal()
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("feeds.preview")
         self.setMinimumWidth(280)
-        self._preview = Preview(context)
+        self._stack = QStackedWidget(self)
+        self._preview = Preview(context, self._stack)
         self._state = StateView(context.theme, "image", "", primary=False)
-        self._stack = QStackedWidget()
         self._stack.addWidget(self._preview)
         self._stack.addWidget(self._state)
         self._name = ElidedLabel(

@@ -52,8 +52,8 @@ class OutputView(QWidget):
     get_all = Signal()
     menu_wanted = Signal(object, QPoint)
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__()
+    def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         theme = context.theme
         self._node: Node | None = None
         self._nodes: tuple[Node, ...] = ()
@@ -66,14 +66,15 @@ class OutputView(QWidget):
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = OutputModel(context.now, self)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._left = QWidget(self._splitter)
+        self._stack = QStackedWidget(self._left)
         self.head = OutputHead(theme)
         self.view = OutputTable(theme, self.model)
         self.loader = OutputLoader(context, self.model, self)
-        self.preview = OutputPreview(context)
+        self.preview = OutputPreview(context, self._splitter)
         self._skeleton = Skeleton(theme, row_height=28)
         self._state = StateView(theme, "folder-open", "No outputs", primary=False)
-        self._stack = QStackedWidget()
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._build()
         self._connect()
         theme.changed.connect(self.view.viewport().update)
@@ -402,13 +403,12 @@ class OutputView(QWidget):
     def _build(self) -> None:
         for page in (self.view, self._skeleton, self._state):
             self._stack.addWidget(page)
-        left = QWidget()
-        column = QVBoxLayout(left)
+        column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.head)
         column.addWidget(self._stack, 1)
-        self._splitter.addWidget(left)
+        self._splitter.addWidget(self._left)
         self._splitter.addWidget(self.preview)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)

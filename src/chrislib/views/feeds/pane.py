@@ -56,10 +56,12 @@ class FeedsPane(QWidget):
         self._folded_by_hand: bool | None = None
         self._left = False
         self.setObjectName("feeds")
-        self.list = FeedList(context)
+        # Born in its place: moved there, all below it would be styled once more.
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.list = FeedList(context, self.splitter)
         self._graph_tasks = context.tasks("feeds.graph")
-        self.centre = Centre(context, self._graph_tasks)
-        self.inspector = Inspector(context)
+        self.centre = Centre(context, self._graph_tasks, parent=self.splitter)
+        self.inspector = Inspector(context, self.splitter)
         self._open_feed = OpenFeed(
             context,
             self._asker,
@@ -73,7 +75,6 @@ class FeedsPane(QWidget):
         self.talk = NoteActs(context, self._tasks, pane=self)
         self.listing = FeedListActs(context, self._tasks, pane=self)
         self.many = ManyActs(context, self)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.covers = Covers(context, self, self.splitter)
         self.collecting = CollectActs(context, pane=self)
         self.comparing = CompareActs(context, pane=self)
