@@ -154,16 +154,13 @@ def test_the_rest_of_a_batch_is_not_sent(person: Person) -> None:
 def test_a_batch_is_looked_into_and_left_again(person: Person) -> None:
     key = begin(person, 3)
     batches = person.program.services.jobs.batches
-    person.press_batch(key, "Resume")
-    person.wait(lambda: batches.get(key).sent == 3, "all sent")
     mine = {job.key for job in members(person, key)}
-    (root,) = {job.previous_id for job in members(person, key)}
-    view = person.jobs_list()
+    view, shell = person.jobs_list(), person.window.shell
+    person.wait(lambda: mine < set(view.jobs.shown_keys()), "all jobs")
     everything = set(view.jobs.shown_keys())
-    assert mine < everything
 
     def only_mine() -> bool:
-        return set(view.jobs.shown_keys()) == mine
+        return view.isVisible() and set(view.jobs.shown_keys()) == mine
 
     def everything_again() -> bool:
         return everything <= set(view.jobs.shown_keys())
@@ -171,35 +168,37 @@ def test_a_batch_is_looked_into_and_left_again(person: Person) -> None:
     # with the keyboard: in, to the feed of one of them, back, and out
     person.key_on_batch(key, Qt.Key.Key_Return)
     person.wait(only_mine, "its jobs alone")
-    person.program.wait_to_read("Many parts", "3 of 3 sent", "All jobs", "By subject …")
+    strip = person.window.findChild(QWidget, "jobs.batch")
+    person.program.wait_to_read("Many parts", "0 of 3 sent", "By subject …")
+    person.press("Resume", within=strip)
+    person.wait(lambda: batches.get(key).sent == 3, "sent")
+    person.wait(lambda: all(job.remote_id for job in members(person, key)), "there")
     current = view.current_job()
     assert current is not None
     assert current.key in mine
-    shell = person.window.shell
     QTest.keyClick(view, Qt.Key.Key_Return)
     there = ShowFeed(current.feed_id, current.remote_id)
     person.wait(lambda: shell._here == there, "the feed")
     shell.back()
-    person.wait(lambda: view.isVisible() and only_mine(), "the batch again")
+    person.wait(only_mine, "the batch again")
     QTest.keyClick(view, Qt.Key.Key_Escape)
     person.wait(everything_again, "all jobs")
-    assert not shell.window.findChild(QWidget, "jobs.batch").isVisible()
-    person.wait(lambda: batches.get(key).ended_at is not None, "over")
-    assert person.job(current.key).previous_id == root
+    assert not strip.isVisible()
 
-    # when nothing of it is under way its row is under By batch
-    person.press("By batch", within=shell.window.findChild(QWidget, "jobs.head"))
+    # when nothing of it is under way its row is among the finished, by batch
+    person.wait(lambda: batches.get(key).ended_at is not None, "over")
+    person.click(person.window.findChild(QWidget, "jobs.groups.batch"))
+    name, jobs = f"head:batch:{key}", view.jobs
+    person.wait(lambda: jobs.row_of(name) > jobs.row_of("head:finished"), "its row")
     person.press_batch(key, "Show")
     person.wait(only_mine, "its jobs alone")
-    person.press("By subject …")
-    sheet = person.sheet("many.runs")
-    person.press("Close", within=sheet)
+    person.press("By subject …", within=strip)
+    person.press("Close", within=person.sheet("many.runs"))
     shell.back()
-    person.wait(lambda: view.isVisible() and only_mine(), "the batch again")
-    person.press("All jobs")
+    person.wait(only_mine, "the batch again")
+    person.press("All jobs", within=strip)
     person.wait(everything_again, "all jobs")
-    row = view.currentIndex().row()
-    assert view.jobs.name_at(row) == f"head:batch:{key}"
+    person.wait(lambda: jobs.name_at(view.currentIndex().row()) == name, "its row")
 
 
 def test_runs_that_were_stopped_are_run_again_as_one_batch(person: Person) -> None:
