@@ -37,6 +37,13 @@ _FURNITURE = (
 _NETWORK = ("chrislib.cube.client", "chrislib.pacs.through_cube")
 """What is loaded in a thread once the window is furnished, before connecting."""
 
+_MODULES = (
+    "chrislib.views.feeds.pane",
+    "chrislib.views.jobs.jobs_pane",
+    "chrislib.views.viewer.viewer",
+)
+"""What is loaded in a thread at the end: who opens Feeds would wait 0.3 s for it."""
+
 
 def run_program(
     application: "QApplication", window: "MainWindow", *, paths: Paths, link: str
@@ -82,6 +89,7 @@ async def _main(
         await bootstrap.start(services)
     if link:
         window.open_link(link)
+    await asyncio.to_thread(_load, _MODULES)
     await stop.wait()
     window.hide()
     if listener is not None:
