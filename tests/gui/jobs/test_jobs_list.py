@@ -463,39 +463,3 @@ def test_new_trouble_is_announced_where_the_list_is_not_at_its_top(
     assert pane.view.verticalScrollBar().value() == 0
     assert new.isHidden()
     end(pane)
-
-
-def test_the_highlight_goes_with_its_job(
-    pane: JobsPane, fakes: Fakes, qtbot: QtBot
-) -> None:
-    for name in "abc":
-        fakes.jobs.put(run(name, Phase.RUNNING))
-    qtbot.waitUntil(lambda: len(titles(pane)["running"]) == 4, timeout=5000)
-    view = pane.view
-    assert view.show_job(JobKey("b"))
-
-    # what ends moves to another group: a key pressed now is meant for it still
-    fakes.jobs.put(run("b", Phase.FAILED))
-    qtbot.waitUntil(lambda: "b" in titles(pane)["attention"], timeout=5000)
-    assert view.selected_keys() == ["b"]
-    current = view.current_job()
-    assert current is not None
-    assert current.key == "b"
-
-    # of several that are highlighted, one that moves stays so
-    select = QItemSelectionModel.SelectionFlag.Select
-    rows = QItemSelectionModel.SelectionFlag.Rows
-    view.selectionModel().select(pane.model.index_of(JobKey("a")), select | rows)
-    fakes.jobs.put(run("a", Phase.FAILED))
-    qtbot.waitUntil(lambda: "a" in titles(pane)["attention"], timeout=5000)
-    assert set(view.selected_keys()) == {"a", "b"}
-
-    # into a group that is closed: onto its head, never onto another job
-    pane.model.toggle(pane.model.row_of("head:finished"))
-    assert view.show_job(JobKey("c"))
-    fakes.jobs.put(run("c", Phase.FINISHED, terminal_at=300.0))
-    qtbot.waitUntil(lambda: pane.model.row_of("c") < 0, timeout=5000)
-    assert view.current_job() is None
-    assert view.selected_keys() == []
-    head = pane.model.row_of("head:finished")
-    assert view.currentIndex().row() == head
