@@ -28,6 +28,8 @@ from chrislib.views.feeds.feed_list import FeedList
 from chrislib.views.feeds.inspector_log import LogView
 from chrislib.views.feeds.inspector_log_sheet import LogSheet
 from chrislib.views.feeds.log_places import units
+from chrislib.views.feeds.note_panel import NotePanel
+from chrislib.views.feeds.note_sheet import NoteSheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.markdown_view import MarkdownView
@@ -190,6 +192,7 @@ def test_the_large_log_comes_piece_by_piece(
         said.append(view.box.toPlainText()[-5:])
     assert said == ["", "done\n"], "and its text comes in a turn of its own"
     assert view is not None
+    wait(qtbot, lambda: window.focusWidget() is view.words)
     # a hit that is far away: the text, the way to it and the marks are three turns
     view.words.setText("done")
     wait(qtbot, lambda: bool(view.box.extraSelections()))
@@ -328,3 +331,28 @@ def test_a_long_text_is_put_piece_by_piece_whatever_its_blocks_are(
     before = len(turns)
     view.show_text(text)
     assert len(turns) == before
+
+
+def test_note_and_comments_come_after_their_sheet(
+    qtbot: QtBot, pane: FeedsPane
+) -> None:
+    wait(qtbot, lambda: pane.feed is not None and pane.centre.shows_feed)
+    wait(qtbot, lambda: not pane._tasks.pending)
+    pane.centre.head.note_button.click()
+    (sheet,) = pane.window().findChildren(NoteSheet)
+    assert sheet.isVisible()
+    assert sheet.findChild(NotePanel) is None
+    sheet._turns._timer.stop()
+    sheet._turns._next()
+    assert sheet.findChild(NotePanel) is sheet.note
+    assert not sheet.complete, "each is made in a turn of its own"
+    # closed before all of it is there, nothing is left to be said
+    sheet.reject()
+    again = pane.centre.head.note_button
+    again.click()
+    last = pane.window().findChildren(NoteSheet)[-1]
+    wait(qtbot, lambda: last.complete and not last._tasks.pending)
+    # the keys are in what came
+    wait(qtbot, lambda: last.body.isAncestorOf(pane.window().focusWidget()))
+    last.reject()
+    wait(qtbot, lambda: not pane._tasks.pending)

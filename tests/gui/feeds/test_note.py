@@ -34,6 +34,7 @@ def open_sheet(qtbot: QtBot, pane: FeedsPane) -> NoteSheet:
     QTest.mouseClick(pane.centre.head.note_button, Qt.MouseButton.LeftButton)
     found = pane.window().findChildren(NoteSheet)
     assert found
+    qtbot.waitUntil(lambda: found[-1].complete)
     # what was typed the last time comes before anything else
     qtbot.waitUntil(lambda: not found[-1].note.box.isReadOnly())
     quiet(qtbot, found[-1])
