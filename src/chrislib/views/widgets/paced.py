@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import QTableView, QWidget
-from shiboken6 import getCppPointer
 
 from chrislib.views.theme.theme import Theme
 
@@ -116,12 +115,10 @@ class PacedTable(QTableView):
     def _on_screen(self) -> bool:
         """Whether it is painted in its window, and not in a picture."""
         store: QBackingStore | None = self.window().backingStore()
-        if store is None:
-            return False
         painter = QPainter(self.viewport())
         device = painter.paintEngine().paintDevice()
         painter.end()
-        return getCppPointer(device) == getCppPointer(store.paintDevice())
+        return store is not None and device is store.paintDevice()
 
     def _fill(self, region: QRegion, color: QColor) -> None:
         painter = QPainter(self.viewport())
