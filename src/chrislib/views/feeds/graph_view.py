@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
@@ -327,15 +328,13 @@ class GraphView(GraphCanvas):
         """Place what is wished for; `folds` may take long to find as well."""
         self._wish = wish
         self._turn += 1
-        turn = self._turn
-
-        def place() -> Arranged:
-            return arrange(wish, turn=turn, folds=folds)
-
+        place = partial(arrange, wish, turn=self._turn, folds=folds)
         if len(wish.parents) <= _AT_ONCE:
             self._arranged(place())
         else:
-            work = asyncio.to_thread(place)
+            # It begins at once: the window is painted meanwhile.
+            begun = asyncio.get_running_loop().run_in_executor(None, place)
+            work = asyncio.wait_for(begun, None)
             self._tasks.start(work, name="place nodes", done=self._arranged)
 
     def _arranged(self, now: Arranged) -> None:
