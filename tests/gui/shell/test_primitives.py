@@ -142,8 +142,9 @@ def test_skeleton_waits_before_it_shows(qtbot: QtBot, theme: Theme) -> None:
 
 
 def test_skeleton_leaves_out_shapes_for_what_is_nearly_there(
-    qtbot: QtBot, theme: Theme
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chrislib.views.widgets.skeleton._LATEST_MS", 1e9)
     skeleton = Skeleton(theme)
     qtbot.addWidget(skeleton)
     skeleton.resize(400, 300)
@@ -152,17 +153,18 @@ def test_skeleton_leaves_out_shapes_for_what_is_nearly_there(
 
     def nearly() -> float:
         asked.append(skeleton._rows.isVisible())
-        return 0.9
+        return 1.0
 
     ended: list[int] = []
-    skeleton.start("Opening feed 7", share=lambda: 1e6)
-    qtbot.waitUntil(lambda: skeleton._clock.elapsed() > 400, timeout=10_000)
+    skeleton.start("Opening feed 7", share=nearly)
+    qtbot.waitUntil(lambda: len(asked) > 1, timeout=10_000)
+    assert not any(asked)
     skeleton.stop(lambda: ended.append(1))
     assert ended == [1]
     # what does not come after all is waited for as everything is
+    monkeypatch.setattr("chrislib.views.widgets.skeleton._LATEST_MS", 400)
     skeleton.start("Opening feed 7", share=nearly)
     qtbot.waitUntil(skeleton._rows.isVisible, timeout=10_000)
-    assert not any(asked)
     skeleton.stop(lambda: ended.append(2))
     skeleton.start("Opening feed 8")
     skeleton.stop(lambda: ended.append(3))

@@ -12,6 +12,9 @@ from chrislib.views.widgets.text import Label
 
 _APPEAR_MS = 300
 _STAY_MS = 300
+_AGAIN_MS = 50
+_LATEST_MS = 1_000
+"""Later than this shapes come for anything."""
 _WORDS_S = 2
 _CANCEL_S = 10
 
@@ -149,12 +152,20 @@ class Skeleton(QWidget):
         self._button.hide()
 
     def _show_rows(self) -> None:
-        share = self._share() if self._share is not None else 0.0
-        if share * (_APPEAR_MS + _STAY_MS) > self._clock.elapsed():
-            self._appear.start(_STAY_MS)
+        if self._is_near():
+            self._appear.start(_AGAIN_MS)
             return
         self._shown.start()
         self._rows.show()
+
+    def _is_near(self) -> bool:
+        """Whether it seems to be there before shapes might go again."""
+        share = self._share() if self._share is not None else 0.0
+        waited = self._clock.elapsed()
+        if not share or waited >= _LATEST_MS:
+            return False
+        # more is on its way than is told
+        return waited * (1 - share) / share < _STAY_MS * 1.5
 
     def _look(self) -> None:
         seconds = self._clock.elapsed() // 1000
