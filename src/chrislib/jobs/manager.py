@@ -109,8 +109,8 @@ class JobManager(Wiring):
             Where the run is refused they are dropped with it. Nothing can follow a
             pipeline.
         stays : bool
-            Where the caller goes away before the answer, keep a run that was not taken:
-            it is sent later, or waits to be corrected. Else it is dropped.
+            Go on with all of it where the caller goes away before the answer, and keep
+            a run that was not taken: it is sent later, or waits to be corrected.
 
         Raises
         ------
@@ -126,37 +126,19 @@ class JobManager(Wiring):
                 submit=self.services.submit,
                 now=self._clock.time,
             )
-        account = await self._account()
-        backend = await self._link.current()
-        if backend is None:
-            raise not_connected()
-        (key,) = await self._submitter.journal(
-            [intent],
-            account_id=account.account_id,
-            server_uuid=account.server_uuid,
-            sending=True,
-        )
-        try:
-            await self._journal_next(key, then, account=account)
-        except BaseException:
-            await asyncio.shield(self._submitter.withdraw(key))
-            raise
-        # Carried through even if the caller goes away: the outcome must be noted.
+        if not stays:
+            return await self._send_now(intent, then)
         left = False
         sending = spawn(
-            self._submitter.post(key, intent, backend, once=lambda: not left),
-            name="jobs: submit",
+            self._send_now(intent, then, once=lambda: not left),
+            name="jobs: submit what stays",
             on_error=lambda _error: None,
         )
         try:
-            sent = await asyncio.shield(sending)
+            return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            left = stays
+            left = True
             raise
-        if sent.job.phase is Phase.DRAFT and sent.error is not None:
-            raise sent.error
-        self._look_soon(key)
-        return sent.job
 
     async def cancel(self, key: JobKey) -> int:
         """Stop a job (disk, network); returns how many nodes or files it takes along.
@@ -394,6 +376,44 @@ class JobManager(Wiring):
         return self._link.reach
 
     # Inside.
+
+    async def _send_now(
+        self,
+        intent: RunIntent,
+        then: Sequence[Next],
+        *,
+        once: Callable[[], bool] = lambda: True,
+    ) -> Job:
+        """Write a run down with what follows it, and send it (disk, network)."""
+        account = await self._account()
+        backend = await self._link.current()
+        if backend is None:
+            raise not_connected()
+        if not once():
+            raise asyncio.CancelledError  # nothing was written down yet
+        (key,) = await self._submitter.journal(
+            [intent],
+            account_id=account.account_id,
+            server_uuid=account.server_uuid,
+            sending=True,
+        )
+        try:
+            await self._journal_next(key, then, account=account)
+        except BaseException:
+            await asyncio.shield(self._submitter.withdraw(key))
+            raise
+        # Carried through even if the caller goes away: the outcome must be noted.
+        sent = await asyncio.shield(
+            spawn(
+                self._submitter.post(key, intent, backend, once=once),
+                name="jobs: submit",
+                on_error=lambda _error: None,
+            )
+        )
+        if sent.job.phase is Phase.DRAFT and sent.error is not None:
+            raise sent.error
+        self._look_soon(key)
+        return sent.job
 
     async def _journal_next(
         self, key: JobKey, then: Sequence[Next], *, account: AccountRow

@@ -17,6 +17,7 @@ from chrislib.cube.errors import (
     TokenRejected,
 )
 from chrislib.jobs.model import JobChange, Phase, Reach, ResultState, RunIntent
+from chrislib.jobs.submission.held import Next
 from tests.unit.jobs.conftest import ScriptedRuns
 
 Bench = Any
@@ -213,6 +214,19 @@ async def test_whoever_goes_away_finds_a_refused_run_only_where_it_is_to_stay(
     await bench.until(lambda: bench.job(job.key).phase is Phase.DRAFT)
     assert bench.job(job.key).field_errors == {"title": "bad"}
     assert bool(bench.jobs.jobs()) is stays
+
+
+async def test_whoever_goes_away_while_it_is_written_down_has_it_sent(
+    bench: Bench, intent: RunIntent
+) -> None:
+    chain = [Next(replace(intent, title="after", plugin_type="ds"))]
+    waits = bench.jobs.submit_now(intent, chain, stays=True)
+    sending = asyncio.ensure_future(waits)
+    bench.jobs.subscribe(lambda _changes: sending.cancel())
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    await bench.until(lambda: len(bench.server.posts) == 2)
+    assert len(bench.jobs.jobs()) == 2
 
 
 async def test_a_process_killed_while_it_sends_does_not_send_again(
