@@ -32,7 +32,7 @@ from chrislib.views.feeds.note_panel import NotePanel
 from chrislib.views.feeds.note_sheet import NoteSheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.markdown_view import MarkdownView
+from chrislib.views.widgets.markdown_view import MarkdownView, pieces
 from tests.gui.feeds.conftest import file_entry
 from tests.gui.feeds.test_feeds_collect import (
     MemoryCollecting,
@@ -321,12 +321,20 @@ def test_a_long_text_is_put_piece_by_piece_whatever_its_blocks_are(
     view._turn.timeout.connect(view._more)
     view.show_text(text, blocks(text))
     wait(qtbot, lambda: view.toPlainText().endswith("The end."))
-    assert max(turns) < 7_000
+    assert max(turns) < 16_000
     assert len(turns) > 5
     shown = view.toPlainText()
     assert code.rstrip() in shown, "its lines stay lines"
     assert table.replace("`", "").rstrip() in shown.replace("\u2028", "\n")
     assert shown.split().count("word") == 400
+    # a line is broken only where nobody means it to be read as one
+    (usual,) = blocks("word **7** " * 80)
+    assert list(pieces(usual)) == [(usual, False)]
+    (endless,) = blocks(long)
+    found = list(pieces(endless))
+    assert [goes_on for _, goes_on in found] == [False, *[True] * (len(found) - 1)]
+    assert 1 < len(found) < 8
+    assert not any(piece.spans[0].text.startswith(" ") for piece, _ in found)
     # the same text is not put again
     before = len(turns)
     view.show_text(text)

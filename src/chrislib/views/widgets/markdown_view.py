@@ -24,6 +24,8 @@ _HEADINGS = {1: "page", 2: "section"}
 _INDENT = 20
 _TURN = 2_000
 """Microseconds, roughly, that are spent in one turn of the event loop."""
+_MOST = 6 * _TURN
+"""As much of one line, without a place where it ends, is put at once."""
 _BLOCK, _SPAN = 300, 60
 """What a block and a span of it take; a character takes one."""
 _CHUNK = 2_000
@@ -250,7 +252,9 @@ def pieces(block: Block) -> Iterator[tuple[Block, bool]]:
                 if ends:
                     spans.append(replace(span, text=head))
                     rest = tail
-                if ends or weight > _TURN + _CHUNK // 2:
+                elif weight > _MOST:
+                    rest = text.lstrip(" ")
+                if ends or weight > _MOST:
                     yield _piece(block, spans, goes_on=goes_on), goes_on
                     spans, weight, goes_on = [], 0, True
             spans.append(replace(span, text=rest))
