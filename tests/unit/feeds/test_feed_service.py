@@ -503,6 +503,26 @@ async def test_downloads_are_jobs(service: FeedsService) -> None:
         await service.outputs.download([], Path("/there"))
 
 
+async def test_it_is_known_how_much_of_a_feed_was_read(
+    service: FeedsService, server: Server
+) -> None:
+    shares: list[float] = []
+
+    async def slowly(rows: list[Any]) -> AsyncIterator[Any]:
+        for row in rows:
+            await asyncio.sleep(0)
+            shares.append(service.share_read(5))
+            yield row
+
+    server.rows = [run(1), run(2, previous_id=1), run(3, previous_id=1)]
+    server.instances.of_feed = lambda _feed: slowly(server.rows)
+    assert service.share_read(5) == 0.0
+    await service.open(5)
+    # the list knows of two, the third was added meanwhile
+    assert shares == [0.0, 0.5, 1.0]
+    assert service.share_read(5) == 0.0
+
+
 async def test_cancel_takes_all_after_it_along(
     service: FeedsService, server: Server, manager: Manager
 ) -> None:

@@ -26,6 +26,8 @@ Bench = Any
 async def test_a_run_is_followed_to_its_end(bench: Bench, intent: RunIntent) -> None:
     job = await bench.jobs.submit_now(intent)
     assert (job.remote_id, job.feed_id) == (1, 7)
+    assert [one.key for one in bench.jobs.of_feed(7)] == [job.key]
+    assert bench.jobs.of_feed(8) == ()
     phases: list[Phase] = []
     bench.jobs.subscribe(lambda cs: phases.extend(c.after.phase for c in cs))
     for status in ("started", "registeringFiles", "finishedSuccessfully"):
