@@ -201,7 +201,7 @@ class Manager:
     async def submit_now(self, intent: Any, then: Any = (), **_: Any) -> Job:
         return self._take(intent, Kind.RUN, remote_id=77, feed_id=intent.feed_id or 12)
 
-    async def submit_held(self, intent: RunIntent, then: Any = ()) -> list[JobKey]:
+    async def submit_held(self, intent: Any, then: Any = ()) -> list[JobKey]:
         return [self._take(intent, Kind.RUN).key]
 
     async def cancel(self, key: JobKey) -> int:
@@ -222,6 +222,9 @@ class Manager:
 
     def watch_feed(self, feed_id: int | None) -> None:
         self.watched = feed_id
+
+    def subscribe(self, _callback: Any) -> Callable[[], None]:
+        return lambda: None
 
     def _take(self, intent: Intent, kind: Kind, **changes: Any) -> Job:
         job = Job(
