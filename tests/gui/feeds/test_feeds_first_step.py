@@ -1,6 +1,7 @@
 """A first step the server refuses: the sheet of Create feed stays, and corrects it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,13 +64,24 @@ def note(sheet: CreateFeedSheet) -> str:
 def test_what_is_refused_is_put_right_at_its_field_and_the_feed_made_once(
     qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
 ) -> None:
+    # a pipeline is refused in words only: another first step takes its place
+    pipeline = WorkflowIntent(1, "Brain volumes", 0, nodes_info=())
+    sheet.first.list.take(recipe_of([Next(pipeline)]))
+    qtbot.waitUntil(lambda: sheet.compute.table is not None, timeout=LONG)
     feeds.first_steps.refusals = [
+        Refused("No.", "The pipeline is gone."),
         Refused("The server refused it.", fields={"prefix": "No blanks, please."}),
         Refused("No.", fields={"compute_resource_name": "Not registered with it."}),
         Refused("No.", fields={"cpu_limit": "This field value is out of range."}),
     ]
     added = feeds.first_steps.added
     words = "The feed is made; its first step was refused: 1 field needs attention"
+    press(sheet)
+    gone = "The feed is made; its first step was refused: No. The pipeline is gone."
+    qtbot.waitUntil(lambda: note(sheet) == gone, timeout=LONG)
+    sheet.first.list.take(smooth())
+    qtbot.waitUntil(lambda: sheet.compute.table is not None, timeout=LONG)
+    press(sheet)
     press(sheet)
     page = sheet._step_page
     qtbot.waitUntil(lambda: page.part == PARAMETERS, timeout=LONG)
@@ -98,49 +110,27 @@ def test_what_is_refused_is_put_right_at_its_field_and_the_feed_made_once(
 
     press(sheet)
     qtbot.waitUntil(lambda: page.part == COMPUTE, timeout=LONG)
-    assert added[0].steps[0].intent.parameters == {"prefix": "other_"}
+    assert added[1].steps[0].intent.parameters == {"prefix": "other_"}
     assert note(sheet) == words
     assert page.compute.view._error.text() == "Not registered with it."
     page.compute.view._group.buttons()[1].click()
     press(sheet)
     press(sheet)
     qtbot.waitUntil(lambda: "out of range" in limit_error(sheet), timeout=LONG)
-    assert added[1].steps[0].intent.compute_resource == "host"
+    assert added[2].steps[0].intent.compute_resource == "host"
     field = page.compute.view.findChild(QLineEdit, "first.limit.cpu_limit")
     assert field is not None
     QTest.keyClicks(field, "2")
     press(sheet)
     press(sheet)
     qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
-    assert added[2].steps[0].intent.cpu_limit == 2000
+    assert added[3].steps[0].intent.cpu_limit == 2000
     assert len(feeds.called("create_feed")) == 1
     quiet(qtbot, pane)
 
 
 def limit_error(sheet: CreateFeedSheet) -> str:
     return str(sheet._step_page.compute.view._fields["cpu_limit"][1].text())
-
-
-def test_who_gives_the_first_step_up_has_the_feed(
-    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
-) -> None:
-    pipeline = WorkflowIntent(1, "Brain volumes", 0, nodes_info=())
-    sheet.first.list.take(recipe_of([Next(pipeline)]))
-    qtbot.waitUntil(lambda: sheet.compute.table is not None, timeout=LONG)
-    feeds.first_steps.refusals = [Refused("No.", "The pipeline is gone.")]
-    press(sheet)
-    qtbot.waitUntil(lambda: "pipeline is gone" in note(sheet), timeout=LONG)
-    assert "its first step was refused" in note(sheet)
-    sheet.first.list.selectionModel().setCurrentIndex(
-        sheet.first.list.choices.index(len(sheet.first.list.choices.rows) - 1),
-        sheet.first.list.selectionModel().SelectionFlag.ClearAndSelect,
-    )
-    press(sheet)
-    assert sheet.next_button.text() == "Open feed"
-    press(sheet)
-    qtbot.waitUntil(lambda: pane.node is not None and pane.node.id == 1, timeout=LONG)
-    assert feeds.first_steps.added == [None]
-    quiet(qtbot, pane)
 
 
 def test_a_slow_answer_lets_the_person_go(
@@ -163,12 +153,19 @@ def test_a_slow_answer_lets_the_person_go(
     quiet(qtbot, pane)
 
 
-def test_refused_data_are_shown_in_the_list(
-    qtbot: QtBot, feeds: Any, library: Any, make: Any, sheet: CreateFeedSheet
+def test_refused_data_are_shown_and_closing_while_it_is_sent_is_told(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, sheet: CreateFeedSheet
 ) -> None:
-    library.known["b"] = make.item("b", "AX T2")
+    told: list[Any] = []
+    made: list[Any] = []
+    pane._context.messages.posted.connect(told.append)
+    sheet.created.connect(made.append)
+    library.known["b"] = replace(library.known["a"], item_id="b", title="AX T2")
     sheet._turn("b")
-    words = "This field may not reference an invalid path 'SERVICES/PACS/Main/b'."
+    place = library.known["b"].path
+    words = f"This field may not reference an invalid path '{place}'."
+    library.known["a"] = replace(library.known["a"], path="home/alex/other")
+    sheet._refresh()
     feeds.refusal = Refused("The server refused it.", fields={"value": words})
     press(sheet)
     qtbot.waitUntil(lambda: sheet.body.currentIndex() == DATA, timeout=LONG)
@@ -179,16 +176,9 @@ def test_refused_data_are_shown_in_the_list(
     assert sheet.cancel_button.text() == "Cancel"
     QTest.keyClick(sheet._list, Qt.Key.Key_Delete)
     assert [item.item_id for item in sheet.items] == ["a"]
-    sheet.reject()
 
-
-def test_who_closes_while_the_feed_is_sent_is_told_where_it_ends(
-    qtbot: QtBot, pane: FeedsPane, feeds: Any, sheet: CreateFeedSheet
-) -> None:
-    told: list[Any] = []
-    made: list[Any] = []
-    pane._context.messages.posted.connect(told.append)
-    sheet.created.connect(made.append)
+    feeds.refusal = None
+    sheet.step_chosen.emit(REVIEW)
     qtbot.waitUntil(lambda: not sheet._tasks.pending, timeout=LONG)
     feeds.gate = asyncio.Event()
     press(sheet)
