@@ -47,6 +47,8 @@ class Connection(httpx.AsyncBaseTransport):
         Raises
         ------
         httpx.TransportError
+        RuntimeError
+            It was closed before the request had left, as a pool says that.
         """
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
@@ -63,7 +65,12 @@ class Connection(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _in_terms_of_httpx():
-            answer = await (await self._to(url)).handle_async_request(asked)
+            http = await self._to(url)
+            try:
+                answer = await http.handle_async_request(asked)
+            except httpcore.ConnectionNotAvailable as error:
+                # nobody else uses it: only closing it can have come in between
+                raise RuntimeError("closed") from error
         assert isinstance(answer.stream, AsyncIterable)
         return httpx.Response(
             answer.status,
