@@ -224,16 +224,17 @@ async def test_what_came_into_being_meanwhile_is_kept(tmp_path: Path) -> None:
     assert saved.path.read_text() == "ours"
 
 
+@pytest.mark.parametrize(("way", "size"), [("fill", 2), ("write", saving._BLOCK + 1)])
 async def test_a_full_disk_is_said_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, way: str, size: int
 ) -> None:
-    def full(_out: object, _data: object, _digest: object) -> None:
+    def full(*_given: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(parts, "write", full)
+    monkeypatch.setattr(parts, way, full)
     with pytest.raises(saving.DiskFull):
         await saving.save(
-            stream(b"ab"), tmp_path / "f", size=2, moved=lambda _count: None
+            stream(b"a" * size), tmp_path / "f", size=size, moved=lambda _count: None
         )
     assert os.listdir(tmp_path) == []
 

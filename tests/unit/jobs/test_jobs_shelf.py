@@ -6,7 +6,6 @@ import hashlib
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,15 +16,14 @@ from chrislib.jobs.outputs.shelf import Shelf
 async def test_each_file_has_its_own_fate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, threads = parts.write, set[int]()
+    real = parts.fill
 
-    def write(out: Any, data: bytes, digest: Any) -> None:
-        threads.add(threading.get_ident())
+    def fill(descriptor: int, data: bytes) -> None:
         if data == b"too much":
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(out, data, digest)
+        real(descriptor, data)
 
-    monkeypatch.setattr(parts, "write", write)
+    monkeypatch.setattr(parts, "fill", fill)
     made: list[Path] = []
 
     def make(target: Path) -> Path:
@@ -62,14 +60,14 @@ async def test_who_is_called_off_takes_nobody_along(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, allowed = threading.Event(), threading.Event()
-    real = parts.sync
+    real = parts.settle
 
-    def slow(out: Any) -> None:
+    def slow(descriptor: int) -> None:
         begun.set()
         assert allowed.wait(60)
-        real(out)
+        real(descriptor)
 
-    monkeypatch.setattr(parts, "sync", slow)
+    monkeypatch.setattr(parts, "settle", slow)
     shelf = Shelf()
     waits = [
         asyncio.ensure_future(shelf.put(name.encode(), tmp_path / name))
@@ -88,3 +86,30 @@ async def test_who_is_called_off_takes_nobody_along(
         while sorted(os.listdir(tmp_path)) != ["a", "b", "c"]:
             await asyncio.to_thread(threading.Event().wait, 0.01)
     assert {(tmp_path / name).read_text() for name in "abc"} == {"a", "b", "c"}
+
+
+async def test_what_lies_in_the_way_is_neither_followed_nor_removed(
+    tmp_path: Path,
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("theirs")
+    folder = tmp_path / "chosen"
+    folder.mkdir()
+    link = folder / "f.part"
+    link.symlink_to(outside)
+    # a link is refused (ELOOP), whatever the system calls that
+    with pytest.raises(OSError, match=r"f\.part"):
+        await Shelf().put(b"ours", folder / "f")
+    assert outside.read_text() == "theirs"
+    assert os.listdir(folder) == ["f.part"]
+    assert link.is_symlink()
+
+
+async def test_a_disk_that_takes_a_little_at_a_time_gets_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda to, data: real(to, data[:7]))
+    saved = await Shelf().put(b"0123456789" * 5, tmp_path / "f")
+    assert saved.path.read_bytes() == b"0123456789" * 5
+    assert saved.size == 50

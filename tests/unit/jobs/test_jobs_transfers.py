@@ -379,15 +379,15 @@ async def test_a_disk_that_runs_full_keeps_what_is_whole(
 ) -> None:
     storage.files = {f"out/f{n}": bytes([n]) * 10 for n in range(8)}
     room = [5]
-    real = parts.write
+    real = parts.fill
 
-    def write(out: Any, data: bytes, digest: Any) -> None:
+    def fill(descriptor: int, data: bytes) -> None:
         room[0] -= 1
         if room[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(out, data, digest)
+        real(descriptor, data)
 
-    monkeypatch.setattr(parts, "write", write)
+    monkeypatch.setattr(parts, "fill", fill)
     folder = tmp_path / "chosen"
     key = await bench.jobs.submit(DownloadIntent(("out",), str(folder), "t"))
     job = await ends(bench, key)

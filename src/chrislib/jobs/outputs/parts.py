@@ -20,14 +20,15 @@ class Saved:
     sha256: str
 
 
-def open_part(part: Path, *, anew: bool = False) -> BinaryIO:
-    """Open a part (disk): at its start, to be read and written; or emptied, `anew`."""
-    # A link put there by somebody else is not followed.
-    flags = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    flags |= os.O_WRONLY | os.O_TRUNC if anew else os.O_RDWR
-    descriptor = os.open(part, flags, 0o666)
+def open_part(part: Path) -> BinaryIO:
+    """Open a part (disk): at its start, to be read and written."""
     # with a size given, the system is not asked what kind of file this is
-    return os.fdopen(descriptor, "wb" if anew else "r+b", io.DEFAULT_BUFFER_SIZE)
+    return os.fdopen(_opened(part, os.O_RDWR), "r+b", io.DEFAULT_BUFFER_SIZE)
+
+
+def new_part(part: Path) -> int:
+    """Open a part (disk) that is emptied; returns its descriptor, to be closed."""
+    return _opened(part, os.O_WRONLY | os.O_TRUNC)
 
 
 def write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:
@@ -36,10 +37,28 @@ def write(out: BinaryIO, data: bytes, digest: "hashlib._Hash") -> None:
     digest.update(data)
 
 
+def fill(descriptor: int, data: bytes) -> None:
+    """Write all bytes of a small file (disk)."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
 def sync(out: BinaryIO) -> None:
     """Make sure that what was written survives a power cut (disk)."""
     out.flush()
     os.fsync(out.fileno())
+
+
+def _opened(part: Path, how: int) -> int:
+    # A link put there by somebody else is not followed.
+    flags = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(part, flags | how, 0o666)
+
+
+def settle(descriptor: int) -> None:
+    """Make sure that what was filled survives a power cut (disk)."""
+    os.fsync(descriptor)
 
 
 def put_in_place(part: Path, target: Path) -> Path:

@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from chrislib.jobs.outputs import parts
 from chrislib.jobs.outputs.local_names import part_of
@@ -94,8 +94,8 @@ class _File:
         self._data = data
         self._target = target
         self._make = make
-        self._digest = hashlib.sha256()
-        self._out: BinaryIO | None = None
+        self._begun = False
+        self._part: int | None = None
 
     def write(self, made: dict[Path, Path]) -> None:
         folder = self._target.parent
@@ -103,24 +103,31 @@ class _File:
             if folder not in made:
                 made[folder] = self._make(self._target).parent
             self._target = made[folder] / self._target.name
-        self._out = parts.open_part(part_of(self._target), anew=True)
-        parts.write(self._out, self._data, self._digest)
+        # a file object would wait for the interpreter three times more
+        self._part = parts.new_part(part_of(self._target))
+        self._begun = True
+        parts.fill(self._part, self._data)
 
     def settle(self) -> None:
-        assert self._out is not None
-        parts.sync(self._out)
-        self._out.close()
+        assert self._part is not None
+        parts.settle(self._part)
+        self._close()
 
     def place(self) -> Saved:
         placed = parts.put_in_place(part_of(self._target), self._target)
-        return Saved(placed, len(self._data), self._digest.hexdigest())
+        digest = hashlib.sha256(self._data).hexdigest()
+        return Saved(placed, len(self._data), digest)
 
     def give_up(self) -> None:
-        if self._out is not None:
+        with suppress(OSError):
+            self._close()
+        if self._begun:
             part_of(self._target).unlink(missing_ok=True)
-            # what was still to be written has nowhere to go
-            with suppress(OSError):
-                self._out.close()
+
+    def _close(self) -> None:
+        part, self._part = self._part, None
+        if part is not None:
+            os.close(part)
 
 
 def _put_all(files: Sequence[_File]) -> list[Saved | Exception]:
