@@ -133,6 +133,8 @@ class Desktop:
             "QT_QPA_PLATFORM": "xcb",
             "LC_ALL": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
+            # a fault below Python says in the log where it happened
+            "PYTHONFAULTHANDLER": "1",
             "CHRISLIB_HOME": str(self.home),
         }
         for name in ("WAYLAND_DISPLAY", "XAUTHORITY", "SESSION_MANAGER"):
