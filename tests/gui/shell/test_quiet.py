@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from chrislib.jobs.loading import undisturbed
 from chrislib.views.shell.quiet import Quiet
 
 THINGS = 50
@@ -57,6 +58,22 @@ def test_what_a_thread_makes_ends_no_timer_of_the_window(
         assert spare
         assert len(ended) == THINGS
         assert set(ended) == {threading.get_ident()}
+    finally:
+        quiet.stop()
+    assert gc.isenabled()
+
+
+def test_what_switches_it_on_again_is_undone(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    quiet = Quiet(window)
+    gc.enable()
+    with undisturbed():  # the jobs are loaded while the window comes up
+        quiet.start()
+    try:
+        assert gc.isenabled()
+        quiet.look()
+        assert not gc.isenabled()
     finally:
         quiet.stop()
     assert gc.isenabled()

@@ -56,6 +56,8 @@ class Quiet(QObject):
 
     def look(self) -> None:
         """Collect what is young, if there is much of it."""
+        # a loading that began before `start` has switched it on again at its end
+        gc.disable()
         many = gc.get_count()[0] >= _MANY
         if many:
             self._looks = (self._looks + 1) % _OLDER
