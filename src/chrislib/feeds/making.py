@@ -97,12 +97,19 @@ class NewFeeds:
         note: str = "",
         tags: Sequence[str] = (),
         first: Recipe | None = None,
+        written: Callable[[Sequence[JobKey]], object] = lambda _keys: None,
     ) -> Job:
         """Make a feed; returns once the server has it, or once it is written down.
 
         What is still on the way is asked for and waited for, also over a restart; the
         job is a draft until then. Whoever goes away before the answer finds it among
         the jobs. (Network, disk.)
+
+        Parameters
+        ----------
+        written : callable
+            Gets the keys of the feed's first run and of the steps of `first`, in
+            their order, once all of it is written down.
 
         Raises
         ------
@@ -119,10 +126,13 @@ class NewFeeds:
         intent = replace(intent, note=note.strip(), tags=labels)
         then = first.steps if first is not None else ()
         if paths:
-            return await self._jobs.submit_now(intent, then, stays=True)
-        (key, *_) = await self._jobs.submit_held(intent, then)
+            return await self._jobs.submit_now(
+                intent, then, stays=True, written=written
+            )
+        keys = await self._jobs.submit_held(intent, then)
+        written(keys)
         await self._look()
-        job = self._jobs.get(key)
+        job = self._jobs.get(keys[0])
         if job is None:
             raise ChrislibError("The feed was not written down.", hint="Try again.")
         return job

@@ -1,8 +1,7 @@
 """What is run on a new feed first: whether the server took it, and once more if not."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chrislib.cube.errors import Refused
@@ -94,27 +93,16 @@ class FirstSteps:
             Called once all of it is written down: it is not lost from then on,
             whoever goes away.
         """
-        steps = len(first.steps) if first is not None else 0
-        new: dict[JobKey, Job] = {}
+        keys: list[JobKey] = []
 
-        def listen(changes: Sequence[JobChange]) -> None:
-            for change in changes:
-                if change.before is None:
-                    new[change.after.key] = change.after
-            roots = [key for key, job in new.items() if _named(job, title)]
-            if roots and len(_below(new, roots[-1])) == steps:
-                written()
+        def noted(all_of_it: Sequence[JobKey]) -> None:
+            keys.extend(all_of_it[1:])  # behind the root
+            written()
 
-        stop = self._jobs.subscribe(listen)
-        try:
-            root = await self._making.create(
-                title=title, items=items, note=note, tags=tags, first=first
-            )
-        finally:
-            stop()
-        keys = _below(new, root.key)
-        known = len(keys) == steps
-        return MadeFeed(root, first if known else None, keys if known else ())
+        root = await self._making.create(
+            title=title, items=items, note=note, tags=tags, first=first, written=noted
+        )
+        return MadeFeed(root, first, tuple(keys))
 
     def look(self, made: MadeFeed) -> Answers:
         """Return what became of the steps until now."""
@@ -157,15 +145,17 @@ class FirstSteps:
             if any(change.after.key in keys for change in changes):
                 changed.set()
 
-        with self._listening(listen):
-            try:
-                async with asyncio.timeout(patience):
-                    while (answers := self.look(made)).open:
-                        told(answers)
-                        await changed.wait()
-                        changed.clear()
-            except TimeoutError:
-                return self.look(made)
+        stop = self._jobs.subscribe(listen)
+        try:
+            async with asyncio.timeout(patience):
+                while (answers := self.look(made)).open:
+                    told(answers)
+                    await changed.wait()
+                    changed.clear()
+        except TimeoutError:
+            return self.look(made)
+        finally:
+            stop()
         return answers
 
     async def again(self, made: MadeFeed, recipe: Recipe | None) -> MadeFeed:
@@ -197,16 +187,6 @@ class FirstSteps:
             keys.append(key)
         return MadeFeed(made.root, recipe, tuple(keys))
 
-    @contextmanager
-    def _listening(
-        self, listen: Callable[[Sequence[JobChange]], None]
-    ) -> Iterator[None]:
-        stop = self._jobs.subscribe(listen)
-        try:
-            yield
-        finally:
-            stop()
-
 
 def refusal_of(job: Job | None) -> Refused:
     """Return what the server has against a job as it said it, or why it ended."""
@@ -233,22 +213,3 @@ def _state(job: Job | None) -> str:
 def _alike(one: Recipe | None, other: Recipe | None) -> bool:
     """Whether both run the same plugins in the same order."""
     return one is not None and other is not None and one.key == other.key
-
-
-def _named(job: Job, title: str) -> bool:
-    """Whether a new job makes a feed of that title."""
-    intent = job.intent
-    makes = getattr(intent, "plugin_type", "") == "fs"
-    found = getattr(intent, "found", False)
-    return makes and not found and getattr(intent, "title", "") == title.strip()
-
-
-def _below(new: dict[JobKey, Job], root: JobKey) -> tuple[JobKey, ...]:
-    """Return what was written down under a run, in the order of writing."""
-    found: list[JobKey] = []
-    places = {str(root)}
-    for key, job in new.items():
-        if getattr(job.intent, "after", "") in places:
-            places.add(str(key))
-            found.append(key)
-    return tuple(found)

@@ -115,11 +115,13 @@ class JobsLike(Protocol):
         then: Sequence[Next] = (),
         *,
         stays: bool = False,
+        written: Callable[[Sequence[JobKey]], object] = ...,
     ) -> Job:
         """Journal a run and send it; returns once the server answered (network).
 
         `then` follows it, sent behind. With `stays` it is kept even where the caller
-        goes away and the server does not take it.
+        goes away and the server does not take it. `written` gets the keys of all once
+        they are on the disk.
         """
 
     async def submit_held(

@@ -96,6 +96,7 @@ class JobManager(Wiring):
         then: Sequence[Next] = (),
         *,
         stays: bool = False,
+        written: Callable[[Sequence[JobKey]], object] = lambda _keys: None,
     ) -> Job:
         """Journal a run, send it once and return what became of it (disk, network).
 
@@ -111,6 +112,9 @@ class JobManager(Wiring):
         stays : bool
             Go on with all of it where the caller goes away before the answer, and keep
             a run that was not taken: it is sent later, or waits to be corrected.
+        written : callable
+            Gets the keys of the run and of what follows it, in their order, once all
+            of that is written down; not for a pipeline.
 
         Raises
         ------
@@ -127,10 +131,10 @@ class JobManager(Wiring):
                 now=self._clock.time,
             )
         if not stays:
-            return await self._send_now(intent, then)
+            return await self._send_now(intent, then, written=written)
         left = False
         sending = spawn(
-            self._send_now(intent, then, once=lambda: not left),
+            self._send_now(intent, then, written=written, once=lambda: not left),
             name="jobs: submit what stays",
             on_error=lambda _error: None,
         )
@@ -382,6 +386,7 @@ class JobManager(Wiring):
         intent: RunIntent,
         then: Sequence[Next],
         *,
+        written: Callable[[Sequence[JobKey]], object],
         once: Callable[[], bool] = lambda: True,
     ) -> Job:
         """Write a run down with what follows it, and send it (disk, network)."""
@@ -398,10 +403,11 @@ class JobManager(Wiring):
             sending=True,
         )
         try:
-            await self._journal_next(key, then, account=account)
+            below = await self._journal_next(key, then, account=account)
         except BaseException:
             await asyncio.shield(self._submitter.withdraw(key))
             raise
+        written((key, *below))
         # Carried through even if the caller goes away: the outcome must be noted.
         sent = await asyncio.shield(
             spawn(
