@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QPainter,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QMenu,
     QStyledItemDelegate,
@@ -39,6 +38,7 @@ from chrislib.views.widgets.paint import (
     draw_row,
     draw_text,
 )
+from chrislib.views.widgets.row_table import of_whole_rows
 from chrislib.views.widgets.text import isolate
 
 ROW, HEAD = 96, 28
@@ -193,23 +193,14 @@ class InboxView(QTableView):
         self.setModel(model)
         self._delegate = InboxDelegate(context, self)
         self.setItemDelegate(self._delegate)
-        self.setMouseTracking(True)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        of_whole_rows(self)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # a table keeps heights in its header: ten thousand rows are not measured
         across, down = self.horizontalHeader(), self.verticalHeader()
         across.hide()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         across.setMinimumSectionSize(40)
-        down.hide()
         down.setMinimumSectionSize(10)
-        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         model.modelReset.connect(self._size_rows)
         model.rowsInserted.connect(lambda _p, first, _l: self._size_heads(first))
         self._size_rows()

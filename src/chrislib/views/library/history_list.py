@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QSizePolicy,
     QStyle,
     QStyleOptionViewItem,
@@ -40,6 +39,7 @@ from chrislib.views.library.history_pictures import RowPictures
 from chrislib.views.library.rowview import ACT
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.parts import PartsView
+from chrislib.views.widgets.row_table import of_whole_rows
 
 ROW, DAY = 44, 28
 _WIDTHS = {BROUGHT: 176, STATE: 176, ACTION: 88, TIME: 52}
@@ -77,25 +77,15 @@ class HistoryList(PartsView, QTableView):
         self.setAccessibleName("History")
         self.setItemDelegate(self._delegate)
         self.setModel(model)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
+        of_whole_rows(self)
         # the page scrolls, and only when the person moves
         self.setAutoScroll(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.horizontalHeader().hide()
         self.horizontalHeader().setMinimumSectionSize(24)
-        self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(8)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.selectionModel().currentChanged.connect(lambda *_: self._note_focus())
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._bring_back)
