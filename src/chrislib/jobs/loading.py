@@ -16,6 +16,7 @@ from json.scanner import make_scanner
 from operator import itemgetter
 from typing import Any
 
+from chrislib import garbage
 from chrislib.catalog.rows import JobRow
 from chrislib.copies import twin
 from chrislib.jobs import codec
@@ -63,15 +64,13 @@ def undisturbed() -> Iterator[None]:
     What was made meanwhile is set aside if it is much, since the first look would
     visit all of it while the window waits.
     """
-    collecting = gc.isenabled()
-    gc.disable()
+    garbage.hold()
     try:
         yield
     finally:
         if gc.get_count()[0] > _MANY:
             gc.freeze()
-        if collecting:
-            gc.enable()
+        garbage.release()
 
 
 def _by_rule(row: Sequence[Any]) -> Tracked | None:

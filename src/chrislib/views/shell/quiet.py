@@ -5,6 +5,8 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from chrislib import garbage
+
 _YOUNG_MS, _RESTING_MS = 200, 500
 """Between two looks at what is young: while much is made, and while little is."""
 _MANY = 2_000
@@ -49,15 +51,13 @@ class Quiet(QObject):
         if self._started:
             return
         self._started = True
-        gc.disable()
+        garbage.hold()
         gc.freeze()
         self._timer.start()
         self._young.start()
 
     def look(self) -> None:
         """Collect what is young, if there is much of it."""
-        # a loading that began before `start` has switched it on again at its end
-        gc.disable()
         many = gc.get_count()[0] >= _MANY
         if many:
             self._looks = (self._looks + 1) % _OLDER
@@ -90,4 +90,4 @@ class Quiet(QObject):
             self._timer.stop()
             self._young.stop()
             gc.unfreeze()
-            gc.enable()
+            garbage.release()
