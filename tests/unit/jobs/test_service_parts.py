@@ -1,6 +1,7 @@
 """Payloads, answers, guards: the small parts of following services."""
 
 import asyncio
+import inspect
 import os
 from collections.abc import Coroutine
 from pathlib import Path
@@ -164,6 +165,21 @@ async def test_a_call_that_hangs_is_given_up() -> None:
     assert caught.value.sent
     assert clock.monotonic() - began == pytest.approx(30)
     await asyncio.wait_for(stopped.wait(), 1)
+
+
+async def test_a_call_cancelled_before_it_began_leaves_nothing_open() -> None:
+    async def never() -> None:
+        raise AssertionError("it was cancelled")
+
+    work = never()
+    call = guarded(work, clock=SystemClock(), limit=5, name="x")
+    task = asyncio.get_running_loop().create_task(call)
+    await asyncio.sleep(0)
+    for other in asyncio.all_tasks() - {asyncio.current_task()}:
+        other.cancel()  # so does the end of the program
+    await asyncio.wait([task])
+    await asyncio.sleep(0)
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
 
 
 @pytest.mark.virtual_time

@@ -46,6 +46,8 @@ async def guarded(
         Anything else it raised.
     """
     task = spawn(_contained(work), name=f"service: {name}", on_error=_seen)
+    # Cancelled before its first step the task has not begun the work it was given.
+    task.add_done_callback(lambda _ended: work.close())
     alarm = spawn(clock.sleep(limit), name="service: time limit")
     try:
         await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
