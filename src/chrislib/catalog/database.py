@@ -396,9 +396,7 @@ class Database:
                 self._commit(connection)
                 self._lost(connection)
             elif not lease.held:
-                if self._take(connection):
-                    opening.prepare_to_write(self.path, connection)
-                    self._marker.touch(mode=0o600)
+                self._try_again(connection, lease)
             else:
                 self._sign_of_life(connection, lease)
         except LeaseLost:
@@ -408,6 +406,17 @@ class Database:
             roll_back(connection)
             self._pause = min(lease.times.beat, max(lease.times.retry, 2 * self._pause))
             self.condition.report(trouble_of(error) or DISK)
+
+    def _try_again(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        if lease.gives_way():
+            return
+        if self._take(connection):
+            opening.prepare_to_write(self.path, connection)
+            self._marker.touch(mode=0o600)
+            return
+        found = lease.look(connection)
+        if found is not None and found.yields and not lease.yields:
+            lease.ask()  # a command that was busy when the window opened
 
     def _sign_of_life(self, connection: sqlite3.Connection, lease: Lease) -> None:
         self._begin(connection)

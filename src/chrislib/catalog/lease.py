@@ -22,6 +22,9 @@ from chrislib.locks import is_held, take_lock
 _LONG_DEAD = 3600.0
 """Seconds; no two clocks are so far apart that a living holder looks this old."""
 
+_LOOKS = 20
+"""Attempts to lock the own file: where there are no locks, none of them succeeds."""
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -112,8 +115,12 @@ class Lease:
 
     def live(self) -> None:
         """Show other processes of this computer that this one lives (disk)."""
-        if self._lock is None:
-            self._lock = take_lock(self._life(self.holder))
+        for _ in range(_LOOKS):
+            if self._lock is None:
+                self._lock = take_lock(self._life(self.holder))
+            if self._lock is not None:
+                return
+            time.sleep(0.001)  # the name is ours: somebody was just looking at it
 
     def end(self) -> None:
         """Take the sign of life away (disk)."""
@@ -137,6 +144,13 @@ class Lease:
     def asked(self) -> bool:
         """Whether this process is asked to give way (disk)."""
         return self.yields and self.held and self._wanted().exists()
+
+    def gives_way(self) -> bool:
+        """Whether a process that asked has not taken the lease yet (disk).
+
+        Whoever gave way would otherwise be the first to find the lease free.
+        """
+        return self.yields and self._wanted().exists() and self.others_live()
 
     # Within a transaction of the catalog.
 

@@ -172,6 +172,44 @@ async def test_a_command_gives_way_to_whoever_comes(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["c.db"]
 
 
+def test_a_command_that_gave_way_leaves_it_to_whoever_asked(
+    tmp_path: Path, table: sqlite3.Connection
+) -> None:
+    path = tmp_path / "c"
+    command, window = Lease(path, yields=True), Lease(path)
+    command.live()
+    window.live()
+    assert command.take(table)
+    assert not command.gives_way()
+    window.ask()
+    command.give_back(table)
+    assert command.gives_way()
+    assert window.take(table)
+    assert not command.gives_way()
+    window.ask()
+    window.end()
+    assert not command.gives_way(), "who asked has ended"
+    command.end()
+
+
+async def test_a_window_has_it_also_from_a_command_too_busy_to_give_way_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.db"
+    monkeypatch.setattr("chrislib.catalog.database._GIVE_WAY_SECONDS", 0.0)
+    command = Catalog(path, lease=Lease(path, yields=True, times=QUICK))
+    await command.open()
+    with monkeypatch.context() as busy:
+        busy.setattr(Lease, "ask", lambda _lease: None)
+        window = Catalog(path, lease=Lease(path, times=QUICK))
+        await window.open()
+        assert window.read_only
+    await until(lambda: not window.read_only)
+    assert command.read_only
+    await window.close()
+    await command.close()
+
+
 async def test_a_look_changes_nothing_and_takes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     writer = Catalog(path)
