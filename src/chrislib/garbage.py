@@ -12,20 +12,25 @@ _held = 0
 _was_on = False
 
 
-def hold() -> None:
-    """Switch collection off until `release` was called as often as this."""
-    global _held, _was_on  # noqa: PLW0603 - the switch is one for the whole process
-    with _lock:
-        if _held == 0:
-            _was_on = gc.isenabled()
+class Hold:
+    """Python collects no garbage from its making until `release`."""
+
+    def __init__(self) -> None:
+        global _held, _was_on  # noqa: PLW0603 - the switch is one for all the process
+        self._holds = True
+        with _lock:
+            if _held == 0:
+                _was_on = gc.isenabled()
             gc.disable()
-        _held += 1
+            _held += 1
 
-
-def release() -> None:
-    """Take one `hold` back; the last one leaves collection as the first found it."""
-    global _held  # noqa: PLW0603 - as above
-    with _lock:
-        _held -= 1
-        if _held == 0 and _was_on:
-            gc.enable()
+    def release(self) -> None:
+        """Let go; the last one leaves collection as the first one found it."""
+        global _held  # noqa: PLW0603 - as above
+        with _lock:
+            if not self._holds:
+                return
+            self._holds = False
+            _held -= 1
+            if _held == 0 and _was_on:
+                gc.enable()

@@ -64,13 +64,13 @@ def undisturbed() -> Iterator[None]:
     What was made meanwhile is set aside if it is much, since the first look would
     visit all of it while the window waits.
     """
-    garbage.hold()
+    hold = garbage.Hold()
     try:
         yield
     finally:
         if gc.get_count()[0] > _MANY:
             gc.freeze()
-        garbage.release()
+        hold.release()
 
 
 def _by_rule(row: Sequence[Any]) -> Tracked | None:

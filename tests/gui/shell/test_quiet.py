@@ -9,10 +9,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from chrislib import garbage
 from chrislib.jobs.loading import undisturbed
 from chrislib.views.shell.quiet import Quiet
 
 THINGS = 50
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count from nothing: a window of another test may not have ended yet."""
+    monkeypatch.setattr(garbage, "_held", 0)
 
 
 def circles(ended: list[int]) -> None:

@@ -44,14 +44,16 @@ class Quiet(QObject):
         self._young = QTimer(self)
         self._young.setInterval(_RESTING_MS)
         self._young.timeout.connect(self.look)
-        self._started = False
+        self._window = window
+        self._hold: garbage.Hold | None = None
 
     def start(self) -> None:
         """Set aside what is alive; collect here and nowhere else from now on."""
-        if self._started:
+        if self._hold is not None:
             return
-        self._started = True
-        garbage.hold()
+        self._hold = hold = garbage.Hold()
+        # a method by itself would not keep what it belongs to
+        self._window.destroyed.connect(lambda: hold.release())  # noqa: PLW0108
         gc.freeze()
         self._timer.start()
         self._young.start()
@@ -85,9 +87,9 @@ class Quiet(QObject):
 
     def stop(self) -> None:
         """Leave collecting to Python again."""
-        if self._started:
-            self._started = False
+        if self._hold is not None:
             self._timer.stop()
             self._young.stop()
             gc.unfreeze()
-            garbage.release()
+            self._hold.release()
+            self._hold = None
