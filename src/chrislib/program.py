@@ -69,11 +69,13 @@ async def _main(
     from chrislib.desktop import instance
     from chrislib.jobs.headless import Requests
     from chrislib.logs import start_log
+    from chrislib.views.shell.readers import mend_areas
 
     start_log(paths.state)
     services = await bootstrap.compose(paths)
     context = bootstrap.make_context(services)
     context.theme.apply(application)
+    mend_areas()
     await bootstrap.furnish(services, window, context)
     await asyncio.to_thread(_load, _NETWORK)
     try:

@@ -39,14 +39,3 @@ def test_locks_carry_hashes_and_no_index() -> None:
 def test_no_file_is_larger_than_two_megabytes() -> None:
     large = [p for p in tracked() if p.exists() and p.stat().st_size > 2_000_000]
     assert large == []
-
-
-def test_areas_that_scroll_are_safe_for_screen_readers() -> None:
-    views = [path for path in tracked() if "src/chrislib/views" in str(path)]
-    theirs = [
-        path.name
-        for path in views
-        if path.suffix == ".py"
-        and re.search(r"QScrollArea\(|\(QScrollArea", path.read_text(encoding="utf-8"))
-    ]
-    assert theirs == ["scroll_area.py"]

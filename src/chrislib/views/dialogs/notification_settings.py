@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +24,6 @@ from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import Segments, button
 from chrislib.views.widgets.emptied import empty
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.text import Label, line
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _Times(QComboBox):
             event.ignore()
 
 
-class NotificationSettings(ScrollArea):
+class NotificationSettings(QScrollArea):
     """A page of the settings; each change counts at once.
 
     Parameters

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,7 +22,6 @@ from chrislib.views.tasks import PaneTasks
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.markdown_view import MarkdownView
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
 
@@ -347,7 +347,7 @@ class CommentPanel(QWidget):
         inner.addLayout(self._rows)
         inner.addWidget(self._older, 0, Qt.AlignmentFlag.AlignLeft)
         inner.addStretch(1)
-        self._area = ScrollArea()
+        self._area = QScrollArea()
         self._area.setObjectName("comments.list")
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)

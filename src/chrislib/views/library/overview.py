@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -31,7 +32,6 @@ from chrislib.views.library.overview_start import QuickLookup, ways_in
 from chrislib.views.models.timers import soon
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.state_view import StateView
 from chrislib.views.widgets.text import Label
 
@@ -39,7 +39,7 @@ _FRESH_SECONDS = 60.0
 """So long after a look the server is not asked again only because it is shown."""
 
 
-class Overview(ScrollArea):
+class Overview(QScrollArea):
     """One scrolling page; the head of History stays in sight."""
 
     def __init__(self, ctx: ViewContext, archives: ArchiveChoice) -> None:

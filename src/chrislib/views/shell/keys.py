@@ -6,13 +6,13 @@ from types import MappingProxyType
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QGridLayout,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from chrislib.views.shell.commands import Command, native
 from chrislib.views.theme.theme import Theme
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label
 
@@ -151,7 +151,7 @@ def key_sheet(
             grid.addWidget(Label(theme, words, style="small"), row, 1)
             row += 1
     grid.setColumnStretch(1, 1)
-    area = ScrollArea()
+    area = QScrollArea()
     area.setObjectName("keys.list")
     area.setAccessibleName("Keys")
     area.setWidgetResizable(True)

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.emptied import empty
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.text import ElidedLabel, Label
 
 Row = tuple[str, str, object | None]
 """Name, what they may do, and what stands for it; None cannot be revoked."""
 
 
-class AccessRows(ScrollArea):
+class AccessRows(QScrollArea):
     """A list that is short enough to be read at a glance."""
 
     revoke = Signal(object)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.aio import Breather
 from chrislib.cube.folder_types import Grant
@@ -17,7 +17,6 @@ from chrislib.views.library.files import words
 from chrislib.views.library.files.handing import Handing
 from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.preview import Preview
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.section import Facts, Section
 from chrislib.views.widgets.text import ElidedLabel, Label, line
 
@@ -259,9 +258,9 @@ class Side(QWidget):
         foot.setContentsMargins(16, 8, 16, 12)
         foot.addWidget(self._hint, 1)
         column.addLayout(foot)
-        area = ScrollArea()
+        area = QScrollArea()
         area.setWidgetResizable(True)
-        area.setFrameShape(ScrollArea.Shape.NoFrame)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(body)
         # The three buttons, also in large type, and the bar beside them.

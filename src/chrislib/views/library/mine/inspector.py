@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +29,6 @@ from chrislib.views.library.mine.inspector_parts import (
 )
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.buttons import button, icon_button
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.section import Facts, Section
 from chrislib.views.widgets.text import Label
 
@@ -83,7 +83,7 @@ class _Notes(QPlainTextEdit):
         self.write()
 
 
-class Inspector(ScrollArea):
+class Inspector(QScrollArea):
     """What is highlighted, in folding sections.
 
     Signals

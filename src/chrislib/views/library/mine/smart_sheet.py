@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chrislib.errors import ChrislibError
 from chrislib.library.mine.model import (
@@ -23,7 +23,6 @@ from chrislib.views.library.mine.rule_row import RuleRow
 from chrislib.views.library.mine.words import unit
 from chrislib.views.widgets.buttons import Field, button
 from chrislib.views.widgets.combos import combo
-from chrislib.views.widgets.scroll_area import ScrollArea
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, line
 
@@ -196,7 +195,7 @@ class SmartSheet(Sheet):
         under.addStretch(1)
         inner.addLayout(under)
         inner.addStretch(1)
-        area = ScrollArea()
+        area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inside)
         inside.setAutoFillBackground(False)
