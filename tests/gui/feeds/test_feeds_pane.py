@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
@@ -528,3 +529,33 @@ def test_a_folder_without_images_is_unfolded(
     QTest.keyClick(outputs.view, Qt.Key.Key_Return)
     assert outputs.model.is_open(outputs.view.currentIndex())
     settled(qtbot, pane)
+
+
+def test_more_is_asked_once_the_graph_of_a_large_feed_is_there(
+    qtbot: QtBot,
+    pane: FeedsPane,
+    feeds: Any,
+    make: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled(qtbot, pane)
+    nodes = [make.node(number, "pl-copy", "1.0") for number in range(5_001, 5_501)]
+    feeds.hold(make.row(900, "the large one"), nodes)
+    asked: dict[str, bool] = {}
+
+    def noted(name: str) -> None:
+        ask = getattr(feeds, name)
+
+        def noting(*args: Any) -> Any:
+            if 900 in args or name == "of":
+                asked[name] = pane.centre.graph.arranging
+            return ask(*args)
+
+        monkeypatch.setattr(feeds, name, noting)
+
+    for name in ("watch", "details", "of"):
+        noted(name)
+    pane.show_feed(900)
+    qtbot.waitUntil(lambda: len(asked) == 3)
+    assert asked == {"watch": False, "details": False, "of": False}
+    assert 5_001 in pane.centre.graph.shown

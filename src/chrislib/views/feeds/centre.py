@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ _OUTPUT_SHARE = 0.34
 _NARROW = 720
 _AT_ONCE = 200
 """Nodes that are listed at once, though the graph is shown."""
+_PAINTED_MS = 30
+"""A graph that was placed is on screen by then."""
 
 
 class Centre(QWidget):
@@ -40,6 +42,9 @@ class Centre(QWidget):
         self._context = context
         self._sized = False
         self._unlisted: tuple[Node, ...] | None = None
+        self._later: list[Callable[[], object]] = []
+        self._painted = QTimer(self, singleShot=True, interval=_PAINTED_MS)
+        self._painted.timeout.connect(self._drawn)
         # Each is born in its place: moved there, all below it would be styled anew.
         self._stack = QStackedWidget(self)
         self._feed = feed = QWidget(self._stack)
@@ -77,13 +82,17 @@ class Centre(QWidget):
         column.setSpacing(0)
         column.addWidget(self.banner)
         column.addWidget(self._stack, 1)
+        self._wire()
+        if context.layout.get(_MODE_KEY) == "list":
+            self.set_mode("list")
+
+    def _wire(self) -> None:
+        self.graph.arranged.connect(self._painted.start)
         self.graph.chosen.connect(self.chosen)
         self.nodes.chosen.connect(self.chosen)
         self.graph.opened.connect(self.node_opened)
         self.nodes.opened.connect(self.node_opened)
         self.head.mode_chosen.connect(self.set_mode)
-        if context.layout.get(_MODE_KEY) == "list":
-            self.set_mode("list")
 
     @property
     def shows_feed(self) -> bool:
@@ -115,6 +124,16 @@ class Centre(QWidget):
         if not self.shows_feed:
             self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._feed))
 
+    def when_drawn(self, then: Callable[[], object]) -> None:
+        """Call `then` when the graph is on screen: at once, but for a large feed.
+
+        What is asked while it is being placed would be paid for with its picture.
+        """
+        if self.graph.arranging:
+            self._later.append(then)
+        else:
+            then()
+
     def show_state(self, icon: str, title: str, text: str, *, action: str = "") -> None:
         """Show words instead of a feed; `action` asks again."""
         actions = [(action, self.retry.emit)] if action else []
@@ -130,6 +149,13 @@ class Centre(QWidget):
         """Highlight a node in graph and list."""
         self.graph.select(node_id)
         self.nodes.select(node_id)
+
+    def _drawn(self) -> None:
+        if self.graph.arranging:
+            return
+        later, self._later = self._later, []
+        for then in later:
+            then()
 
     def _list_nodes(self) -> None:
         """Fill the list of nodes; that of a large feed is filled when it is shown."""

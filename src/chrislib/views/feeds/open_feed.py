@@ -28,6 +28,8 @@ class OpenFeed(QObject):
 
     looked = Signal(object)
     """A fresh `FeedView` of the feed on screen."""
+    drawn = Signal(object)
+    """The same, when its graph has been painted: now more can be asked."""
     lost = Signal(int)
     """A feed that was deleted, or closed to this account, while it was open."""
 
@@ -187,9 +189,9 @@ class OpenFeed(QObject):
         self.view = view
         self._places = {int(node.id): at for at, node in enumerate(view.nodes)}
         self.well()
-        self.looked.emit(view)
         self._centre.show_feed(view)
         self._centre.outputs.show_nodes(view.nodes)
+        self.looked.emit(view)
         if self._wanted_node in self._places:
             wanted, self._wanted_node = self._wanted_node, None
             self.choose(wanted)
@@ -197,6 +199,11 @@ class OpenFeed(QObject):
             self.choose(max(self._places, default=None))
         else:
             self._show_node()
+        self._centre.when_drawn(self._tell_drawn)
+
+    def _tell_drawn(self) -> None:
+        if self.view is not None:
+            self.drawn.emit(self.view)
 
     def _show_node(self) -> None:
         node, view = self.node, self.view
@@ -209,8 +216,13 @@ class OpenFeed(QObject):
             place=f"Node {self._places[node.id] + 1} of {len(view.nodes)}",
             cancels=self._context.feeds.cancel_count(node) if works else 0,
         )
-        self._details(view.row.id, node)
-        self._centre.outputs.look(node)
+        self._centre.when_drawn(self._look_closely)
+
+    def _look_closely(self) -> None:
+        node, view = self.node, self.view
+        if node is not None and view is not None:
+            self._details(view.row.id, node)
+            self._centre.outputs.look(node)
 
     def _details(self, feed_id: int, node: Node) -> None:
         """Look closely: again and again while it works, once when it has ended."""

@@ -287,6 +287,9 @@ class FeedsPane(QWidget):
 
     def _looked(self, view: FeedView) -> None:
         self.list.replace(view.row)
+
+    def _drawn(self, view: FeedView) -> None:
+        self.talk.looked(view)
         if self.isVisible():
             # not before: both would ask for all nodes of a large feed at once
             self._context.feeds.watch(view.row.id)
@@ -420,6 +423,6 @@ class FeedsPane(QWidget):
         self.inspector.several.cancel.connect(acts.stops.cancel)
         self._open_feed.looked.connect(self._looked)
         self._open_feed.looked.connect(lambda _view: self.node_acts.feed_looked())
-        self._open_feed.looked.connect(self.talk.looked)
+        self._open_feed.drawn.connect(self._drawn)
         self._open_feed.lost.connect(lambda _feed_id: self._load_list(whole=True))
         bind_keys(self)
