@@ -282,7 +282,9 @@ def test_from_a_ticked_series_to_a_started_pipeline_in_one_click(
         Qt.Key.Key_Return,
         Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
     )
+    assert (button.text(), button.isEnabled()) == ("Starting …", False)
     person.wait(lambda: newest_root(program).key != job.key, "another feed")
+    person.wait(lambda: button.text() == "Run simpledsapp to simp…", "the words")
     person.press("Cancel", within=program.window)
     again = newest_root(program)
     program.wait(

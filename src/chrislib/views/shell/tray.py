@@ -229,7 +229,7 @@ class TrayPanel(QFrame):
         self._show_ways()
 
     def set_busy(self, busy: bool) -> None:
-        """Take no second press while a recipe is being started."""
+        """Say that a recipe is being started, and take no second press meanwhile."""
         self._busy = busy
         self._show_ways()
 
@@ -245,6 +245,8 @@ class TrayPanel(QFrame):
     def _show_ways(self) -> None:
         last = self._recipes[0] if self._recipes else None
         words = f"Run {_short(last.title)}" if last is not None else "Run on each …"
+        if self._busy:
+            words = "Starting …"
         self._run.setText(words)
         tip = "The same recipe on each item of the tray, a feed each"
         if last is not None:
