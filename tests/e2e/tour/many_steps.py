@@ -60,7 +60,8 @@ class ManySteps(Part):
         self._screen.gone(id="next", role="push button", seconds=60)
         row = self._screen.wait(contains=_FIRST, role="list item", seconds=120)
         self._screen.click(row)
-        self._screen.wait(contains="dcm2niix", id="name", role="label", seconds=120)
+        # which of the two is highlighted depends on when the feed was looked at
+        self._screen.wait(contains=" of 2", role="label", seconds=120)
 
     def run_again(self) -> None:
         """Tick another series and press what was run last."""
