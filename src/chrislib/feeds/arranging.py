@@ -174,6 +174,14 @@ def days_of(key: str, today: date) -> tuple[date | None, date | None]:
     return (None if back is None else today - timedelta(days=back)), None
 
 
+def labels_with(words: str, labels: Iterable[str]) -> list[str]:
+    """Return the tags a search for words can find: those that hold one of them."""
+    wanted = words.casefold().split()
+    return [
+        label for label in labels if any(word in label.casefold() for word in wanted)
+    ]
+
+
 def works(row: FeedRow) -> bool:
     """Whether a node of a feed has not ended."""
     return not ACTIVE.isdisjoint(row.states)

@@ -1,5 +1,6 @@
 """Several feeds of the list: highlighted, renamed, tagged, merged, deleted."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from chrislib.feeds.measures import Measure
 from chrislib.feeds.tags import Tag
 from chrislib.views.feeds.bulk_sheet import BulkSheet
 from chrislib.views.feeds.bulk_sheets import MergeSheet, RenameSheet
+from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.feeds.share_sheet import ShareSheet
 from chrislib.views.feeds.tag_sheet import TagSheet
@@ -252,6 +254,71 @@ def test_tags_and_days_leave_feeds_out(
     assert shown(pane) == []
     pane.list.show_all()
     assert set(shown(pane)) == set(order)
+
+
+def test_words_are_looked_for_in_tags_that_nobody_asked_about_before(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane, order, talk = loaded, shown(loaded), feeds.talk
+    talk.tags = [
+        Tag(number, name, "#3f8fd2", owner="alex", mine=True)
+        for number, name in enumerate(("teaching", "glioma"))
+    ]
+    talk.on = {order[1]: {1}, order[2]: {0}}
+    asked: list[int] = []
+    answer, gate = talk.feeds_of, asyncio.Event()
+
+    async def feeds_of(tag_id: int) -> set[int]:
+        asked.append(tag_id)
+        await gate.wait()
+        found: set[int] = await answer(tag_id)
+        return found
+
+    feeds.tags.feeds_of = feeds_of
+    note = pane.list.findChild(ListNote, "feeds.list.note")
+    assert note is not None
+    pane.list.search.setText("teach")
+    wait(qtbot, lambda: asked)
+    assert shown(pane) == []
+    assert note.accessibleName().startswith("Looking at tags")
+    gate.set()
+    wait(qtbot, lambda: shown(pane) == [order[2]])
+    # no other tag can add a feed, and what is known is not asked for again
+    assert asked == [0]
+    pane.list.search.setText("teachin")
+    wait(qtbot, lambda: not pane._tasks.pending)
+    assert shown(pane) == [order[2]]
+    pane.list.search.setText("nothing like it")
+    wait(qtbot, lambda: note.accessibleName().startswith("No feed has these words"))
+    assert asked == [0]
+    # a filter makes one tag known: the others are still to be asked for
+    pane.list.show_all()
+    pane.list.tags_changed.emit()
+    pane.list.arrange("tag", "teaching")
+    wait(qtbot, lambda: shown(pane) == [order[2]])
+    pane.list.show_all()
+    pane.list.search.setText("glio")
+    wait(qtbot, lambda: shown(pane) == [order[1]])
+    assert asked == [0, 0, 1]
+
+
+def test_a_search_says_when_tags_could_not_be_read(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any
+) -> None:
+    pane = loaded
+    feeds.talk.tags = [Tag(0, "teaching", "", owner="alex", mine=True)]
+
+    async def feeds_of(_tag_id: int) -> set[int]:
+        raise ChrislibError("No answer.")
+
+    feeds.tags.feeds_of = feeds_of
+    note = pane.list.findChild(ListNote, "feeds.list.note")
+    assert note is not None
+    pane.list.search.setText("teach")
+    wait(qtbot, lambda: "did not say which" in note.accessibleName())
+    count = pane.list.findChild(QLabel, "feeds.list.count")
+    assert count is not None
+    assert count.text() == "0 of 4 without tags"
 
 
 def test_tags_and_access_of_several_are_one_sheet(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chrislib.cube.errors import NotFound
 from chrislib.cube.types import Feed, FeedId
-from chrislib.feeds.arranging import KINDS, ORDERS, Arranging, days_of
+from chrislib.feeds.arranging import KINDS, ORDERS, Arranging, days_of, labels_with
 from chrislib.feeds.book import FeedBook, Scopes
 from chrislib.feeds.model import FeedRow
 
@@ -205,6 +205,12 @@ def test_kinds_of_feeds(kind: str, ids: list[int]) -> None:
         for n, one in enumerate(states, 1)
     ]
     assert [row.id for row in Arranging(kind=kind).of(feeds)] == ids
+
+
+def test_only_tags_with_a_word_can_add_a_feed_to_a_search() -> None:
+    labels = ("Brain age", "teaching", "(no name)")
+    assert labels_with("AGE  teach", labels) == ["Brain age", "teaching"]
+    assert labels_with(" ", labels) == []
 
 
 def test_file_names_found_by_the_server_stand_for_the_words() -> None:

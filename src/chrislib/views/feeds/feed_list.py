@@ -10,9 +10,9 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from chrislib.feeds.arranging import ORDERS, UNFILTERED, days_of, works
+from chrislib.feeds.arranging import ORDERS, UNFILTERED, days_of
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.feed_rows import FeedDelegate, FeedListModel
@@ -20,16 +20,15 @@ from chrislib.views.feeds.feed_table import FeedTable
 from chrislib.views.feeds.list_bar import ListBar
 from chrislib.views.feeds.list_head import ListHead
 from chrislib.views.feeds.list_memory import ListMemory
-from chrislib.views.feeds.list_note import ListNote
+from chrislib.views.feeds.list_pages import ListPages, why_empty
 from chrislib.views.feeds.tabs import Tabs
 from chrislib.views.models.index import Index
 from chrislib.views.widgets.buttons import Field
-from chrislib.views.widgets.skeleton import Skeleton
 from chrislib.views.widgets.text import line
 
 _ORDER = "feeds.order"
 _REST_MS = 300
-"""The list rests so long before what is in sight is looked at."""
+"""The list rests so long before what is in sight is looked at, and typing, too."""
 
 
 class FeedList(QWidget):
@@ -48,6 +47,8 @@ class FeedList(QWidget):
     tags_needed = Signal(str)
     """A tag whose feeds are to be known; "" for all tags."""
     tags_changed = Signal()
+    words_rest = Signal(str)
+    """Words were typed, a moment ago: feeds that have such tags are to be known."""
 
     def __init__(self, context: ViewContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +58,7 @@ class FeedList(QWidget):
         self._quiet = False
         self._reveal = False
         self._days = ""
+        self._tags = "known"
         self.setObjectName("feeds.list.panel")
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -82,16 +84,16 @@ class FeedList(QWidget):
             [("mine", "Mine"), ("shared", "Shared"), ("public", "Public")],
             name="feeds.tabs",
         )
-        self._skeleton = Skeleton(theme, row_height=52, picture=True)
-        self._state = ListNote(theme, name="feeds.list.note")
-        self._stack = QStackedWidget()
-        for page in (self.view, self._skeleton, self._state):
-            self._stack.addWidget(page)
+        self._pages = ListPages(theme, self.view)
         self._build()
-        self._still = QTimer(self)
-        self._still.setSingleShot(True)
-        self._still.setInterval(_REST_MS)
+        self._still, self._typed = QTimer(self), QTimer(self)
+        for timer in (self._still, self._typed):
+            timer.setSingleShot(True)
+            timer.setInterval(_REST_MS)
         self._still.timeout.connect(self.in_sight)
+        self._typed.timeout.connect(
+            lambda: self.words_rest.emit(self.search.text().strip())
+        )
         kept = context.layout.get(_ORDER)
         if isinstance(kept, str) and kept in dict(ORDERS):
             self.model.arrange(order=kept)
@@ -101,7 +103,7 @@ class FeedList(QWidget):
     def _connect(self) -> None:
         self.view.verticalScrollBar().valueChanged.connect(self._still.start)
         self.search.textChanged.connect(self._search)
-        self.tabs.chosen.connect(lambda _key: self._show_scope())
+        self.tabs.chosen.connect(lambda _key: self._show_tab())
         self.head.new_feed.connect(self.new_feed)
         self.head.act.connect(self.act_wanted)
         self.head.one_wanted.connect(self.highlight_one)
@@ -133,7 +135,7 @@ class FeedList(QWidget):
         """Forget what a server had."""
         self._scopes = {}
         self.model.open_id = None
-        self._reveal = False
+        self._reveal = self._pages.finding = False
         self.model.forget_measures()
         self.bar.offer_tags(())
         self.model.arrange(tags={}, tag="", owner="", only=None)
@@ -145,14 +147,15 @@ class FeedList(QWidget):
     def start_loading(self) -> None:
         """Show placeholders, unless older rows are there to be looked at."""
         if not self._scopes:
-            self._skeleton.start("Asking for feeds")
-            self._stack.setCurrentWidget(self._skeleton)
+            self._pages.show_loading("Asking for feeds")
 
     def set_scopes(
         self, scopes: Mapping[str, list[FeedRow]], *, fresh: FeedRow | None = None
     ) -> None:
         """Show what the server has; `fresh` is a row that is known better."""
         first = not self._scopes
+        if first:
+            self.look_at_tags()
         self._scopes = {
             scope: {row.id: row for row in rows} for scope, rows in scopes.items()
         }
@@ -167,7 +170,7 @@ class FeedList(QWidget):
             self.tabs.choose(scope)
             self._reveal = False
         if first:
-            self._skeleton.stop(self._show_scope)
+            self._pages.skeleton.stop(self._show_scope)
         else:
             self._show_scope()
 
@@ -175,9 +178,8 @@ class FeedList(QWidget):
         """Show an error page, unless there are older rows."""
         if self._scopes:
             return
-        self._skeleton.stop(lambda: None)
-        self._state.show_error(error, self.retry.emit)
-        self._stack.setCurrentWidget(self._state)
+        self._pages.skeleton.stop(lambda: None)
+        self._pages.show_error(error, self.retry.emit)
 
     def replace(self, row: FeedRow) -> None:
         """Show a fresher look at one feed."""
@@ -259,10 +261,27 @@ class FeedList(QWidget):
         column.addWidget(line())
         column.addWidget(self.bar)
         column.addWidget(line())
-        column.addWidget(self._stack, 1)
+        column.addWidget(self._pages, 1)
 
     def _search(self, words: str) -> None:
+        self._pages.finding = False
+        self.look_at_tags()
         self._arrange(words=words, only=None)
+
+    def look_at_tags(self) -> None:
+        """Let the tags of feeds be read that the words are looked for in."""
+        words = bool(self.search.text().strip())
+        self._tags = "asked" if words else "known"
+        (self._typed.start if words else self._typed.stop)()
+
+    def show_looked(self, *, failed: bool = False) -> None:
+        """Say that the tags were read for the words, or that this failed."""
+        self._tags = "failed" if failed else "known"
+        self._show_page()
+
+    def _show_tab(self) -> None:
+        self._pages.finding = False
+        self._show_scope()
 
     def _show_scope(self) -> None:
         # Qt makes a neighbor current when the current row goes: nobody chose that
@@ -290,12 +309,15 @@ class FeedList(QWidget):
             shown=self.model.rowCount(),
             total=self.model.total,
             days=self._days,
+            tags=self._tags,
         )
 
     def _show_page(self) -> None:
         self._show_bar()
+        if self._pages.finding:
+            return  # what the server is asked for stays on screen
         if self.model.rowCount():
-            self._stack.setCurrentWidget(self.view)
+            self._pages.setCurrentWidget(self.view)
             self._still.start()
             if self.window().focusWidget() in {None, self.head.new_button}:
                 # Qt gave the keys to the first button: rows are what one came for.
@@ -304,33 +326,29 @@ class FeedList(QWidget):
                 self.view.setFocus(Qt.FocusReason.OtherFocusReason)
                 self._quiet = quiet
             return
-        words = self.search.text().strip()
-        if self.model.total and words and self.model.arranging.only is None:
-            self._state.show_note(
-                "No feed has these words",
-                "The search looks at titles, people, tags and feed numbers.",
-                ("Show all", self.show_all),
-                ("Search file names", lambda: self.files_wanted.emit(words)),
-            )
-        elif self.model.total:
-            self._state.show_note(
-                "No feed is shown",
-                "None has such files."
-                if self.model.arranging.only is not None
-                else "None is like those that are wanted.",
-                ("Show all", self.show_all),
-            )
-        else:
-            self._state.show_note(*_EMPTY[self.tabs.current])
-        self._stack.setCurrentWidget(self._state)
+        words, now = self.search.text().strip(), self.model.arranging
+        title, text = why_empty(
+            now, self.tabs.current, total=self.model.total, tags=self._tags
+        )
+        self._pages.show_words(
+            title,
+            text,
+            ("Show all", self.show_all) if self.model.total else None,
+            ("Search file names", lambda: self.files_wanted.emit(words))
+            if self.model.total and words and now.only is None
+            else None,
+        )
 
     def shutdown(self) -> None:
         """Ask for nothing any more."""
         self._still.blockSignals(True)
         self._still.stop()
+        self._typed.blockSignals(True)
+        self._typed.stop()
 
     def arrange(self, wish: str, value: object) -> None:
         """Take another wish of `ListBar.wished`."""
+        self._pages.finding = False
         if wish == "order":
             self._layout.put(_ORDER, value)
         if wish == "days":
@@ -349,8 +367,12 @@ class FeedList(QWidget):
         self._arrange(since=since, until=until)
 
     def show_tags(self, tags: Mapping[int, tuple[str, ...]]) -> None:
-        """Take which tags feeds have; the order and a filter wait for them."""
+        """Take which tags feeds have; the order, a filter, words wait for them."""
         self._arrange(tags=tags)
+
+    def end_finding(self) -> None:
+        """Show rows again: what the server was asked for is known."""
+        self._pages.finding = False
 
     def pin(self, feed_ids: Collection[int], *, pinned: bool) -> None:
         """Put feeds on top, or back to their places."""
@@ -374,25 +396,25 @@ class FeedList(QWidget):
 
     def show_all(self) -> None:
         """Leave no feed out."""
+        self._pages.finding = False
         self.search.clear()
         self._days = ""
         self._arrange(**UNFILTERED)
 
     def show_finding(self, what: str = "Looking at the names of files") -> None:
-        """Say what the server is asked for the list."""
-        self._state.show_note(what, "The server does this.")
-        self._stack.setCurrentWidget(self._state)
+        """Say what the server is asked for the list, until that is known."""
+        self._pages.show_finding(what)
 
     def show_found(self, words: str, found: set[int]) -> None:
         """Show the feeds that hold such files, if they are still asked for."""
         if words != self.search.text().strip():
             return
+        self._pages.finding = False
         self._arrange(only=frozenset(found))
 
     def show_not_found(self, error: BaseException) -> None:
         """Say why the names of files could not be looked at."""
-        self._state.show_error(error, self._show_page)
-        self._stack.setCurrentWidget(self._state)
+        self._pages.show_error(error, self._show_page)
 
     def rows_in_sight(self) -> list[FeedRow]:
         """Return the feeds whose rows can be seen."""
@@ -405,11 +427,6 @@ class FeedList(QWidget):
             return []
         end = last.row() if last.isValid() else self.model.rowCount() - 1
         return self.model.feeds_at(range(first.row(), end + 1))
-
-    @staticmethod
-    def works(row: FeedRow) -> bool:
-        """Whether a node of a feed has not ended."""
-        return works(row)
 
     def _menu(self, at: QPoint) -> None:
         index = self.view.indexAt(at)
@@ -430,13 +447,3 @@ class FeedList(QWidget):
 
     def _highlighted(self, *_change: object) -> None:
         self.head.show_highlighted(len(self.view.highlighted))
-
-
-_EMPTY = {
-    "mine": (
-        "No feeds yet",
-        "Tick something in the Library, then Create feed.",
-    ),
-    "shared": ("Nothing shared", "Feeds that others share with you appear here."),
-    "public": ("No public feeds", "Feeds that are open to everybody appear here."),
-}

@@ -14,6 +14,7 @@ from chrislib.views.widgets.text import ElidedLabel
 _NARROW = 220
 _NAMES = 30
 """More names than these make no menu; words find them."""
+_TAGS = {"known": "", "asked": " so far", "failed": " without tags"}
 
 
 class ListBar(QWidget):
@@ -66,11 +67,20 @@ class ListBar(QWidget):
         row.addWidget(self._clear)
         row.addWidget(self._filter)
 
-    def show_state(self, now: Arranging, *, shown: int, total: int, days: str) -> None:
-        """Show order and filters, and how many feeds that leaves."""
+    def show_state(
+        self, now: Arranging, *, shown: int, total: int, days: str, tags: str
+    ) -> None:
+        """Show order and filters, and how many feeds that leaves.
+
+        Parameters
+        ----------
+        tags : str
+            Whether tags were read for the words: "known", "asked" or "failed".
+        """
         self._now, self._days = now, days
         self._say_order()
-        self._count.setText(f"{shown:,} of {total:,}" if now.narrows else "")
+        words = f"{shown:,} of {total:,}{_TAGS[tags]}"
+        self._count.setText(words if now.narrows else "")
         self._clear.setVisible(now.filters)
         token = "accent.glyph" if now.filters else "text.secondary"
         self._filter.set_icon("sliders-horizontal", token)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chrislib.feeds.arranging import works
 from chrislib.feeds.measures import Measure
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
@@ -98,9 +99,7 @@ class ListKeeper:
         rows = self._list.rows_in_sight()
         if not rows or self.asking:
             return  # pages come first; the list rests again once it is whole
-        working = (
-            tuple(row.id for row in rows if self._list.works(row)) if again else ()
-        )
+        working = tuple(row.id for row in rows if works(row)) if again else ()
         self._asker.once(
             "counts",
             lambda: self._context.feeds.lists.check_counts(
