@@ -11,6 +11,7 @@ from chrislib.cube.client import CubeClient
 from chrislib.cube.errors import Forbidden
 from chrislib.errors import ChrislibError
 from chrislib.feeds.comments import PAGE, FeedComments
+from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.notes import FeedNotes, NoteConflict
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.sharing import AlreadyShared, FeedSharing
@@ -30,6 +31,7 @@ class Desk:
         self.comments = FeedComments(server, unsent)
         self.tags = FeedTags(server)
         self.sharing = FeedSharing(server)
+        self.lists = FeedLists(server)
 
 
 @pytest.fixture
@@ -169,6 +171,10 @@ async def _public(mine: Desk, theirs: Desk, feed: int, name: str) -> None:
     assert access.grants is not None
     for grant in access.grants:
         await mine.sharing.revoke(grant)
+    # its files are found by their names, by the owner and by those who only read it
+    words = f"/feed_{feed}/ x_"
+    for desk in (mine, theirs):
+        assert await desk.lists.with_files(words) == {feed}
     # readers of a public feed are not told who else has it, and write nothing
     seen = await theirs.sharing.access(feed)
     assert (seen.public, seen.grants, seen.may_change) == (True, None, False)
@@ -179,5 +185,6 @@ async def _public(mine: Desk, theirs: Desk, feed: int, name: str) -> None:
     await mine.sharing.set_public(feed, public=False)
     with pytest.raises(Forbidden):
         await theirs.sharing.access(feed)
+    assert await theirs.lists.with_files(words) == set()
     with pytest.raises(ChrislibError, match="does not have this"):
         await mine.sharing.revoke(access.grants[0])

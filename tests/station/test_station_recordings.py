@@ -360,6 +360,7 @@ AFTER = {
     "plugins-search-bad-date": "plugins/search/?min_creation_date=yesterday",
     "plugins-search-type-fs": "plugins/search/?type=fs",
     "plugins-search-unknown-parameter": "plugins/search/?nosuch=x&limit=1",
+    "publicfeeds-search": "publicfeeds/search/?name=brain",
     "reference-data-finished": "plugins/instances/{reference}/",
     "tag-create-empty-name-201": "tags/",
     "tags-list": "tags/",

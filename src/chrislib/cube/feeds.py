@@ -37,6 +37,23 @@ class FeedsApi:
         """Iterate over the net over public feeds; see `list`."""
         return self._wire.items("publicfeeds/", reading.feed, limit=_PAGE, ahead=ahead)
 
+    def with_files(self, words: str, *, public: bool = False) -> AsyncIterator[Feed]:
+        """Iterate over the net over feeds with files whose paths hold all the words.
+
+        Parameters
+        ----------
+        words : str
+            Parts of paths, with spaces between them; case does not count.
+        public : bool
+            Search public feeds, which the search of own and shared ones leaves out.
+        """
+        return self._wire.items(
+            "publicfeeds/search/" if public else "search/",
+            reading.feed,
+            limit=_PAGE,
+            params={"files_fname_icontains": words},
+        )
+
     async def page(self, **filters: object) -> Listed[Feed]:
         """Read one page of own and shared feeds over the net by one request.
 

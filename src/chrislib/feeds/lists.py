@@ -76,16 +76,16 @@ class FeedLists:
         return found
 
     async def with_files(self, words: str) -> set[int]:
-        """Return the feeds that hold files with all the words (network)."""
-        found: set[int] = set()
-        while True:
-            page = await self._client().feeds.page(
-                files_fname_icontains=words, limit=100, offset=len(found)
-            )
-            before = len(found)
-            found |= {int(feed.id) for feed in page.rows}
-            if not page.more or len(found) == before:
-                return found
+        """Return the feeds that hold files with all the words, public ones as well.
+
+        Over the network.
+        """
+        feeds = self._client().feeds
+        return {
+            int(feed.id)
+            for public in (False, True)
+            async for feed in feeds.with_files(words, public=public)
+        }
 
     async def tag_names(self) -> tuple[str, ...]:
         """Return the tags there are on the server (network)."""
