@@ -86,13 +86,15 @@ class Comparing:
         return {place: runs for place, runs in found if runs is not None}
 
     async def files(self, left: Node, right: Node) -> FilesCompared:
-        """List the files of both nodes and pair them (network)."""
+        """List the files of both nodes and pair them (network, a thread)."""
         client = self._client()
         sides = await together(self._files(client, left), self._files(client, right))
         problems = [side for side in sides if isinstance(side, CubeError)]
         one, other = ([] if isinstance(side, CubeError) else side for side in sides)
         problem = problems[0].title if problems else ""
-        return FilesCompared(tuple(compare_files(one, other)), problem)
+        # of two folders with very many files it takes longer than a frame
+        pairs = await asyncio.to_thread(compare_files, one, other)
+        return FilesCompared(tuple(pairs), problem)
 
     async def contents(
         self, pairs: Sequence[FilePair], *, progress: Progress | None = None

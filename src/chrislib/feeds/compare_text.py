@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chrislib.feeds.compare_files import WORDS, FilePair, count_verdicts
+from chrislib.feeds.compare_known import Known, Outcome
 from chrislib.feeds.compare_model import FilesCompared, Line, RunsCompared
+from chrislib.feeds.compare_nodes import NodePair
 from chrislib.feeds.model import Node
 
 
@@ -31,6 +33,16 @@ class Report:
     pairs: tuple[PairReport, ...]
 
 
+def outcome_of(pair: PairReport) -> Outcome:
+    """Return what is known of two nodes, their files included."""
+    known = Known()
+    if pair.runs is not None:
+        known.take_runs({pair.place: pair.runs})
+    if pair.files is not None:
+        known.take_files(pair.place, pair.files)
+    return known.of(NodePair(pair.place, pair.left, pair.right))
+
+
 def to_text(report: Report) -> str:
     """Return a comparison for people, differences first in each part."""
     lines = [
@@ -45,8 +57,7 @@ def to_text(report: Report) -> str:
             lines.append("Only left" if pair.right is None else "Only right")
             continue
         if pair.runs is not None:
-            differences = ", ".join(pair.runs.differences)
-            lines.append(f"Differs in: {differences or 'nothing'}")
+            lines.append(outcome_of(pair).head)
             lines += _part("Run", pair.runs.run)
             lines += _part("Parameters", pair.runs.parameters)
         if pair.files is not None:
@@ -121,7 +132,7 @@ def _pair(pair: PairReport) -> dict[str, Any]:
         "place": pair.place,
         "left": _side(pair.left),
         "right": _side(pair.right),
-        "differences": None if runs is None else list(runs.differences),
+        "differences": None if runs is None else list(outcome_of(pair).differences),
         "run": None if runs is None else _lines(runs.run),
         "parameters": None if runs is None else _lines(runs.parameters),
         "files": None

@@ -113,7 +113,8 @@ class CollectSteps(Part):
         self._screen.settle()
         self._screen.key("Up", "Up", "Return")  # before Delete on server
         self._screen.wait("Only differences", seconds=30)
-        self._screen.wait(contains="1 differ", role="label", seconds=60)
+        self._screen.wait(contains=" differ", role="label", seconds=60)
+        self._screen.wait("Files compared by name and size", seconds=60)
         self._screen.settle()
 
     def compare_feeds(self) -> None:

@@ -105,7 +105,17 @@ def page(
 
 def settled(qtbot: QtBot, page: ComparePage) -> None:
     qtbot.waitUntil(
-        lambda: not page._tasks.pending and not page._pair_tasks.pending, timeout=60_000
+        lambda: (
+            not any(
+                (
+                    page._tasks.pending,
+                    page._pair_tasks.pending,
+                    page._value_tasks.pending,
+                )
+            )
+            and not page.behind.busy
+        ),
+        timeout=60_000,
     )
 
 
@@ -131,12 +141,13 @@ def choose_bet(qtbot: QtBot, page: ComparePage) -> None:
 def test_feeds_are_compared_node_by_node(qtbot: QtBot, page: ComparePage) -> None:
     choose_bet(qtbot, page)
     words = [page.pair_model.words(pair)[1] for pair in page.pair_model.pairs]
-    assert words[0] == "1 parameter"
-    assert words[2] == "Version, 3 parameters"
+    assert words[0] == "1 parameter, 5 files"
+    assert words[2] == "Version, 3 parameters, 5 files"
     assert words[-1] == "Only left"
-    assert words.count("Same") == 7
+    assert words.count("5 files") == 7
     assert page.subtitle.text() == (
-        "9 nodes on both sides · 2 differ · 1 only on one side"
+        "9 nodes on both sides · 9 differ · 1 only on one side"
+        " · contents of 27 files not compared"
     )
     assert verdicts(page, "Run")["Version"] == "Different"
     assert verdicts(page, "Parameters") == {
@@ -219,7 +230,9 @@ def test_a_node_is_compared_with_a_node(qtbot: QtBot, page: ComparePage) -> None
     page.sides.right.changed.emit()
     settled(qtbot, page)
     assert page.pair_list.isHidden()
-    assert page.subtitle.text() == "Differs in: Version, 3 parameters"
+    assert page.subtitle.text() == (
+        "Differs in: Version, 3 parameters, 5 files · contents of 3 files not compared"
+    )
 
 
 def test_menus_offer_it(qtbot: QtBot, pane: FeedsPane, feeds: Any) -> None:

@@ -89,8 +89,8 @@ def test_results_are_collected_and_feeds_compared(
     pane.comparing.compare_feeds(feeds[0], feeds[1])
     compared = pane.covers.page
     assert isinstance(compared, ComparePage)
-    person.wait(lambda: "pl-dircopy" in compared._files, "the files of both")
-    files = compared._files["pl-dircopy"]
+    person.wait(lambda: "pl-dircopy" in compared.known.files, "the files of both")
+    files = compared.known.files["pl-dircopy"]
     assert {pair.relative: pair.verdict for pair in files.pairs} == {
         "more.txt": "right",
         "note.txt": "differs",
@@ -102,7 +102,7 @@ def test_results_are_collected_and_feeds_compared(
         lambda: (
             {
                 pair.relative: pair.verdict
-                for pair in compared._files["pl-dircopy"].pairs
+                for pair in compared.known.files["pl-dircopy"].pairs
                 if pair.relative in {"values.json", "same.txt"}
             }
             == {"values.json": "differs", "same.txt": "same"}

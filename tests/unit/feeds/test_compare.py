@@ -6,9 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chrislib.feeds import compare_known
 from chrislib.feeds.compare import CONTENT_LIMIT, Comparing
 from chrislib.feeds.compare_files import (
     compare_files,
@@ -16,8 +18,9 @@ from chrislib.feeds.compare_files import (
     count_verdicts,
     equal_files,
 )
+from chrislib.feeds.compare_known import Known, head_of_feeds
 from chrislib.feeds.compare_model import FilesCompared, Run, compare_runs
-from chrislib.feeds.compare_nodes import match_nodes, places_of
+from chrislib.feeds.compare_nodes import NodePair, match_nodes, places_of
 from chrislib.feeds.compare_text import PairReport, Report, to_json, to_text
 from chrislib.feeds.model import Node, OutputEntry
 from tests.unit.feeds.test_collect_table import entry, node
@@ -204,7 +207,7 @@ def test_a_report_holds_everything_as_text_and_as_json() -> None:
         ),
     )
     text = to_text(report)
-    assert "Differs in: Version" in text
+    assert "Differs in: Version, 2 files\n" in text
     assert "Different: a (3 bytes | 4 bytes)" in text
     assert "Only right: b (1 bytes)" in text
     assert text.rstrip().endswith("Only left")
@@ -216,4 +219,61 @@ def test_a_report_holds_everything_as_text_and_as_json() -> None:
         "left_size": 3,
         "right_size": 4,
     }
+    assert read["nodes"][0]["differences"] == ["Version", "2 files"]
     assert read["nodes"][1]["right"] is None
+
+
+def test_what_was_not_looked_at_is_never_called_the_same() -> None:
+    one, other = node(1, "pl-seg"), node(2, "pl-seg")
+    pair, known = NodePair("pl-seg", one, other), Known()
+
+    def files(*sides: tuple[int, int], problem: str = "") -> FilesCompared:
+        left = [entry(f"{at}", 10 + at, size) for at, (size, _) in enumerate(sides)]
+        right = [entry(f"{at}", 20 + at, size) for at, (_, size) in enumerate(sides)]
+        return FilesCompared(tuple(compare_files(left, right)), problem)
+
+    def said() -> tuple[str, str]:
+        return known.of(pair).row[1], known.of(pair).head
+
+    assert said() == ("Same version", "")
+    known.take_runs({"pl-seg": compare_runs(run(one), run(other))})
+    assert said() == ("Same values", "Same values · files not compared")
+    known.take_files("pl-seg", files(problem="Forbidden"))
+    assert not known.counted("pl-seg")
+    assert said() == (
+        "Same values, files not listed", "Same values · files could not be listed",
+    )  # fmt: skip
+    known.take_files("pl-seg", files((5, 5), (5, 5)))
+    assert known.of(pair).row[0] == "size"
+    assert said() == (
+        "Same values and file sizes",
+        "Same values and file sizes · contents of 2 files not compared",
+    )
+    assert head_of_feeds([known.of(pair)]) == (
+        "1 node on both sides · contents of 2 files not compared"
+    )
+    known.take_files("pl-seg", files((5, 5), (5, 7)))
+    assert said() == (
+        "1 file", "Differs in: 1 file · contents of 1 file not compared",
+    )  # fmt: skip
+    known.take_files("pl-seg", files((0, 0)))
+    assert known.of(pair).row == ("same", "Same")
+    assert known.of(pair).head == "Nothing differs but times"
+    assert head_of_feeds([known.of(pair)]) == (
+        "1 node on both sides · nothing differs but times"
+    )
+
+
+def test_only_so_many_files_are_held_and_all_of_them_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compare_known, "KEPT", 3)
+    known, pairs = Known(), match_nodes([node(1, "a")], [node(2, "a")])
+    two = FilesCompared(
+        tuple(compare_files([entry("x", 1, 1), entry("y", 2, 1)], [entry("x", 3, 2)]))
+    )
+    for place in ("a", "a/b", "a/c"):
+        known.take_files(place, two, hold=place == "a/c")
+    assert set(known.files) == {"a", "a/c"}
+    assert all(known.counted(place) for place in ("a", "a/b", "a/c"))
+    assert known.of(pairs[0]).row == ("differs", "2 files")

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QCheckBox, QSplitter, QStackedWidget
 from chrislib.aio import Progress, several
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
+from chrislib.feeds.compare_known import Known, head_of_feeds
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared
 from chrislib.feeds.compare_nodes import NodePair, match_nodes
 from chrislib.feeds.compare_text import PairReport, Report
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.collect_cover import Cover, Work
+from chrislib.views.feeds.compare_behind import MOST, FilesBehind
 from chrislib.views.feeds.compare_pairs import PairList, PairModel
 from chrislib.views.feeds.compare_pictures import PicturePair
 from chrislib.views.feeds.compare_rows import CompareModel, CompareTree
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from chrislib.feeds.compare import Comparing
 
 _ONLY = "feeds.compare.only"
-_MOST_READ = 200
-"""So many pairs are read by themselves; others when they are highlighted."""
 
 
 class ComparePage(Cover):
@@ -65,16 +65,19 @@ class ComparePage(Cover):
         self._pairs: list[NodePair] = []
         self._pair: NodePair | None = None
         self._file = file
-        self._runs: dict[str, RunsCompared] = {}
-        self._files: dict[str, FilesCompared] = {}
+        self.known = Known()
         self._tasks = context.tasks("compare")
         self._pair_tasks = context.tasks("compare pair")
+        self._value_tasks = context.tasks("compare values")
         self._titles = HiddenTitles(context, self)
         self.sides = Sides(theme)
         self.model = CompareModel()
         self.tree = CompareTree(theme, self.model)
-        self.pair_model = PairModel()
+        self.pair_model = PairModel(self.known)
         self.pair_list = PairList(theme, self.pair_model)
+        self.behind = FilesBehind(
+            context, self.pair_list, known=self.known, found=self._take_files
+        )
         self.pictures = PicturePair(context)
         self.work = Work(theme, name="compare.work")
         self.only = QCheckBox("Only differences")
@@ -107,9 +110,7 @@ class ComparePage(Cover):
 
     def shutdown(self) -> None:
         """End what runs."""
-        self._tasks.cancel_all()
-        self._pair_tasks.cancel_all()
-        self.taking.stop()
+        self._stop()
         self.pictures.shutdown()
 
     # -- choosing ------------------------------------------------------------------
@@ -147,8 +148,7 @@ class ComparePage(Cover):
         for picker, side in sides:
             picker.offer_nodes(self._known[side.feed_id], side.node_id)
         one, other = self._known[left.feed_id], self._known[right.feed_id]
-        self._runs.clear()
-        self._files.clear()
+        self.known.clear()
         if (left.node_id is None) != (right.node_id is None):
             self._say(
                 "Choose a node on both sides",
@@ -172,6 +172,7 @@ class ComparePage(Cover):
             place = one.places.get(first.id, first.plugin_name)
             self._pairs = [NodePair(place, first, second)]
         self.pair_list.setVisible(whole)
+        self.behind.setVisible(whole)
         self.pair_model.show_pairs(self._pairs)
         self._stack.setCurrentIndex(1)
         self._describe()
@@ -183,12 +184,14 @@ class ComparePage(Cover):
         self._show_pair(self._pairs[0])
         if whole:
             self._read_pairs()
+            self.behind.show_pairs(self._pairs)
+            self.behind.leave_out(self._pairs[0].place)
 
     def _side_changed(self) -> None:
         self._load(self.sides.left.side, self.sides.right.side)
 
     def _shown_runs(self, place: str) -> RunsCompared | None:
-        return shown_runs(self._runs.get(place), hidden=self._titles.on)
+        return shown_runs(self.known.runs.get(place), hidden=self._titles.on)
 
     def _titles_changed(self) -> None:
         self._fill()
@@ -204,14 +207,10 @@ class ComparePage(Cover):
 
     def _read_pairs(self) -> None:
         """Find out behind the scenes what differs in each pair."""
-        both = [one for one in self._pairs if one.left and one.right][:_MOST_READ]
-
-        def told(found: dict[str, RunsCompared]) -> None:
-            self._runs.update(found)
-            self.pair_model.tell({p: runs.differences for p, runs in found.items()})
-            self._describe()
-
-        self._tasks.start(self.comparing.pairs(both), name="pairs", done=told)
+        both = [one for one in self._pairs if one.left and one.right][:MOST]
+        self._value_tasks.start(
+            self.comparing.pairs(both), name="pairs", done=self._take_runs
+        )
 
     def _show_pair(self, pair: NodePair) -> None:
         self._pair = pair
@@ -219,32 +218,41 @@ class ComparePage(Cover):
         self.pictures.show_pair(None)
         self._fill()
         left, right = pair.left, pair.right
+        self.behind.leave_out(pair.place)
         if left is None or right is None:
             return
         place = pair.place
-        if place not in self._runs:
+        if place not in self.known.runs:
             self._pair_tasks.start(
                 self.comparing.runs(left, right),
                 name="runs",
-                done=lambda runs: self._take_runs(place, runs),
+                done=lambda runs: self._take_runs({place: runs}),
             )
-        if place not in self._files:
+        if place not in self.known.files:
             self._pair_tasks.start(
                 self.comparing.files(left, right),
                 name="files",
                 done=lambda files: self._take_files(place, files),
             )
 
-    def _take_runs(self, place: str, runs: RunsCompared) -> None:
-        self._runs[place] = runs
-        self.pair_model.tell({place: runs.differences})
+    def _take_runs(self, found: dict[str, RunsCompared]) -> None:
+        self.known.take_runs(found)
+        self.pair_model.tell(found)
         self._describe()
-        self._fill()
+        if self._pair is not None and self._pair.place in found:
+            self._fill()
 
-    def _take_files(self, place: str, files: FilesCompared) -> None:
-        self._files[place] = files
-        self._fill()
-        self._begin_with_file(files)
+    def _take_files(
+        self, place: str, files: FilesCompared, *, hold: bool = False
+    ) -> None:
+        here = self._pair is not None and self._pair.place == place
+        self.known.take_files(place, files, hold=here or hold)
+        self.pair_model.tell([place])
+        self.behind.told(place)
+        self._describe()
+        if here:
+            self._fill()
+            self._begin_with_file(files)
 
     def _begin_with_file(self, files: FilesCompared) -> None:
         """Highlight the file the page was opened for, once."""
@@ -262,7 +270,7 @@ class ComparePage(Cover):
         if pair is None:
             return
         place, only = pair.place, self.only.isChecked()
-        runs, files = self._shown_runs(place), self._files.get(place)
+        runs, files = self._shown_runs(place), self.known.files.get(place)
         self.model.show_sections(sections_of(pair, runs, files, only=only))
         self._dress()
 
@@ -281,13 +289,12 @@ class ComparePage(Cover):
         place = pair.place
 
         def told(found: dict[str, str]) -> None:
-            files = self._files[place]
+            files = self.known.files[place]
             fresh = tuple(
                 replace(one, verdict=found.get(one.relative, one.verdict))
                 for one in files.pairs
             )
-            self._files[place] = replace(files, pairs=fresh)
-            self._fill()
+            self._take_files(place, replace(files, pairs=fresh))
             self._row_chosen()
             left = len(wanted) - len(found)
             if left:
@@ -312,7 +319,7 @@ class ComparePage(Cover):
         chosen = [r for r in rows if isinstance(r, FilePair) and r.verdict == "size"]
         if chosen or self._pair is None:
             return chosen
-        files = self._files.get(self._pair.place)
+        files = self.known.files.get(self._pair.place)
         every = files.pairs if files is not None else ()
         return [one for one in every if one.verdict == "size"]
 
@@ -331,7 +338,7 @@ class ComparePage(Cover):
                     left=pair.left,
                     right=pair.right,
                     runs=self._shown_runs(pair.place),
-                    files=self._files.get(pair.place),
+                    files=self.known.files.get(pair.place),
                 )
                 for pair in self._pairs
             ),
@@ -340,24 +347,28 @@ class ComparePage(Cover):
     async def read_all(self, progress: Progress) -> None:
         """Read what was not looked at yet (network)."""
         both = [one for one in self._pairs if one.left and one.right]
-        missing = [one for one in both if one.place not in self._runs]
-        self._runs.update(await self.comparing.pairs(missing))
+        missing = [one for one in both if one.place not in self.known.runs]
+        self._take_runs(await self.comparing.pairs(missing))
         for number, pair in enumerate(both):
-            if pair.place not in self._files and pair.left and pair.right:
+            if pair.place not in self.known.files and pair.left and pair.right:
                 files = await self.comparing.files(pair.left, pair.right)
-                self._files[pair.place] = files
+                self._take_files(pair.place, files, hold=True)
             progress(number + 1, len(both))
 
     # -- inside ----------------------------------------------------------------------
 
     def _stop(self) -> None:
-        self._tasks.cancel_all()
-        self._pair_tasks.cancel_all()
+        for tasks in (self._tasks, self._pair_tasks, self._value_tasks):
+            tasks.cancel_all()
+        self.behind.end()
         self.taking.stop()
         self.work.end()
 
     def _cancel(self) -> None:
-        self._stop()
+        """End what was asked for; what is read behind the scenes goes on."""
+        self._tasks.cancel_all()
+        self.taking.stop()
+        self.work.end()
         if not self._pairs:
             self._say(
                 "Choose what to compare", "A feed, or a node of it, on each side."
@@ -386,21 +397,11 @@ class ComparePage(Cover):
         self.pictures.contents.setEnabled(bool(self._same_size()))
 
     def _describe(self) -> None:
-        pairs = self._pairs
-        if len(pairs) < 2 and self.pair_list.isHidden():
-            words = ""
-            if pairs and (runs := self._runs.get(pairs[0].place)) is not None:
-                found = ", ".join(runs.differences)
-                words = f"Differs in: {found}" if found else "Nothing differs but times"
+        outcomes = [self.known.of(pair) for pair in self._pairs]
+        if self.pair_list.isHidden():
+            words = outcomes[0].head if outcomes else ""
         else:
-            alone = sum(1 for one in pairs if one.left is None or one.right is None)
-            known = [self._runs[p.place] for p in pairs if p.place in self._runs]
-            differ = sum(1 for runs in known if runs.differences)
-            parts = [f"{count(len(pairs) - alone, 'node')} on both sides"]
-            words = "1 differs" if differ == 1 else f"{differ:,} differ"
-            parts += [words] if known else []
-            parts += [f"{alone:,} only on one side"] if alone else []
-            words = " · ".join(parts)
+            words = head_of_feeds(outcomes) if outcomes else ""
         self.subtitle.setText(words)
 
     def _side_words(self, picker: SidePicker) -> str:
@@ -416,11 +417,11 @@ class ComparePage(Cover):
         right.addWidget(self.pictures)
         right.setSizes([480, 300])
         whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(self.pair_list)
+        whole.addWidget(self.behind)
         whole.addWidget(right)
         whole.setStretchFactor(1, 1)
         whole.setSizes([280, 1100])
-        self.pair_list.setMinimumWidth(200)
+        self.behind.setMinimumWidth(200)
         self.pictures.setMinimumHeight(180)
         for splitter in (right, whole):
             splitter.setChildrenCollapsible(False)

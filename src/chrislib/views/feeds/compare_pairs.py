@@ -1,6 +1,6 @@
 """The nodes of two feeds place by place, with what differs in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -13,7 +13,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QListView, QStyleOptionViewItem
 
-from chrislib.feeds.compare_model import glance
+from chrislib.feeds.compare_known import Known
 from chrislib.feeds.compare_nodes import NodePair
 from chrislib.views.feeds.compare_rows import LOOKS
 from chrislib.views.models.index import Index
@@ -28,24 +28,24 @@ _DEEPEST = 6
 class PairModel(QAbstractListModel):
     """Pairs; what is known of their differences comes later."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
         super().__init__()
         self.pairs: list[NodePair] = []
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known = known
+        self._rows: dict[str, int] = {}
 
     def show_pairs(self, pairs: Sequence[NodePair]) -> None:
         """Show other pairs."""
         self.beginResetModel()
         self.pairs = list(pairs)
-        self._known = {}
+        self._rows = {pair.place: row for row, pair in enumerate(self.pairs)}
         self.endResetModel()
 
-    def tell(self, known: Mapping[str, tuple[str, ...]]) -> None:
-        """Say what differs, by place."""
-        self._known.update(known)
-        if self.pairs:
-            last = self.index(len(self.pairs) - 1)
-            self.dataChanged.emit(self.index(0), last)
+    def tell(self, places: Iterable[str]) -> None:
+        """Say that more is known of these places."""
+        rows = [self._rows[place] for place in places if place in self._rows]
+        if rows:
+            self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return how many places there are."""
@@ -66,15 +66,7 @@ class PairModel(QAbstractListModel):
 
     def words(self, pair: NodePair) -> tuple[str, str]:
         """Return the verdict of a pair, and what differs in words."""
-        if pair.left is None:
-            return "right", "Only right"
-        if pair.right is None:
-            return "left", "Only left"
-        known = self._known.get(pair.place)
-        found = known if known is not None else glance(pair)
-        if found:
-            return "differs", ", ".join(found)
-        return ("same", "Same") if known is not None else ("size", "Same version")
+        return self._known.of(pair).row
 
 
 class _Delegate(SizedDelegate):
@@ -131,6 +123,15 @@ class PairList(QListView):
     def choose(self, row: int) -> None:
         """Highlight a pair."""
         self.setCurrentIndex(self._pairs.index(row))
+
+    def in_sight(self) -> list[NodePair]:
+        """Return the pairs on screen."""
+        area, pairs = self.viewport().rect(), self._pairs.pairs
+        first = self.indexAt(QPoint(1, area.top() + 1))
+        last = self.indexAt(QPoint(1, area.bottom() - 1))
+        if not first.isValid():
+            return []
+        return pairs[first.row() : last.row() + 1 if last.isValid() else None]
 
     def _current(self, index: Index, _before: object = None) -> None:
         if index.isValid():
