@@ -101,16 +101,18 @@ class Arranging:
         """Whether feeds may be left out."""
         return bool(self.words.strip()) or self.filters
 
+    @property
+    def counts(self) -> bool:
+        """Whether the order goes by numbers of nodes."""
+        return self.order in {"nodes", "problems"}
+
     def stays(self, old: FeedRow, new: FeedRow) -> bool:
         """Whether a fresher look at a feed cannot change its place."""
         return (
             old.title == new.title
             and old.owner == new.owner
             and old.created == new.created
-            and (
-                old.states == new.states
-                or (self.kind == "all" and self.order not in {"nodes", "problems"})
-            )
+            and (old.states == new.states or (self.kind == "all" and not self.counts))
         )
 
     def of(self, rows: Iterable[FeedRow]) -> list[FeedRow]:

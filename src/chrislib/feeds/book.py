@@ -95,6 +95,10 @@ class FeedBook:
         """Return those of which it is not known yet whether lists count them right."""
         return [one for one in ids if one not in self._checked]
 
+    def leave(self, feed_id: int) -> None:
+        """Take it that a feed cannot be looked at by itself."""
+        self._checked.add(feed_id)
+
     def exact(self, feed: Feed) -> FeedRow | None:
         """Take the counts of a feed that was read by itself; returns its row."""
         row = row_of(feed)

@@ -66,10 +66,12 @@ class FeedLists:
         """
         client = self._client()
         found = []
-        for feed_id in [*again, *self._book.unchecked(ids)][:most]:
+        asked = dict.fromkeys([*again, *self._book.unchecked(ids)])
+        for feed_id in list(asked)[:most]:
             try:
                 row = self._book.exact(await client.feeds.get(feed_id))
             except (NotFound, Forbidden):
+                self._book.leave(feed_id)
                 continue  # the next list will not hold it
             if row is not None:
                 found.append(row)

@@ -90,6 +90,40 @@ def test_counts_of_what_is_in_sight_are_put_right(
     qtbot.waitUntil(lambda: next(r for r in pane.list.rows() if r.id == 790).nodes == 4)
 
 
+def test_all_that_is_in_sight_is_counted_anew_and_orders_by_it(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, make: Any
+) -> None:
+    loaded(qtbot, pane)
+    pane.window().resize(1400, 1400)
+    # two people share each, so that a list counts twice; some are listed right
+    rows = [
+        make.row(number, f"shared {number}", ready=2 * number)
+        for number in range(1, 61)
+    ]
+    feeds.scopes["shared"] = rows
+    pane.list.set_scopes(feeds.scopes)
+    feeds.exact = {
+        row.id: row if row.id % 3 else replace(row, states={"ready": row.id})
+        for row in rows
+    }
+    pane.list.tabs.choose("shared")
+    pane.list.tabs.chosen.emit("shared")
+    pane.list.arrange("order", "nodes")
+
+    def seen() -> list[int]:
+        return [row.id for row in pane.list.rows_in_sight()]
+
+    qtbot.waitUntil(lambda: len(seen()) > 12, timeout=60_000)
+    right = sorted(rows, key=lambda r: (-(r.nodes if r.id % 3 else r.id), -r.id))
+    wanted = [row.id for row in right]
+    qtbot.waitUntil(lambda: seen() == wanted[: len(seen())], timeout=60_000)
+    # what nobody sees is not asked for
+    assert feeds.exact
+    order = pane.list.findChild(QPushButton, "feeds.order")
+    assert order is not None
+    assert "shared feeds" in order.toolTip()
+
+
 def test_five_thousand_feeds_keep_the_highlight_through_any_order(
     qtbot: QtBot, ctx: Any, make: Any
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,6 +14,7 @@ from chrislib.cube.errors import NotFound
 from chrislib.cube.types import Feed, FeedId
 from chrislib.feeds.arranging import KINDS, ORDERS, Arranging, days_of, labels_with
 from chrislib.feeds.book import FeedBook, Scopes
+from chrislib.feeds.lists import FeedLists
 from chrislib.feeds.model import FeedRow
 
 ME = "alex"
@@ -158,6 +160,20 @@ async def test_shared_feeds_are_counted_once_after_one_look() -> None:
     server.feeds_[FeedId(5)] = feed(5, finished_jobs=8, started_jobs=2)
     scopes = await read(book, server, whole=False)
     assert scopes["mine"][0].nodes == 10
+
+
+async def test_each_feed_is_looked_at_once_also_one_that_is_gone() -> None:
+    server = Server(feed(1), feed(2), feed(3))
+    room = SimpleNamespace(client=lambda: server, on_change=lambda _forget: None)
+    lists = FeedLists(cast("Any", room))
+    await lists.all_feeds()
+    del server.feeds_[FeedId(2)]
+    seen = await lists.check_counts([1, 2, 3], again=[3], most=2)
+    assert [row.id for row in seen] == [3, 1]
+    assert await lists.check_counts([1, 2, 3]) == []
+    assert server.asked == [3, 1, 2]
+    assert await lists.check_counts([1, 2, 3]) == []
+    assert server.asked == [3, 1, 2]
 
 
 rows = st.builds(

@@ -14,6 +14,10 @@ from chrislib.views.widgets.text import ElidedLabel
 _NARROW = 220
 _NAMES = 30
 """More names than these make no menu; words find them."""
+_COUNTED = (
+    "A server's list counts the nodes of shared feeds more than once; rows in sight "
+    "are counted anew."
+)
 _TAGS = {"known": "", "asked": " so far", "failed": " without tags"}
 
 
@@ -139,7 +143,8 @@ class ListBar(QWidget):
         words = dict(ORDERS)[self._now.order]
         self._order.setText(words if self.width() >= _NARROW else "")
         self._order.setAccessibleName(words)
-        self._order.setToolTip(f"In which order feeds stand: {words.lower()}")
+        tip = f"In which order feeds stand: {words.lower()}"
+        self._order.setToolTip(f"{tip}. {_COUNTED}" if self._now.counts else tip)
 
     def _names(self, menu: QMenu, wish: str, chosen: str, names: Sequence[str]) -> None:
         """Add a menu of names, one of which may be chosen."""

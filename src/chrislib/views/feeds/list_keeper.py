@@ -95,7 +95,11 @@ class ListKeeper:
             self.load(whole=False)
 
     def check(self, *, again: bool = False) -> None:
-        """Ask for the counts of what is in sight, where a list cannot be trusted."""
+        """Ask for the counts of what is in sight, where a list cannot be trusted.
+
+        It goes on until all of them are right. Lists never count too few, so that an
+        order by counts is right then, too: no feed out of sight has more.
+        """
         rows = self._list.rows_in_sight()
         if not rows or self.asking:
             return  # pages come first; the list rests again once it is whole
@@ -140,3 +144,5 @@ class ListKeeper:
     def _take(self, rows: list[FeedRow]) -> None:
         for row in rows:
             self._list.replace(row)
+        if rows:
+            self.check()
