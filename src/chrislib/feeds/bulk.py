@@ -117,7 +117,7 @@ class BulkFeeds:
             problem = problem_of(title)
             if problem:
                 raise ChrislibError(problem)
-            if title != row.title:
+            if title != row.sent_title:
                 await client.feeds.rename(row.id, title)
 
         return await _each(rows, one, told)
@@ -266,12 +266,12 @@ class BulkFeeds:
 def copy_title(row: FeedRow) -> str:
     """Return the title of a feed's duplicate."""
     tail = " (copy)"
-    return row.title[: TITLE_LIMIT - len(tail)].rstrip() + tail
+    return row.sent_title[: TITLE_LIMIT - len(tail)].rstrip() + tail
 
 
 def merge_title(rows: Sequence[FeedRow]) -> str:
     """Return what a feed of several is called: "Head, Spine and 3 more"."""
-    names = [row.title for row in rows]
+    names = [row.sent_title for row in rows]
     if len(names) > 2:
         tail = f" and {len(names) - 2} more"
         text = ", ".join(name[:40].rstrip() for name in names[:2]) + tail

@@ -33,11 +33,18 @@ class FeedRow:
     states: Mapping[str, int]
     deleting: bool = False
     """Whether the server is about to delete it."""
+    exact_title: str | None = None
+    """The title as the server has it, where it cannot be shown as it is."""
 
     @property
     def nodes(self) -> int:
         """Number of nodes."""
         return sum(self.states.values())
+
+    @property
+    def sent_title(self) -> str:
+        """The title as a server is told it."""
+        return self.title if self.exact_title is None else self.exact_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,19 @@ class Node:
     error_code: str = ""
     reason: str = ""
     """Why it failed or was stopped, in words, with what to do."""
+    exact_title: str | None = None
+    exact_plugin: str | None = None
+    """Title and plugin as the server has them, where they cannot be shown so."""
+
+    @property
+    def sent_title(self) -> str:
+        """The title as a server is told it."""
+        return self.title if self.exact_title is None else self.exact_title
+
+    @property
+    def sent_plugin(self) -> str:
+        """The plugin's name as a server is told it."""
+        return self.plugin_name if self.exact_plugin is None else self.exact_plugin
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,28 @@ from chrislib.feeds.states import (
     states_of_feed,
 )
 from chrislib.jobs.model import Job, Phase
+from chrislib.shown import one_line
 
-_made = maker(Node)  # a feed has thousands
+# a feed has thousands of nodes, a server thousands of feeds
+_made = maker(Node)
+_row_made = maker(FeedRow)
 
 
 def row_of(feed: Feed, states: Mapping[str, int] | None = None) -> FeedRow:
     """Return the list row of a feed; `states` replaces the server's counters."""
-    return FeedRow(
+    title = feed.name
+    exact = None
+    if not title.isprintable():
+        title, exact = one_line(title), title
+    return _row_made(
         id=feed.id,
-        title=feed.name,
+        title=title,
         owner=feed.owner_username,
         created=feed.creation_date,
         public=feed.public,
         states=states_of_feed(feed) if states is None else dict(states),
         deleting=feed.deletion_status == "pending",
+        exact_title=exact,
     )
 
 
@@ -127,23 +135,31 @@ def ready_node(row: PluginInstance) -> Node | None:
 def _node(
     row: PluginInstance, parents: tuple[InstanceId, ...], *, state: str, detail: str
 ) -> Node:
-    reason = reason_for(row.error_code)
+    reason = reason_for(row.error_code) if row.error_code else None
+    title, plugin, version = row.title, row.plugin_name, row.plugin_version
+    exact_title = exact_plugin = None
+    if not (title + plugin + version).isprintable():
+        exact_title, exact_plugin = title, plugin
+        title, plugin, version = one_line(title), one_line(plugin), one_line(version)
+    # in the order of the fields of `Node`: names of them cost as much as all the rest
     return _made(
-        id=row.id,
-        title=row.title,
-        plugin_id=row.plugin_id,
-        plugin_name=row.plugin_name,
-        plugin_version=row.plugin_version,
-        plugin_type=row.plugin_type,
-        parents=parents,
-        state=state,
-        detail=detail,
-        output_path=row.output_path,
-        started=row.start_date,
-        ended=None if row.active else row.end_date,
-        compute=row.compute_resource_name,
-        error_code=row.error_code,
-        reason=f"{reason.text} {reason.hint}" if reason is not None else "",
+        row.id,
+        title,
+        row.plugin_id,
+        plugin,
+        version,
+        row.plugin_type,
+        parents,
+        state,
+        detail,
+        row.output_path,
+        row.start_date,
+        None if row.active else row.end_date,
+        row.compute_resource_name,
+        row.error_code,
+        f"{reason.text} {reason.hint}" if reason is not None else "",
+        exact_title,
+        exact_plugin,
     )
 
 
@@ -165,7 +181,7 @@ def _detail(
         return _waits(row, state, above)
     if state == "running":
         if row.status != "started":
-            return row.status
+            return one_line(row.status)
         if row.start_date is None:
             return WORDS["running"]
         return f"Running {duration((now - row.start_date).total_seconds())}"
@@ -182,7 +198,7 @@ def _detail(
 def _waits(row: PluginInstance, state: str, above: Sequence[Node]) -> str:
     """Return what a node waits for: one state has several reasons, and one color."""
     if row.status == "scheduled":
-        where = row.compute_resource_name
+        where = one_line(row.compute_resource_name)
         return f"Handed over to {where}" if where else "Handed over"
     if row.status == "copying":
         return "Copying its input"

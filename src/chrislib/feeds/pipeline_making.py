@@ -59,7 +59,7 @@ class PipelineMaking:
         titles = dict(
             zip(
                 (one.id for one in inside),
-                unique_titles([one.title or one.plugin_name for one in inside]),
+                unique_titles([one.sent_title or one.sent_plugin for one in inside]),
                 strict=True,
             )
         )
@@ -76,7 +76,7 @@ class PipelineMaking:
             above = one.parents[0] if one.id != node.id and one.parents else None
             return DraftNode(
                 titles[one.id],
-                one.plugin_name,
+                one.sent_plugin,
                 one.plugin_version,
                 titles[above] if above is not None else None,
                 values,

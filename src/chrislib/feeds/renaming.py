@@ -33,7 +33,7 @@ def new_title(
     def word(mark: str) -> str | None:
         match mark:
             case "name":
-                return row.title
+                return row.sent_title
             case "id":
                 return str(row.id)
             case "owner":

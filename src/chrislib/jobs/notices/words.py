@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from chrislib.catalog.outbox import Claimed
 from chrislib.desktop.toast import Toast, ToastAction
 from chrislib.jobs.notices.digest import counted
+from chrislib.shown import one_line
 
 _RUN = {
     "READY": "run finished",
@@ -58,7 +59,7 @@ def toast_of(
         title = f"Batch: {counted(counts)}"
         text, target = "Click to see its outcomes.", f"inbox/{group.replace(':', '/')}"
         if row.dedupe_key.startswith("batch:") and total == 1 and row.body:
-            title = f"Batch: {row.body}"
+            title = f"Batch: {one_line(row.body)}"
     elif row.feed_id is not None and claimed.job_kind in {"run", "workflow", ""}:
         title, text, target = _feed(claimed, total)
     elif claimed.job_kind in _TRANSFERS:
@@ -68,7 +69,7 @@ def toast_of(
         title, text = said[:1].upper() + said[1:], "Click to see it."
         target = f"inbox/toast/{batch}"
     if names and total == 1 and row.title:
-        text = f"{row.title}\n{text}"
+        text = f"{one_line(row.title)}\n{text}"
     return Toast(
         id=batch,
         title=title,

@@ -13,6 +13,7 @@ from chrislib.jobs.model import Job, is_held
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.add_node import AddNodeSheet
 from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.feed_again import FeedAgain
 from chrislib.views.feeds.graph_tools import add_branch_actions
 from chrislib.views.feeds.making_acts import MakingActs
 from chrislib.views.feeds.output_acts import OutputActs
@@ -36,6 +37,7 @@ class FeedActions:
         self._pane = pane
         self.making = MakingActs(context, pane=pane)
         self.stops = StopActs(context, tasks, pane=pane)
+        self.feed_again = FeedAgain(context, tasks, pane=pane)
         self.outputs = OutputActs(context, tasks, pane, view=pane.centre.outputs)
 
     def commands(self) -> list[QAction]:
@@ -109,10 +111,10 @@ class FeedActions:
         if recipe is not None:
             sheet.compute.ask_at_fault()
             sheet.first.list.take(recipe)
-        sheet.created.connect(self._feed_made)
+        sheet.created.connect(self.feed_made)
         sheet.open()
 
-    def _feed_made(self, job: Job) -> None:
+    def feed_made(self, job: Job) -> None:
         """Show a new feed; of one that waits say what it waits for, and where."""
         self._pane.made(job)
         if is_held(job.intent):
@@ -133,9 +135,17 @@ class FeedActions:
         node, view = self._pane.node, self._pane.feed
         if node is None or view is None:
             return
-        parents = [row for row in view.nodes if row.id in node.parents]
+        if not node.parents:
+            self.feed_again.begin(view, node)
+            return
+        by_id = {row.id: row for row in view.nodes}
+        # of a join it hangs under the first, as the server has it
+        parents = [by_id[one] for one in node.parents if one in by_id]
         if not parents:
-            self.create_feed(())
+            self._context.messages.info(
+                "The node before it is not in the feed any more.",
+                hint="Choose the node it shall follow, then Add node.",
+            )
             return
         sheet = AddNodeSheet(
             self._pane.window(), self._context, view=view, parent=parents[0], again=node
@@ -153,7 +163,7 @@ class FeedActions:
             self._context,
             title="Rename feed",
             subtitle=f"Feed {feed_id}",
-            text=view.row.title,
+            text=view.row.sent_title,
             several_lines=False,
             save=lambda text: self._context.feeds.rename(feed_id, text),
         )

@@ -111,7 +111,7 @@ class RenameSheet(BulkSheet):
             await breather.rest()
             title = titles[int(row.id)] = self._title(row)
             problem = problem or problem_of(title)
-            same += title == row.title
+            same += title == row.sent_title
         self._titles = titles
         self._pattern.set_refused(bool(problem))
         self.next_button.setEnabled(not problem and same < len(titles))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedRow
+from chrislib.shown import one_line
 from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.delegates import SizedDelegate
@@ -89,7 +90,7 @@ class BulkModel(QAbstractTableModel):
             shown = role in {_DISPLAY, Qt.ItemDataRole.AccessibleTextRole}
             return row.title if shown else None
         if failed is None:
-            return self._then(row) if role == _DISPLAY else None
+            return one_line(self._then(row)) if role == _DISPLAY else None
         if role == _DISPLAY:
             return failed.title
         if role in {

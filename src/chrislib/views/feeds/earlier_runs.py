@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.plugins import EarlierRun
 from chrislib.library.dates import show_day, show_time
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.beside_form import BesideForm
 from chrislib.views.widgets.text import Label, plain_tooltip
@@ -104,7 +105,7 @@ class EarlierRuns(BesideForm):
 
 def run_words(run: EarlierRun, *, now: float) -> str:
     """Return a run in two lines: where and when, and how it ended."""
-    first = f"{run.title or 'Node'}, feed {run.feed_id}"
+    first = f"{one_line(run.title) or 'Node'}, feed {run.feed_id}"
     when = ""
     if run.at is not None:
         at = run.at.timestamp()

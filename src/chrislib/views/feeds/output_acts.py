@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from chrislib.feeds.model import FeedView, Node, OutputEntry
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.output_hand import OutputHand
 from chrislib.views.feeds.output_head import NODE
@@ -133,7 +134,7 @@ class OutputActs:
             title = folder.rsplit("/", 1)[-1] or title
 
         def show(paths: tuple[Path, ...]) -> None:
-            content = ViewContent(kind, title, paths)
+            content = ViewContent(kind, one_line(title), paths)
             self._context.navigator.go(OpenViewer(content))
 
         self._tasks.start(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QMetaType, QMimeData, QUrl
 from chrislib.cube.folder_types import Thing
 from chrislib.feeds.model import OutputEntry
 from chrislib.library.storage.model import Entry, entry_of
+from chrislib.shown import one_line
 from chrislib.views.widgets.dragging import items_data
 
 if TYPE_CHECKING:
@@ -79,5 +80,5 @@ def storage_entry(entry: OutputEntry, label: str = "") -> Entry:
         size=entry.size,
     )
     found = entry_of(thing)
-    shown = label or entry.title or entry.relative.rsplit("/", 1)[-1]
+    shown = one_line(label or entry.title or entry.relative.rsplit("/", 1)[-1])
     return entry_of(thing, {thing.path: shown}) if shown else found

@@ -16,6 +16,7 @@ from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.output_copies import MOST_FILES, check_amount
 from chrislib.library.model import Item
 from chrislib.library.storage.service import tick_problem
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.output_carry import LateFiles, carried, storage_entry
 from chrislib.views.feeds.output_view import OutputView
@@ -251,7 +252,7 @@ def _run(drag: QDrag) -> None:
 def _amount(entries: Sequence[OutputEntry]) -> str:
     if len(entries) == 1:
         name = entries[0].title or entries[0].relative.rsplit("/", 1)[-1]
-        return f"{name} is"
+        return f"{one_line(name)} is"
     return f"{len(entries):,} outputs are"
 
 

@@ -9,6 +9,7 @@ from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.output_book import DATE, KIND, NAME, SIZE, Narrowing, OutputBook
 from chrislib.feeds.output_walk import Batch
 from chrislib.feeds.outputs import KIND_WORDS
+from chrislib.shown import one_line
 from chrislib.views.feeds.words import day_words, size_words
 from chrislib.views.models.headed import HeadedTable
 from chrislib.views.models.index import Index
@@ -164,13 +165,13 @@ class OutputModel(HeadedTable):
             return entry
         column = index.column()
         if role == Qt.ItemDataRole.ToolTipRole and column == NAME:
-            return plain_tooltip(entry.link_target or entry.path)
+            return plain_tooltip(one_line(entry.link_target or entry.path))
         if role not in _SPOKEN:
             return None
         if role == Qt.ItemDataRole.AccessibleTextRole and column == NAME:
             return self._spoken(number, entry)
         if column == NAME:
-            return self.book.name(number)
+            return one_line(self.book.name(number))
         if column == KIND:
             return _kind(entry)
         if column == SIZE:
@@ -188,8 +189,12 @@ class OutputModel(HeadedTable):
     # --- inside -----------------------------------------------------------------
 
     def _spoken(self, number: int, entry: OutputEntry) -> str:
-        link = f", link to {entry.link_target}" if entry.link_target else ""
-        words = (self.book.name(number), _kind(entry), self._size(number, entry))
+        link = f", link to {one_line(entry.link_target)}" if entry.link_target else ""
+        words = (
+            one_line(self.book.name(number)),
+            _kind(entry),
+            self._size(number, entry),
+        )
         said = ", ".join(word for word in words if word) + link
         if entry.is_folder:
             said += ", unfolded" if self.book.is_open(number) else ", folded"
@@ -247,7 +252,7 @@ def state_words(entry: OutputEntry) -> str:
 def _kind(entry: OutputEntry) -> str:
     if entry.kind == "file":
         suffix = entry.relative.rsplit("/", 1)[-1].rpartition(".")[2]
-        return suffix.upper() if 0 < len(suffix) <= 5 else "File"
+        return one_line(suffix.upper()) if 0 < len(suffix) <= 5 else "File"
     if entry.kind == "gone":
         return "Gone"
     return KIND_WORDS.get(entry.kind, "")

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chrislib.feeds.model import OutputEntry
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.words import files_words, size_words
 from chrislib.views.widgets.buttons import button
@@ -74,7 +75,7 @@ class OutputPreview(QWidget):
         inside : sequence of OutputEntry
             Files in a folder, as far as they were listed.
         """
-        self._name.setText(entry.title or entry.relative.rsplit("/", 1)[-1])
+        self._name.setText(one_line(entry.title or entry.relative.rsplit("/", 1)[-1]))
         dicom = any(child.kind == "dicom" for child in inside)
         can_open = (entry.file_id is not None and entry.kind in VIEWABLE) or dicom
         self.open_button.setEnabled(can_open)

@@ -12,6 +12,7 @@ from chrislib.errors import ChrislibError
 from chrislib.feeds.model import FeedView, Node
 from chrislib.feeds.pipeline_files import MOST_BYTES, write_pipeline
 from chrislib.feeds.pipelines import PipelineTree
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.pipeline_sheets import MakePipelineSheet
 
@@ -91,7 +92,7 @@ class PipelineActs:
     async def share(self, pipeline: Pipeline) -> bool:
         """Open a pipeline to all once that is confirmed (network)."""
         sure = await self._context.dialogs.confirm(
-            f"Let everybody on this server see “{pipeline.name}”?",
+            f"Let everybody on this server see “{one_line(pipeline.name)}”?",
             "All can look at it and run it, its values included. The server cannot "
             "take that back.",
             action="Let everybody see it",
@@ -104,7 +105,7 @@ class PipelineActs:
     async def delete(self, pipeline: Pipeline) -> bool:
         """Delete a pipeline once that is confirmed (network); says whether it was."""
         sure = await self._context.dialogs.confirm(
-            f"Delete “{pipeline.name}” on the server?",
+            f"Delete “{one_line(pipeline.name)}” on the server?",
             "Nobody can run it any more. Feeds that were made with it stay as they "
             "are. Export it first to keep a copy.",
             action="Delete pipeline",

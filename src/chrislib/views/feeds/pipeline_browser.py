@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from chrislib.cube.types import Pipeline
 from chrislib.feeds.pipelines import PipelineTree
+from chrislib.shown import one_line, plain
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.pipeline_list import PipelineList
 from chrislib.views.feeds.pipeline_tree import PipelineTreeView, Shape
@@ -142,14 +143,14 @@ class PipelineBrowser(QWidget):
         self._side.setVisible(pipeline is not None)
         if pipeline is None:
             return
-        self._name.setText(pipeline.name)
-        self._text.setText(pipeline.description)
+        self._name.setText(one_line(pipeline.name))
+        self._text.setText(plain(pipeline.description))
         self._text.setVisible(bool(pipeline.description))
         own = self.list.model.own(pipeline)
         seen = "only by you" if own else "only by its owner"
         rows = (
-            ("Category", pipeline.category),
-            ("Authors", pipeline.authors),
+            ("Category", one_line(pipeline.category)),
+            ("Authors", one_line(pipeline.authors)),
             ("Owner", "you" if own else pipeline.owner_username),
             ("Seen", f"{seen} (locked)" if pipeline.locked else "by everybody"),
         )
@@ -254,8 +255,8 @@ def shapes_of(
     return [
         Shape(
             node.id,
-            node.title,
-            f"{node.plugin} {node.version}",
+            one_line(node.title),
+            one_line(f"{node.plugin} {node.version}"),
             node.parents,
             wrong.get(node.id, 0),
         )

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from chrislib.cube.types import Pipeline
+from chrislib.shown import one_line
 from chrislib.views.feeds.search_list import Nothing, SearchList
 from chrislib.views.models.index import Index
 from chrislib.views.models.searched import ITEM_ROLE, SearchedModel
@@ -46,15 +47,15 @@ class PipelineModel(SearchedModel[Pipeline]):
     def tell(self, one: Pipeline, role: int) -> object:
         """Return a pipeline's name, or its notes."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return one.name
+            return one_line(one.name)
         if role == NOTES_ROLE:
             return " · ".join(self._notes(one))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join([one.name, *self._notes(one)])
+            return ", ".join([one_line(one.name), *self._notes(one)])
         return None
 
     def _notes(self, pipeline: Pipeline) -> list[str]:
-        notes = [pipeline.category]
+        notes = [one_line(pipeline.category)]
         notes.append("yours" if self.own(pipeline) else pipeline.owner_username)
         notes.append("locked" if pipeline.locked else "")
         notes.append("used recently" if pipeline.id in self._recent else "")
@@ -77,7 +78,7 @@ class _Delegate(SizedDelegate):
             painter,
             rect.adjusted(16, 0, -16, 0),
             theme,
-            title=pipeline.name,
+            title=one_line(pipeline.name),
             below=str(index.data(NOTES_ROLE)),
             style="strong",
         )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.cube.types import Plugin, PluginParameter
 from chrislib.feeds.values import show_value
+from chrislib.shown import one_line, plain
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.plugin_readme import PluginReadme, open_page, web_address
 from chrislib.views.widgets.buttons import Segments, button
@@ -117,16 +118,16 @@ class PluginFacts(QWidget):
             self.readme.show_plugin(plugin)
         if plugin is None:
             return
-        self._name.setText(plugin.name)
-        self._title.setText(plugin.title)
+        self._name.setText(one_line(plugin.name))
+        self._title.setText(one_line(plugin.title))
         self._title.setVisible(bool(plugin.title))
-        self._text.setText(plugin.description)
+        self._text.setText(plain(plugin.description))
         self._text.setVisible(bool(plugin.description))
         rows = (
-            ("Category", plugin.category),
-            ("Authors", plugin.authors),
-            ("License", plugin.license),
-            ("Image", plugin.dock_image),
+            ("Category", one_line(plugin.category)),
+            ("Authors", one_line(plugin.authors)),
+            ("License", one_line(plugin.license)),
+            ("Image", one_line(plugin.dock_image)),
             ("Kind", "joins several nodes" if plugin.type == "ts" else ""),
         )
         self._facts.show_facts([(label, value) for label, value in rows if value])

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 
 from chrislib.cube.types import Plugin
 from chrislib.feeds.plugins import MOST_RECENT
+from chrislib.shown import one_line
 from chrislib.views.feeds.search_list import Nothing, SearchList
 from chrislib.views.models.index import Index
 from chrislib.views.models.searched import ITEM_ROLE, SearchedModel
@@ -56,11 +57,11 @@ class PluginModel(SearchedModel[Plugin]):
     def tell(self, one: Plugin, role: int) -> object:
         """Return a plugin's name, or when it was used."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{one.name} {one.version}"
+            return one_line(f"{one.name} {one.version}")
         if role == USED_ROLE:
             return self._used(one)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            parts = (f"{one.name} {one.version}", one.title)
+            parts = (one_line(f"{one.name} {one.version}"), one_line(one.title))
             return ", ".join(part for part in (*parts, self._used(one)) if part)
         return None
 
@@ -84,7 +85,7 @@ class _PluginDelegate(SizedDelegate):
         rect: QRect = option.rect
         draw_row(painter, option, theme, bar=True)
         inner = rect.adjusted(16, 0, -16, 0)
-        notes = [plugin.category, _TYPES.get(plugin.type, "")]
+        notes = [one_line(plugin.category), _TYPES.get(plugin.type, "")]
         notes.append(str(index.data(USED_ROLE)))
         used = draw_text(
             painter,
@@ -99,8 +100,8 @@ class _PluginDelegate(SizedDelegate):
             painter,
             inner,
             theme,
-            title=f"{plugin.name} {plugin.version}",
-            below=plugin.title or plugin.description,
+            title=str(index.data()),
+            below=one_line(plugin.title or plugin.description),
             style="strong",
             taken=used + 12,
         )

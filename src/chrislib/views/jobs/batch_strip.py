@@ -3,6 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from chrislib.shown import one_line
 from chrislib.views.jobs import batches
 from chrislib.views.jobs.verbs import Verb
 from chrislib.views.models.batch_words import BatchView
@@ -67,7 +68,7 @@ class BatchStrip(QWidget):
 
     def show_view(self, view: BatchView | None) -> None:
         """Say how a batch is; None is one that is not known any more."""
-        title = view.title if view is not None else "Jobs started together"
+        title = one_line(view.title) if view is not None else "Jobs started together"
         words = batches.words(view) if view is not None else ""
         self._title.setText(title)
         self._words.setText(words)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.jobs.model import Job
 from chrislib.jobs.outputs.fingerprint import Comparison
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.widgets.sheet import Sheet
 from chrislib.views.widgets.text import Label, plain_tooltip
@@ -36,7 +37,7 @@ class ChangedSheet(Sheet):
             window,
             context.theme,
             "Not as it was when this was sent" if not found.same else "As it was",
-            job.title,
+            one_line(job.title),
             width=860,
             height=min(520, 232 + 30 * (len(found.differences) + 1)),
         )

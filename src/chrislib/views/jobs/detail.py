@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.jobs.history.past import Past
 from chrislib.jobs.model import Job, JobKey
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.facts import (
     facts_of,
@@ -89,7 +90,7 @@ class JobDetail(QWidget):
             return
         if other:
             self._past = None
-        self._title.setText(job.title)
+        self._title.setText(one_line(job.title))
         self._show_buttons(job)
         self._fill()
         read = (job.key, job.seq, job.epoch)

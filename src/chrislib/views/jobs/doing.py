@@ -22,6 +22,7 @@ from chrislib.jobs.model import (
     UploadIntent,
 )
 from chrislib.library.words import count as counted
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs import closely
 from chrislib.views.jobs.words import COMPUTING
@@ -268,7 +269,10 @@ class JobVerbs:
             text = "What has arrived stays, and Retry goes on from there."
             action = "Cancel transfer"
         sure = await self._context.dialogs.confirm(
-            f"Cancel {job.title or 'this job'}?", text, action=action, danger=True
+            f"Cancel {one_line(job.title) or 'this job'}?",
+            text,
+            action=action,
+            danger=True,
         )
         if sure:
             await jobs.cancel(job.key)
@@ -285,7 +289,9 @@ class JobVerbs:
         offered = results.offer(job.key)
         if offered.possible and offered.warning:
             sure = await self._context.dialogs.confirm(
-                f"Get what there is of {job.title}?", offered.warning, action="Get"
+                f"Get what there is of {one_line(job.title)}?",
+                offered.warning,
+                action="Get",
             )
             if not sure:
                 return
@@ -380,7 +386,7 @@ class JobVerbs:
             return
         rest = max(0, view.total - view.sent)
         sure = await self._context.dialogs.confirm(
-            f"Cancel the rest of {view.title or 'this batch'}?",
+            f"Cancel the rest of {one_line(view.title) or 'this batch'}?",
             f"{rest:,} of {view.total:,} are not sent any more. What was sent goes on.",
             action="Cancel the rest",
             danger=True,

@@ -18,6 +18,7 @@ from chrislib.jobs.model import (
     WorkflowIntent,
     is_held,
 )
+from chrislib.shown import one_line
 from chrislib.views.jobs.words import duration, look_of, plugin_of, second_line
 
 PHASE_WORDS = {
@@ -114,7 +115,7 @@ def facts_of(job: Job, now: float, *, stall: str = "") -> str:
             lines.append(words)
     lines.append(f"Asked for {local(job.created_at, seconds=False)}")
     if plugin_of(job):
-        lines.append(f"Plugin {plugin_of(job)}")
+        lines.append(f"Plugin {one_line(plugin_of(job))}")
     if job.feed_id is not None:
         node = f", node {job.remote_id}" if job.remote_id is not None else ""
         lines.append(f"Feed {job.feed_id}{node}")
@@ -182,7 +183,10 @@ def parameters_of(job: Job) -> str:
     rows: list[tuple[str, object]] = []
     match intent:
         case RunIntent():
-            rows = [("Plugin", plugin_of(job)), ("Compute", intent.compute_resource)]
+            rows = [
+                ("Plugin", one_line(plugin_of(job))),
+                ("Compute", one_line(intent.compute_resource)),
+            ]
             rows += list(intent.parameters.items())
         case WorkflowIntent():
             rows = [("Pipeline", intent.pipeline_name), ("Nodes", intent.nodes)]

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
 
 from chrislib.catalog.inbox import Cursor
 from chrislib.jobs.model import InboxRow, Job, Kind
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.verbs import Verb, verbs_of_row
 from chrislib.views.jobs.words import second_line, when
@@ -150,7 +151,7 @@ class InboxModel(QAbstractTableModel):
 
     def first_line(self, row: InboxRow) -> str:
         """Return title and outcome."""
-        return f"{isolate(row.title)} {self.said(row)}".strip()
+        return f"{isolate(one_line(row.title))} {self.said(row)}".strip()
 
     def second_line(self, row: InboxRow) -> str:
         """Return what stands under the title."""

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.jobs.model import InboxRow
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.inbox_model import HEAD_ROLE, ROW_ROLE, InboxModel
 from chrislib.views.jobs.job_view import KEYS, place_buttons
@@ -146,7 +147,9 @@ class InboxDelegate(QStyledItemDelegate):
         rest = metrics.horizontalAdvance(f" {said}") if said else 0
         title = QRect(words)
         title.setWidth(max(words.width() - rest, 0))
-        used = draw_text(painter, title, theme, text=isolate(row.title), style=style)
+        used = draw_text(
+            painter, title, theme, text=isolate(one_line(row.title)), style=style
+        )
         words.setLeft(left + used)
         draw_text(painter, words, theme, text=f" {said}" if said else "", style=style)
         below = QRect(left, top + line_height, room, theme.px(18))

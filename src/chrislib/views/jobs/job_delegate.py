@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.jobs.model import Job, JobKey
+from chrislib.shown import one_line
 from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.job_rows import ACTIONS, STATE, TIME, TITLE
@@ -137,7 +138,7 @@ class JobDelegate(SizedDelegate):
         now = model.now()
         if column == TITLE:
             below = second_line(job, stall=model.stall(job))
-            self._paint_lines(painter, rect, job.title, below=below)
+            self._paint_lines(painter, rect, one_line(job.title), below=below)
             spot = QPoint(rect.left() + 16, rect.top() + (rect.height() - 16) // 2)
             draw_glyph(painter, spot, theme, icon=KIND_ICONS[job.kind], size=16)
         elif column == STATE:

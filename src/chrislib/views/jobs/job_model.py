@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 
 from chrislib.jobs.model import Job, JobKey
+from chrislib.shown import one_line
 from chrislib.views.jobs import batches
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.batch_rows import BatchRows
@@ -56,7 +57,9 @@ class JobModel(BatchRows):
             below = f"{left:,} of {nodes:,} {some} not ended" if left else ""
             return f"Feed {which}", below or f"{nodes:,} {some}, all ended"
         view = self.batches.get(which)
-        return (view.title, batches.words(view)) if view is not None else ("Batch", "")
+        if view is None:
+            return "Batch", ""
+        return one_line(view.title), batches.words(view)
 
     # -- Qt ------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class JobModel(BatchRows):
             return self._text(job, index.column())
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == TITLE:
             below = second_line(job, stall=self.stall(job))
-            return plain_tooltip(f"{job.title}\n{below}".strip())
+            return plain_tooltip(f"{one_line(job.title)}\n{below}".strip())
         return None
 
     def _group_data(self, group: str, column: int, role: int) -> object:
@@ -138,7 +141,7 @@ class JobModel(BatchRows):
     def _text(self, job: Job, column: int) -> str:
         if column == TITLE:
             below = second_line(job, stall=self.stall(job))
-            return ", ".join(part for part in (job.title, below) if part)
+            return ", ".join(part for part in (one_line(job.title), below) if part)
         if column == STATE:
             return look_of(job, self.now()).text
         if column == TIME:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from chrislib.jobs.model import Job, JobKey
+from chrislib.shown import one_line
 from chrislib.views.jobs import batches, job_menus
 from chrislib.views.jobs.arrange import HEAD
 from chrislib.views.jobs.job_delegate import (
@@ -159,7 +160,7 @@ class JobView(QTableView):
         lines = []
         for job in self.selected_jobs():
             parts = (
-                job.title,
+                one_line(job.title),
                 f"feed {job.feed_id}" if job.feed_id is not None else "",
                 look_of(job, now).text,
                 second_line(job),

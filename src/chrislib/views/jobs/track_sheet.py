@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.jobs.adopting.links import ForeignLink
 from chrislib.jobs.model import Job
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowJobs
 from chrislib.views.widgets.buttons import Field
@@ -94,7 +95,8 @@ class TrackSheet(Sheet):
 
     def _tracked(self, job: Job) -> None:
         self._context.messages.success(
-            f"{job.title or 'The run'} is tracked.", "It tells when it is over."
+            f"{one_line(job.title) or 'The run'} is tracked.",
+            "It tells when it is over.",
         )
         self.accept()
         self._context.navigator.go(ShowJobs(job.key))

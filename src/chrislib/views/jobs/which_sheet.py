@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 from chrislib.jobs.causes import PHASE_OF_STATUS
 from chrislib.jobs.model import Job
 from chrislib.jobs.submission.reconcile import Choice
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.jobs.facts import PHASE_WORDS, local
 from chrislib.views.widgets.sheet import Sheet
@@ -32,7 +33,8 @@ class WhichSheet(Sheet):
             window,
             context.theme,
             "Which of these runs is it?",
-            f"{job.title}: its answer was lost, and several runs look like it.",
+            f"{one_line(job.title)}: its answer was lost, and several runs look like "
+            "it.",
             width=720,
             height=min(620, 232 + 32 * (len(choices) + 1)),
         )
@@ -104,7 +106,7 @@ def _words(one: Choice) -> str:
     with contextlib.suppress(ValueError):
         started = local(datetime.fromisoformat(one.started).timestamp())
     where = f"feed {one.feed_id}, " if one.feed_id is not None else ""
-    title = f"{one.title}, " if one.title else ""
+    title = f"{one_line(one.title)}, " if one.title else ""
     phase = PHASE_OF_STATUS.get(one.status)
     state = PHASE_WORDS[phase] if phase is not None else one.status
     words = f"{where}node {one.remote_id}, {state.lower()}, since {started}"

@@ -183,6 +183,14 @@ def test_names_only_when_they_are_wanted() -> None:
     assert SECRET not in said({"READY": 2}, names=True).text, "of one thing only"
 
 
+def test_a_name_stays_one_line_that_reads_forwards() -> None:
+    bad = "Head\u202etxt\x07\nClick here"
+    said_of = said({"READY": 1}, names=True, title=bad).text.splitlines()
+    assert said_of[:2] == ["Headtxt Click here", "Click to open it."]
+    whole = said({"READY": 1}, group="batch:b", dedupe_key="batch:b", body=bad)
+    assert whole.title == "Batch: Headtxt Click here"
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
