@@ -1,6 +1,6 @@
 """What lies over a graph: zoom, how it is drawn, what colors mean, the search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -17,6 +17,21 @@ from chrislib.views.widgets.text import ElidedLabel
 if TYPE_CHECKING:
     from chrislib.views.feeds.graph_view import GraphView
 
+KEYS: Mapping[str, str] = {
+    "state": "1",
+    "time": "2",
+    "plugin": "3",
+    "rotate": "O",
+    "all": "W",
+    "branch": "B",
+    "finished": "F",
+    "open": "Shift+F",
+    "find": "Ctrl+F",
+    "in": "Ctrl+=",
+    "out": "Ctrl+-",
+    "fit": "Ctrl+0",
+}
+"""The key of each thing that can be said about how the graph is drawn."""
 _EDGE = 12
 _LINE = 18
 
@@ -61,22 +76,25 @@ class GraphTools(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         ways = QActionGroup(menu)
         for way, words in WAYS:
-            one = menu.addAction(f"Color by {words.lower()}")
+            one = menu.addAction(_told(f"Color by {words.lower()}", way))
             one.setCheckable(True)
             one.setChecked(graph.way == way)
             one.triggered.connect(_saying(graph.color_by, way))
             ways.addAction(one)
         menu.addSeparator()
-        aside = menu.addAction("Grow to the right")
+        aside = menu.addAction(_told("Grow to the right", "rotate"))
         aside.setCheckable(True)
         aside.setChecked(graph.sideways)
         aside.triggered.connect(graph.rotate)
-        menu.addAction("Show all of it").triggered.connect(graph.see_all)
+        whole = menu.addAction(_told("Show all of it", "all"))
+        whole.triggered.connect(graph.see_all)
         menu.addSeparator()
         add_branch_actions(menu, graph)
-        menu.addAction("Fold finished branches").triggered.connect(graph.fold_finished)
+        fold = menu.addAction(_told("Fold finished branches", "finished"))
+        fold.triggered.connect(graph.fold_finished)
         if graph.folded:
-            menu.addAction("Open all branches").triggered.connect(graph.unfold_all)
+            whole = menu.addAction(_told("Open all branches", "open"))
+            whole.triggered.connect(graph.unfold_all)
         return menu
 
 
@@ -86,9 +104,10 @@ def add_branch_actions(menu: QMenu, graph: "GraphView") -> None:
     if here is None:
         return
     if here in graph.folded:
-        menu.addAction("Open the branch").triggered.connect(lambda: graph.unfold(here))
+        fold = menu.addAction(_told("Open the branch", "branch"))
+        fold.triggered.connect(lambda: graph.unfold(here))
     elif graph.can_fold(here):
-        fold = menu.addAction("Fold the branch")
+        fold = menu.addAction(_told("Fold the branch", "branch"))
         fold.triggered.connect(lambda: graph.fold_below(here))
 
 
@@ -211,6 +230,11 @@ class GraphSearch(QFrame):
         else:
             words = f"{self._at + 1:,} of {count:,}"
         self._count.setText(words)
+
+
+def _told(words: str, name: str) -> str:
+    """Return a menu's words with the key that does the same."""
+    return f"{words}\t{KEYS[name]}"
 
 
 def _saying(act: Callable[[str], None], word: str) -> Callable[[], None]:

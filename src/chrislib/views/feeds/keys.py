@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from chrislib.views.feeds.graph_tools import KEYS
+
 if TYPE_CHECKING:
     from chrislib.views.feeds.pane import FeedsPane
 
@@ -28,9 +30,11 @@ def bind_keys(pane: "FeedsPane") -> None:
         _bind(place, "Del", pane.node_acts.delete)
     _bind(outputs, "Return", acts.outputs.open_current)
     _bind(outputs, "Shift+E", acts.outputs.hand.open_as_before)
-    _bind(centre.graph, "Ctrl+=", centre.graph.zoom_in)
-    _bind(centre.graph, "Ctrl+-", centre.graph.zoom_out)
-    _bind(centre.graph, "Ctrl+0", centre.graph.fit)
+    _bind(centre.graph, KEYS["in"], centre.graph.zoom_in)
+    _bind(centre.graph, KEYS["out"], centre.graph.zoom_out)
+    _bind(centre.graph, KEYS["fit"], centre.graph.fit)
+    for _words, name, act in pane.drawing.rows():
+        _bind(centre.graph, KEYS[name], act)
 
 
 def _bind(place: QWidget, key: str, act: Callable[[], object]) -> None:

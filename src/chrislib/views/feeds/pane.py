@@ -22,6 +22,7 @@ from chrislib.views.feeds.collect_acts import CollectActs
 from chrislib.views.feeds.collect_cover import Covers
 from chrislib.views.feeds.compare_acts import CompareActs
 from chrislib.views.feeds.feed_list import FeedList
+from chrislib.views.feeds.graph_acts import GraphActs
 from chrislib.views.feeds.inspector import Inspector
 from chrislib.views.feeds.inspector_acts import NodeActions
 from chrislib.views.feeds.keys import bind_keys
@@ -78,6 +79,7 @@ class FeedsPane(QWidget):
         self.covers = Covers(context, self, self.splitter)
         self.collecting = CollectActs(context, pane=self)
         self.comparing = CompareActs(context, pane=self)
+        self.drawing = GraphActs(context, pane=self)
         self._keeper = ListKeeper(
             context,
             self.list,
@@ -204,6 +206,7 @@ class FeedsPane(QWidget):
             *self.listing.commands(),
             *self.collecting.commands(),
             *self.comparing.commands(),
+            *self.drawing.commands(),
         ]
 
     def shutdown(self) -> None:
