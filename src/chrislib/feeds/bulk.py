@@ -1,7 +1,7 @@
 """What is done to several feeds at once: each by itself, with a reason where not."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chrislib.aio import Progress, several
@@ -21,7 +21,7 @@ from chrislib.feeds.model import FeedRow
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.renaming import problem_of
 from chrislib.feeds.server import FeedServer
-from chrislib.feeds.states import ACTIVE
+from chrislib.feeds.states import ACTIVE, states_of_feed
 from chrislib.jobs.model import DownloadIntent, Job
 from chrislib.jobs.outputs.local_names import legal_name
 
@@ -73,6 +73,9 @@ class Weight:
         Their bytes; None where there are too many to add up.
     unknown : int
         Feeds whose files could not be counted.
+    states : mapping of int to mapping
+        Nodes of each feed per state, as the server counts them for one feed: its
+        lists count those of shared feeds too often (trap 7).
     """
 
     nodes: int
@@ -80,6 +83,7 @@ class Weight:
     files: int
     size: int | None
     unknown: int = 0
+    states: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
 
 class BulkFeeds:
@@ -172,10 +176,12 @@ class BulkFeeds:
         """Count what would go with feeds (network)."""
         client = self._client()
         files, size, exact = 0, 0, True
+        states: dict[int, Mapping[str, int]] = {}
 
         async def one(row: FeedRow) -> None:
             nonlocal files, size, exact
             feed = await client.feeds.get(row.id)
+            states[row.id] = states_of_feed(feed)
             if feed.owner_username != client.username:
                 # a server lists whole trees to the owner only (trap 21)
                 raise ChrislibError("Its files cannot be counted.")
@@ -187,22 +193,26 @@ class BulkFeeds:
             exact = exact and total is not None
 
         report = await _each(rows, one, told)
-        unknown = [
-            failure
-            for failure in report.failed
-            if not isinstance(failure.error.__cause__, NotFound)
-        ]
+        gone, unknown = set[int](), 0
+        for failure in report.failed:
+            if isinstance(failure.error.__cause__, NotFound):
+                gone.add(failure.row.id)
+            else:
+                unknown += 1
+        for row in rows:
+            states.setdefault(row.id, {} if row.id in gone else row.states)
         return Weight(
-            nodes=sum(row.nodes for row in rows),
+            nodes=sum(sum(one.values()) for one in states.values()),
             active=sum(
                 count
-                for row in rows
-                for state, count in row.states.items()
+                for one in states.values()
+                for state, count in one.items()
                 if state in ACTIVE
             ),
             files=files,
             size=size if exact else None,
-            unknown=len(unknown),
+            unknown=unknown,
+            states=states,
         )
 
     async def delete(self, rows: Sequence[FeedRow], *, told: Progress) -> Report:

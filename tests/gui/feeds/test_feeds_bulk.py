@@ -150,6 +150,7 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     qtbot: QtBot, loaded: FeedsPane, feeds: Any, ctx: Any
 ) -> None:
     pane, order = loaded, shown(loaded)
+    feeds.bulk.weight = replace(feeds.bulk.weight, states={order[0]: {"ready": 3}})
     click(pane, order[0])
     wait(qtbot, lambda: pane.here.feed_id == order[0])
     click(pane, order[1], _SHIFT)
@@ -161,6 +162,9 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     wait(qtbot, page.next_button.isEnabled)
     assert facts is not None
     assert facts.text() == "27 nodes · 1,204 files · 2.1 GB"
+    # by the count of the server for one feed, not by that of its list
+    words = {str(page.model.index(row, 1).data()) for row in range(2)}
+    assert "3 nodes · ready" in words
     feeds.scopes["mine"] = [r for r in feeds.scopes["mine"] if r.id not in order[:2]]
     page.next_button.click()
     wait(qtbot, lambda: shown(pane) == order[2:])

@@ -1,5 +1,6 @@
 """Several feeds at once: each by itself, whatever becomes of the others."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,6 +37,7 @@ class Server:
             owner_username=self.owners.get(feed_id, "alex"),
             folder_path=f"home/alex/feeds/feed_{feed_id}",
             deletion_status=self.deletion,
+            jobs={"finished": 2, "started": 1},
         )
 
     async def weight(self, _path: str, *, most: int) -> tuple[int, int | None]:
@@ -104,8 +106,17 @@ async def test_once_the_server_is_out_of_reach_the_rest_is_not_tried() -> None:
 async def test_what_goes_along_is_added_up_and_what_cannot_be_is_said() -> None:
     server = Server({1: NotFound("404")})
     server.owners[2] = "kim"
-    weight = await bulk(server)[0].weigh(rows(4), told=quiet)
-    assert (weight.nodes, weight.active) == (12, 4)
+    # a list counts the nodes of a feed again for everybody it is shared with
+    often = [
+        replace(row, states={"ready": 6, "running": 3}) if row.id == 2 else row
+        for row in rows(4)
+    ]
+    weight = await bulk(server)[0].weigh(often, told=quiet)
+    assert (weight.nodes, weight.active) == (9, 3)
+    assert weight.states == {
+        1: {},
+        **{key: {"ready": 2, "running": 1} for key in (2, 3, 4)},
+    }
     assert (weight.files, weight.size) == (6, 1000)
     # one is gone already, one belongs to somebody whose files are not listed
     assert weight.unknown == 1

@@ -223,8 +223,7 @@ class DeleteSheet(BulkSheet):
         self._active.hide()
         self.add_above(self._facts)
         self.add_above(self._active)
-        nodes = sum(row.nodes for row in rows)
-        self._facts.setText(f"{counted(nodes, 'node')} · counting files …")
+        self._facts.setText("Counting nodes and files …")
         self.next_button.setEnabled(False)
         self.set_note("Counting what goes along")
         self._counting.start(
@@ -267,6 +266,12 @@ class DeleteSheet(BulkSheet):
         if weight.size is None:
             files = f"{weight.files:,} files"
         self._facts.setText(f"{counted(weight.nodes, 'node')} · {files}")
+
+        def along(row: FeedRow) -> str:
+            states = weight.states.get(row.id, row.states)
+            return feed_words(states) if states else "Gone already"
+
+        self.model.set_then(along)
         said = []
         if weight.active:
             are = (
