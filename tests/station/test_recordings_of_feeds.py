@@ -76,7 +76,13 @@ def test_a_run_of_two_inputs_within_limits(place: Place) -> None:
     run, theirs = place.agrees(
         name, place.http.post(f"plugins/{plugin}/instances/", json=body)
     )
-    told = ("title", "plugin_name", "plugin_type", "status", "cpu_limit")
+    told: tuple[str, ...] = (
+        "title",
+        "plugin_name",
+        "plugin_type",
+        "status",
+        "cpu_limit",
+    )
     told += ("memory_limit", "number_of_workers", "gpu_limit", "error_code")
     assert {key: run[key] for key in told} == {key: theirs[key] for key in told}
     api.finish(run["id"])
