@@ -22,6 +22,8 @@ KINDS = (
     ("working", "At work"),
     ("ready", "Ready"),
     ("problems", "With problems"),
+    ("errors", "Ended with errors"),
+    ("cancelled", "Cancelled or failed"),
 )
 DATES = (
     ("", "Any date"),
@@ -48,6 +50,8 @@ UNFILTERED: Mapping[str, object] = {
 """Wishes of `Arranging` that leave no feed out."""
 _DAYS = {"today": 0, "week": 6, "month": 29, "year": 364}
 _PROBLEMS = {"failed", "errors", "cancelled", "upstream", "gone"}
+_CANCELLED = {"failed", "cancelled", "upstream"}
+"""A server counts nodes it gave up on as cancelled; only their own rows say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,10 @@ def _is_kind(row: FeedRow, kind: str) -> bool:
             return bool(row.states) and row.states.keys() <= {"ready"}
         case "problems":
             return not _PROBLEMS.isdisjoint(row.states)
+        case "errors":
+            return "errors" in row.states
+        case "cancelled":
+            return not _CANCELLED.isdisjoint(row.states)
     return True
 
 

@@ -91,7 +91,7 @@ class ListSteps(Part):
         self._screen.press(contains="Which feeds are shown", role="push button")
         self._screen.settle()
         self._report.picture("feeds-filters")
-        self._nth(10)  # Last 7 days
+        self._nth(12)  # Last 7 days
         self._screen.wait(contains="last 7 days", role="push button")
         self._screen.settle()
         self._report.picture("feeds-filtered")

@@ -208,13 +208,21 @@ def test_an_order_keeps_every_feed_of_its_kind(
 
 @pytest.mark.parametrize(
     ("kind", "ids"),
-    [("working", [3]), ("ready", [1]), ("problems", [3, 2]), ("all", [3, 2, 1])],
+    [
+        ("working", [3]),
+        ("ready", [1]),
+        ("problems", [4, 3, 2]),
+        ("errors", [2]),
+        ("cancelled", [4, 3]),
+        ("all", [4, 3, 2, 1]),
+    ],
 )
 def test_kinds_of_feeds(kind: str, ids: list[int]) -> None:
     states: list[dict[str, int]] = [
         {"ready": 2},
         {"ready": 1, "errors": 1},
         {"running": 1, "failed": 1},
+        {"ready": 1, "cancelled": 2},
     ]
     feeds = [
         FeedRow(FeedId(n), f"f{n}", ME, None, public=False, states=one)
