@@ -25,7 +25,8 @@ from chrislib.feeds.states import ACTIVE, states_of_feed
 from chrislib.jobs.model import DownloadIntent, Job
 from chrislib.jobs.outputs.local_names import legal_name
 
-_AT_ONCE = 4
+AT_ONCE = 4
+"""Feeds that are seen to side by side."""
 _PATHS_LIMIT = 16_000
 """Characters of the list of folders a copy takes (CUBE, unextpath parameters)."""
 _FILES_LIMIT = 50_000
@@ -324,7 +325,7 @@ async def _each(
         else:
             done.append(row.id)
 
-    await several(rows, one, at_once=_AT_ONCE, progress=told)
+    await several(rows, one, at_once=AT_ONCE, progress=told)
     return Report(
         tuple(done),
         tuple(Failure(row, failed[row.id]) for row in rows if row.id in failed),

@@ -175,6 +175,44 @@ def test_a_deletion_says_what_goes_along_and_takes_the_rows_away(
     wait(qtbot, lambda: not pane._tasks.pending)
 
 
+def test_a_deletion_is_not_dropped_in_passing_and_a_stop_is_told(
+    qtbot: QtBot, loaded: FeedsPane, feeds: Any, ctx: Any
+) -> None:
+    pane, order = loaded, shown(loaded)
+    begun: list[int] = []
+
+    async def delete(rows: Any, *, told: Callable[[int, int], None]) -> None:
+        told(1, len(rows))
+        begun.append(len(rows))
+        await asyncio.Event().wait()
+
+    feeds.bulk.delete = delete
+    click(pane, order[0])
+    wait(qtbot, lambda: pane.here.feed_id == order[0])
+    click(pane, order[2], _SHIFT)
+    QTest.keyClick(pane.list.view, Qt.Key.Key_Delete)
+    page = sheet(qtbot, pane, BulkSheet)
+    wait(qtbot, page.next_button.isEnabled)
+    told: list[Message] = []
+    ctx.messages.posted.connect(told.append)
+    page.next_button.click()
+    wait(qtbot, lambda: begun)
+    said = page.findChild(QLabel, "sheet.note")
+    assert said is not None
+    assert said.text() == "1 of 3 feeds"
+    # Esc while it goes on asks first
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert page.isVisible()
+    assert page.running
+    assert "Close again to stop" in said.text()
+    assert told == []
+    page.cancel_button.click()
+    wait(qtbot, lambda: told)
+    assert told[0].title == "Delete was stopped before the end."
+    assert "1 of 3 feeds were seen to, and up to 2 more were begun." in told[0].detail
+    wait(qtbot, lambda: not pane._tasks.pending)
+
+
 def test_feeds_of_others_are_deleted_after_asking_twice(
     qtbot: QtBot, loaded: FeedsPane, feeds: Any
 ) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from chrislib.aio import Progress
-from chrislib.feeds.bulk import Report
+from chrislib.feeds.bulk import AT_ONCE, Report
 from chrislib.feeds.model import FeedRow
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.bulk_table import BulkModel, BulkTable
@@ -80,7 +80,7 @@ class BulkSheet(Sheet):
         self._rows = tuple(rows)
         self._words = words
         self._act = act
-        self._running = False
+        self._running = self._leaving = False
         self._tasks = self.own(context.tasks(name))
         self.model = BulkModel(rows, words.heading)
         self.table = BulkTable(context.theme, self.model)
@@ -100,6 +100,8 @@ class BulkSheet(Sheet):
         self.cancel_button.setText("Keep" if danger else "Cancel")
         self.next_button.set_kind("danger" if danger else "primary")
         self.next_pressed.connect(self._press)
+        self.cancel_button.clicked.disconnect(self.reject)
+        self.cancel_button.clicked.connect(self._leave)
         self._say_verb()
 
     @property
@@ -119,10 +121,19 @@ class BulkSheet(Sheet):
     def only_failures(self) -> None:
         """Take away what was said of the feeds that are seen to."""
 
+    def reject(self) -> None:
+        """Close; while it is being done only the second time, or by Stop."""
+        if self._running and not self._leaving:
+            self._leaving = True
+            self._say_how_far()
+            return
+        super().reject()
+
     def done(self, result: int) -> None:
         """Close; what is being done stops after the feeds that were begun."""
         if self._running:
             self._running = False
+            self._say_stopped()
             self.changed.emit(())
         super().done(result)
 
@@ -134,7 +145,7 @@ class BulkSheet(Sheet):
     def _press(self) -> None:
         if self._running:
             return
-        self._running = True
+        self._running, self._leaving = True, False
         self.model.forget_failures()
         self.next_button.setEnabled(False)
         self.cancel_button.setText("Stop")
@@ -142,7 +153,7 @@ class BulkSheet(Sheet):
         self._progress.setRange(0, len(self._rows))
         self._progress.setValue(0)
         self._progress.show()
-        self.set_note(f"0 of {feeds_words(len(self._rows))}")
+        self._say_how_far()
         self._tasks.start(
             self._act(self._rows, self._told),
             name="bulk",
@@ -153,7 +164,30 @@ class BulkSheet(Sheet):
     def _told(self, done: int, total: int) -> None:
         if self._running:
             self._progress.setValue(done)
-            self.set_note(f"{done:,} of {feeds_words(total)}")
+            self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        done, total = self._progress.value(), len(self._rows)
+        words = f"{done:,} of {feeds_words(total)}"
+        if self._leaving:
+            words += ". Close again to stop: feeds not begun yet stay as they are."
+        self.set_note(words, kind="failed" if self._leaving else "info")
+
+    def _leave(self) -> None:
+        """Close, and stop what is being done without another question."""
+        self._leaving = True
+        self.reject()
+
+    def _say_stopped(self) -> None:
+        """Say what a stop leaves undone: the sheet that showed it closes."""
+        done, total = self._progress.value(), len(self._rows)
+        begun = min(AT_ONCE, total - done)
+        more = f", and up to {begun} more were begun" if begun else ""
+        self._context.messages.warning(
+            f"{self._words.verb} was stopped before the end.",
+            f"{done:,} of {feeds_words(total)} were seen to{more}. "
+            "The others stay as they are.",
+        )
 
     def _ended(self, report: Report) -> None:
         self._stop()
