@@ -182,6 +182,7 @@ class LogView(QWidget):
         """Show the last lines and follow what comes."""
         self.follow.setChecked(True)
         self._window.to_end()
+        self._release()  # else what is marked elsewhere would keep its place
         self._draw()
         self._to_bottom()
         self.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
