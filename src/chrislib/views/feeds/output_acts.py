@@ -185,7 +185,7 @@ class OutputActs:
             sources, folder, feed_id=feed.row.id if feed is not None else None
         )
         self._context.messages.info(
-            f"Getting {job.title}.",
+            f"Getting {one_line(job.title)}.",
             f"It goes to {folder.name}. You can go on working.",
             action=("Show", lambda: self._context.navigator.go(ShowJobs(job.key))),
         )

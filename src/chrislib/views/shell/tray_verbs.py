@@ -6,6 +6,7 @@ from datetime import datetime
 from chrislib.feeds.recipes import Recipe
 from chrislib.jobs.model import Job, is_held
 from chrislib.library.model import ItemId
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import NewFeed
 from chrislib.views.shell.tray import TrayPanel
@@ -101,7 +102,7 @@ class TrayVerbs:
         where = job.detail if held else f"It is feed {job.feed_id}."
         self._context.messages.success(
             f"{recipe.title} waits for its data" if held else f"Running {recipe.title}",
-            f"“{job.title}”. {where}",
+            f"“{one_line(job.title)}”. {where}",
             action=("Cancel", lambda: self._cancel(job)),
             seconds=_CANCEL_SECONDS,
         )
