@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import filter as fitting
 from fnmatch import fnmatchcase
 
 from chrislib.feeds.collect_model import FeedNodes, Listing, Offer, Source, Wanted
@@ -30,12 +31,15 @@ def matches(relative: str, pattern: str) -> bool:
 
     A pattern without a folder fits the name in any folder.
     """
-    path, wanted = relative.lower(), pattern.strip().lower().lstrip("/")
-    # only "*" and "?" mean something: a name may hold brackets
-    wanted = wanted.replace("[", "[[]")
+    path, wanted = relative.lower(), _wanted(pattern)
     if "/" not in wanted:
         path = path.rsplit("/", 1)[-1]
     return bool(wanted) and fnmatchcase(path, wanted)
+
+
+def _wanted(pattern: str) -> str:
+    # only "*" and "?" mean something: a name may hold brackets
+    return pattern.strip().lower().lstrip("/").replace("[", "[[]")
 
 
 def plugins_of(feeds: Iterable[FeedNodes]) -> list[tuple[str, int, int]]:
@@ -93,9 +97,13 @@ def offers(listings: Iterable[Listing]) -> list[Offer]:
     """
     nodes: Counter[str] = Counter()
     files: Counter[str] = Counter()
-    for listing in listings:
+    places: dict[str, list[int]] = {}
+    for number, listing in enumerate(listings):
         seen: set[str] = set()
         for entry in listing.files:
+            path = entry.relative.lower()
+            for one in {path, path.rsplit("/", 1)[-1]}:
+                places.setdefault(one, []).append(number)
             if not readable(entry):
                 continue
             patterns = _patterns(entry.relative)
@@ -103,16 +111,32 @@ def offers(listings: Iterable[Listing]) -> list[Offer]:
             seen |= patterns
         nodes.update(seen)
     found = [Offer(pattern, nodes[pattern], files[pattern]) for pattern in nodes]
-    found = _without_equals(found)
-    found.sort(
-        key=lambda offer: (
-            _is_prose(offer.pattern),
-            -offer.nodes,
-            _generality(offer.pattern),
-            offer.pattern,
-        )
-    )
-    return found[:MAX_OFFERS]
+    best = sorted(_without_equals(found), key=_rank)[:MAX_OFFERS]
+    return sorted((_counted(offer, places) for offer in best), key=_rank)
+
+
+def _rank(offer: Offer) -> tuple[bool, int, int, str]:
+    pattern = offer.pattern
+    return _is_prose(pattern), -offer.nodes, _generality(pattern), pattern
+
+
+def _counted(offer: Offer, places: Mapping[str, Sequence[int]]) -> Offer:
+    """Return an offer with all its pattern takes: "*" is also text, and nothing.
+
+    Parameters
+    ----------
+    places : mapping of str to sequence of int
+        Nodes that have a path, or a name in any folder.
+    """
+    wanted = _wanted(offer.pattern)
+    deep = "/" in wanted
+    nodes = [
+        node
+        for path in fitting(places, wanted)
+        if deep or "/" not in path
+        for node in places[path]
+    ]
+    return Offer(offer.pattern, len(set(nodes)), len(nodes))
 
 
 def chosen_files(listing: Listing, pattern: str) -> list[tuple[str, OutputEntry]]:

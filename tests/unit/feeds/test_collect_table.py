@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chrislib.cube.types import InstanceId, StoragePath
@@ -149,6 +149,7 @@ def test_files_are_offered_by_name_by_pattern_and_by_kind() -> None:
         st.from_regex(r"[a-z0-9_]{1,6}(/[a-z0-9_]{1,6}){0,2}\.json", fullmatch=True)
     )
 )
+@example(names=["_.json", "_0.json", "_00.json"])
 def test_every_file_is_matched_by_what_is_offered_for_it(names: list[str]) -> None:
     source = Source(1, "F", "F", node(1, "pl-x"))
     listing = Listing(source, tuple(entry(name) for name in names))
