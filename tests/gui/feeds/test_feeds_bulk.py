@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
@@ -347,7 +347,7 @@ def test_words_are_looked_for_in_tags_that_nobody_asked_about_before(
 def test_a_search_says_when_tags_could_not_be_read(
     qtbot: QtBot, loaded: FeedsPane, feeds: Any
 ) -> None:
-    pane = loaded
+    pane, shown_before = loaded, shown(loaded)
     feeds.talk.tags = [Tag(0, "teaching", "", owner="alex", mine=True)]
 
     async def feeds_of(_tag_id: int) -> set[int]:
@@ -361,6 +361,14 @@ def test_a_search_says_when_tags_could_not_be_read(
     count = pane.list.findChild(QLabel, "feeds.list.count")
     assert count is not None
     assert count.text() == "0 of 4 without tags"
+    again = pane.list.findChild(QPushButton, "feeds.list.note.second")
+    assert again is not None
+    assert again.text() == "Try again"
+    feeds.tags.feeds_of = feeds.talk.feeds_of
+    feeds.talk.on = {shown_before[1]: {0}}
+    again.click()
+    wait(qtbot, lambda: shown(pane) == [shown_before[1]])
+    assert count.text() == "1 of 4"
 
 
 def test_tags_and_access_of_several_are_one_sheet(

@@ -20,7 +20,7 @@ from chrislib.views.feeds.feed_table import FeedTable
 from chrislib.views.feeds.list_bar import ListBar
 from chrislib.views.feeds.list_head import ListHead
 from chrislib.views.feeds.list_memory import ListMemory
-from chrislib.views.feeds.list_pages import ListPages, why_empty
+from chrislib.views.feeds.list_pages import ListPages
 from chrislib.views.feeds.tabs import Tabs
 from chrislib.views.models.index import Index
 from chrislib.views.widgets.buttons import Field
@@ -326,17 +326,17 @@ class FeedList(QWidget):
                 self.view.setFocus(Qt.FocusReason.OtherFocusReason)
                 self._quiet = quiet
             return
-        words, now = self.search.text().strip(), self.model.arranging
-        title, text = why_empty(
-            now, self.tabs.current, total=self.model.total, tags=self._tags
-        )
-        self._pages.show_words(
-            title,
-            text,
-            ("Show all", self.show_all) if self.model.total else None,
-            ("Search file names", lambda: self.files_wanted.emit(words))
-            if self.model.total and words and now.only is None
-            else None,
+        words = self.search.text().strip()
+        self._pages.show_why(
+            self.model.arranging,
+            self.tabs.current,
+            total=self.model.total,
+            tags=self._tags,
+            ways={
+                "Show all": self.show_all,
+                "Search file names": lambda: self.files_wanted.emit(words),
+                "Try again": lambda: self._search(self.search.text()),
+            },
         )
 
     def shutdown(self) -> None:

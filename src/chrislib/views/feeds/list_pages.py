@@ -1,6 +1,6 @@
 """What stands below the head of the list of feeds: rows, placeholders, or words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -8,8 +8,6 @@ from chrislib.feeds.arranging import Arranging
 from chrislib.views.feeds.list_note import ListNote
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.skeleton import Skeleton
-
-_Way = tuple[str, Callable[[], object]]
 
 
 class ListPages(QStackedWidget):
@@ -35,15 +33,36 @@ class ListPages(QStackedWidget):
         self.skeleton.start(words)
         self.setCurrentWidget(self.skeleton)
 
-    def show_words(self, title: str, text: str, *ways: _Way | None) -> None:
-        """Show why there are no rows, and at most two ways on."""
-        self._note.show_note(title, text, *ways)
-        self.setCurrentWidget(self._note)
+    def show_why(
+        self,
+        now: Arranging,
+        scope: str,
+        *,
+        total: int,
+        tags: str,
+        ways: Mapping[str, Callable[[], object]],
+    ) -> None:
+        """Show why a tab has no row, and at most two ways on.
+
+        Parameters
+        ----------
+        total : int
+            Feeds of the tab without search and filters.
+        tags : str
+            Whether tags were read for the words: "known", "asked" or "failed".
+        ways : mapping of str to callable
+            What there is to press, by its words.
+        """
+        if not total:
+            self._show_words(*_EMPTY[scope])
+            return
+        title, text, names = _why(now, tags)
+        self._show_words(title, text, *((name, ways[name]) for name in names))
 
     def show_finding(self, what: str) -> None:
         """Show what the server is asked for, until `finding` ends."""
         self.finding = True
-        self.show_words(what, "The server does this.")
+        self._show_words(what, "The server does this.")
 
     def show_error(self, error: BaseException, retry: Callable[[], object]) -> None:
         """Show what went wrong, with Try again."""
@@ -51,38 +70,38 @@ class ListPages(QStackedWidget):
         self._note.show_error(error, retry)
         self.setCurrentWidget(self._note)
 
+    def _show_words(
+        self, title: str, text: str, *ways: tuple[str, Callable[[], object]]
+    ) -> None:
+        self._note.show_note(title, text, *ways)
+        self.setCurrentWidget(self._note)
 
-def why_empty(now: Arranging, scope: str, *, total: int, tags: str) -> tuple[str, str]:
-    """Return why a tab of the list of feeds has no row: a title and a sentence.
 
-    Parameters
-    ----------
-    total : int
-        Feeds of the tab without search and filters.
-    tags : str
-        Whether tags were read for the words: "known", "asked" or "failed".
-    """
-    if not total:
-        return _EMPTY[scope]
+def _why(now: Arranging, tags: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return why feeds that are there are not shown: title, sentence, ways on."""
+    show, files = "Show all", "Search file names"
     if now.only is not None:
-        return "No feed is shown", "None has such files."
+        return "No feed is shown", "None has such files.", (show,)
     if not now.words.strip():
-        return "No feed is shown", "None is like those that are wanted."
+        return "No feed is shown", "None is like those that are wanted.", (show,)
     if tags == "asked":
         return (
             "Looking at tags",
             "No title, person or feed number has these words. The server is asked "
             "which feeds have such tags.",
+            (show, files),
         )
     if tags == "failed":
         return (
             "No feed has these words",
             "The search looked at titles, people and feed numbers. The server did "
             "not say which feeds have such tags.",
+            (show, "Try again"),
         )
     return (
         "No feed has these words",
         "The search looks at titles, people, tags and feed numbers.",
+        (show, files),
     )
 
 
