@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from chrislib.feeds.compare_model import (
 from chrislib.feeds.compare_nodes import NodePair, match_nodes
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.feeds.output_walk import Root, listed
+from chrislib.feeds.outputs import walk
 from chrislib.feeds.results import FeedOutputs
 from chrislib.feeds.server import FeedServer
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 CONTENT_LIMIT = 512_000_000
 """Bytes of a file; larger ones are not fetched to be compared."""
 _CONTENTS_AT_ONCE = 4
+_PAIRED_AT_ONCE = 150
+"""Files of a side: 1 ms of a window's event loop."""
 
 
 class Comparing:
@@ -92,8 +96,11 @@ class Comparing:
         problems = [side for side in sides if isinstance(side, CubeError)]
         one, other = ([] if isinstance(side, CubeError) else side for side in sides)
         problem = problems[0].title if problems else ""
-        # of two folders with very many files it takes longer than a frame
-        pairs = await asyncio.to_thread(compare_files, one, other)
+        if _many(one) or _many(other):
+            # it takes longer than a frame
+            pairs = await asyncio.to_thread(compare_files, one, other)
+        else:
+            pairs = compare_files(one, other)
         return FilesCompared(tuple(pairs), problem)
 
     async def contents(
@@ -161,6 +168,11 @@ class Comparing:
             return await listed(client.folders, [Root(node.output_path)])
         except CubeError as error:
             return error
+
+
+def _many(entries: Sequence[OutputEntry]) -> bool:
+    """Return whether there are more files than are paired in between."""
+    return next(islice(walk(entries), _PAIRED_AT_ONCE, None), None) is not None
 
 
 def _difference(left: Path, right: Path, *, as_json: bool) -> Difference:

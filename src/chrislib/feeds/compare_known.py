@@ -7,7 +7,7 @@ from chrislib.feeds.compare_files import count_verdicts
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared, glance
 from chrislib.feeds.compare_nodes import NodePair
 
-KEPT = 50_000
+KEPT = 20_000
 """Pairs of files that are held whole; of other nodes only how many differ is."""
 
 
@@ -91,6 +91,50 @@ class Outcome:
         return " · ".join(parts)
 
 
+class _Tally:
+    """Outcomes of all nodes of two feeds, counted as they come."""
+
+    def __init__(self) -> None:
+        self.both = self.alone = self.differ = self.same = 0
+        self.no_values = self.no_files = self.unread = 0
+
+    def count(self, one: Outcome, by: int) -> None:
+        """Count an outcome (1), or no longer (-1)."""
+        if one.side:
+            self.alone += by
+            return
+        listed = one.files is not None and not one.files.problem
+        self.both += by
+        self.differ += by * bool(one.differences)
+        self.same += by * (one.row[0] == "same")
+        self.no_values += by * (not one.values)
+        self.no_files += by * (not listed)
+        self.unread += by * (one.files.unread if one.files is not None else 0)
+
+    @property
+    def words(self) -> str:
+        """What differs between the feeds, and what was not looked at."""
+        if not self.both + self.alone:
+            return ""
+        parts = [f"{_many(self.both, 'node')} on both sides"]
+        if self.differ:
+            parts.append("1 differs" if self.differ == 1 else f"{self.differ:,} differ")
+        elif self.both and self.same == self.both:
+            parts.append("nothing differs but times")
+        parts += [f"{self.alone:,} only on one side"] if self.alone else []
+        unknown = {"values": self.no_values, "files": self.no_files}
+        if self.no_values == self.no_files:
+            unknown = {"values and files": self.no_files}
+        parts += [
+            f"{what} of {_many(number, 'pair')} not compared"
+            for what, number in unknown.items()
+            if number
+        ]
+        if self.unread:
+            parts.append(f"contents of {_files(self.unread)} not compared")
+        return " · ".join(parts)
+
+
 class Known:
     """What was found so far, by place."""
 
@@ -100,21 +144,37 @@ class Known:
         """The files of nodes, as many as are held; `counted` knows of all."""
         self._counts: dict[str, FileCounts] = {}
         self._outcomes: dict[str, Outcome] = {}
+        self._pairs: dict[str, NodePair] = {}
+        self._tally = _Tally()
         self._held = 0
 
-    def clear(self) -> None:
-        """Forget all of it."""
+    def begin(self, pairs: Iterable[NodePair]) -> None:
+        """Forget what was known; these are compared now."""
         self.runs.clear()
         self.files.clear()
         self._counts.clear()
         self._outcomes.clear()
         self._held = 0
+        self._pairs = {pair.place: pair for pair in pairs}
+        self._tally = _Tally()
+        for pair in self._pairs.values():
+            self._tally.count(self.of(pair), 1)
+
+    @property
+    def head(self) -> str:
+        """What differs between all pairs, and what was not looked at."""
+        return self._tally.words
+
+    @property
+    def unlisted(self) -> int:
+        """How many nodes on both sides have files that were not compared."""
+        return self._tally.no_files
 
     def take_runs(self, found: Mapping[str, RunsCompared]) -> None:
         """Take what differs in the values of nodes."""
         self.runs.update(found)
         for place in found:
-            self._outcomes.pop(place, None)
+            self._renew(place)
 
     def take_files(
         self, place: str, files: FilesCompared, *, hold: bool = True
@@ -132,7 +192,7 @@ class Known:
             self.files[place] = files
             self._held += len(files.pairs)
         self._counts[place] = count_files(files)
-        self._outcomes.pop(place, None)
+        self._renew(place)
 
     def counted(self, place: str) -> bool:
         """Return whether the files of two nodes were listed and compared."""
@@ -146,6 +206,12 @@ class Known:
             found = self._find(pair)
             self._outcomes[pair.place] = found
         return found
+
+    def _renew(self, place: str) -> None:
+        before, pair = self._outcomes.pop(place, None), self._pairs.get(place)
+        if pair is not None and before is not None:
+            self._tally.count(before, -1)
+            self._tally.count(self.of(pair), 1)
 
     def _find(self, pair: NodePair) -> Outcome:
         if pair.left is None or pair.right is None:
@@ -163,35 +229,6 @@ def count_files(files: FilesCompared) -> FileCounts:
     counts = count_verdicts(files.pairs)
     differ = sum(counts.get(one, 0) for one in ("differs", "left", "right"))
     return FileCounts(differ, counts.get("size", 0))
-
-
-def head_of_feeds(outcomes: Iterable[Outcome]) -> str:
-    """Return in words what differs between two feeds, and what was not looked at."""
-    both = alone = differ = same = no_values = no_files = unread = 0
-    for one in outcomes:
-        if one.side:
-            alone += 1
-            continue
-        both += 1
-        differ += bool(one.differences)
-        same += one.row[0] == "same"
-        no_values += not one.values
-        no_files += one.files is None or bool(one.files.problem)
-        unread += one.files.unread if one.files is not None else 0
-    parts = [f"{_many(both, 'node')} on both sides"]
-    if differ:
-        parts.append("1 differs" if differ == 1 else f"{differ:,} differ")
-    elif both and same == both:
-        parts.append("nothing differs but times")
-    parts += [f"{alone:,} only on one side"] if alone else []
-    if no_values and no_values == no_files:
-        parts.append(f"values and files of {_many(no_files, 'pair')} not compared")
-    else:
-        for number, what in ((no_values, "values"), (no_files, "files")):
-            if number:
-                parts.append(f"{what} of {_many(number, 'pair')} not compared")
-    parts += [f"contents of {_files(unread)} not compared"] if unread else []
-    return " · ".join(parts)
 
 
 def _files(number: int) -> str:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from chrislib.feeds.compare_model import FilesCompared
 from chrislib.feeds.model import Node, OutputEntry
 from chrislib.views.context import ViewContext
-from chrislib.views.feeds import compare_behind
+from chrislib.views.feeds import compare_behind, compare_page
 from chrislib.views.feeds.compare_page import ComparePage
 from chrislib.views.feeds.compare_sides import Side
 from tests.gui.feeds.conftest import sample_outputs
@@ -132,7 +132,8 @@ def test_of_very_many_nodes_those_in_sight_are_looked_at(
     comparing: SameValues,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(compare_behind, "MOST", 4)
+    for part in (compare_behind, compare_page):
+        monkeypatch.setattr(part, "MOST", 4)
     comparing.gate.set()
     page = open_page(Side(812), Side(790), high=430)
     qtbot.waitUntil(lambda: bool(page.pair_model.pairs), timeout=60_000)
@@ -150,6 +151,9 @@ def test_of_very_many_nodes_those_in_sight_are_looked_at(
         page.pair_model.index(8), QListView.ScrollHint.PositionAtCenter
     )
     qtbot.waitUntil(lambda: page.known.counted(left.place), timeout=60_000)
+    settled(qtbot, page)
+    # its values were read as well
+    assert rows(page)[8] == "Same"
     assert page.pair_list.currentIndex().row() == 0
 
 

@@ -18,7 +18,7 @@ from chrislib.feeds.compare_files import (
     count_verdicts,
     equal_files,
 )
-from chrislib.feeds.compare_known import Known, head_of_feeds
+from chrislib.feeds.compare_known import Known
 from chrislib.feeds.compare_model import FilesCompared, Run, compare_runs
 from chrislib.feeds.compare_nodes import NodePair, match_nodes, places_of
 from chrislib.feeds.compare_text import PairReport, Report, to_json, to_text
@@ -226,6 +226,7 @@ def test_a_report_holds_everything_as_text_and_as_json() -> None:
 def test_what_was_not_looked_at_is_never_called_the_same() -> None:
     one, other = node(1, "pl-seg"), node(2, "pl-seg")
     pair, known = NodePair("pl-seg", one, other), Known()
+    known.begin([pair])
 
     def files(*sides: tuple[int, int], problem: str = "") -> FilesCompared:
         left = [entry(f"{at}", 10 + at, size) for at, (size, _) in enumerate(sides)]
@@ -249,9 +250,7 @@ def test_what_was_not_looked_at_is_never_called_the_same() -> None:
         "Same values and file sizes",
         "Same values and file sizes · contents of 2 files not compared",
     )
-    assert head_of_feeds([known.of(pair)]) == (
-        "1 node on both sides · contents of 2 files not compared"
-    )
+    assert known.head == ("1 node on both sides · contents of 2 files not compared")
     known.take_files("pl-seg", files((5, 5), (5, 7)))
     assert said() == (
         "1 file", "Differs in: 1 file · contents of 1 file not compared",
@@ -259,9 +258,7 @@ def test_what_was_not_looked_at_is_never_called_the_same() -> None:
     known.take_files("pl-seg", files((0, 0)))
     assert known.of(pair).row == ("same", "Same")
     assert known.of(pair).head == "Nothing differs but times"
-    assert head_of_feeds([known.of(pair)]) == (
-        "1 node on both sides · nothing differs but times"
-    )
+    assert known.head == ("1 node on both sides · nothing differs but times")
 
 
 def test_only_so_many_files_are_held_and_all_of_them_counted(

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chrislib.aio import several
 from chrislib.feeds.compare_known import Known
-from chrislib.feeds.compare_model import FilesCompared
+from chrislib.feeds.compare_model import FilesCompared, RunsCompared
 from chrislib.feeds.compare_nodes import NodePair
 from chrislib.library.words import count
 from chrislib.views.context import ViewContext
@@ -16,7 +16,7 @@ from chrislib.views.widgets.buttons import button
 from chrislib.views.widgets.text import ElidedLabel, line
 
 MOST = 200
-"""Of more pairs, the files of those in sight are listed; others when asked for."""
+"""So many pairs are read by themselves; of more those in sight, all when asked."""
 _AT_ONCE = 2
 """Pairs: each asks for the folders of both sides."""
 _SCROLLED_MS = 150
@@ -31,6 +31,8 @@ class FilesBehind(QWidget):
         The pairs.
     known : Known
         What was found already.
+    read : callable
+        Gets what differs in values, of pairs beyond the first `MOST`.
     found : callable
         Gets a place, and the files of both nodes there.
     """
@@ -41,6 +43,7 @@ class FilesBehind(QWidget):
         view: PairList,
         *,
         known: Known,
+        read: Callable[[dict[str, RunsCompared]], None],
         found: Callable[[str, FilesCompared], None],
     ) -> None:
         super().__init__()
@@ -48,11 +51,13 @@ class FilesBehind(QWidget):
         self._context = context
         self._view = view
         self._known = known
+        self._read = read
         self._found = found
         self._tasks = context.tasks("compare behind")
         self._pairs: dict[str, NodePair] = {}
         self._wanted: dict[str, NodePair] = {}
         self._tried: set[str] = set()
+        self._later: set[str] = set()
         self._aside = ""
         self._running = self._stopped = False
         self.setObjectName("compare.behind")
@@ -100,6 +105,7 @@ class FilesBehind(QWidget):
         """Begin with other pairs; of many, with those in sight."""
         self.end()
         self._pairs = {one.place: one for one in pairs if one.left and one.right}
+        self._later = set(list(self._pairs)[MOST:])
         self._stopped = False
         if len(self._pairs) <= MOST:
             self._wanted = dict(self._pairs)
@@ -178,11 +184,13 @@ class FilesBehind(QWidget):
         return self._wanted.pop(place) if take else self._wanted[place]
 
     async def _work(self, _number: int) -> None:
-        """List the files of one pair after another (network)."""
+        """Read one pair after another (network)."""
         comparing = self._context.feeds.comparing
         while (pair := self._next()) is not None:
             if pair.left is None or pair.right is None:
                 continue
+            if pair.place in self._later and pair.place not in self._known.runs:
+                self._read(await comparing.pairs([pair]))
             if not self._known.counted(pair.place):
                 files = await comparing.files(pair.left, pair.right)
                 self._found(pair.place, files)
@@ -200,7 +208,7 @@ class FilesBehind(QWidget):
 
     def _say(self) -> None:
         total = len(self._pairs)
-        done = sum(1 for place in self._pairs if self._known.counted(place))
+        done = total - self._known.unlisted if total else 0
         going = self._running or self._aside in self._wanted
         if going:
             words = f"Comparing files: {done:,} of {total:,}"

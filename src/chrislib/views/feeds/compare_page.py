@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QSplitter, QStackedWidget
 from chrislib.aio import Progress, several
 from chrislib.feeds.collect_model import FeedNodes
 from chrislib.feeds.compare_files import FilePair
-from chrislib.feeds.compare_known import Known, head_of_feeds
+from chrislib.feeds.compare_known import Known
 from chrislib.feeds.compare_model import FilesCompared, RunsCompared
 from chrislib.feeds.compare_nodes import NodePair, match_nodes
 from chrislib.feeds.compare_text import PairReport, Report
@@ -76,8 +76,9 @@ class ComparePage(Cover):
         self.pair_model = PairModel(self.known)
         self.pair_list = PairList(theme, self.pair_model)
         self.behind = FilesBehind(
-            context, self.pair_list, known=self.known, found=self._take_files
-        )
+            context, self.pair_list,
+            known=self.known, read=self._take_runs, found=self._take_files,
+        )  # fmt: skip
         self.pictures = PicturePair(context)
         self.work = Work(theme, name="compare.work")
         self.only = QCheckBox("Only differences")
@@ -148,7 +149,7 @@ class ComparePage(Cover):
         for picker, side in sides:
             picker.offer_nodes(self._known[side.feed_id], side.node_id)
         one, other = self._known[left.feed_id], self._known[right.feed_id]
-        self.known.clear()
+        self.known.begin(())
         if (left.node_id is None) != (right.node_id is None):
             self._say(
                 "Choose a node on both sides",
@@ -171,6 +172,7 @@ class ComparePage(Cover):
                 return
             place = one.places.get(first.id, first.plugin_name)
             self._pairs = [NodePair(place, first, second)]
+        self.known.begin(self._pairs)
         self.pair_list.setVisible(whole)
         self.behind.setVisible(whole)
         self.pair_model.show_pairs(self._pairs)
@@ -183,7 +185,10 @@ class ComparePage(Cover):
         self.pair_list.choose(0)
         self._show_pair(self._pairs[0])
         if whole:
-            self._read_pairs()
+            both = [one for one in self._pairs if one.left and one.right][:MOST]
+            self._value_tasks.start(
+                self.comparing.pairs(both), name="values", done=self._take_runs
+            )
             self.behind.show_pairs(self._pairs)
             self.behind.leave_out(self._pairs[0].place)
 
@@ -204,13 +209,6 @@ class ComparePage(Cover):
         self._choose(right, left)
 
     # -- one pair ------------------------------------------------------------------
-
-    def _read_pairs(self) -> None:
-        """Find out behind the scenes what differs in each pair."""
-        both = [one for one in self._pairs if one.left and one.right][:MOST]
-        self._value_tasks.start(
-            self.comparing.pairs(both), name="pairs", done=self._take_runs
-        )
 
     def _show_pair(self, pair: NodePair) -> None:
         self._pair = pair
@@ -397,11 +395,9 @@ class ComparePage(Cover):
         self.pictures.contents.setEnabled(bool(self._same_size()))
 
     def _describe(self) -> None:
-        outcomes = [self.known.of(pair) for pair in self._pairs]
-        if self.pair_list.isHidden():
-            words = outcomes[0].head if outcomes else ""
-        else:
-            words = head_of_feeds(outcomes) if outcomes else ""
+        words = self.known.head if self._pairs else ""
+        if self._pairs and self.pair_list.isHidden():
+            words = self.known.of(self._pairs[0]).head
         self.subtitle.setText(words)
 
     def _side_words(self, picker: SidePicker) -> str:
