@@ -32,9 +32,16 @@ def test_two_feeds_are_renamed_and_deleted_together(
     program = person.program
     word = uuid.uuid4().hex[:10]
     ids = [feed(program, f"{word} {name}")[1].feed_id for name in ("head", "spine")]
+    tags = program.services.session.client.tags
+    tag = program.run(tags.create(f"tag {word[::-1]}", "#3f8fd2"))
+    program.run(tags.put(ids[1], tag.id))
     program.context.navigator.go(ShowFeed(ids[0]))
     person.wait(lambda: person.window.findChild(FeedsPane), "the Feeds module")
     pane = person.window.findChild(FeedsPane)
+    # words are looked for in tags, which a list does not tell
+    pane.list.search.setText(word[::-1])
+    person.wait(lambda: titles(pane) == [f"{word} spine"], "the one with the tag")
+    program.run(tags.delete(tag.id))
     pane.list.search.setText(word)
     person.wait(lambda: len(titles(pane)) == 2, "both feeds")
 
