@@ -42,6 +42,7 @@ class Centre(QWidget):
         self._context = context
         self._sized = False
         self._unlisted: tuple[Node, ...] | None = None
+        self._then: Callable[[], object] | None = None
         self._later: list[Callable[[], object]] = []
         self._painted = QTimer(self, singleShot=True, interval=_PAINTED_MS)
         self._painted.timeout.connect(self._drawn)
@@ -87,7 +88,7 @@ class Centre(QWidget):
             self.set_mode("list")
 
     def _wire(self) -> None:
-        self.graph.arranged.connect(self._painted.start)
+        self.graph.arranged.connect(self._arranged)
         self.graph.chosen.connect(self.chosen)
         self.nodes.chosen.connect(self.chosen)
         self.graph.opened.connect(self.node_opened)
@@ -114,10 +115,22 @@ class Centre(QWidget):
         self._skeleton.start(what, share=share)
         self._stack.setCurrentWidget(self._skeleton)
 
-    def show_feed(self, view: FeedView) -> None:
-        """Show a feed, or a fresher look at it, in place."""
-        self.head.show_feed(view)
+    def place(self, view: FeedView, then: Callable[[], object]) -> None:
+        """Give the graph its nodes; `then` is called when they have their places.
+
+        At once, but for a large feed: what the window does meanwhile would be paid
+        for with its picture.
+        """
         self.graph.set_nodes(view.nodes)
+        self._then = None
+        if self.graph.arranging:
+            self._then = then
+        else:
+            then()
+
+    def show_feed(self, view: FeedView) -> None:
+        """Show a feed that was placed, or a fresher look at it."""
+        self.head.show_feed(view)
         self._unlisted = view.nodes
         if len(view.nodes) <= _AT_ONCE or self._modes.currentWidget() is self.nodes:
             self._list_nodes()
@@ -125,11 +138,8 @@ class Centre(QWidget):
             self._skeleton.stop(lambda: self._stack.setCurrentWidget(self._feed))
 
     def when_drawn(self, then: Callable[[], object]) -> None:
-        """Call `then` when the graph is on screen: at once, but for a large feed.
-
-        What is asked while it is being placed would be paid for with its picture.
-        """
-        if self.graph.arranging:
+        """Call `then` when the graph is on screen: at once, but for a large feed."""
+        if self._painted.isActive():
             self._later.append(then)
         else:
             then()
@@ -150,9 +160,13 @@ class Centre(QWidget):
         self.graph.select(node_id)
         self.nodes.select(node_id)
 
+    def _arranged(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            self._painted.start()
+            then()
+
     def _drawn(self) -> None:
-        if self.graph.arranging:
-            return
         later, self._later = self._later, []
         for then in later:
             then()

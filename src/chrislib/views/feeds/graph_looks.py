@@ -67,16 +67,17 @@ class Looks(Mapping[int, Look]):
     def set_nodes(self, nodes: Sequence[Node]) -> list[int]:
         """Take other nodes; returns the ids of those that changed or came."""
         other = self._differing(nodes)
-        changed = [int(node.id) for node in other]
+        changed: list[int] = [node.id for node in other]
         if len(nodes) != len(self._nodes) or not self._nodes.keys() >= set(changed):
-            self._nodes = {int(node.id): node for node in nodes}
+            self._nodes = {node.id: node for node in nodes}
         else:
             self._nodes.update(zip(changed, other, strict=True))
         if changed:
             self._branches = None
         self._order = tuple(nodes)
-        for key in changed:
-            self._made.pop(key, None)
+        if self._made:
+            for key in changed:
+                self._made.pop(key, None)
         touched = set(changed)
         for fold, held in self._folds.items():
             if touched.intersection(held):

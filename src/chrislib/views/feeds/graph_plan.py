@@ -5,6 +5,7 @@ Thousands of nodes take longer to place than a frame lasts, so this may run in a
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from chrislib.feeds.branches import LARGE, READY, Branches, Folded
 from chrislib.feeds.graph import layout
@@ -14,6 +15,7 @@ from chrislib.views.feeds.graph_scene import GraphScene
 GHOST = 0
 """The id of the node that is being added."""
 
+_TREE = attrgetter("id", "parents")
 Parents = Mapping[int, tuple[int, ...]]
 Folds = Mapping[int, tuple[int, ...]]
 """Hidden nodes, by the node they hang under."""
@@ -47,7 +49,7 @@ class Arranged:
 
 def parents_of(nodes: Iterable[Node]) -> Parents:
     """Return the parents of nodes by their ids."""
-    return {int(node.id): tuple(map(int, node.parents)) for node in nodes}
+    return dict(map(_TREE, nodes))
 
 
 def arrange(

@@ -187,8 +187,16 @@ class OpenFeed(QObject):
         if feed_id != self.feed_id:
             return
         self.view = view
-        self._places = {int(node.id): at for at, node in enumerate(view.nodes)}
+        self._places = {node.id: at for at, node in enumerate(view.nodes)}
         self.well()
+        if not self._places.keys() & {self._wanted_node, self._node_id}:
+            # nobody asked for it: no folded branch is opened, and placed anew, for it
+            self._centre.graph.select(max(self._places, default=None))
+        self._centre.place(view, lambda: self._show_placed(view))
+
+    def _show_placed(self, view: FeedView) -> None:
+        if view is not self.view:
+            return  # it was left, or looked at again, meanwhile
         self._centre.show_feed(view)
         self._centre.outputs.show_nodes(view.nodes)
         self.looked.emit(view)
