@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from chrislib.cube.types import Pipeline, StoragePath
+from chrislib.feeds.compare_files import FilePair
 from chrislib.feeds.model import OutputEntry
 from chrislib.feeds.output_walk import Batch
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.compare_rows import cells
 from chrislib.views.feeds.output_model import OutputModel
 from chrislib.views.feeds.pipeline_list import PipelineModel
 from chrislib.views.feeds.plugin_facts import PluginFacts
@@ -40,6 +42,7 @@ def test_outputs_are_named_plainly_and_got_by_their_own_path(qapp: Any) -> None:
     assert found is not None
     assert (found.relative, found.path) == (BAD, path)
     assert model.find(BAD) == index
+    assert cells(FilePair(BAD, entry, None, "left"))[0] == GOOD
 
 
 def test_plugins_and_pipelines_are_named_plainly(

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from chrislib.feeds.collect_files import readable
 from chrislib.feeds.compare_files import WORDS, FilePair
 from chrislib.feeds.model import OutputEntry
+from chrislib.shown import one_line
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.compare_difference import DifferenceView
 from chrislib.views.feeds.output_preview import PREVIEW_BYTES, VIEWABLE
@@ -183,7 +184,7 @@ class PicturePair(QWidget):
             self.left.clear()
             self.right.clear()
             return
-        self._name.setText(f"{pair.relative} · {WORDS[pair.verdict]}")
+        self._name.setText(f"{one_line(pair.relative)} · {WORDS[pair.verdict]}")
         if not same:
             self._look()
 
@@ -230,7 +231,7 @@ class PicturePair(QWidget):
         if not entries:
             return
         kind = entries[0].kind
-        title = pair.relative.rsplit("/", 1)[-1]
+        title = one_line(pair.relative.rsplit("/", 1)[-1])
 
         def show(paths: object) -> None:
             content = ViewContent(kind, title, tuple(paths), "compare")  # type: ignore[arg-type]

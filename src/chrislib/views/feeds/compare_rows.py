@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from chrislib.feeds.compare_files import WORDS, FilePair
 from chrislib.feeds.compare_model import Line
+from chrislib.shown import one_line
 from chrislib.views.feeds.words import size_words
 from chrislib.views.models.index import Index
 from chrislib.views.theme.theme import Theme
@@ -147,7 +148,7 @@ def cells(row: Line | FilePair) -> tuple[str, str, str, str]:
         return row.label, row.left, row.right, WORDS[row.verdict] if counted else ""
     left = "" if row.left is None else size_words(row.left.size)
     right = "" if row.right is None else size_words(row.right.size)
-    return row.relative, left, right, WORDS[row.verdict]
+    return one_line(row.relative), left, right, WORDS[row.verdict]
 
 
 def _shape(section: Section) -> tuple[str, list[str]]:
