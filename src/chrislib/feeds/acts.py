@@ -10,19 +10,21 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chrislib.aio import several
-from chrislib.cube.errors import CubeError, NotFound
+from chrislib.cube.errors import CubeError, Forbidden, NotFound
 from chrislib.cube.types import LIMITS, ComputeResource
 from chrislib.errors import ChrislibError
 from chrislib.feeds.deleting import gone_in_time
 from chrislib.feeds.form import JOIN_PARAMETER
 from chrislib.feeds.intents import run_of, within
 from chrislib.feeds.limits import UNLIMITED
+from chrislib.feeds.making import COPY_PLUGIN
 from chrislib.feeds.model import Node
 from chrislib.feeds.plugins import FeedPlugins
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.feeds.states import ACTIVE, ENDED_BADLY
 from chrislib.feeds.text import plain
+from chrislib.feeds.values import PATH_TYPES, clean_path
 from chrislib.jobs.model import Job, JobKey, Kind, Retention
 from chrislib.jobs.outputs.purge import PurgePlan
 
@@ -162,12 +164,16 @@ def why_not(act: str, node: Node, nodes: Sequence[Node]) -> str:
     Parameters
     ----------
     act : str
-        "add", "again", "split", "join", "cancel", "delete" or "get".
+        "add", "again", "change" (again, with other values), "split", "join", "cancel",
+        "delete" or "get".
     nodes : sequence of Node
         The nodes of its feed.
     """
     if node.state == "gone":
         return "It was deleted on the server."
+    if act == "change" and not node.parents and node.plugin_name != COPY_PLUGIN:
+        # new feeds are put together of data only
+        return "It makes its data itself. “Run again, same values” makes such a feed."
     if act in {"add", "split"} and node.state in ENDED_BADLY:
         return "It did not end well: what follows it would be stopped at once."
     if act == "split" and node.state != "ready":
@@ -241,11 +247,39 @@ class NodeActs:
             run_of(form.plugin, values),
             previous_id=None if root else int(node.parents[0]),
             feed_id=None if root else feed_id,
-            title=node.title,
+            title=node.sent_title,
             compute_resource=node.compute if node.compute in names else "",
         )
         had = {name: _limit(int(getattr(instance, name))) for name in LIMITS}
         return await self._jobs.submit_now(within(run, had))
+
+    async def data_of(self, node: Node) -> tuple[str, ...]:
+        """Return the storage paths that a first node was made of (network).
+
+        Raises
+        ------
+        ChrislibError
+            They cannot be told.
+        """
+        try:
+            given = await self._client().instances.parameters(node.id)
+            takes = await self._plugins.parameters(node.plugin_id)
+        except (Forbidden, NotFound) as error:
+            raise ChrislibError(
+                "What the feed was made of cannot be read.",
+                "It was deleted, or is not open to this account. Nothing was started.",
+                hint="Tick the data in the Library, then choose New feed.",
+            ) from error
+        names = [one.name for one in takes if one.type in PATH_TYPES]
+        told = [clean_path(p) for name in names for p in given.get(name, "").split(",")]
+        paths = tuple(dict.fromkeys(filter(None, told)))
+        if not paths:
+            raise ChrislibError(
+                "The server does not say what the feed was made of.",
+                "Nothing was started.",
+                hint="Tick the data in the Library, then choose New feed.",
+            )
+        return paths
 
     async def split(
         self, node: Node, lines: Sequence[str], *, compute: str = ""

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 COPY_PLUGIN = "pl-dircopy"
 TAG_LIMIT = 100
+_AGAIN = ", again"
 _SOON = 0.2
 _COMING = frozenset({"wanted", "on_the_way", "registering"})
 """States of items that will be here, or can be asked for."""
@@ -254,6 +255,8 @@ class NewFeeds:
         coming = self._library is not None and all(
             item.state.value in _COMING for item in away
         )
+        # what is known by its place only is not among what a draft waits for
+        coming = coming and all(item.item_id for item in items)
         return [] if away and coming else paths_of(items)
 
     async def _root(self) -> RunIntent:
@@ -345,6 +348,12 @@ def proposed_title(items: Sequence[SubjectItem], day: date, *, recipe: str = "")
             base = f"{base} and {len(items) - 1:,} more"
     tail = ", ".join(part for part in (recipe[:40], day.isoformat()) if part)
     return f"{base[: TITLE_LIMIT - len(tail) - 2]}, {tail}"
+
+
+def title_again(title: str) -> str:
+    """Return a title for a feed of the same data; "" where there was none."""
+    base = title.strip().removesuffix(_AGAIN)
+    return base[: TITLE_LIMIT - len(_AGAIN)].rstrip() + _AGAIN if base else ""
 
 
 def starts_when(away: int) -> str:

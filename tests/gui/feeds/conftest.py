@@ -440,7 +440,7 @@ class MemoryFeeds:
         self.calls.append(("create_feed", values))
         if self.refusal is not None:
             raise self.refusal
-        if any(item.state is not ItemState.READY for item in values["items"]):
+        if any(item.state.value != "ready" for item in values["items"]):
             held = RunIntent(9, "pl-dircopy", "2", "fs", {}, waits_for=("b",))
             words = "Starts when 1 more is here."
             return replace(make_job(None, None), intent=held, detail=words)

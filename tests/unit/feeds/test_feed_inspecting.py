@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chrislib.cube import logs as cube_logs
-from chrislib.cube.errors import NotFound
+from chrislib.cube.errors import Forbidden, NotFound
 from chrislib.cube.types import InstanceId, Plugin, PluginParameter, StoragePath
 from chrislib.errors import ChrislibError
 from chrislib.feeds import logs
@@ -345,6 +345,9 @@ def test_what_cannot_be_done_says_why() -> None:
     assert "has ended" in why_not("cancel", nodes[0], nodes)
     assert "no other node" in why_not("join", nodes[0], nodes[:1])
     assert "deleted" in why_not("again", replace(nodes[0], state="gone"), nodes)
+    assert "makes its data itself" in why_not("change", nodes[0], nodes)
+    copy = replace(nodes[0], plugin_name="pl-dircopy")
+    assert why_not("change", copy, nodes) == why_not("again", nodes[0], nodes) == ""
     assert why_not("add", nodes[2], nodes) == ""
 
 
@@ -454,6 +457,36 @@ async def test_a_plugin_that_was_removed_is_not_run_again() -> None:
     acts = NodeActs(server, cast("Any", Jobs()), plugins=plugins)
     with pytest.raises(ChrislibError, match=r"pl-2 1\.0 is not on the server any more"):
         await acts.again(node(2, 1), feed_id=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "paths"),
+    [
+        ({"dir": "/home/a/x/, SERVICES/y,home/a/x"}, ("home/a/x", "SERVICES/y")),
+        ({"dir": ""}, ()),
+        (NotFound("gone"), ()),
+        (Forbidden("no"), ()),
+    ],
+)
+async def test_what_a_feed_was_made_of(told: Any, paths: tuple[str, ...]) -> None:
+    async def given(_number: int) -> Any:
+        if isinstance(told, Exception):
+            raise told
+        return {"note": "home/a/z", **told}
+
+    async def takes(_plugin: int) -> Any:
+        return [parameter("dir", type="unextpath"), parameter("note")]
+
+    client = SimpleNamespace(instances=SimpleNamespace(parameters=given))
+    server = cast("Any", SimpleNamespace(client=lambda: client))
+    plugins = cast("Any", SimpleNamespace(parameters=takes))
+    acts = NodeActs(server, cast("Any", Jobs()), plugins=plugins)
+    if paths:
+        assert await acts.data_of(node(1)) == paths
+        return
+    with pytest.raises(ChrislibError, match="made of") as caught:
+        await acts.data_of(node(1))
+    assert "Nothing was started" in caught.value.detail
 
 
 # -- where it comes from -------------------------------------------------------

@@ -11,8 +11,9 @@ from typing import Any, cast
 import pytest
 
 from chrislib.errors import ChrislibError
-from chrislib.feeds.making import LibraryData, NewFeeds
+from chrislib.feeds.making import LibraryData, NewFeeds, title_again
 from chrislib.feeds.recipes import Recipe, recent
+from chrislib.feeds.subjects import PathItem
 from chrislib.jobs.model import (
     Job,
     JobKey,
@@ -183,8 +184,20 @@ async def test_what_cannot_come_is_refused_before_anything_is_written(
         await making.create(title="x", items=items)
     with pytest.raises(ChrislibError, match="The tag"):
         await making.create(title="x", items=items[:1], tags=["t" * 101])
+    # a place in the storage is no item: a feed that waits would lose it
+    place = PathItem("home/me/uploads/x")
+    away = library.put(Item("c", State.ON_THE_WAY, ""))
+    with pytest.raises(ChrislibError, match="1 item is not here yet"):
+        await making.create(title="x", items=[place, *away])
     assert not jobs.rows
     assert not jobs.sent
+
+
+def test_a_feed_of_the_same_data_has_a_title_of_its_own() -> None:
+    assert title_again("Pilot") == "Pilot, again"
+    assert title_again("Pilot, again ") == "Pilot, again"
+    assert title_again(" ") == ""
+    assert len(title_again("x" * 100)) == 100
 
 
 def run(number: int, above: int | None, plugin: str, *, feed: int) -> Job:

@@ -10,20 +10,22 @@ from chrislib.cube.errors import Refused
 from chrislib.feeds.faults import whole_words
 from chrislib.feeds.making import proposed_title
 from chrislib.feeds.making_steps import Answers, MadeFeed
-from chrislib.library.model import Item, ItemId
+from chrislib.library.model import Item
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.create_feed_again import SameData, as_sent, found_items
 from chrislib.views.feeds.create_feed_compute import FeedCompute
 from chrislib.views.feeds.create_feed_details import DetailsForm
 from chrislib.views.feeds.create_feed_local import LocalFiles
 from chrislib.views.feeds.create_feed_pages import (
     data_page,
     review_page,
+    show_away,
     show_elsewhere,
     title_page,
 )
 from chrislib.views.feeds.create_feed_sending import FeedSending
 from chrislib.views.feeds.create_feed_step import CHOICE, FirstStepHead, FirstStepPage
-from chrislib.views.feeds.item_list import ItemList, away_words, count_words, is_here
+from chrislib.views.feeds.item_list import ItemList, count_words, is_here
 from chrislib.views.feeds.item_picker import ItemPicker
 from chrislib.views.navigation import ShowLibrary
 from chrislib.views.widgets.banner import Banner
@@ -48,12 +50,19 @@ class CreateFeedSheet(Sheet):
     ----------
     item_ids : sequence of str
         Which items; none means what is in the tray.
+    again : SameData, optional
+        What a feed was made of, to be used once more instead.
     """
 
     created = Signal(object)
 
     def __init__(
-        self, window: QWidget, context: ViewContext, item_ids: Sequence[str]
+        self,
+        window: QWidget,
+        context: ViewContext,
+        item_ids: Sequence[str] = (),
+        *,
+        again: SameData | None = None,
     ) -> None:
         super().__init__(
             window,
@@ -65,7 +74,10 @@ class CreateFeedSheet(Sheet):
         theme = context.theme
         self._context = context
         self._tasks = self.own(context.tasks("create feed"))
-        self._ids = list(item_ids) or [str(i.item_id) for i in self._tray()]
+        self._again = again
+        tray = context.library.tray
+        given = again.items if again is not None else tray.items()
+        self._ids = list(item_ids) or [str(item.item_id) for item in given]
         self.sending = FeedSending(context, self._tasks, self)
         self._refusal: Answers | None = None
         self.details = DetailsForm(theme)
@@ -191,14 +203,9 @@ class CreateFeedSheet(Sheet):
 
     # -- data ------------------------------------------------------------------
 
-    def _tray(self) -> Sequence[Item]:
-        return tuple(self._context.library.tray.items())
-
     def _all(self) -> list[Item]:
-        tray = {str(item.item_id): item for item in self._tray()}
-        item = self._context.library.item
-        found = (tray.get(one) or item(ItemId(one)) for one in self._ids)
-        return [one for one in found if one is not None]
+        given = self._again.items if self._again is not None else ()
+        return found_items(self._context, self._ids, given)
 
     def _refresh(self) -> None:
         """Show items as they are now."""
@@ -221,7 +228,7 @@ class CreateFeedSheet(Sheet):
             nothing=self._nothing,
             leave_out=self._leave_out,
         )
-        self._show_banner(items)
+        show_away(self._banner, items, retry=self._bring)
         session = self._context.session
         user = f" as {session.username}" if session.username else ""
         where = f", on {session.host}{user}" if session.host else ""
@@ -232,14 +239,6 @@ class CreateFeedSheet(Sheet):
         """Make the feed of what is on this server; the tray keeps the rest."""
         self._ids = here_of(self._context, self._ids)
         self._refresh()
-
-    def _show_banner(self, items: Sequence[Item]) -> None:
-        words, lost = away_words(items)
-        self._banner.setVisible(bool(words))
-        if lost:
-            self._banner.show_text("failed", words, ("Retry", self._bring))
-        elif words:
-            self._banner.show_text("info", words)
 
     def _show_button(self) -> None:
         step, busy, made = self.body.currentIndex(), self.sending.busy, self._made
@@ -299,7 +298,8 @@ class CreateFeedSheet(Sheet):
     def _propose(self) -> None:
         """Offer a title that says what it is without naming a patient."""
         day = datetime.fromtimestamp(self._context.now()).astimezone().date()
-        self.details.title.setText(proposed_title(self.items, day))
+        title = self._again.title if self._again is not None else ""
+        self.details.title.setText(title or proposed_title(self.items, day))
 
     def _say(self, problem: str = "") -> None:
         self.steps.set_step(TITLE, detail=self.details.text, complete=not problem)
@@ -405,7 +405,7 @@ class CreateFeedSheet(Sheet):
         self._refusal = None
         self.sending.send(
             title=self.details.text,
-            items=self.items,
+            items=as_sent(self.items),
             note=self.details.note.toPlainText(),
             tags=self.details.tags.words,
             first=self.compute.placed(self.first.list.chosen),

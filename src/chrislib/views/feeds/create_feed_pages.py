@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from chrislib.library.model import Item
 from chrislib.views.context import ViewContext
+from chrislib.views.feeds.item_list import away_words
 from chrislib.views.theme.theme import Theme
 from chrislib.views.widgets.banner import Banner
 from chrislib.views.widgets.elsewhere import places_of, where_words
@@ -132,6 +134,18 @@ def show_elsewhere(
         f"here, or connect there to use {it}.",
         ("Leave out", leave_out),
     )
+
+
+def show_away(
+    banner: Banner, items: Sequence[Item], *, retry: Callable[[], None]
+) -> None:
+    """Say what of the data is not here, and offer to ask for what is lost."""
+    words, lost = away_words(items)
+    banner.setVisible(bool(words))
+    if lost:
+        banner.show_text("failed", words, ("Retry", retry))
+    elif words:
+        banner.show_text("info", words)
 
 
 def _column() -> QVBoxLayout:

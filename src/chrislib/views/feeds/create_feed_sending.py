@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 
 from chrislib.feeds.making_steps import Answers, MadeFeed
+from chrislib.feeds.ports import FeedItem
 from chrislib.feeds.recipes import Recipe
 from chrislib.jobs.model import is_held
-from chrislib.library.model import Item
 from chrislib.views.context import ViewContext
 from chrislib.views.navigation import ShowJobs
 from chrislib.views.tasks import PaneTasks
@@ -58,7 +58,7 @@ class FeedSending(QObject):
         self,
         *,
         title: str,
-        items: Sequence[Item],
+        items: Sequence[FeedItem],
         note: str,
         tags: Sequence[str],
         first: Recipe | None,

@@ -136,7 +136,7 @@ class NodeActions:
         menu.setToolTipsVisible(True)
         siblings = self._siblings(node)
         rows: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("again", "Run again …\tR", self._pane.actions_.run_again),
+            ("change", "Run again …\tR", self._pane.actions_.run_again),
             ("again", "Run again, same values", self.run_same),
             ("split", "Split …", self.split),
             ("join", "Join …", self.join),
