@@ -269,7 +269,10 @@ class Theme(QObject):
 
     def _dress(self, app: QApplication) -> None:
         app.setPalette(self._palette())
-        app.setFont(self.font("body"))
+        font = self.font("body")
+        if app.font() != font:
+            # every widget is dressed anew for it, as long as all the rest takes
+            app.setFont(font)
         styles = self._resources / "styles"
         app.setStyleSheet(
             style_sheet(self._tokens, self.px, name=self.name, styles=styles)
