@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QLineEdit, QMainWindow, QRadioButton
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
+from chrislib.feeds.many_csv import Meaning
 from chrislib.feeds.many_model import Column
 from chrislib.feeds.recipes import Recipe, of_plugin, recipe_of
 from chrislib.jobs.model import RunIntent
 from chrislib.jobs.submission.held import Next
+from chrislib.tables import Table
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed import CreateFeedSheet
 from chrislib.views.feeds.create_feed_step import COMPUTE as STEP_COMPUTE
@@ -182,6 +184,38 @@ def test_what_was_typed_stays_while_one_goes_back(
     qtbot.waitUntil(lambda: sheet.body.currentIndex() == SUBJECTS, timeout=LONG)
     assert sheet.table is table
     assert table.titles() == ["Mine"]
+    sheet.reject()
+
+
+def test_rows_of_a_table_stay_when_another_recipe_is_chosen(
+    qtbot: QtBot, pane: FeedsPane, feeds: Any, library: Any, make: Any
+) -> None:
+    library.known["a"] = make.item("a", "sub-a")
+    library.hold(make.item("t", "In the tray"))
+    feeds.many.parameters["pl-bet"] = (make_parameter("threads", type="integer"),)
+    sheet = open_many(qtbot, pane, of_plugin(fs()))
+    kinds = ("item", Column(0, "sid"), Column(0, "threads"))
+    rows = (("sub-a", "A1", "3"), ("sub-c", "C1", "4"))
+    sheet.take_table(
+        Table("people", rows, (1, 2), "utf-8", ","),
+        Meaning(("Item", "sid", "n"), kinds, headed=False),
+    )
+    table = sheet.table
+    assert table is not None
+    qtbot.waitUntil(lambda: len(table.rows) == 2, timeout=LONG)
+    table.set_title(1, "Mine")
+    sheet._go(RECIPE)
+    sheet.recipe.take(of_plugin(RunIntent(8, "pl-bet", "1.0", "ds", {})))
+    sheet._jump(SUBJECTS)
+    qtbot.waitUntil(lambda: sheet.body.currentIndex() == SUBJECTS, timeout=LONG)
+    now = sheet.table
+    assert now is not None
+    assert now is not table
+    assert [row.subject for row in now.rows] == [row.subject for row in table.rows]
+    assert [row.cells[Column(0, "threads")] for row in now.rows] == ["3", "4"]
+    assert now.titles()[1] == "Mine"
+    assert "does not take --sid" in sheet._note.text()
+    assert sheet.page.model.rowCount() == 2
     sheet.reject()
 
 

@@ -16,6 +16,7 @@ from chrislib.feeds.limits import UNLIMITED, Limits
 from chrislib.feeds.making import proposed_title
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_csv import guess, rows_of
+from chrislib.feeds.many_keeping import carry, lost_words
 from chrislib.feeds.many_model import CAN, REFUSED, WAITS, WARNS, Column, Slot
 from chrislib.feeds.many_runs import runs_of
 from chrislib.feeds.pipelines import NodePlan, PipelineNode
@@ -208,6 +209,36 @@ def test_values_are_typed_filled_and_pasted() -> None:
     intent = many.plan(0).steps[0].intent
     assert isinstance(intent, RunIntent)
     assert intent.compute_resource == "host"
+
+
+def test_another_recipe_keeps_what_was_entered() -> None:
+    many = table()
+    many.set_pattern("{patient}")
+    many.add_column(THREADS)
+    many.add_column(SID)
+    many.set_cell(1, SID, "B")
+    many.set_cell(1, THREADS, "")
+    many.set_title(2, "Mine")
+    many.tick([3], False)
+    one = slot()
+    other = ParameterForm(plugin(8, "pl-other"), [parameter("sid")])
+    first = Slot.of(0, "pl-other", other)
+    into = ManyTable(of_plugin(run()), [first, replace(one, step=1)])
+    assert carry(many, into) == []
+    # of the same plugin first, whichever place it has
+    assert into.columns == [Column(1, "sid"), Column(1, "threads")]
+    assert [row.cells[Column(1, "sid")] for row in into.rows] == ["s", "B", "s", "s"]
+    assert into.rows[1].cells[Column(1, "threads")] == ""
+    assert (into.rows[2].title, into.pattern) == ("Mine", "{patient}")
+    assert [row.ticked for row in into.rows] == [True, True, True, False]
+    assert [row.subject for row in into.rows] == [row.subject for row in many.rows]
+    narrow = ManyTable(of_plugin(run()), [first])
+    lost = carry(into, narrow)
+    assert lost == ["--threads"]
+    assert [row.cells[SID] for row in narrow.rows] == ["s", "B", "s", "s"]
+    words = lost_words(narrow, lost)
+    assert "does not take --threads. Its values were left out" in words
+    assert lost_words(narrow, []) == ""
 
 
 def test_what_cannot_start_says_why() -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from chrislib.errors import ChrislibError
 from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_csv import Meaning, rows_of
+from chrislib.feeds.many_keeping import carry, lost_words
 from chrislib.feeds.many_model import REFUSED, Column
 from chrislib.feeds.recipes import Recipe
 from chrislib.feeds.subjects import Subject
@@ -79,8 +80,6 @@ class ManySheet(Sheet):
         self._elsewhere = places_of(context, ids)
         self._ids = [ItemId(one) for one in here_of(context, ids)]
         self._table: ManyTable | None = None
-        self._rows: Rows | None = None
-        self._source: tuple[Table, Meaning] | None = None
         self._busy = False
         self.recipe = RecipePage(context)
         self.page = ManyPage(context)
@@ -135,10 +134,12 @@ class ManySheet(Sheet):
 
     def take_table(self, table: Table, meaning: Meaning) -> None:
         """Have the rows of a CSV."""
-        self._source = (table, meaning)
         self.set_note("Looking for the data of each row")
+        many = self._table  # its columns are meant, whatever is chosen meanwhile
         self._tasks.start(
-            self._match(table, meaning), name="match rows", done=self._matched
+            self._match(table, meaning),
+            name="match rows",
+            done=lambda rows: self._matched(rows, many),
         )
 
     async def _match(self, table: Table, meaning: Meaning) -> Rows:
@@ -149,28 +150,21 @@ class ManySheet(Sheet):
         here = [item for item in everything if not elsewhere(item.item_id)]
         return await asyncio.to_thread(rows_of, table, meaning, here)
 
-    def _matched(self, rows: Rows) -> None:
-        self._rows = rows
-        self.page.set_from_table(True)
-        self._fill()
-        self.set_note("")
-
-    def _fill(self) -> None:
-        """Put the subjects into the table."""
-        table = self._table
-        if table is None:
+    def _matched(self, rows: Rows, many: ManyTable | None) -> None:
+        now = self._table
+        if many is None or now is None:
             return
+        subjects, values, titles = rows
         try:
-            if self._rows is not None:
-                subjects, values, titles = self._rows
-                table.set_subjects(subjects, values, titles=titles)
-                self.page.show_table(table)
-            else:
-                self.page.show_table(table)
-                self.page.group(self.items())
+            many.set_subjects(subjects, values, titles=titles)
         except ChrislibError as error:
             self.set_note(str(error), kind="failed")
+            return
+        self.page.set_from_table(True)
+        lost = carry(many, now) if many is not now else []
+        self.page.show_table(now)
         self._show_subjects()
+        self.set_note(lost_words(now, lost))
 
     def _renew(self) -> None:
         if self._table is not None and self._table.rows:
@@ -296,19 +290,21 @@ class ManySheet(Sheet):
         )
 
     def _take(self, table: ManyTable, then: int) -> None:
-        before = self._table
+        before, said = self._table, ""
         self._busy = False
         self._table = table
         if before is not None:
-            table.pattern = before.pattern
-        if self._source is not None:
-            # what the columns are for depends on the recipe
-            self._source, self._rows = None, None
-            self.page.set_from_table(False)
-        self._fill()
+            said = lost_words(table, carry(before, table))
+        self.page.show_table(table)
+        try:
+            if not table.rows:
+                self.page.group(self.items())
+        except ChrislibError as error:
+            said = str(error)
         self.compute.show_table(table)
-        self.set_note("")
         self._go(then)
+        if said:
+            self.set_note(said, kind="info" if table.rows else "failed")
 
     def _failed(self, error: BaseException) -> None:
         self._busy = False
