@@ -1,5 +1,6 @@
 """Pipelines of the server: looked at, run, taken along, made and deleted."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from chrislib.feeds.form import ParameterForm
 from chrislib.feeds.limits import Limits
 from chrislib.feeds.model import Node
 from chrislib.feeds.pipeline_making import PipelineMaking
-from chrislib.feeds.plugins import FeedPlugins
+from chrislib.feeds.plugins import MOST_RECENT, FeedPlugins
 from chrislib.feeds.ports import JobsLike
 from chrislib.feeds.server import FeedServer
 from chrislib.jobs.model import Job, WorkflowIntent
@@ -139,14 +140,20 @@ class FeedPipelines:
     # -- looking ---------------------------------------------------------------
 
     async def all(self) -> list[Pipeline]:
-        """Return the pipelines this account sees, last used first (network)."""
+        """Return the pipelines this account sees (network).
+
+        The few used last come first, then those used most, then its own, by name.
+        """
         client = self._client()
         found = [one async for one in client.workflows.pipelines()]
-        rank = {number: place for place, number in enumerate(self.recent())}
+        uses = Counter(self._used())
+        last = self.recent()[:MOST_RECENT]
+        rank = {number: place for place, number in enumerate(last)}
         return sorted(
             found,
             key=lambda one: (
                 rank.get(one.id, len(rank)),
+                -uses[one.id],
                 one.owner_username != client.username,
                 one.name.casefold(),
             ),
@@ -154,14 +161,16 @@ class FeedPipelines:
 
     def recent(self) -> list[int]:
         """Return numbers of pipelines that were run from here, last used first."""
+        return list(dict.fromkeys(self._used()))
+
+    def _used(self) -> list[int]:
+        """Return the pipeline of each run from here, the last one first."""
         account = self._jobs.account_id
-        return list(
-            dict.fromkeys(
-                job.intent.pipeline_id
-                for job in self._jobs.jobs()
-                if isinstance(job.intent, WorkflowIntent) and job.account_id == account
-            )
-        )
+        return [
+            job.intent.pipeline_id
+            for job in self._jobs.jobs()
+            if isinstance(job.intent, WorkflowIntent) and job.account_id == account
+        ]
 
     async def tree(self, pipeline: Pipeline) -> PipelineTree:
         """Return the nodes of a pipeline with what they are given (network)."""

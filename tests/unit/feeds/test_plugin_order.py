@@ -1,4 +1,4 @@
-"""In which order plugins are offered."""
+"""In which order plugins and pipelines are offered."""
 
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from chrislib.cube import reading
 from chrislib.cube.types import Plugin
+from chrislib.feeds.pipelines import FeedPipelines
 from chrislib.feeds.plugins import MOST_RECENT, FeedPlugins
-from chrislib.jobs.model import RunIntent
+from chrislib.jobs.model import RunIntent, WorkflowIntent
 
 
 def _plugin(number: int, name: str, version: str, kind: str) -> Plugin:
@@ -52,3 +53,30 @@ async def test_used_last_comes_before_used_most_before_names() -> None:
     names = [one.name.removeprefix("pl-") for one in usable]
     assert names == [*"hgfed", "b", "c", "a", "j", "Z"]
     assert usable[7].version == "1.10"
+
+
+async def test_pipelines_used_last_come_before_used_most_before_own() -> None:
+    numbers = {name: number for number, name in enumerate("abcdefghij", 1)}
+
+    async def listed() -> AsyncIterator[Any]:
+        for name, number in numbers.items():
+            owner = "alex" if name == "j" else "somebody"
+            yield SimpleNamespace(id=number, name=name, owner_username=owner)
+
+    def run(name: str, account: int = 1) -> Any:
+        intent = WorkflowIntent(numbers[name], name, previous_id=1, feed_id=2)
+        return SimpleNamespace(intent=intent, account_id=account)
+
+    # newest first; somebody else's runs do not count
+    jobs = [run("i", 2), *map(run, [*"hgfed", *"ccc", *"bbbb", "h"])]
+    client = SimpleNamespace(
+        username="alex", workflows=SimpleNamespace(pipelines=listed)
+    )
+    server = SimpleNamespace(client=lambda: client, on_change=lambda _forget: None)
+    known = SimpleNamespace(jobs=lambda: jobs, account_id=1)
+    pipelines = FeedPipelines(
+        cast("Any", server), cast("Any", known), cast("Any", None)
+    )
+    names = [one.name for one in await pipelines.all()]
+    assert names == [*"hgfed", "b", "c", "j", "a", "i"]
+    assert pipelines.recent()[:2] == [numbers["h"], numbers["g"]]
