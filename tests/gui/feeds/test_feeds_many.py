@@ -11,16 +11,21 @@ from PySide6.QtWidgets import QLineEdit, QMainWindow, QRadioButton
 from pytestqt.qtbot import QtBot
 
 from chrislib.errors import ChrislibError
+from chrislib.feeds.many import ManyTable
 from chrislib.feeds.many_csv import Meaning
 from chrislib.feeds.many_model import Column
 from chrislib.feeds.recipes import Recipe, of_plugin, recipe_of
+from chrislib.feeds.subjects import subjects_of
 from chrislib.jobs.model import RunIntent
 from chrislib.jobs.submission.held import Next
 from chrislib.tables import Table
 from chrislib.views.context import ViewContext
 from chrislib.views.feeds.create_feed import CreateFeedSheet
+from chrislib.views.feeds.create_feed_first import NOTHING
 from chrislib.views.feeds.create_feed_step import COMPUTE as STEP_COMPUTE
 from chrislib.views.feeds.many_columns import ManyColumnsSheet
+from chrislib.views.feeds.many_model import ManyModel
+from chrislib.views.feeds.many_review import AT_ONCE, DryRun
 from chrislib.views.feeds.many_sheet import COMPUTE, RECIPE, REVIEW, SUBJECTS, ManySheet
 from chrislib.views.feeds.pane import FeedsPane
 from chrislib.views.widgets.text import ElidedLabel
@@ -217,6 +222,33 @@ def test_rows_of_a_table_stay_when_another_recipe_is_chosen(
     assert "does not take --sid" in sheet._note.text()
     assert sheet.page.model.rowCount() == 2
     sheet.reject()
+
+
+def test_a_dry_run_shows_the_commands_of_all_rows(
+    qtbot: QtBot, ctx: ViewContext, make: Any
+) -> None:
+    number = 3 * AT_ONCE
+    items = [make.item(f"i{at}", f"sub-{at}") for at in range(number)]
+    table = ManyTable(NOTHING)
+    table.set_subjects(subjects_of(items, "item"))
+    model = ManyModel(lambda: False)
+    model.show_table(table)
+    dry = DryRun(ctx, tall=True)
+    qtbot.addWidget(dry)
+    dry.show()
+    dry.show_all(model)
+    # never all in one turn
+    assert 0 < dry._text.toPlainText().count("pl-dircopy") <= AT_ONCE
+    whole = dry.whole_text()
+    assert whole.count("pl-dircopy") == number
+    qtbot.waitUntil(lambda: dry._text.toPlainText() == whole, timeout=LONG)
+    # where one looks stays while it is put once more
+    bar = dry._text.verticalScrollBar()
+    at = bar.maximum() - 1
+    bar.setValue(at)
+    dry.show_all(model)
+    qtbot.waitUntil(lambda: dry._text.toPlainText() == whole, timeout=LONG)
+    assert bar.value() == at
 
 
 def test_where_the_first_step_computes_is_chosen_on_the_review(

@@ -1,7 +1,9 @@
 """What will be run: every command of a row or of all, and what is left out."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
+import time
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from chrislib.feeds.many import ManyTable
@@ -12,8 +14,12 @@ from chrislib.views.feeds.many_model import ManyModel
 from chrislib.views.widgets.buttons import Segments, button
 from chrislib.views.widgets.text import Label
 
-_MOST_SHOWN = 40
-"""Rows a dry run on screen shows; the rest is in what is copied or saved."""
+AT_ONCE = 50
+"""Rows whose commands are put on screen in one turn, at most."""
+_TURN = 0.003
+"""Seconds one turn may take."""
+_PAUSE = 8
+"""Milliseconds between turns: the window answers meanwhile."""
 
 
 class ReviewPage(QWidget):
@@ -71,6 +77,12 @@ class DryRun(QWidget):
         self._context = context
         self._model: ManyModel | None = None
         self._row = -1
+        self._ahead: list[int] = []
+        self._scroll = 0
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._go_on)
         self._head = Label(theme, style="small", token="text.secondary")
         self._which = Segments(
             theme, (("row", "This row", ""), ("all", "All", "")), name="many.which"
@@ -85,6 +97,7 @@ class DryRun(QWidget):
         self._text.setObjectName("many.dry")
         self._text.setAccessibleName("Dry run")
         self._text.setReadOnly(True)
+        self._text.setUndoRedoEnabled(False)
         self._text.setFont(theme.font("mono"))
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setTabChangesFocus(True)
@@ -132,6 +145,8 @@ class DryRun(QWidget):
         table = model.table if model is not None else None
         if model is None or table is None:
             return
+        self._later.stop()
+        self._ahead = []
         if self._which.current == "row":
             if not 0 <= self._row < len(table.rows):
                 self._head.setText("")
@@ -142,12 +157,36 @@ class DryRun(QWidget):
             self._text.setPlainText(table.dry_run([self._row]))
             return
         rows = table.to_start()
-        text = table.dry_run(rows[:_MOST_SHOWN])
-        more = len(rows) - _MOST_SHOWN
-        if more > 0:
-            text += f"\n\n… and {more:,} more: Copy and Save have all."
         self._head.setText(f"{count(len(rows), 'feed')} · nothing is sent")
-        self._text.setPlainText(text)
+        self._scroll = self._text.verticalScrollBar().value()
+        self._text.setPlainText("")
+        self._ahead = rows[::-1]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Put the commands of some more rows below those that are there."""
+        model = self._model
+        table = model.table if model is not None else None
+        if table is None or any(n >= len(table.rows) for n in self._ahead[:1]):
+            return  # other rows are shown next
+        lines: list[str] = []
+        began = time.perf_counter()
+        for _ in range(AT_ONCE):
+            if not self._ahead or time.perf_counter() - began > _TURN:
+                break
+            lines.append(table.dry_run([self._ahead.pop()]))
+        document = self._text.document()
+        cursor = QTextCursor(document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        between = "" if document.isEmpty() else "\n\n"
+        cursor.insertText(between + "\n\n".join(lines))
+        # who looked further down stays there
+        bar = self._text.verticalScrollBar()
+        if 0 < self._scroll <= bar.maximum():
+            bar.setValue(self._scroll)
+            self._scroll = 0
+        if self._ahead:
+            self._later.start()
 
     def _copied(self) -> None:
         QGuiApplication.clipboard().setText(self.whole_text())
