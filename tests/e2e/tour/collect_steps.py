@@ -29,7 +29,6 @@ class CollectSteps(Part):
             ("A row opens its pictures", self.open_images),
             ("Save the table", self.save_table),
             ("Compare two of the feeds", self.compare_feeds),
-            ("Collect and compare in light", self.collect_in_light),
         )
 
     def make_study(self) -> None:
@@ -123,28 +122,8 @@ class CollectSteps(Part):
         self._report.picture("compare-feeds")
         self._screen.key("Escape")
         self._screen.gone(name="Only differences")
-
-    def collect_in_light(self) -> None:
-        """Look at both pages in the light theme."""
-        self._theme("Light")
-        self._go_module("Feeds")
-        self._find_feeds()
-        self._open_collect()
-        self._screen.wait("Collect", role="push button", seconds=60)
-        self._screen.settle()
-        self._screen.press("Collect", role="push button")
-        self._screen.wait(contains="2 without values", role="label", seconds=60)
-        self._screen.settle()
-        self._report.picture("light-collect")
-        self._screen.key("Escape")
-        self._screen.gone(name="Collect results", role="label")
-        self._open_compare()
-        self._report.picture("light-compare")
-        self._screen.key("Escape")
-        self._screen.gone(name="Only differences")
         self._screen.fill(self._screen.wait(_SEARCH, role="text"), " ")
         self._screen.key("BackSpace")
-        self._theme("Dark")
 
 
 async def _make_feeds(station: Path) -> None:

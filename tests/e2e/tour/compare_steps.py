@@ -19,7 +19,6 @@ class CompareSteps(Part):
             ("Patients: studies on a line of time", self.see_timeline),
             ("Two series side by side", self.compare_two),
             ("All series of a study side by side", self.survey_study),
-            ("The timeline in light", self.timeline_in_light),
         )
 
     def pull_infant(self) -> None:
@@ -68,15 +67,6 @@ class CompareSteps(Part):
         self._screen.settle()
         self._report.picture("viewer-survey")
         self._back()
-
-    def timeline_in_light(self) -> None:
-        """Look at the patients in the light theme."""
-        self._theme("Light")
-        self._go("Patients")
-        self._screen.wait(contains=NAME, role="table cell", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-patients-timeline")
-        self._theme("Dark")
 
     def _back(self) -> None:
         self._screen.press("Back", role="push button")

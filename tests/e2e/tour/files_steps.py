@@ -23,7 +23,6 @@ class FilesSteps(Part):
             ("Tick a folder and a file for a feed", self.tick_files),
             ("Open a folder to a group, and close it again", self.share_folder),
             ("Delete says what goes with it", self.delete_file),
-            ("Browse Files in light", self.files_in_light),
         )
 
     def send_into_folder(self) -> None:
@@ -113,14 +112,6 @@ class FilesSteps(Part):
         self._report.picture("files-delete")
         self._screen.press("Keep", role="push button")
         self._screen.gone(contains="cannot be undone", role="label")
-
-    def files_in_light(self) -> None:
-        """Look at it in the light theme; then untick what was ticked."""
-        self._screen.click(self._row("overview.png"))
-        self._theme("Light")
-        self._screen.settle()
-        self._report.picture("light-files")
-        self._theme("Dark")
         self._screen.press("Clear", role="push button")
 
     def _row(self, name: str) -> Spot:

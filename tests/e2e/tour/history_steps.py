@@ -16,7 +16,6 @@ class HistorySteps(Part):
             ("References as a list, and the hidden sources", self.ways_to_look),
             ("Look up from the overview; History has its row", self.ask_again),
             ("Search History, remove an entry, undo", self.search_history),
-            ("History and references in light", self.history_in_light),
         )
 
     def fetch_two(self) -> None:
@@ -85,13 +84,3 @@ class HistorySteps(Part):
         self._screen.key("ctrl+a")
         self._screen.key("BackSpace")
         self._screen.wait(contains="A-404-NONE", role="table cell")
-
-    def history_in_light(self) -> None:
-        """Look at both in the light theme."""
-        self._theme("Light")
-        self._report.picture("light-history")
-        self._screen.key("ctrl+r")
-        self._screen.wait(contains=PHANTOM, role="list item", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-references")
-        self._theme("Dark")

@@ -22,7 +22,6 @@ class InspectorSteps(CreateSteps):
             ("Split it by kind of file", self.split_node),
             ("Highlight several nodes and join them", self.join_nodes),
             ("Delete them, once that is confirmed", self.delete_nodes),
-            ("The inspector in light", self.inspector_in_light),
         )
 
     def node_to_look_at(self) -> None:
@@ -162,13 +161,3 @@ class InspectorSteps(CreateSteps):
         self._screen.press("Graph", role="check box")
         self._screen.settle()
         self._report.picture("nodes-deleted")
-
-    def inspector_in_light(self) -> None:
-        """Look at it in the light theme."""
-        self._theme("Light")
-        self._screen.settle()
-        self._report.picture("light-node")
-        self._turn("Log")
-        self._report.picture("light-node-log")
-        self._turn("Log")
-        self._theme("Dark")

@@ -19,7 +19,6 @@ class ListSteps(Part):
             ("Order, filters and a pin", self.arrange_feeds),
             ("Merge says what it does", self.merge_feeds),
             ("Delete says what goes along", self.delete_feed),
-            ("The list of feeds in light", self.list_in_light),
         )
 
     def feed_for_list(self) -> None:
@@ -116,22 +115,10 @@ class ListSteps(Part):
         row = self._screen.wait(contains=f"{_TITLE} (copy)", role="list item")
         self._screen.click(row)
         self._screen.key("Delete")
+        self._screen.wait(contains="1 node · ", role="label", seconds=60)
+        self._screen.settle()
+        self._report.picture("feeds-delete")
         self._screen.press("Delete 1 feed", role="push button", seconds=60)
         self._screen.gone(contains=f"{_TITLE} (copy)", role="list item", seconds=60)
         self._screen.settle()
         self._report.picture("feeds-deleted")
-
-    def list_in_light(self) -> None:
-        """Look at list and confirmation in the light theme; keep the feed."""
-        self._theme("Light")
-        self._go_module("Feeds")
-        row = self._screen.wait(contains=_TITLE, role="list item", seconds=30)
-        self._screen.click(row)
-        self._screen.key("Delete")
-        self._screen.wait(contains="1 node · ", role="label", seconds=60)
-        self._screen.settle()
-        self._report.picture("feeds-delete-light")
-        self._screen.press("Keep", role="push button")
-        self._screen.settle()
-        self._report.picture("feeds-list-light")
-        self._theme("Dark")

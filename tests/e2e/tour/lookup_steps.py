@@ -55,16 +55,16 @@ class LookupSteps(Part):
         self._report.picture("pacs-only-one-patient")
         self._screen.press("Show all", role="push button")
 
-    def look_up_in_light(self) -> None:
+    def look_back(self) -> None:
         """Look at PACS Lookup, what was asked before, and the list again."""
         self._go("PACS Lookup")
         self._screen.settle()
-        self._report.picture("light-pacs-lookup")
+        self._report.picture("chosen-light-pacs-lookup", both=False)
         self._screen.press("Asked before", role="push button")
         self._screen.wait(contains="The Fernhollows", role="table cell")
-        self._report.picture("light-pacs-asked-before")
+        self._report.picture("chosen-light-pacs-asked-before", both=False)
         row = self._screen.wait(contains="pilot.csv", role="table cell")
         self._screen.click(row)
         self._screen.key("Return")
         self._screen.wait(contains="Ambiguous", role="table cell", seconds=30)
-        self._report.picture("light-worklist")
+        self._report.picture("chosen-light-worklist-again", both=False)

@@ -18,7 +18,6 @@ class ManySteps(Part):
             ("A value for each subject, and what is refused", self.fill_table),
             ("Dry run of all, then start them together", self.start_many),
             ("Each subject with its state", self.watch_many),
-            ("Tray and table in light", self.many_in_light),
         )
 
     def _tick(self, words: str) -> None:
@@ -136,21 +135,3 @@ class ManySteps(Part):
         self._report.picture("many-runs")
         self._screen.press("Close", id="next", role="push button")
         self._screen.gone(id="next", role="push button")
-
-    def many_in_light(self) -> None:
-        """Look at tray and table in the light theme."""
-        self._theme("Light")
-        self._tick(_PATIENT)
-        self._report.picture("light-tray-run")
-        self._screen.press("Other recipes, and the same recipe on many")
-        self._screen.settle()
-        self._screen.key("Up", "Return")
-        self._screen.wait(contains="dcm2niix", role="list item", seconds=30)
-        self._screen.settle()
-        self._screen.press("Next", role="push button")
-        self._screen.wait(contains="Can start", role="table cell", seconds=60)
-        self._screen.settle()
-        self._report.picture("light-many-table")
-        self._screen.press("Cancel", role="push button")
-        self._screen.gone(id="next", role="push button")
-        self._theme("Dark")

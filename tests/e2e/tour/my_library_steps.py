@@ -27,7 +27,6 @@ class MyLibrarySteps(Part):
             ("Search, and nothing fits", self.search_rows),
             ("A collection, filled by dragging", self.gather),
             ("A smart collection by its rules", self.make_rules),
-            ("My Library in light", self.my_library_in_light),
         )
 
     def pull_owner(self) -> None:
@@ -112,20 +111,6 @@ class MyLibrarySteps(Part):
         self._card(SECOND)
         self._screen.settle()
         self._report.picture("my-library-smart")
-
-    def my_library_in_light(self) -> None:
-        """Look at pictures and rows in the light theme."""
-        self._theme("Light")
-        self._go("Series")
-        self._screen.click(self._card(BEST))
-        self._screen.settle()
-        self._report.picture("light-my-library-grid")
-        self._screen.key("j")
-        self._screen.wait(contains=BEST, role="table cell", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-my-library-list")
-        self._screen.key("g")
-        self._theme("Dark")
 
     def _card(self, title: str) -> Spot:
         """Return a card of the grid, searched for when it is out of sight."""

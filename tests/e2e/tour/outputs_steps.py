@@ -22,7 +22,6 @@ class OutputsSteps(CreateSteps):
             ("One table of files, the largest first", self.table_of_files),
             ("What can be done with an output", self.menu_of_output),
             ("Put an output into the tray, and take it out", self.tick_output),
-            ("Outputs in light", self.outputs_in_light),
         )
 
     def feed_with_outputs(self) -> None:
@@ -109,15 +108,7 @@ class OutputsSteps(CreateSteps):
         self._report.picture("outputs-ticked")
         self._screen.key("t")
         self._screen.wait(contains="taken out of the tray", role="label", seconds=30)
-
-    def outputs_in_light(self) -> None:
-        """Look at it in the light theme."""
         self._screen.press("Tree", role="check box")
-        self._screen.click(self._output_row("pl-dcm2niix"))
-        self._theme("Light")
-        self._screen.settle()
-        self._report.picture("light-outputs")
-        self._theme("Dark")
         self._screen.press("Node", role="check box")
 
     def _output_row(self, name: str) -> Spot:

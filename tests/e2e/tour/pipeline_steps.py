@@ -40,7 +40,6 @@ class PipelineSteps(CreateSteps):
             ("Jobs shows how far it is", self.pipeline_in_jobs),
             ("Values of an earlier run", self.earlier_run),
             ("A branch becomes a pipeline", self.branch_to_pipeline),
-            ("Add node in light", self.add_in_light),
         )
 
     def feed_to_add_to(self) -> None:
@@ -66,6 +65,8 @@ class PipelineSteps(CreateSteps):
         """See what a plugin is; a limit that is too small is refused."""
         self._add_node("pl-dcm2niix")
         self._screen.wait("From an earlier run", role="push button", seconds=30)
+        self._screen.settle()
+        self._report.picture("add-values")
         self._screen.press("Back", role="push button")
         self._screen.wait(contains="Parameters (", role="label", seconds=30)
         self._screen.settle()
@@ -174,31 +175,6 @@ class PipelineSteps(CreateSteps):
         self._screen.press("Make pipeline", role="push button")
         self._screen.gone(name="Make pipeline", role="push button", seconds=30)
         self._screen.press("Graph", role="check box")
-
-    def add_in_light(self) -> None:
-        """Look at plugins, pipelines and the nodes of one in light."""
-        self._theme("Light")
-        self._pipelines()
-        self._screen.wait(contains="Of a branch", role="list item", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-pipelines")
-        self._screen.press("Next", role="push button")
-        self._screen.wait("Tree of the pipeline", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-pipeline-values")
-        self._screen.press("Cancel", role="push button")
-        self._screen.gone(id="next", role="push button")
-        self._add_node("pl-simpledsapp")
-        self._screen.wait("From an earlier run", role="push button", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-add-values")
-        self._next_until("Add node")
-        self._screen.press("Compute and limits", role="push button")
-        self._screen.settle()
-        self._report.picture("light-add-compute")
-        self._screen.press("Cancel", role="push button")
-        self._screen.gone(id="next", role="push button")
-        self._theme("Dark")
 
     def _pipelines(self) -> None:
         """Open Add node at its pipelines."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.e2e.tour.themes import Camera
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -25,13 +27,13 @@ class Report:
     ----------
     folder : Path
         Where pictures and report go.
-    picture : callable
+    camera : Camera
         Saves the screen to a path.
     """
 
-    def __init__(self, folder: Path, picture: Callable[[Path], None]) -> None:
+    def __init__(self, folder: Path, camera: Camera) -> None:
         self._folder = folder
-        self._save = picture
+        self._camera = camera
         self._steps: list[Step] = []
 
     @property
@@ -51,17 +53,27 @@ class Report:
             raise
         finally:
             seconds = round(time.monotonic() - began, 2)
-            self._save(file)
+            if reason:
+                self._camera.one(file)
+            else:
+                self._camera.both(file)
             step = Step(name, not reason, seconds, file.name, reason)
             self._steps.append(step)
             self.write()
             mark = "ok  " if step.ok else "FAIL"
             print(f"{mark} {seconds:6.1f} s  {name}  {reason}", flush=True)
 
-    def picture(self, name: str) -> None:
-        """Save one more picture of the step that is being played."""
+    def picture(self, name: str, *, both: bool = True) -> None:
+        """Save one more picture of the step that is being played.
+
+        It is made in both themes, unless the theme was chosen in the settings.
+        """
         number = len(self._steps) + 1
-        self._save(self._folder / f"{number:02d}-{_slug(name)}.png")
+        path = self._folder / f"{number:02d}-{_slug(name)}.png"
+        if both:
+            self._camera.both(path)
+        else:
+            self._camera.one(path)
 
     def write(self) -> None:
         """Write ``report.json``."""

@@ -41,13 +41,17 @@ def play() -> int:
     from tests.e2e.tour.screen import Screen
     from tests.e2e.tour.session import Desktop, TourError
     from tests.e2e.tour.steps import Story
+    from tests.e2e.tour.themes import Camera, Portal
 
     desktop = Desktop(FOLDER, FOLDER / "home")
     screen = Screen(desktop)
-    report = Report(FOLDER, screen.picture)
+    portal = Portal()
+    camera = Camera(desktop, portal)
+    report = Report(FOLDER, camera)
     report.write()
     try:
         desktop.start()
+        portal.start()
         Story(desktop, screen, report, results=FOLDER / "results").play()
     except (TourError, OSError, ValueError, subprocess.SubprocessError) as error:
         print(f"The tour stopped: {error}")
@@ -59,6 +63,8 @@ def play() -> int:
     finally:
         screen.close()
         desktop.stop()
+        portal.stop()
+        print(f"Pictures in both themes took {camera.turned:.0f} s.")
     return 0 if report.ok else 1
 
 

@@ -316,11 +316,6 @@ class Screen:
             self.click_at(x + w // 2, y + min(h // 2, 20), button=3)
             time.sleep(0.3)
 
-    def picture(self, path: Path) -> None:
-        """Save what is on the screen."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._desktop.run(["import", "-window", "root", path])
-
     def _xdotool(self, *arguments: str) -> None:
         done = self._desktop.run(["xdotool", *arguments])
         if done.returncode:

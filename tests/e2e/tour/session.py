@@ -49,7 +49,7 @@ _DUNST = """[global]
     font = DejaVu Sans 10
     frame_width = 1
     frame_color = "#888888"
-    background = "#303030"
+    background = "#2e2e2f"
     foreground = "#ededed"
     corner_radius = 6
     show_indicators = no
@@ -117,10 +117,15 @@ class Desktop:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._files: list[IO[bytes]] = []
 
+    @property
+    def memory(self) -> Path:
+        """The file the display draws into (an XWD file)."""
+        return self.folder / "display" / "Xvfb_screen0"
+
     def start(self) -> None:
         """Start everything but the program."""
         runtime = self.folder / "runtime"
-        for path in (self.logs, self.home, runtime):
+        for path in (self.logs, self.home, runtime, self.memory.parent):
             path.mkdir(parents=True, exist_ok=True)
         runtime.chmod(0o700)
         self.env |= {
@@ -131,6 +136,8 @@ class Desktop:
             "XDG_SESSION_TYPE": "x11",
             "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
             "QT_QPA_PLATFORM": "xcb",
+            # the one that follows the settings portal, without GTK
+            "QT_QPA_PLATFORMTHEME": "gnome",
             "LC_ALL": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
             # a fault below Python says in the log where it happened
@@ -164,6 +171,8 @@ class Desktop:
                 "tcp",
                 "-dpi",
                 "96",
+                "-fbdir",
+                str(self.memory.parent),
             ],
             keep=(writer,),
         )

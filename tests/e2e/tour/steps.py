@@ -149,6 +149,8 @@ class Story(
         self._desktop.start_program()
         self._screen.wait("Overview", role="table cell", seconds=60)
         self._connected()
+        # from here on the desktop's wish decides: see themes.py
+        self._theme("System")
 
     def _connected(self) -> None:
         self._screen.wait(contains=", connected", role="push button", seconds=60)
@@ -477,14 +479,13 @@ class Story(
             raise TourError(f"History is out of order: rows at {places}")
 
     def light_theme(self) -> None:
-        """Switch to the light theme in the settings, and look around."""
-        self._screen.key("ctrl+comma")
-        self._screen.press("Light", role="check box")
-        self._screen.press("Close", id="next", role="push button")
-        self._screen.gone(id="next", role="push button")
-        self._report.picture("light-overview")
-        self.look_up_in_light()
+        """Switch to the light theme in the settings, look around, and back."""
+        self._theme("Light")
+        self._report.picture("chosen-light-overview", both=False)
+        self.look_back()
         self._go_module("Feeds")
+        self._report.picture("chosen-light-feeds", both=False)
+        self._theme("System")
 
     def close_window(self) -> None:
         """Close the window as its frame's button does; the program ends."""
@@ -497,6 +498,13 @@ class Story(
     def _go(self, place: str) -> None:
         self._go_module("Library")
         self._screen.press(place, role="table cell", which=_left_of(224))
+
+    def _theme(self, name: str) -> None:
+        self._screen.key("ctrl+comma")
+        self._screen.press(name, role="check box")
+        self._screen.press("Close", id="next", role="push button")
+        self._screen.gone(id="next", role="push button")
+        self._screen.settle()
 
     def _go_module(self, name: str) -> None:
         self._screen.press(name, role="check box", which=_above(48))

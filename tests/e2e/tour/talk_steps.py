@@ -33,7 +33,6 @@ class TalkSteps(CreateSteps):
             ("Make a tag and put it on", self.tag_feed),
             ("Share it: an unknown name, then a group", self.share_feed),
             ("Making it public says what that shows", self.publish_feed),
-            ("Note, tags and access in light", self.talk_in_light),
         )
 
     def feed_to_talk(self) -> None:
@@ -140,26 +139,3 @@ class TalkSteps(CreateSteps):
         self._screen.gone(name="Revoke", role="push button")
         self._screen.press("Close", role="push button", id="next")
         self._screen.gone(name="User name", role="text")
-
-    def talk_in_light(self) -> None:
-        """Look at the three sheets in the light theme."""
-        self._theme("Light")
-        self._screen.press(contains="Note", role="push button")
-        self._screen.wait("Comment", role="text")
-        self._screen.settle()
-        self._report.picture("light-note")
-        self._screen.press("Close", role="push button", id="cancel")
-        self._screen.press(contains="Tags: pilot", role="push button")
-        self._screen.wait(contains="pilot, Green", role="list item")
-        self._screen.settle()
-        self._report.picture("light-tags")
-        self._screen.press("Close", role="push button", id="next")
-        self._screen.press("Share", role="push button")
-        self._screen.press(contains="Open to everybody", role="check box")
-        self._screen.wait(contains="Everybody would see", role="label", seconds=30)
-        self._screen.settle()
-        self._report.picture("light-share-public")
-        self._screen.press("Keep it closed", role="push button")
-        self._screen.press("Close", role="push button", id="next")
-        self._screen.gone(name="User name", role="text")
-        self._theme("Dark")

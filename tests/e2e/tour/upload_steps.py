@@ -34,9 +34,6 @@ class UploadSteps(Part):
         self._choose_in_dialog(path)
         self._screen.wait("1 conflict to decide", role="label", seconds=60)
         self._report.picture("upload-conflict")
-        self._theme("Light")
-        self._report.picture("light-upload-conflict")
-        self._theme("Dark")
 
     def decide(self) -> None:
         """Send goes to what is not decided; decided, it is sent."""
@@ -73,16 +70,7 @@ class UploadSteps(Part):
         second.write_text("What was seen.\n")
         self._screen.press("Retry 1", role="push button")
         self._screen.gone(name="Retry 1", role="push button", seconds=60)
-        self._theme("Light")
-        self._report.picture("light-upload-ready")
-        self._theme("Dark")
-
-    def _theme(self, name: str) -> None:
-        self._screen.key("ctrl+comma")
-        self._screen.press(name, role="check box")
-        self._screen.press("Close", id="next", role="push button")
-        self._screen.gone(id="next", role="push button")
-        self._screen.settle()
+        self._report.picture("upload-sent")
 
 
 def _archive(path: Path) -> None:
