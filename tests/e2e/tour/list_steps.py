@@ -17,6 +17,7 @@ class ListSteps(Part):
             ("Duplicate a feed from its row", self.duplicate_feed),
             ("Highlight both and rename them by a pattern", self.rename_feeds),
             ("Order, filters and a pin", self.arrange_feeds),
+            ("Tags and access of several", self.bulk_sheets),
             ("Merge says what it does", self.merge_feeds),
             ("Delete says what goes along", self.delete_feed),
         )
@@ -96,6 +97,19 @@ class ListSteps(Part):
         self._report.picture("feeds-filtered")
         self._screen.press("Show all feeds", role="push button")
         self._screen.fill(self._screen.wait(_TITLE_FIELD, role="text"), _TITLE)
+
+    def bulk_sheets(self) -> None:
+        """Look at each sheet for both feeds, and leave it."""
+        self._screen.click(self._screen.wait(contains=f"{_TITLE} 02", role="list item"))
+        self._screen.key("ctrl+a")
+        for number, name in ((6, "tags"), (7, "share")):
+            self._screen.press("More for these feeds", role="push button")
+            self._nth(number)
+            self._screen.wait("Close", role="push button")
+            self._screen.settle()
+            self._report.picture(f"feeds-bulk-{name}")
+            self._screen.press("Close", role="push button")
+            self._screen.gone(name="Close", role="push button")
 
     def merge_feeds(self) -> None:
         """Look at the sheet, and leave it."""
