@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from qasync import QEventLoop
 
+from chrislib.aio import Breather
 from chrislib.paths import Paths
 
 if TYPE_CHECKING:
@@ -32,17 +33,17 @@ _FURNITURE = (
     "chrislib.views.shell.assembly",
     "chrislib.views.library.pane",
 )
-"""What is loaded in a thread while the empty window is on screen already."""
+"""What is loaded while the empty window is on screen already."""
 
 _NETWORK = ("chrislib.cube.client", "chrislib.pacs.through_cube")
-"""What is loaded in a thread once the window is furnished, before connecting."""
+"""What is loaded once the window is furnished, before connecting."""
 
 _MODULES = (
     "chrislib.views.feeds.pane",
     "chrislib.views.jobs.jobs_pane",
     "chrislib.views.viewer.viewer",
 )
-"""What is loaded in a thread at the end: who opens Feeds would wait 0.3 s for it."""
+"""What is loaded at the end: who opens Feeds would wait 0.3 s for it."""
 
 
 def run_program(
@@ -64,7 +65,7 @@ async def _main(
     stop = asyncio.Event()
     _install_hooks(asyncio.get_running_loop(), stop)
     window.quit_requested.connect(stop.set)
-    await asyncio.to_thread(_load, _FURNITURE)
+    await _load(_FURNITURE)
     from chrislib import bootstrap
     from chrislib.desktop import instance
     from chrislib.jobs.headless import Requests
@@ -77,7 +78,7 @@ async def _main(
     context.theme.apply(application)
     mend_areas()
     await bootstrap.furnish(services, window, context)
-    await asyncio.to_thread(_load, _NETWORK)
+    await _load(_NETWORK)
     try:
         listener = await instance.listen(
             paths.state, window.open_link, answer=Requests(services.jobs)
@@ -91,7 +92,7 @@ async def _main(
         await bootstrap.start(services)
     if link:
         window.open_link(link)
-    await asyncio.to_thread(_load, _MODULES)
+    await _load(_MODULES)
     await stop.wait()
     window.hide()
     if listener is not None:
@@ -107,9 +108,31 @@ async def _main(
     return 0
 
 
-def _load(names: Sequence[str]) -> list[ModuleType]:
-    """Import what is slow to import (runs in a thread)."""
-    return [importlib.import_module(name) for name in names]
+async def _load(names: Sequence[str]) -> None:
+    """Import what is slow to import: views here, step by step, the rest in a thread.
+
+    Before Python 3.12 PySide keeps all classes made of Qt's in one table, which the
+    window's thread reads without Python's lock for any event of a timer or a socket.
+    A class that another thread makes at that moment moves the table away from under
+    it, and the program ends (PySide 6.11).
+    """
+    others, views = await asyncio.to_thread(_find, names)
+    await asyncio.to_thread(_import, others)
+    breather = Breather()
+    for name in views:
+        importlib.import_module(name)
+        await breather.rest()
+
+
+def _find(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    from chrislib.imports import in_order
+
+    return in_order(names, below="chrislib.views")
+
+
+def _import(names: Sequence[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 async def _stage(name: str, close: Callable[[], Awaitable[None]]) -> None:
